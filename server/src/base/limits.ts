@@ -1,0 +1,72 @@
+/**
+ * Every timeout and limit of the runtime with its default. Milliseconds, bytes or plain counts, as the name says.
+ * `server/LIMITS.md` explains each; a test holds the two together.
+ */
+export const defaultLimits = {
+  // Timeouts of .NET Halibut (its names, its defaults; spec §9)
+  pollingRequestQueueTimeoutMs: 120_000,
+  retryListeningSleepIntervalMs: 1_000,
+  retryCountLimit: 5,
+  connectionErrorRetryTimeoutMs: 300_000,
+  tcpClientConnectTimeoutMs: 60_000,
+  tcpClientSendTimeoutMs: 600_000,
+  tcpClientReceiveTimeoutMs: 600_000,
+  tcpClientReceiveResponseTimeoutMs: 600_000,
+  tcpClientReceiveRequestTimeoutForPollingMs: 600_000,
+  tcpClientHeartbeatSendTimeoutMs: 60_000,
+  tcpClientHeartbeatReceiveTimeoutMs: 60_000,
+  /** Whether a polling client waits the heartbeat time for NEXT (spec §3.4); the general receive timeout where false. */
+  tcpClientHeartbeatTimeoutShouldActuallyBeUsed: true,
+  tcpClientPooledConnectionTimeoutMs: 540_000,
+  tcpListeningNextRequestIdleTimeoutMs: 600_000,
+  pollingQueueWaitTimeoutMs: 30_000,
+  proxyResponseTimeoutMs: 15_000,
+  preambleMaxChars: 20_000,
+  poolMaxIdleConnections: 5,
+  pollingReconnectMinMs: 5_000,
+  pollingReconnectMaxMs: 120_000,
+  logEventsPerEndpoint: 100,
+  /** 0: no limit. */
+  maximumActiveTcpConnectionsPerPollingSubscription: 0,
+  throwOnDataStreamSizeMismatch: true,
+  // Beyond the reference
+  /** A message, inflated. */
+  maxMessageBytes: 64 * 1024 * 1024,
+  /** All messages being received or decoded at the same time, on all connections of a runtime together. */
+  maxMessageBytesInFlight: 512 * 1024 * 1024,
+  /** Values (elements) a message may hold. */
+  maxMessageElements: 8_000_000,
+  /** Nesting of documents and arrays, the root counted (spec §4.9). */
+  maxMessageDepth: 64,
+  /** Data streams in one message. */
+  maxStreamsPerMessage: 10_000,
+  /** A control or identity line. */
+  maxLineBytes: 4_096,
+  /** The preamble, the identity and the TLS handshake of an accepted connection together. */
+  acceptTimeoutMs: 60_000,
+  /** Accepted connections that have not identified yet. */
+  maxUnidentifiedConnections: 1_000,
+  /** Requests waiting in one subscription’s queue. */
+  maxQueuedRequests: 10_000,
+  /** How long a data stream’s reader may pause before the rest goes to the spool. */
+  streamStallMs: 5_000,
+  /** A data stream’s spool: what stays in memory, and the temporary file. */
+  spoolMemoryBytes: 256 * 1024,
+  spoolFileBytes: 1024 * 1024 * 1024,
+  /** How long a spooled or paused data stream may go unread. */
+  streamUnreadMs: 600_000,
+  /** Concurrent connections to one listening agent. 0: no limit, as .NET. */
+  maxConnectionsPerAgent: 0,
+  /** Liveness: time for NEXT after a no-op message; 0: the heartbeat timeout. */
+  livenessReplyMs: 0,
+  /** Liveness of idle listening agents: time between probes (0: none), time for one, and probes a second in all. */
+  probeIntervalMs: 0,
+  probeTimeoutMs: 5_000,
+  probesPerSecond: 20,
+  tcpKeepAliveIdleMs: 5_000,
+  /** How long close() waits for exchanges in flight. */
+  closeGraceMs: 2_000,
+} as const
+
+/** The limits as a runtime uses them: the defaults, each overridable. */
+export type Limits = { -readonly [K in keyof typeof defaultLimits]: (typeof defaultLimits)[K] extends boolean ? boolean : number }
