@@ -1,1 +1,37 @@
+export { type InvokeParams, InvokeParamsSchema, type InvokeResult, InvokeResultSchema } from './call.ts'
+export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
+export {
+  type AgentEvent,
+  AgentEventSchema,
+  AgentIdSchema,
+  type AgentSnapshot,
+  AgentSnapshotSchema,
+  type AgentStateName,
+  AgentStateNameSchema,
+} from './inspect.ts'
+export {
+  DeliverySchema,
+  ErrorDataSchema,
+  ErrorKindSchema,
+  NoParamsSchema,
+  ParamErrorSchema,
+  PhaseSchema,
+  RemoteErrorSchema,
+  RequestIdSchema,
+  RequestSchema,
+  ResponseSchema,
+  RpcErrorSchema,
+  type ValueOf,
+} from './json-rpc.ts'
+export {
+  clientNotifications,
+  type MethodEntry,
+  type MethodName,
+  type MethodParams,
+  type MethodResult,
+  methods,
+  serverNotifications,
+  type WatchItem,
+  type WatchName,
+} from './methods.ts'
 export * from './wire/index.ts'

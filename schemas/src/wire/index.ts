@@ -1,1 +1,15 @@
+export { type CloseCodeEntry, type CloseReason, closeCodes, closeReasonOf } from './close-codes.ts'
+export { type ContractJson, contractJson, describeGot, escapePointer } from './contract-json.ts'
 export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
+export { base64urlToBytes, bytesToBase64url } from './json-scalars.ts'
+export {
+  controlNotifications,
+  type ErrorData,
+  type ParamError,
+  type RequestId,
+  type RequestMessage,
+  type ResponseMessage,
+  type RpcError,
+} from './messages.ts'
+export { type Overload, readArguments, writeArguments } from './overloads.ts'
+export { type FacadeLimits, facadeLimits, rpcPath, subprotocol } from './protocol.ts'

@@ -1,0 +1,279 @@
+import {
+  type Contract,
+  describeType,
+  type EnumDefinition,
+  isTyped,
+  type MemberNode,
+  type MethodNode,
+  type ObjectDefinition,
+  signatureOf,
+  type TypeDefinition,
+  type TypeNode,
+} from '../contract-types.ts'
+import { base64urlToBytes, bytesToBase64url, type ScalarJson, scalarJson } from './json-scalars.ts'
+import type { ParamError } from './messages.ts'
+
+/** The values of a contract as JSON and back, the same at both ends: the page writes with it, the gateway reads with it, and in reverse. */
+export interface ContractJson {
+  readonly contract: Contract
+  /** The methods that a name (any case) or a signature stands for; none where it stands for nothing. */
+  find(nameOrSignature: string): readonly MethodNode[]
+  /** A value in its JSON form. What does not fit is added to `errors`, under `path`. */
+  write(type: TypeNode, value: unknown, path: string, errors: ParamError[]): unknown
+  /** The value of a JSON form. What does not fit is added to `errors`, under `path`. */
+  read(type: TypeNode, json: unknown, path: string, errors: ParamError[]): unknown
+  /** True where a data stream can stand somewhere in a value of this type. */
+  hasStream(type: TypeNode): boolean
+}
+
+type Way = 'write' | 'read'
+
+/** The JSON forms of one contract. The contract must have been checked. */
+export function contractJson(contract: Contract): ContractJson {
+  const convert = createConvert(contract)
+  return {
+    contract,
+    find: nameOrSignature => find(contract, nameOrSignature),
+    write: (type, value, path, errors) => convert({ way: 'write', errors }, type, value, path),
+    read: (type, json, path, errors) => convert({ way: 'read', errors }, type, json, path),
+    hasStream: type => hasStream(contract, type, new Set()),
+  }
+}
+
+function find(contract: Contract, nameOrSignature: string): readonly MethodNode[] {
+  const wanted = nameOrSignature.replaceAll(' ', '').toLowerCase()
+  if (wanted.includes('(')) return contract.methods.filter(method => signatureOf(method).toLowerCase() === wanted)
+  return contract.methods.filter(method => method.name.toLowerCase() === wanted)
+}
+
+interface Context {
+  readonly way: Way
+  readonly errors: ParamError[]
+}
+
+type Convert = (context: Context, type: TypeNode, value: unknown, path: string) => unknown
+
+function createConvert(contract: Contract): Convert {
+  const convert: Convert = (context, type, value, path) => {
+    if (typeof type === 'string') {
+      const scalar = Object.hasOwn(scalarJson, type) ? scalarJson[type] : undefined
+      if (scalar) return convertScalar(context, scalar, value, path)
+      if (type === 'void') return null
+      if (type === 'object') return convertAnything(context, convert, value, path)
+      if (type === 'dataStream') return refuse(context, path, 'no data stream: they do not travel through this protocol version', value)
+      const definition = definitionOf(contract, type)
+      if (!definition) return refuse(context, path, `a value of the unknown type ${type}`, value)
+      return 'enum' in definition
+        ? convertEnum(context, definition, value, path)
+        : convertObject(context, contract, convert, type, definition, value, path)
+    }
+    if (value === null || value === undefined) {
+      if ('nullable' in type || isReference(type)) return null
+      return refuse(context, path, describeType(type), value)
+    }
+    if ('nullable' in type) return convert(context, type.nullable, value, path)
+    if ('list' in type) return convertItems(context, convert, type.list, value, path, 'array')
+    if ('set' in type) return convertItems(context, convert, type.set, value, path, 'set')
+    if ('array' in type) {
+      const rank = type.rank ?? 1
+      return convertItems(context, convert, rank > 1 ? { array: type.array, rank: rank - 1 } : type.array, value, path, 'array')
+    }
+    if ('dictionary' in type) return convertDictionary(context, convert, type.dictionary, value, path)
+    if ('collection' in type) {
+      const [first, second] = type.of
+      if (first !== undefined && second !== undefined) return convertDictionary(context, convert, [first, second], value, path)
+      if (first !== undefined) return convertItems(context, convert, first, value, path, /Set$/.test(type.collection) ? 'set' : 'array')
+      return refuse(context, path, 'a collection with an item type', value)
+    }
+    return convertTuple(context, convert, 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair, value, path)
+  }
+  return convert
+}
+
+/** Whether null is a value of a combined type, as .NET has it. */
+function isReference(type: Exclude<TypeNode, string>): boolean {
+  return !('valueTuple' in type || 'pair' in type || ('collection' in type && type.collection === 'ImmutableArray'))
+}
+
+function convertScalar(context: Context, scalar: ScalarJson, value: unknown, path: string): unknown {
+  if ((value === null || value === undefined) && scalar.reference) return null
+  const converted = context.way === 'write' ? scalar.write(value) : scalar.read(value)
+  return converted === undefined ? refuse(context, path, scalar.expected, value) : converted
+}
+
+function convertEnum(context: Context, definition: EnumDefinition, value: unknown, path: string): unknown {
+  const names = Object.keys(definition.values)
+  if (typeof value === 'bigint' && context.way === 'write') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
+  if (Number.isSafeInteger(value)) return value
+  if (typeof value === 'string') {
+    const parts = definition.flags ? value.split(',').map(part => part.trim()) : [value]
+    if (parts.every(part => Object.hasOwn(definition.values, part))) return value
+    if (context.way === 'read' && /^-?\d{16,20}$/.test(value)) return BigInt(value)
+  }
+  return refuse(context, path, `one of ${names.join(', ')}, or its number`, value)
+}
+
+function convertItems(context: Context, convert: Convert, item: TypeNode, value: unknown, path: string, shape: 'array' | 'set'): unknown {
+  const items = Array.isArray(value)
+    ? (value as unknown[])
+    : context.way === 'write' && value instanceof Set
+      ? [...(value as Set<unknown>)]
+      : undefined
+  if (!items) return refuse(context, path, 'an array', value)
+  const converted = items.map((each, i) => convert(context, item, each, `${path}/${i}`))
+  return context.way === 'read' && shape === 'set' ? new Set(converted) : converted
+}
+
+function convertTuple(context: Context, convert: Convert, types: readonly TypeNode[], value: unknown, path: string): unknown {
+  if (!Array.isArray(value) || value.length !== types.length) return refuse(context, path, `an array of ${types.length}`, value)
+  return types.map((type, i) => convert(context, type, value[i], `${path}/${i}`))
+}
+
+function convertDictionary(
+  context: Context,
+  convert: Convert,
+  [keyType, valueType]: readonly [TypeNode, TypeNode],
+  value: unknown,
+  path: string,
+): unknown {
+  if (keyType === 'string') {
+    const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlain(value) ? Object.entries(value) : undefined
+    if (!pairs) return refuse(context, path, 'an object', value)
+    const converted = Object.create(null) as Record<string, unknown>
+    for (const [key, each] of pairs) converted[String(key)] = convert(context, valueType, each, `${path}/${escapePointer(String(key))}`)
+    return converted
+  }
+  const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Array.isArray(value) ? (value as unknown[]) : undefined
+  if (!pairs) return refuse(context, path, 'a list of pairs [key, value]', value)
+  const converted = pairs.map((pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
+  if (context.way === 'write') return converted
+  return new Map(converted.filter(Array.isArray) as [unknown, unknown][])
+}
+
+function convertObject(
+  context: Context,
+  contract: Contract,
+  convert: Convert,
+  name: string,
+  definition: ObjectDefinition,
+  value: unknown,
+  path: string,
+): unknown {
+  if (value === null || value === undefined) {
+    return definition.kind === 'struct' ? refuse(context, path, name, value) : null
+  }
+  if (isTyped(value)) {
+    const stated = typeof value.$type === 'string' ? value.$type : ''
+    const actual = definitionOf(contract, stated)
+    if (!actual || !('object' in actual) || !isOneOf(contract, stated, name)) {
+      return refuse(context, `${path}/$type`, `${name} or a type derived from it`, value.$type)
+    }
+    return { $type: stated, $value: convertMembers(context, convert, actual.members, value.$value, `${path}/$value`) }
+  }
+  if (definition.abstract || definition.kind === 'interface') {
+    return refuse(context, path, `{ "$type": …, "$value": … } with one of ${(definition.derived ?? []).join(', ')}`, value)
+  }
+  return convertMembers(context, convert, definition.members, value, path)
+}
+
+function convertMembers(context: Context, convert: Convert, members: readonly MemberNode[], value: unknown, path: string): unknown {
+  if (!isPlain(value)) return refuse(context, path, `an object with ${members.map(member => member.name).join(', ')}`, value)
+  const converted: Record<string, unknown> = {}
+  for (const member of members) {
+    const each = convert(
+      context,
+      member.type,
+      Object.hasOwn(value, member.name) ? value[member.name] : undefined,
+      `${path}/${escapePointer(member.name)}`,
+    )
+    Object.defineProperty(converted, member.name, { value: each, enumerable: true, configurable: true, writable: true })
+  }
+  for (const key of Object.keys(value)) {
+    if (!members.some(member => member.name === key)) refuse(context, `${path}/${escapePointer(key)}`, 'no such member', value[key])
+  }
+  return converted
+}
+
+function isOneOf(contract: Contract, name: string, base: string): boolean {
+  if (name === base) return true
+  const definition = definitionOf(contract, base)
+  return !!definition && 'object' in definition && (definition.derived ?? []).some(derived => isOneOf(contract, name, derived))
+}
+
+/** A value whose type the contract leaves open: JSON’s own types as they are, the rest tagged with MongoDB Extended JSON’s names. */
+function convertAnything(context: Context, convert: Convert, value: unknown, path: string): unknown {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'boolean' || typeof value === 'string') return value
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return value
+    return context.way === 'write' ? { $numberDouble: String(value) } : refuse(context, path, 'a finite number', value)
+  }
+  if (isTyped(value)) {
+    const type = value.$type as TypeNode
+    return { $type: type, $value: convert(context, type, value.$value, `${path}/$value`) }
+  }
+  if (context.way === 'write') {
+    if (typeof value === 'bigint') return { $numberLong: value.toString() }
+    if (value instanceof Date) return { $date: value.toISOString() }
+    if (value instanceof Uint8Array) return { $binary: bytesToBase64url(value) }
+    return refuse(context, path, 'a simple value, or one with its type', value)
+  }
+  return readTagged(context, value, path)
+}
+
+function readTagged(context: Context, value: unknown, path: string): unknown {
+  const [tag, ...others] = isPlain(value) ? Object.keys(value) : []
+  const content = isPlain(value) && tag !== undefined && others.length === 0 ? value[tag] : undefined
+  if (tag === '$numberLong' && typeof content === 'string' && /^-?\d{1,20}$/.test(content)) return BigInt(content)
+  if (tag === '$numberDouble' && typeof content === 'string') return Number(content)
+  if (tag === '$date' && typeof content === 'string' && !Number.isNaN(Date.parse(content))) return new Date(content)
+  if (tag === '$binary' && typeof content === 'string' && /^[A-Za-z0-9_=-]*$/.test(content)) return base64urlToBytes(content)
+  return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary or $type', value)
+}
+
+function definitionOf(contract: Contract, name: string): TypeDefinition | undefined {
+  return contract.types && Object.hasOwn(contract.types, name) ? contract.types[name] : undefined
+}
+
+function hasStream(contract: Contract, type: TypeNode, seen: Set<string>): boolean {
+  if (typeof type === 'string') {
+    if (type === 'dataStream') return true
+    const definition = definitionOf(contract, type)
+    if (!definition || 'enum' in definition || seen.has(type)) return false
+    seen.add(type)
+    return (
+      definition.members.some(member => hasStream(contract, member.type, seen)) ||
+      (definition.derived ?? []).some(name => hasStream(contract, name, seen))
+    )
+  }
+  return Object.values(type)
+    .flat()
+    .some(
+      child => (typeof child === 'string' || (typeof child === 'object' && child !== null)) && hasStream(contract, child as TypeNode, seen),
+    )
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return !(value instanceof Date || value instanceof Uint8Array || value instanceof Map || value instanceof Set)
+}
+
+function refuse(context: Context, path: string, expected: string, got: unknown): undefined {
+  context.errors.push({ path, expected, got: describeGot(got) })
+  return undefined
+}
+
+/** What came, in a few words: the kind, and a short value where that helps; never much of it. */
+export function describeGot(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `text of ${value.length} characters`
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value).slice(0, 40)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return `an object`
+}
+
+/** A key as a part of a JSON pointer (RFC 6901). */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}

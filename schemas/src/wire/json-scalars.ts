@@ -1,0 +1,133 @@
+/**
+ * The scalar types of a contract as JSON (the table of `schemas/CONTRACTS.md`): how each value is written, and how its text is checked and
+ * read. Both ends use this, so it needs nothing but the language.
+ */
+export interface ScalarJson {
+  /** What is expected, in words. */
+  readonly expected: string
+  /** The JSON form of a value; `undefined` where the value does not fit. */
+  readonly write: (value: unknown) => unknown
+  /** The value of a JSON form; `undefined` where the form does not fit. */
+  readonly read: (json: unknown) => unknown
+  /** False where null is no value of the .NET type. */
+  readonly reference?: true
+}
+
+const same = (expected: string, fits: (value: unknown) => boolean, reference?: true): ScalarJson => {
+  const pass = (value: unknown): unknown => (fits(value) ? value : undefined)
+  return { expected, write: pass, read: pass, ...(reference ? { reference } : {}) }
+}
+
+const text = (expected: string, pattern: RegExp, reference?: true): ScalarJson =>
+  same(expected, value => typeof value === 'string' && pattern.test(value), reference)
+
+const smallInteger = (min: number, max: number): ScalarJson =>
+  same(`an integer from ${min} to ${max}`, value => Number.isInteger(value) && Number(value) >= min && Number(value) <= max)
+
+const integerText = /^-?(?:0|[1-9]\d{0,400})$/
+
+function bigIntegerOf(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (Number.isSafeInteger(value)) return BigInt(value as number)
+  return undefined
+}
+
+function largeInteger(min: bigint | undefined, max: bigint | undefined, expected: string): ScalarJson {
+  const within = (value: bigint | undefined): bigint | undefined =>
+    value === undefined || (min !== undefined && value < min) || (max !== undefined && value > max) ? undefined : value
+  return {
+    expected,
+    write: value => within(bigIntegerOf(value))?.toString(),
+    read: json => within(typeof json === 'string' && integerText.test(json) ? BigInt(json) : bigIntegerOf(json)),
+  }
+}
+
+const words = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY } as const
+
+const floating: ScalarJson = {
+  expected: 'a number, or "NaN", "Infinity", "-Infinity"',
+  write: value => (typeof value === 'number' ? (Number.isFinite(value) ? value : String(value)) : undefined),
+  read: json =>
+    typeof json === 'number'
+      ? json
+      : typeof json === 'string' && Object.hasOwn(words, json)
+        ? words[json as keyof typeof words]
+        : undefined,
+}
+
+function fitsDecimal(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^-?\d{1,40}(?:\.\d{1,40})?$/.test(value)) return false
+  return value.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '').length <= 15
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+
+function instant(value: unknown): Date | undefined {
+  const date = value instanceof Date ? value : typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
+  return date && !Number.isNaN(date.getTime()) ? date : undefined
+}
+
+const dates: ScalarJson = {
+  expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
+  write: value => instant(value)?.toISOString(),
+  read: json => (typeof json === 'string' ? instant(json) : undefined),
+}
+
+const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,7})?S)?)?$/
+
+const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?$/
+
+const byteText: ScalarJson = {
+  expected: 'bytes as base64url text',
+  write: value => (value instanceof Uint8Array ? bytesToBase64url(value) : undefined),
+  read: json => (typeof json === 'string' && base64url.test(json) ? base64urlToBytes(json) : undefined),
+  reference: true,
+}
+
+/** Every scalar type that has a JSON form of its own; not `object`, `void` and `dataStream`. */
+export const scalarJson: Readonly<Record<string, ScalarJson>> = {
+  bool: same('true or false', value => typeof value === 'boolean'),
+  sbyte: smallInteger(-128, 127),
+  byte: smallInteger(0, 255),
+  int16: smallInteger(-32_768, 32_767),
+  uint16: smallInteger(0, 65_535),
+  int32: smallInteger(-2_147_483_648, 2_147_483_647),
+  uint32: smallInteger(0, 2_147_483_647),
+  int64: largeInteger(-(2n ** 63n), 2n ** 63n - 1n, 'an integer of 64 bits as decimal text'),
+  uint64: largeInteger(0n, 2n ** 63n - 1n, 'an integer from 0 to 2^63-1 as decimal text'),
+  bigInteger: largeInteger(undefined, undefined, 'an integer as decimal text'),
+  float: floating,
+  double: floating,
+  decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
+  string: same('text', value => typeof value === 'string', true),
+  char: same('text of one UTF-16 code unit', value => typeof value === 'string' && value.length === 1),
+  guid: text('a GUID such as 01234567-89ab-cdef-0123-456789abcdef', /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/),
+  dateTime: dates,
+  dateTimeOffset: dates,
+  dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
+  timeOnly: text('a time such as 03:04:05.678', /^\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?$/),
+  timeSpan: text('an ISO 8601 duration such as PT2M', duration),
+  uri: text('a URI', /^\S+$/, true),
+  version: text('two to four numbers with dots', /^\d+(?:\.\d+){1,3}$/, true),
+  bytes: byteText,
+}
+
+const chunk = 0x8000
+
+/** Bytes to base64url without padding. */
+export function bytesToBase64url(bytes: Uint8Array): string {
+  let binary = ''
+  for (let at = 0; at < bytes.length; at += chunk) binary += String.fromCharCode(...bytes.subarray(at, at + chunk))
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Base64url, padded or not, to bytes. Throws on text that is neither. */
+export function base64urlToBytes(encoded: string): Uint8Array {
+  const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
+}
+
+declare function btoa(binary: string): string
+declare function atob(encoded: string): string

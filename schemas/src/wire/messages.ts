@@ -1,0 +1,67 @@
+import type { Delivery, ErrorKind, Phase, RemoteError } from './errors.ts'
+
+/** Identifies a request on its socket: a string of up to 64 characters, or a safe integer. */
+export type RequestId = string | number
+
+/** A place in the parameters that does not fit. */
+export interface ParamError {
+  /** A JSON pointer (RFC 6901) into `params`. */
+  readonly path: string
+  readonly expected: string
+  /** What came instead; never a whole value. */
+  readonly got: string
+}
+
+/** `error.data` of every error response. */
+export interface ErrorData {
+  readonly kind: ErrorKind
+  /** Where in the life of a call to an agent it failed. */
+  readonly phase?: Phase
+  /** Whether the agent may have run the request. */
+  readonly delivery: Delivery
+  /** Whether the same request may be sent again as it is. */
+  readonly retryable: boolean
+  readonly retryAfterMs?: number
+  /** The agent’s id. */
+  readonly agent?: string
+  /** 32 hex digits; the gateway’s log has the same. */
+  readonly traceId: string
+  /** What to do next. */
+  readonly advice: string
+  /** With `invalid_params`: each place. */
+  readonly errors?: readonly ParamError[]
+  /** With `invalid_params` for a method name that fits several overloads: their signatures. */
+  readonly candidates?: readonly string[]
+  /** What the agent’s service said. */
+  readonly remote?: RemoteError
+}
+
+/** JSON-RPC’s error object, as this protocol fills it. */
+export interface RpcError {
+  readonly code: number
+  readonly message: string
+  readonly data: ErrorData
+}
+
+/** What a client sends: a request, or a notification where `id` is absent. */
+export interface RequestMessage {
+  readonly jsonrpc: '2.0'
+  readonly id?: RequestId
+  readonly method: string
+  readonly params?: object
+}
+
+/** What the gateway answers. `id` is null only where the request’s id could not be read. */
+export type ResponseMessage =
+  | { readonly jsonrpc: '2.0'; readonly id: RequestId | null; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: RequestId | null; readonly error: RpcError }
+
+/** The control notifications that exist, with who sends them. */
+export const controlNotifications = {
+  /** The client no longer wants the answer of a request. */
+  cancel: '$/cancel',
+  /** An item of a request that is still running. */
+  progress: '$/progress',
+  /** Either side shows that it is alive; the other side answers nothing. */
+  ping: '$/ping',
+} as const

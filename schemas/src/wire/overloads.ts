@@ -1,0 +1,66 @@
+import { type MethodNode, signatureOf, type TypeNode } from '../contract-types.ts'
+import type { ContractJson } from './contract-json.ts'
+import type { ParamError } from './messages.ts'
+
+/** What came of finding the overload for some arguments. */
+export type Overload =
+  | { readonly found: MethodNode; readonly args: unknown[] }
+  | { readonly found: undefined; readonly errors: readonly ParamError[]; readonly candidates: readonly string[] }
+
+/**
+ * The overload that arguments in their JSON form fit, with the arguments read. No guessing: where several fit, none is chosen and
+ * `candidates` lists their signatures.
+ */
+export function readArguments(json: ContractJson, methods: readonly MethodNode[], args: readonly unknown[], path: string): Overload {
+  const tried = methods.map(method => attempt(json, 'read', method, args, path))
+  return choose(tried.map(each => ({ ...each, score: 0 })))
+}
+
+/**
+ * The overload that JavaScript values fit, with the values in their JSON form. Where several fit, the closest wins: a `number` is a double
+ * before it is an int64, text is a string before it is a decimal.
+ */
+export function writeArguments(json: ContractJson, methods: readonly MethodNode[], args: readonly unknown[], path: string): Overload {
+  const tried = methods.map(method => ({
+    ...attempt(json, 'write', method, args, path),
+    score: method.params.reduce((sum, param, i) => sum + distance(param.type, args[i]), 0),
+  }))
+  return choose(tried)
+}
+
+interface Attempt {
+  readonly method: MethodNode
+  readonly args: unknown[]
+  readonly errors: readonly ParamError[]
+}
+
+function attempt(json: ContractJson, way: 'read' | 'write', method: MethodNode, args: readonly unknown[], path: string): Attempt {
+  const errors: ParamError[] = []
+  if (args.length !== method.params.length) {
+    errors.push({ path, expected: `${method.params.length} arguments, for ${signatureOf(method)}`, got: `${args.length}` })
+    return { method, args: [], errors }
+  }
+  return { method, args: method.params.map((param, i) => json[way](param.type, args[i], `${path}/${i}`, errors)), errors }
+}
+
+function choose(tried: readonly (Attempt & { score: number })[]): Overload {
+  const fits = tried.filter(each => each.errors.length === 0)
+  const best = Math.min(...fits.map(each => each.score))
+  const [first, second] = fits.filter(each => each.score === best)
+  if (first && !second) return { found: first.method, args: first.args }
+  const shown = fits.length > 0 ? fits : tried
+  return {
+    found: undefined,
+    errors: tried.length === 1 ? (tried[0]?.errors ?? []) : [],
+    candidates: shown.map(each => signatureOf(each.method)),
+  }
+}
+
+function distance(type: TypeNode, value: unknown): number {
+  const name = typeof type === 'string' ? type : 'nullable' in type && typeof type.nullable === 'string' ? type.nullable : undefined
+  if (name === undefined) return 0
+  if (typeof value === 'number') return name === 'double' ? 0 : ['int64', 'uint64', 'bigInteger'].includes(name) ? 2 : 1
+  if (typeof value === 'bigint') return name === 'int64' ? 0 : 1
+  if (typeof value === 'string') return name === 'string' ? 0 : 1
+  return 0
+}
