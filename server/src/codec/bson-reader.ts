@@ -105,8 +105,9 @@ export class BsonReader {
     return true
   }
 
+  /** Also of JavaScript code and of a symbol, which are read as strings (spec §4.6.1). */
   string(): string {
-    this.#take(bsonType.string)
+    this.#take(this.#type === bsonType.code || this.#type === bsonType.symbol ? this.#type : bsonType.string)
     return this.#text()
   }
 
@@ -115,8 +116,9 @@ export class BsonReader {
     return this.#int32()
   }
 
+  /** Also of a timestamp, which is read as an integer (spec §4.6.1). */
   int64(): bigint {
-    this.#take(bsonType.int64)
+    this.#take(this.#type === bsonType.timestamp ? bsonType.timestamp : bsonType.int64)
     return this.#bytes.readBigInt64LE(this.#advance(8))
   }
 
@@ -136,6 +138,13 @@ export class BsonReader {
   dateMs(): bigint {
     this.#take(bsonType.date)
     return this.#bytes.readBigInt64LE(this.#advance(8))
+  }
+
+  /** The 12 bytes are a view of the document. */
+  objectId(): Buffer {
+    this.#take(bsonType.objectId)
+    const at = this.#advance(12)
+    return this.#bytes.subarray(at, at + 12)
   }
 
   /** The bytes are a view of the document. */
