@@ -1,0 +1,77 @@
+/**
+ * The two deadlines of a channel (one read and one write may wait at a time) on one timer. Arming costs a look at the clock: a timer that
+ * fires early is set again for the rest, and none runs while nothing with a limit has waited lately. It never keeps the process alive;
+ * the socket does that.
+ */
+export class Deadlines {
+  readonly #expired: (step: 'read' | 'write') => void
+  #readAt = Number.POSITIVE_INFINITY
+  #writeAt = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #timerMs = 0
+  #firesAt = Number.POSITIVE_INFINITY
+
+  constructor(expired: (step: 'read' | 'write') => void) {
+    this.#expired = expired
+  }
+
+  /** From now the read may wait `ms`; 0 or less: for ever. */
+  armRead(ms: number): void {
+    this.#readAt = this.#due(ms)
+  }
+
+  disarmRead(): void {
+    this.#readAt = Number.POSITIVE_INFINITY
+  }
+
+  /** From now the write may wait `ms`; 0 or less: for ever. */
+  armWrite(ms: number): void {
+    this.#writeAt = this.#due(ms)
+  }
+
+  disarmWrite(): void {
+    this.#writeAt = Number.POSITIVE_INFINITY
+  }
+
+  /** Ends both for good. */
+  stop(): void {
+    this.#readAt = this.#writeAt = this.#firesAt = Number.POSITIVE_INFINITY
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #due(ms: number): number {
+    if (!(ms > 0) || ms === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+    const now = performance.now()
+    if (now + ms < this.#firesAt) this.#schedule(ms, now)
+    return now + ms
+  }
+
+  #schedule(ms: number, now: number): void {
+    // Node turns a delay beyond 2^31-1 ms into 1 ms.
+    const delay = Math.min(Math.ceil(ms), 2_147_483_647)
+    this.#firesAt = now + delay
+    if (this.#timer && this.#timerMs === delay) {
+      this.#timer.refresh()
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timerMs = delay
+    this.#timer = setTimeout(fire, delay, this).unref()
+  }
+
+  /** @internal The timer’s turn. */
+  check(): void {
+    this.#firesAt = Number.POSITIVE_INFINITY
+    const next = Math.min(this.#readAt, this.#writeAt)
+    if (next === Number.POSITIVE_INFINITY) return
+    const now = performance.now()
+    // Half a millisecond early is on time: timers count whole milliseconds.
+    if (next - now > 0.5) this.#schedule(next - now, now)
+    else this.#expired(this.#readAt <= this.#writeAt ? 'read' : 'write')
+  }
+}
+
+function fire(deadlines: Deadlines): void {
+  deadlines.check()
+}

@@ -1,0 +1,175 @@
+import { isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import type { ByteChannel } from '../base/byte-channel.ts'
+import { HalibutError } from '../base/errors.ts'
+import { formatTimeSpan } from '../base/time-span.ts'
+import { awaitSocket, cancelled } from './await-socket.ts'
+import { lostInHandshake, timedOut, toHalibutError } from './errno.ts'
+import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
+import { secureContextOf, type TlsIdentity } from './secure-context.ts'
+import { tcpOptions, withoutBrackets } from './tcp-options.ts'
+import { subjectText, withoutColons } from './thumbprint.ts'
+import { TlsChannel } from './tls-channel.ts'
+
+export interface DialOptions {
+  /** Where the TCP connection goes (or the proxy’s tunnel): a name, or an address; IPv6 with or without brackets. */
+  readonly host: string
+  readonly port: number
+  /** The name TLS asks for. Default `host`; addresses are never sent (spec §1.4). */
+  readonly serverName?: string | undefined
+  /** What we present. Without it no certificate is offered (discovery). */
+  readonly certificate?: TlsIdentity | undefined
+  readonly proxy?: ProxyOptions | undefined
+  /** The endpoint’s URI as messages print it. */
+  readonly uri: string
+  /** Compared to the letter, as .NET does; 64 digits are compared with the SHA-256. Without it any certificate will do (discovery). */
+  readonly expectedThumbprint?: string | undefined
+  /** Milliseconds; 0 or less: no limit. */
+  readonly connectTimeoutMs: number
+  readonly handshakeTimeoutMs: number
+  /** For each read of the proxy’s answer. Default 15,000. */
+  readonly proxyResponseTimeoutMs?: number | undefined
+  /** The channel’s first timeouts. */
+  readonly receiveTimeoutMs: number
+  readonly sendTimeoutMs: number
+  /** TCP keep-alive after this idle time; 0 or less: none. */
+  readonly keepAliveIdleMs: number
+  /** Ends the dial at any step. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One buffer for all dialled sockets of the process: TLS decrypts into it, and its bytes are consumed or copied before the next socket has
+ * its turn. A buffer for each socket would cost 64 KiB for each idle connection.
+ */
+const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+
+/**
+ * Opens TCP (through the proxy where there is one) and TLS to an endpoint, checks the pinned thumbprint, and gives the channel. Nothing has
+ * been written to it.
+ * @throws {HalibutError} `connect_refused`, `connect_timeout`, `host_not_found`, `connect_failed`, `proxy_failed`, `tls_failed`,
+ * `connection_lost` or `io_timeout` (in the handshake), `thumbprint_mismatch`, `cancelled`, `certificate_invalid`, `invalid_argument`.
+ */
+export async function dial(options: DialOptions): Promise<ByteChannel> {
+  const { signal, uri, connectTimeoutMs } = options
+  if (signal?.aborted) throw cancelled(signal)
+  if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
+    throw new HalibutError('invalid_argument', `${uri}: port ${options.port} is not between 1 and 65535`, { endpoint: uri })
+  }
+  try {
+    return await (options.proxy ? dialThrough(options.proxy, options) : dialDirectly(options))
+  } catch (error) {
+    throw toHalibutError(error, 'connect').with({ endpoint: uri })
+  }
+
+  function dialThrough(proxy: ProxyOptions, { host, port, proxyResponseTimeoutMs }: DialOptions): Promise<ByteChannel> {
+    return openTunnel({
+      proxy,
+      target: { host: withoutBrackets(host), port },
+      connectTimeoutMs,
+      connectTimedOut: () => connectTimedOut('the timeout ', connectTimeoutMs),
+      responseTimeoutMs: proxyResponseTimeoutMs,
+      signal,
+    }).then(tunnel => secure(connect({ ...tlsConnectOptions(options), socket: tunnel }), tunnel, undefined, options))
+  }
+}
+
+async function dialDirectly(options: DialOptions): Promise<ByteChannel> {
+  const { connectTimeoutMs, signal } = options
+  // Set once TLS is through; no application data can come before.
+  const receiver: { channel?: TlsChannel } = {}
+  const socket = connect({
+    ...tcpOptions(options, connectTimeoutMs),
+    ...tlsConnectOptions(options),
+    onread: {
+      buffer: sharedReadBuffer,
+      callback(length: number, buffer: Uint8Array) {
+        receiver.channel?.receive((buffer as Buffer).subarray(0, length))
+        return true
+      },
+    },
+  } as ConnectionOptions)
+  let secured: Promise<ByteChannel> | undefined
+  await awaitSocket({
+    socket,
+    event: 'connect',
+    succeed: () => {
+      secured = secure(socket, undefined, receiver, options)
+      // Listened to below; until then its failure is nobody’s.
+      secured.catch(() => undefined)
+    },
+    timeoutMs: connectTimeoutMs,
+    timedOut: () => connectTimedOut('the timeout ', connectTimeoutMs),
+    failed: error => connectFailed(error, connectTimeoutMs),
+    signal,
+  })
+  return secured ?? Promise.reject(lostInHandshake())
+}
+
+/** The TLS handshake on a connected socket, and the pin check at its end. */
+function secure(
+  socket: TLSSocket,
+  raw: Socket | undefined,
+  receiver: { channel?: TlsChannel } | undefined,
+  options: DialOptions,
+): Promise<ByteChannel> {
+  // The option of the same name is not passed on by tls.connect.
+  socket.setNoDelay(true)
+  if (options.keepAliveIdleMs > 0) socket.setKeepAlive(true, options.keepAliveIdleMs)
+  return awaitSocket({
+    socket,
+    event: 'secureConnect',
+    succeed: () => {
+      checkPin(socket, options)
+      const { receiveTimeoutMs, sendTimeoutMs } = options
+      const channel = new TlsChannel({ socket, raw, role: 'dialler', pushed: receiver !== undefined, receiveTimeoutMs, sendTimeoutMs })
+      if (receiver) receiver.channel = channel
+      return channel
+    },
+    timeoutMs: options.handshakeTimeoutMs,
+    timedOut: () => timedOut('read', { phase: 'tls' }),
+    failed: error => (error === undefined ? lostInHandshake() : toHalibutError(error, 'handshake')),
+    signal: options.signal,
+  })
+}
+
+function tlsConnectOptions(options: DialOptions): ConnectionOptions {
+  const name = withoutBrackets(options.serverName ?? options.host)
+  return {
+    secureContext: secureContextOf(options.certificate),
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(isIP(name) === 0 && { servername: name }),
+  }
+}
+
+/** The only authentication there is (spec §1.5); nothing has been written yet. */
+function checkPin(socket: TLSSocket, { expectedThumbprint, uri }: DialOptions): void {
+  if (expectedThumbprint === undefined) return
+  const certificate = socket.getPeerX509Certificate()
+  const thumbprint = certificate ? withoutColons(certificate.fingerprint) : ''
+  const matches =
+    expectedThumbprint.length === 64 && certificate
+      ? expectedThumbprint === withoutColons(certificate.fingerprint256)
+      : expectedThumbprint === thumbprint
+  if (matches && certificate) return
+  const actual = expectedThumbprint.length === 64 && certificate ? withoutColons(certificate.fingerprint256) : thumbprint
+  const subject = certificate ? subjectText(certificate) : ''
+  throw new HalibutError(
+    'thumbprint_mismatch',
+    `The server at ${uri} presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expectedThumbprint}'. Instead, it presented a certificate with a thumbprint of '${actual}' and subject '${subject}'. This usually happens when the client has been configured to expect the server to have the wrong certificate, or when the certificate on the server has been regenerated and the client has not been updated. It may also happen if someone is performing a man-in-the-middle attack on the remote server, or if a proxy server is intercepting requests. Please check the certificate used on the server, and verify that the client has been configured correctly.`,
+    { phase: 'tls', dotnetType: 'Halibut.Transport.UnexpectedCertificateException' },
+  )
+}
+
+function connectFailed(error: unknown, connectTimeoutMs: number): HalibutError {
+  if (error === undefined) return new HalibutError('connect_failed', 'the socket was closed while it was connecting', { phase: 'connect' })
+  const failure = toHalibutError(error, 'connect')
+  return failure.kind === 'connect_timeout' ? connectTimedOut('', connectTimeoutMs, failure) : failure
+}
+
+/** Ours says `within the timeout`, the operating system’s only `within` (spec §1.2). */
+function connectTimedOut(words: 'the timeout ' | '', connectTimeoutMs: number, cause?: unknown): HalibutError {
+  const text = `The client was unable to establish the initial connection within ${words}${formatTimeSpan(connectTimeoutMs)}.`
+  return new HalibutError('connect_timeout', text, { phase: 'connect', cause, dotnetType: 'Halibut.HalibutClientException' })
+}

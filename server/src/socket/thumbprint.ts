@@ -1,0 +1,54 @@
+import { createHash, type X509Certificate } from 'node:crypto'
+import { HalibutError } from '../base/errors.ts'
+
+/** SHA-1 and SHA-256 of a certificate’s DER bytes, upper-case hex without separators (spec §1.4). */
+export interface Thumbprints {
+  readonly thumbprint: string
+  readonly thumbprint256: string
+}
+
+/** The thumbprints of a certificate given as DER. */
+export function thumbprintsOf(certificateDer: Uint8Array): Thumbprints {
+  return { thumbprint: digest('sha1', certificateDer), thumbprint256: digest('sha256', certificateDer) }
+}
+
+/** The thumbprint (SHA-1) of a certificate given as DER: what the Halibut protocol calls its thumbprint. */
+export function thumbprintOf(certificateDer: Uint8Array): string {
+  return digest('sha1', certificateDer)
+}
+
+/**
+ * A thumbprint as a person writes or pastes it (colons, spaces, dashes, lower case, the invisible mark of the Windows certificate
+ * dialogue), as 40 (SHA-1) or 64 (SHA-256) upper-case hex digits. `where` names the place for the error.
+ * @throws {HalibutError} `invalid_argument`, with the place and the reason.
+ */
+export function normaliseThumbprint(text: string, where = 'thumbprint'): string {
+  const digits = text.replace(/[\s:\-\u200e\u200f\ufeff]/g, '').toUpperCase()
+  const stranger = /[^0-9A-F]/u.exec(digits)
+  if (stranger) throw new HalibutError('invalid_argument', `${where}: '${stranger[0]}' is not a hexadecimal digit in '${shorten(text)}'`)
+  if (digits.length !== 40 && digits.length !== 64) {
+    throw new HalibutError(
+      'invalid_argument',
+      `${where}: '${shorten(text)}' has ${digits.length} hexadecimal digits; SHA-1 has 40, SHA-256 has 64`,
+    )
+  }
+  return digits
+}
+
+/** The certificate’s subject as .NET prints it: the most specific part first, on one line. */
+export function subjectText(certificate: X509Certificate): string {
+  return (certificate.subject ?? '').split('\n').reverse().join(', ')
+}
+
+/** Node’s `AB:CD:…` fingerprints without the colons. */
+export function withoutColons(fingerprint: string): string {
+  return fingerprint.replaceAll(':', '')
+}
+
+function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('hex').toUpperCase()
+}
+
+function shorten(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
