@@ -111,7 +111,7 @@ export class BsonWriter {
     const at = this.#at
     float[0] = value
     for (let i = 0; i < 8; i++) buffer[at + i] = floatBytes[i] as number
-    if (value !== value) {
+    if (Number.isNaN(value)) {
       buffer[at + 6] = 0xf8
       buffer[at + 7] = 0xff
     }

@@ -1,0 +1,271 @@
+import { HalibutError } from '../base/errors.ts'
+import { flushMode, leaseInflater, type NativeZlib, returnInflater } from './native-zlib.ts'
+
+export interface MessageInflaterOptions {
+  /** The largest document, in bytes; more is `message_too_large`. */
+  readonly maxMessageBytes: number
+  /** Asked before memory is taken for a message that arrives in parts; may throw, which ends that message. */
+  readonly reserve?: (bytes: number) => void
+  /** Gives back what was reserved, at the latest in `take` or `reset`. */
+  readonly release?: (bytes: number) => void
+}
+
+/** A received message. */
+export interface InflatedMessage {
+  /** What was inside: the BSON document, and whatever the sender put after it. May be a view of the bytes that were fed. */
+  readonly document: Buffer
+  /** Bytes after the message, where there were some. */
+  readonly surplus: Buffer | undefined
+  /** The size of the message on the wire. */
+  readonly compressedBytes: number
+  /** Set when the end of the DEFLATE stream is still to come: what arrives next has to go through it first. */
+  readonly tail: DeflateTail | undefined
+}
+
+/** Bytes of DEFLATE that may still come after the last BSON byte of a large document; more is something else. */
+const maxTailBytes = 1_024
+/** From this size on a message is complete with its last BSON byte (spec §4.3). */
+const largeFrom = 65_536
+const firstOutputBytes = 1_024
+/** What a native inflater takes: its state and a window of 32 KiB. */
+const inflaterBytes = 44 * 1024
+
+const nothing = Buffer.alloc(0)
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
+
+/**
+ * Turns bytes from the wire into one message after another. Feed it until it says that the message is complete, then take it.
+ *
+ * A message has no length before it. One whose document is shorter than 64 KiB ends where its DEFLATE stream ends, be that a single bit
+ * or an empty block that arrives later. A longer one ends with its last BSON byte, as for the reference: its stream may lack an
+ * end (spec §4.3). Usually a message is inside one chunk and costs no more than the inflating; only one that arrives in parts
+ * holds a native inflater and memory, which grows with what has arrived and never with what is promised.
+ */
+export class MessageInflater {
+  readonly #options: MessageInflaterOptions
+  #zlib: NativeZlib | undefined
+  #output: Buffer = nothing
+  #produced = 0
+  /** The length that the document states in its first four bytes; -1 until they are there. */
+  #rootLength = -1
+  /** Bytes after the document inside the DEFLATE stream: counted, not kept. */
+  #discarded = 0
+  #compressedBytes = 0
+  #reserved = 0
+  #message: InflatedMessage | undefined
+
+  constructor(options: MessageInflaterOptions) {
+    this.#options = options
+  }
+
+  /** Whether a part of a message has been consumed. */
+  get started(): boolean {
+    return this.#compressedBytes > 0
+  }
+
+  /** Takes the next bytes; true: the message is complete, take it. On an error nothing is held any more. */
+  feed(chunk: Buffer): boolean {
+    if (this.#message !== undefined) throw new Error('take the complete message before feeding the next')
+    if (chunk.length === 0) return false
+    try {
+      if (this.#zlib === undefined) {
+        if (this.#feedStored(chunk) || this.#feedWhole(chunk)) return true
+        this.#start()
+      }
+      return this.#feedPart(chunk)
+    } catch (why) {
+      this.reset()
+      throw why
+    }
+  }
+
+  /** The complete message; the inflater is then ready for the next. */
+  take(): InflatedMessage {
+    const message = this.#message
+    if (message === undefined) throw new Error('no message is complete')
+    this.reset()
+    return message
+  }
+
+  /** Forgets what it has, and gives memory and handle back. */
+  reset(): void {
+    if (this.#zlib !== undefined) returnInflater(this.#zlib)
+    this.#zlib = undefined
+    this.#output = nothing
+    this.#produced = 0
+    this.#rootLength = -1
+    this.#discarded = 0
+    this.#compressedBytes = 0
+    this.#message = undefined
+    if (this.#reserved > 0) this.#options.release?.(this.#reserved)
+    this.#reserved = 0
+  }
+
+  /** A message that is one stored block, as our own short ones are, needs no inflater. */
+  #feedStored(chunk: Buffer): boolean {
+    if (((chunk[0] as number) & 7) !== 1 || chunk.length < 5) return false
+    const length = chunk.readUInt16LE(1)
+    if ((length ^ chunk.readUInt16LE(3)) !== 0xffff) throw corrupt()
+    const end = 5 + length
+    if (chunk.length < end) return false
+    this.#checkLength(length)
+    this.#complete(chunk.subarray(5, end), chunk, end, undefined)
+    return true
+  }
+
+  /** The usual case of a deflated message: all of it is here. False: it is not, or it is long; nothing has happened then. */
+  #feedWhole(chunk: Buffer): boolean {
+    const zlib = leaseInflater()
+    try {
+      const status = zlib.step(flushMode.finish, chunk, 0, chunk.length, scratch, 0, scratch.length)
+      if (status === 'corrupt') throw corrupt()
+      if (status === 'incomplete' || zlib.unusedOutput === 0) return false
+      const length = scratch.length - zlib.unusedOutput
+      this.#checkLength(length)
+      this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput, undefined)
+      return true
+    } finally {
+      returnInflater(zlib)
+    }
+  }
+
+  #start(): void {
+    this.#reserve(inflaterBytes + firstOutputBytes)
+    this.#zlib = leaseInflater()
+    this.#output = Buffer.allocUnsafeSlow(firstOutputBytes)
+  }
+
+  #feedPart(chunk: Buffer): boolean {
+    const zlib = this.#zlib as NativeZlib
+    let at = 0
+    for (;;) {
+      const whole = this.#rootLength >= 0 && this.#produced >= this.#rootLength
+      if (whole && this.#rootLength >= largeFrom) return this.#endLarge(zlib, chunk, at)
+      if (!whole && this.#produced === this.#output.length) this.#grow()
+      const output = whole ? scratch : this.#output
+      const outputAt = whole ? 0 : this.#produced
+      const room = output.length - outputAt
+      if (zlib.step(flushMode.none, chunk, at, chunk.length - at, output, outputAt, room) !== 'ok') throw corrupt()
+      at = chunk.length - zlib.unusedInput
+      const made = room - zlib.unusedOutput
+      if (whole) this.#discarded += made
+      else this.#produced += made
+      this.#checkProduced()
+      if (zlib.unusedOutput === 0) continue
+      if (zlib.unusedInput > 0 || hasEnded(zlib)) {
+        this.#complete(this.#output.subarray(0, this.#produced), chunk, at, undefined)
+        return true
+      }
+      this.#compressedBytes += chunk.length
+      return false
+    }
+  }
+
+  /**
+   * All of a large document is there, up to `chunk[at]`. The end of the DEFLATE stream may follow in this chunk, in the next, or never.
+   * What yields another byte, or is not DEFLATE, belongs to what comes next.
+   */
+  #endLarge(zlib: NativeZlib, chunk: Buffer, at: number): boolean {
+    const document = this.#output
+    this.#zlib = undefined
+    const tail = new DeflateTail(zlib)
+    const surplus = tail.feed(chunk.subarray(at))
+    if (surplus === undefined) this.#complete(document, chunk, chunk.length, tail)
+    else this.#complete(document, chunk, chunk.length - surplus.length, undefined)
+    return true
+  }
+
+  /** `end`: where in the last chunk the message ends. */
+  #complete(document: Buffer, chunk: Buffer, end: number, tail: DeflateTail | undefined): void {
+    this.#compressedBytes += end
+    const surplus = end < chunk.length ? chunk.subarray(end) : undefined
+    this.#message = { document, surplus, compressedBytes: this.#compressedBytes, tail }
+  }
+
+  /** The next size of the output: double, and never beyond what the document says of itself. */
+  #grow(): void {
+    const { length } = this.#output
+    const wanted = this.#rootLength < 0 ? length * 2 : Math.min(this.#rootLength, length * 2)
+    this.#reserve(wanted - length)
+    const grown = Buffer.allocUnsafeSlow(wanted)
+    this.#output.copy(grown, 0, 0, this.#produced)
+    this.#output = grown
+  }
+
+  #checkProduced(): void {
+    if (this.#rootLength < 0 && this.#produced >= 4) {
+      this.#rootLength = this.#output.readInt32LE(0)
+      if (this.#rootLength < 5) {
+        throw new HalibutError('protocol_error', `The message states a length of ${this.#rootLength} bytes.`, {
+          dotnetType: 'Newtonsoft.Json.JsonReaderException',
+        })
+      }
+      this.#checkLength(this.#rootLength)
+    }
+    this.#checkLength(this.#produced + this.#discarded)
+  }
+
+  #checkLength(length: number): void {
+    const { maxMessageBytes } = this.#options
+    if (length <= maxMessageBytes) return
+    throw new HalibutError('message_too_large', `the message is ${length} bytes or more, maxMessageBytes is ${maxMessageBytes}`)
+  }
+
+  #reserve(bytes: number): void {
+    this.#options.reserve?.(bytes)
+    this.#reserved += bytes
+  }
+}
+
+/**
+ * The end of a large message’s DEFLATE stream, which had not come when the document was complete. A sender’s last packet may hold just
+ * that (two .NET peers lose step over it); one that never ends its stream sends something else instead. Holds a native inflater
+ * until it knows.
+ */
+export class DeflateTail {
+  #zlib: NativeZlib | undefined
+  #held: Buffer = nothing
+
+  constructor(zlib: NativeZlib) {
+    this.#zlib = zlib
+  }
+
+  /** Takes what arrived. `undefined`: all of it belongs to the end, or may; feed more. Bytes: those that come after the message; done. */
+  feed(chunk: Buffer): Buffer | undefined {
+    const zlib = this.#zlib
+    if (zlib === undefined) return chunk
+    const held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    const isDeflate = zlib.step(flushMode.none, chunk, 0, chunk.length, scratch, 0, scratch.length) === 'ok'
+    if (!isDeflate || zlib.unusedOutput < scratch.length) return this.#finish(held)
+    if (zlib.unusedInput > 0 || hasEnded(zlib)) return this.#finish(chunk.subarray(chunk.length - zlib.unusedInput))
+    if (held.length > maxTailBytes) return this.#finish(held)
+    this.#held = held
+    return undefined
+  }
+
+  /** Nothing more will come. */
+  close(): void {
+    this.#finish(nothing)
+  }
+
+  #finish(rest: Buffer): Buffer {
+    if (this.#zlib !== undefined) returnInflater(this.#zlib)
+    this.#zlib = undefined
+    this.#held = nothing
+    return rest
+  }
+}
+
+/**
+ * Whether an inflater that has used all its input has seen the end of its stream. Asked to finish, it reports an error if it has not;
+ * that error does not hurt it.
+ */
+function hasEnded(zlib: NativeZlib): boolean {
+  return zlib.step(flushMode.finish, nothing, 0, 0, scratch, 0, 1) === 'ok'
+}
+
+function corrupt(): HalibutError {
+  return new HalibutError('protocol_error', 'The archive entry was compressed using an unsupported compression method.', {
+    dotnetType: 'System.IO.InvalidDataException',
+  })
+}
