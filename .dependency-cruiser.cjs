@@ -1,0 +1,107 @@
+// Who may import what. A place may always import itself; everything else it may import is listed in its row:
+// a folder or file of this repository, `types:` and a folder for types alone, `npm:` and a package, or `node:*`.
+// The longest matching place decides. `npm run check` runs this table, and fails when it saw no module.
+
+const everyLayer = ['server/src', 'schemas/src', 'node:*']
+
+/** @type {Record<string, string[]>} */
+const importTable = {
+  'schemas/src': ['npm:@sinclair/typebox'],
+  'schemas/src/wire': [],
+  'schemas/src/contract.ts': ['schemas/src/contract-types.ts'],
+  'schemas/src/contract-types.ts': [],
+  'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'schemas/src/contract-types.ts', 'types:schemas/src'],
+  'server/src/base': ['schemas/src', 'node:*'],
+  'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],
+  'server/src/codec': ['server/src/base', 'schemas/src', 'npm:bson', 'node:*'],
+  'server/src/exchange': ['server/src/base', 'server/src/codec', 'schemas/src', 'node:*'],
+  'server/src/runtime': [
+    'server/src/base',
+    'server/src/socket',
+    'server/src/codec',
+    'server/src/exchange',
+    'schemas/src',
+    'npm:node-forge',
+    'node:*',
+  ],
+  'server/src/rpc': ['server/src/base', 'server/src/runtime', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
+  'server/src/gateway': [
+    'server/src/base',
+    'server/src/runtime',
+    'server/src/rpc',
+    'server/src/store',
+    'schemas/src',
+    'npm:@sinclair/typebox',
+    'npm:fastify',
+    'npm:fastify-plugin',
+    'npm:@fastify/static',
+    'npm:@fastify/websocket',
+    'npm:ws',
+    'node:*',
+  ],
+  'server/src/store': ['server/src/base', 'schemas/src', 'node:*'],
+  'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
+  'server/src/cli': [...everyLayer, 'client-sdk/src'],
+  'server/src/config.ts': [...everyLayer, 'npm:@sinclair/typebox'],
+  'server/src/main.ts': everyLayer,
+  'server/src/index.ts': everyLayer,
+  'server/demo': everyLayer,
+  'server/inspector/src': ['client-sdk/src', 'schemas/src', 'npm:preact', 'npm:@preact/signals'],
+}
+
+const places = Object.keys(importTable)
+const escapeRegExp = text => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+const inside = place => (place.endsWith('.ts') ? `^${escapeRegExp(place)}$` : `^${escapeRegExp(place)}/`)
+const inPackage = name => `(^|/)node_modules/(@types/)?${escapeRegExp(name)}/`
+const listed = (entries, prefix) => entries.filter(entry => entry.startsWith(prefix)).map(entry => entry.slice(prefix.length))
+
+const rows = places.flatMap(place => {
+  const entries = importTable[place] ?? []
+  const deeper = places.filter(other => other !== place && other.startsWith(`${place}/`)).map(inside)
+  const from = { path: inside(place), ...(deeper.length > 0 && { pathNot: deeper }) }
+  const folders = [place, ...entries.filter(entry => !entry.includes(':'))].map(inside)
+  const forTypes = listed(entries, 'types:').map(inside)
+  const packages = listed(entries, 'npm:').map(inPackage)
+  const rule = (about, to) => ({ name: `${place}: ${about}`, severity: 'error', from, to })
+  return [
+    rule('imports only what its row lists', {
+      dependencyTypesNot: ['core', 'unknown', 'undetermined', ...(forTypes.length > 0 ? ['type-only'] : [])],
+      pathNot: [...folders, ...packages],
+    }),
+    ...(forTypes.length > 0
+      ? [rule('imports only types from there', { dependencyTypes: ['type-only'], pathNot: [...folders, ...packages, ...forTypes] })]
+      : []),
+    ...(entries.includes('node:*') ? [] : [rule('runs without Node', { dependencyTypes: ['core'] })]),
+  ]
+})
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...rows,
+    {
+      name: 'every place has a row',
+      severity: 'error',
+      from: { path: '^(schemas/src|client-sdk/src|server/src|server/demo|server/inspector/src)/', pathNot: places.map(inside) },
+      to: {},
+    },
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every import resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'only server/src/socket opens sockets',
+      severity: 'error',
+      from: { pathNot: inside('server/src/socket') },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(net|tls)$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@halibut-gateway/source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+}
