@@ -1,0 +1,70 @@
+import { rpcPath } from '@halibut-gateway/schemas/wire'
+import type { BackoffOptions } from './backoff.ts'
+import { GatewayError } from './errors.ts'
+import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
+
+/** What `createClient` takes. */
+export interface ClientOptions {
+  /** The gateway: `https://gateway.example/`, `wss://…/rpc`, or only an origin. `http` and `https` become `ws` and `wss`. */
+  readonly url: string
+  /** The credential, offered beside the subprotocol. Asked for again before each attempt where it is a function. Default: none. */
+  readonly token?: string | (() => string | Promise<string>)
+  /** What to call oneself in `hello`. Default: this package. */
+  readonly client?: { readonly name: string; readonly version: string }
+  /** Opens sockets. Default: the platform’s WebSocket; Node 20 has none, and `ws` does. */
+  readonly webSocket?: WebSocketFactory
+  /** From opening a socket to the answer of `hello`. Milliseconds. Default 10,000. */
+  readonly connectTimeoutMs?: number
+  /** Waits between attempts to connect. Default: 250 ms, doubling up to 15 s, with jitter. */
+  readonly backoff?: Partial<BackoffOptions>
+  /** Whether to connect again by itself after a connection ended while something was going on. Default true. */
+  readonly reconnect?: boolean
+}
+
+/** {@link ClientOptions} with the defaults filled in. */
+export interface ResolvedOptions {
+  readonly url: string
+  readonly token: () => Promise<string | undefined>
+  readonly client: { readonly name: string; readonly version: string }
+  readonly webSocket: WebSocketFactory
+  readonly connectTimeoutMs: number
+  readonly backoff: BackoffOptions
+  readonly reconnect: boolean
+}
+
+/** Checks the options and fills in the defaults. Throws `invalid_argument`. */
+export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  const webSocket = options.webSocket ?? platformWebSocket()
+  if (!webSocket) {
+    throw new GatewayError('invalid_argument', 'this platform has no WebSocket', {
+      advice:
+        "pass one: createClient({ url, webSocket: (url, protocols) => new WebSocket(url, protocols) }) with the class of the 'ws' package",
+    })
+  }
+  const { token } = options
+  return {
+    url: socketUrl(options.url),
+    token: async () => (typeof token === 'function' ? await token() : token),
+    client: options.client ?? { name: '@halibut-gateway/client', version: '0.1.0' },
+    webSocket,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    backoff: { firstMs: options.backoff?.firstMs ?? 250, maxMs: options.backoff?.maxMs ?? 15_000 },
+    reconnect: options.reconnect ?? true,
+  }
+}
+
+function socketUrl(text: string): string {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch (cause) {
+    throw new GatewayError('invalid_argument', `url is not an absolute URL: ${text}`, { cause })
+  }
+  if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) {
+    throw new GatewayError('invalid_argument', `url must begin with http, https, ws or wss, not ${url.protocol}`)
+  }
+  url.protocol = url.protocol.replace('http', 'ws')
+  if (url.pathname === '/') url.pathname = rpcPath
+  url.hash = ''
+  return url.href
+}

@@ -1,0 +1,20 @@
+/** The little of a WebSocket that this package needs: a browser’s, Node 22’s, or the one of the `ws` package. */
+export interface WebSocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: string): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: 'open', listener: () => void): void
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
+  addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
+  addEventListener(type: 'error', listener: () => void): void
+}
+
+/** Opens a WebSocket with subprotocols. */
+export type WebSocketFactory = (url: string, protocols: string[]) => WebSocketLike
+
+/** The platform’s own WebSocket; `undefined` where there is none (Node 20). */
+export function platformWebSocket(): WebSocketFactory | undefined {
+  const constructor = globalThis.WebSocket as (new (url: string, protocols: string[]) => WebSocket) | undefined
+  return constructor === undefined ? undefined : (url, protocols) => new constructor(url, protocols) as WebSocketLike
+}
