@@ -1,0 +1,83 @@
+import type { EncodedMessage } from '../codec/envelope.ts'
+import { type DecodedResponse, decodeResponse } from '../codec/envelope.ts'
+import type { TypeRegistry } from '../codec/type-registry.ts'
+import { HalibutError } from '../base/errors.ts'
+import { identifyAsDialler } from './identify.ts'
+import { ReceivedStreams } from './received-streams.ts'
+import type { Transfer } from './transfer.ts'
+
+/** A response, and when its data streams have all arrived (`undefined`: it has none). */
+export interface Exchanged {
+  readonly response: DecodedResponse | null
+  readonly streams: ReceivedStreams | undefined
+}
+
+/**
+ * Our side of one connection to a listening agent (spec §3.2): identify once, then a request and a response at a time, NEXT and PROCEED
+ * between them. NEXT, PROCEED, request is kept in strict order: towards services with Nagle’s algorithm on it is the fast one (§3.5), and
+ * it proves that the connection lives before anything is sent that could run twice.
+ */
+export class AgentConversation {
+  readonly transfer: Transfer
+  readonly #registry: TypeRegistry
+  #state: 'new' | 'ready' | 'idle' | 'busy' = 'new'
+
+  constructor(transfer: Transfer, registry: TypeRegistry) {
+    this.transfer = transfer
+    this.#registry = registry
+  }
+
+  /** Makes the connection ready for a request. Any failure here is one of initialisation: nothing was sent that could have run. */
+  async initialise(): Promise<void> {
+    const { transfer } = this
+    const { limits } = transfer.options
+    if (this.#state === 'new') {
+      await identifyAsDialler(transfer, { type: 'client' })
+    } else {
+      await transfer.sendNext()
+      await transfer.expectProceed(limits.tcpClientHeartbeatReceiveTimeoutMs)
+    }
+    this.#state = 'ready'
+  }
+
+  /** Sends a request and receives its response. */
+  async exchange(request: EncodedMessage, requestId: string): Promise<Exchanged> {
+    const { transfer } = this
+    this.#state = 'busy'
+    const sent = transfer.send(request, undefined, undefined, requestId)
+    if (sent) await sent
+    const { limits } = transfer.options
+    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), this.#registry, limits)
+    if (response === null || response.streams.length === 0) {
+      this.#state = 'idle'
+      return { response, streams: undefined }
+    }
+    const streams = new ReceivedStreams(transfer.channel, response.id, response.streams, transfer.options)
+    streams.done.then(
+      () => {
+        this.#state = 'idle'
+      },
+      () => {},
+    )
+    return { response, streams }
+  }
+
+  /** Between two exchanges: it may be used again. */
+  get idle(): boolean {
+    return this.#state === 'idle' && this.transfer.channel.failure === undefined
+  }
+
+  /** END, then an orderly close. */
+  end(): Promise<void> {
+    return this.transfer.end()
+  }
+}
+
+/** The error of a response that is the null message: the agent had nothing to say. */
+export function noResponse(): HalibutError {
+  return new HalibutError('remote_error', 'No response was received from the endpoint within the allowed time.', {
+    phase: 'response',
+    delivery: 'unknown',
+    dotnetType: 'Halibut.HalibutClientException',
+  })
+}

@@ -1,0 +1,145 @@
+import { HalibutError } from '../base/errors.ts'
+import { PROCEED } from '../codec/control-message.ts'
+import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
+import type { TypeRegistry } from '../codec/type-registry.ts'
+import { ReceivedStreams } from './received-streams.ts'
+import type { Transfer } from './transfer.ts'
+
+/** A queued request in the hands of one connection. Exactly one of `answer` and `fail` is called. */
+export interface CollectedRequest {
+  readonly id: string
+  readonly message: EncodedMessage
+  /** Fires when the caller gives up; the exchange is then cut off. */
+  readonly signal: AbortSignal | undefined
+  /** The response has been read; `streams` when data streams follow it. A null message is no answer (spec §7.2 step 4). */
+  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void
+  fail(why: unknown): void
+}
+
+/** Where one polling agent’s connection gets its work. */
+export interface RequestSource {
+  /** The oldest request, if one waits. */
+  tryDequeue(): CollectedRequest | undefined
+  /** The oldest request, or `undefined` after `waitMs`, or as soon as the source is closed. */
+  dequeue(waitMs: number): Promise<CollectedRequest | undefined>
+  /** No more requests are wanted. Idempotent. */
+  close(): void
+}
+
+const nothing = Buffer.alloc(0)
+const nullEncoded: EncodedMessage = { document: nullMessage, streams: [] }
+
+/**
+ * The client’s conversation with a polling agent that called in (spec §3.3), after identification. Resolves when the agent ended it;
+ * rejects with what broke it. A failure after a request was collected has gone to that request’s caller.
+ *
+ * PROCEED is written as soon as the response has been read, before NEXT: it carries the acknowledgement that an agent with Nagle’s
+ * algorithm on waits for (§3.5, the difference between 22 and 2,500 calls a second). Where NEXT came along with the response, PROCEED
+ * travels with the next request instead.
+ */
+export async function servePoller(transfer: Transfer, source: RequestSource, registry: TypeRegistry): Promise<void> {
+  const { channel, options } = transfer
+  const { limits } = options
+  const nextTimeoutMs =
+    limits.livenessReplyMs > 0
+      ? limits.livenessReplyMs
+      : limits.tcpClientHeartbeatTimeoutShouldActuallyBeUsed
+        ? limits.tcpClientHeartbeatReceiveTimeoutMs
+        : limits.tcpClientReceiveTimeoutMs
+  channel.closed.then(() => source.close())
+  let before: Buffer = nothing
+  for (;;) {
+    let item = source.tryDequeue()
+    if (!item && before.length > 0) {
+      // Whoever got the last response may be about to call again: PROCEED and that request then share a write.
+      await new Promise<void>(resolve => setImmediate(resolve))
+      item = source.tryDequeue()
+      if (!item) await transfer.sendProceed()
+    }
+    if (!item) {
+      before = nothing
+      item = await source.dequeue(limits.pollingQueueWaitTimeoutMs)
+    }
+    if (channel.failure !== undefined) {
+      const why = channel.failure instanceof Error ? channel.failure : closedMeanwhile()
+      item?.fail(why)
+      throw why
+    }
+    if (!item) {
+      await transfer.send(nullEncoded)
+      if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
+      await transfer.sendProceed()
+      continue
+    }
+    if (before.length > 0) options.observer?.controlSent?.('PROCEED')
+    await exchangeWithPoller(transfer, item, before, registry)
+    channel.receiveTimeoutMs = nextTimeoutMs
+    const buffered = channel.read()
+    if (buffered instanceof Promise) {
+      await transfer.sendProceed()
+      before = nothing
+      const chunk = await buffered
+      if (chunk !== undefined) channel.unread(chunk)
+      if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
+    } else {
+      if (buffered !== undefined) channel.unread(buffered)
+      if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
+      before = PROCEED
+    }
+  }
+}
+
+async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer, registry: TypeRegistry): Promise<void> {
+  const { channel, options } = transfer
+  const { signal } = item
+  const writtenBefore = channel.bytesWritten
+  const cut = signal ? () => channel.destroy(cancelledInFlight()) : undefined
+  if (cut) signal?.addEventListener('abort', cut, { once: true })
+  try {
+    if (signal?.aborted) throw cancelledInFlight()
+    const sent = transfer.send(item.message, before, nothing, item.id)
+    if (sent) await sent
+    const { limits } = options
+    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), registry, limits)
+    if (response === null || response.streams.length === 0) {
+      item.answer(response, undefined)
+      return
+    }
+    const streams = new ReceivedStreams(channel, response.id, response.streams, options)
+    item.answer(response, streams)
+    await streams.done
+  } catch (why) {
+    item.fail(toldWithDelivery(why, channel.bytesWritten > writtenBefore))
+    throw why
+  } finally {
+    if (cut) signal?.removeEventListener('abort', cut)
+  }
+}
+
+/** The error as the caller gets it: once a byte of the request may have left, it may have run. */
+export function toldWithDelivery(why: unknown, bytesLeft: boolean): unknown {
+  if (!(why instanceof HalibutError)) return why
+  return why.with({ delivery: bytesLeft ? 'unknown' : 'not_sent', phase: why.phase ?? (bytesLeft ? 'response' : 'request') })
+}
+
+async function expectNext(transfer: Transfer, timeoutMs: number): Promise<'NEXT' | 'END'> {
+  try {
+    return await transfer.expectNextOrEnd(timeoutMs)
+  } catch (why) {
+    // A silent agent is closed quietly, as the reference does; it will call in again.
+    if (why instanceof HalibutError && why.kind === 'io_timeout') return 'END'
+    throw why
+  }
+}
+
+function cancelledInFlight(): HalibutError {
+  return new HalibutError('cancelled', 'The Request was cancelled while Transferring.', {
+    phase: 'response',
+    delivery: 'unknown',
+    dotnetType: 'Halibut.Exceptions.TransferringRequestCancelledException',
+  })
+}
+
+function closedMeanwhile(): HalibutError {
+  return new HalibutError('connection_lost', 'the polling agent’s connection has been closed')
+}

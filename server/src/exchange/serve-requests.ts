@@ -1,0 +1,88 @@
+import type { ByteChannel, Peer } from '../base/byte-channel.ts'
+import { type DecodedRequest, decodeRequest, type EncodedMessage } from '../codec/envelope.ts'
+import type { TypeRegistry } from '../codec/type-registry.ts'
+import { ReceivedStreams } from './received-streams.ts'
+import type { Transfer } from './transfer.ts'
+
+/** One incoming call as the service host sees it. */
+export interface IncomingCall {
+  readonly request: DecodedRequest
+  readonly peer: Peer
+  /** Aborted when the connection is lost before the response has been sent. Made on first use. */
+  readonly signal: AbortSignal
+}
+
+/** Runs a call and encodes its answer; turns every failure of the service into an error response and so never rejects for one. */
+export type RequestHandler = (call: IncomingCall) => EncodedMessage | Promise<EncodedMessage>
+
+/** What a service’s conversation needs beyond the transfer. */
+export interface ServiceSide {
+  readonly registry: TypeRegistry
+  readonly handle: RequestHandler
+}
+
+/** Serves requests on one connection, one at a time: the part that listening and polling services share (spec §3.2, §3.3). */
+export class RequestServer {
+  readonly #transfer: Transfer
+  readonly #service: ServiceSide
+  #running: Call | undefined
+
+  constructor(transfer: Transfer, service: ServiceSide) {
+    this.#transfer = transfer
+    this.#service = service
+    // One subscription a connection, not one a call: calls come and go, and the promise stays.
+    transfer.channel.closed.then(() => this.#running?.abort())
+  }
+
+  /** Receives, runs and answers one request; `after` travels with the response. False for the null message, which has no answer. */
+  async serveOne(firstByteTimeoutMs: number, after: Buffer): Promise<boolean> {
+    const transfer = this.#transfer
+    const { limits } = transfer.options
+    const request = decodeRequest(await transfer.receive(firstByteTimeoutMs), this.#service.registry, limits)
+    if (request === null) return false
+    const streams =
+      request.streams.length > 0 ? new ReceivedStreams(transfer.channel, request.id, request.streams, transfer.options) : undefined
+    const call = new Call(request, transfer.channel)
+    this.#running = call
+    let response: EncodedMessage
+    try {
+      const handled = this.#service.handle(call)
+      response = handled instanceof Promise ? await handled : handled
+    } finally {
+      this.#running = undefined
+    }
+    if (streams) {
+      // A caller reads nothing before it has sent everything, so the request is finished before the response begins.
+      streams.settle(new Set(response.streams))
+      await streams.done
+    }
+    const sent = transfer.send(response, undefined, after, request.id)
+    if (sent) await sent
+    return true
+  }
+}
+
+class Call implements IncomingCall {
+  readonly request: DecodedRequest
+  readonly #channel: ByteChannel
+  #abort: AbortController | undefined
+
+  constructor(request: DecodedRequest, channel: ByteChannel) {
+    this.request = request
+    this.#channel = channel
+  }
+
+  get peer(): Peer {
+    return this.#channel.peer
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#channel.failure !== undefined) this.abort()
+    return this.#abort.signal
+  }
+
+  abort(): void {
+    this.#abort?.abort(this.#channel.failure instanceof Error ? this.#channel.failure : undefined)
+  }
+}

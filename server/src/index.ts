@@ -1,0 +1,17 @@
+export { HalibutError } from './base/errors.ts'
+export { defaultLimits, type Limits } from './base/limits.ts'
+export { DataStream } from './codec/data-stream.ts'
+export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './runtime/acceptor.ts'
+export type { CallTimes } from './runtime/call-deadline.ts'
+export {
+  type Certificate,
+  certificateFromPem,
+  certificateFromPfx,
+  createSelfSignedCertificate,
+} from './runtime/certificates.ts'
+export type { Endpoint, EndpointInput, ProxySettings } from './runtime/endpoint.ts'
+export { type LogEvent, type LogEventType, severityOf } from './runtime/event-log.ts'
+export type { RuntimeEvents, SubscriberEvent } from './runtime/events.ts'
+export type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './runtime/options.ts'
+export { HalibutRuntime, type Polling, type RuntimeListener } from './runtime/runtime.ts'
+export type { CallContext } from './runtime/service-host.ts'

@@ -1,0 +1,130 @@
+import { HalibutError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import type { AgentConversation } from '../exchange/call-agent.ts'
+
+interface Idle {
+  readonly conversation: AgentConversation
+  readonly since: number
+}
+
+/**
+ * Connections to one listening agent (spec §8.3): at most `poolMaxIdleConnections` idle ones, an expired one is ended when it is met, and
+ * as many live ones as calls unless `maxConnectionsPerAgent` says less.
+ */
+export class ConnectionPool {
+  readonly #limits: Limits
+  readonly #maxAgeMs: number
+  #idle: Idle[] = []
+  readonly #live = new Set<AgentConversation>()
+  #reserved = 0
+  #waiting: (() => void)[] = []
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+    this.#maxAgeMs = safePooledTimeoutMs(limits)
+  }
+
+  get idleCount(): number {
+    return this.#idle.length
+  }
+
+  get liveCount(): number {
+    return this.#live.size
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.length
+  }
+
+  /** The most recently used idle connection, if one may still be used. */
+  take(): AgentConversation | undefined {
+    for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
+      if (entry.conversation.idle && performance.now() - entry.since <= this.#maxAgeMs) return entry.conversation
+      void this.drop(entry.conversation)
+    }
+    return undefined
+  }
+
+  /** Gives the right to one call, waiting for it where all connections are in use. `release` gives it back. */
+  async reserve(signal: AbortSignal | undefined, endpoint: string): Promise<void> {
+    const max = this.#limits.maxConnectionsPerAgent
+    if (max > 0 && this.#reserved >= max) {
+      await new Promise<void>((resolve, reject) => {
+        const turn = (): void => {
+          signal?.removeEventListener('abort', cancel)
+          resolve()
+        }
+        const cancel = (): void => {
+          this.#waiting = this.#waiting.filter(each => each !== turn)
+          reject(
+            new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
+              phase: 'queue',
+              endpoint,
+              dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
+            }),
+          )
+        }
+        signal?.addEventListener('abort', cancel, { once: true })
+        this.#waiting.push(turn)
+      })
+      return
+    }
+    this.#reserved++
+  }
+
+  release(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#reserved--
+  }
+
+  /** A connection that has just been dialled. */
+  add(conversation: AgentConversation): void {
+    this.#live.add(conversation)
+    // The agent may end an idle connection; it then leaves the pool at once instead of at the next call.
+    conversation.transfer.channel.closed.then(() => this.#forget(conversation))
+  }
+
+  /** After a successful exchange. Beyond the maximum, the one that has been idle longest is ended. */
+  giveBack(conversation: AgentConversation): void {
+    if (!this.#live.has(conversation) || this.#idle.some(entry => entry.conversation === conversation)) return
+    this.#idle.push({ conversation, since: performance.now() })
+    if (this.#idle.length > this.#limits.poolMaxIdleConnections) {
+      const oldest = this.#idle.shift()
+      if (oldest) void this.drop(oldest.conversation)
+    }
+  }
+
+  /** Ends one connection. */
+  drop(conversation: AgentConversation): Promise<void> {
+    this.#forget(conversation)
+    return conversation.end()
+  }
+
+  /** Ends the idle ones. */
+  async clear(): Promise<void> {
+    const idle = this.#idle
+    this.#idle = []
+    await Promise.all(idle.map(entry => this.drop(entry.conversation)))
+  }
+
+  /** Ends all of them; those in the middle of an exchange are cut off with `why`. */
+  async close(why: HalibutError): Promise<void> {
+    const idle = new Set(this.#idle.map(entry => entry.conversation))
+    for (const conversation of this.#live) if (!idle.has(conversation)) conversation.transfer.channel.destroy(why)
+    await this.clear()
+  }
+
+  #forget(conversation: AgentConversation): void {
+    this.#live.delete(conversation)
+    const index = this.#idle.findIndex(entry => entry.conversation === conversation)
+    if (index >= 0) this.#idle.splice(index, 1)
+  }
+}
+
+/** How long a pooled connection stays usable, kept below the time after which its service gives it up (spec §8.3). */
+export function safePooledTimeoutMs(limits: Limits): number {
+  const { tcpClientPooledConnectionTimeoutMs: pooled, tcpListeningNextRequestIdleTimeoutMs: idle } = limits
+  if (pooled < idle) return pooled
+  return idle - 10_000 > 0 ? idle - 10_000 : idle
+}

@@ -1,0 +1,87 @@
+import type { LogEvent } from './event-log.ts'
+
+/** What happens in a runtime, by event name. Metrics, the gateway and the inspector listen. */
+export interface RuntimeEvents {
+  /** An accepted or dialled connection came through TLS. */
+  connectionOpened: ConnectionEvent
+  connectionClosed: ConnectionEvent
+  /** A polling agent identified itself and was let in; it waits for requests. */
+  subscriberConnected: SubscriberEvent
+  subscriberDisconnected: SubscriberEvent
+  /** A caller was turned away before it had said its name. */
+  clientDenied: { readonly remoteAddress: string; readonly thumbprint: string | undefined; readonly thumbprint256: string | undefined }
+  /** A call of ours; always paired with `callFinished`, not for answers from the cache. */
+  callStarted: CallEvent
+  callFinished: CallEvent & { readonly durationMs: number; readonly error: unknown }
+  controlMessage: { readonly direction: 'sent' | 'received'; readonly line: string; readonly remoteAddress: string }
+  message: {
+    readonly direction: 'sent' | 'received'
+    readonly compressedBytes: number
+    readonly documentBytes: number
+    readonly remoteAddress: string
+  }
+  log: LogEvent
+}
+
+export interface ConnectionEvent {
+  readonly direction: 'incoming' | 'outgoing'
+  readonly remoteAddress: string
+  readonly thumbprint: string | undefined
+  readonly protocol: string
+  /** Whether the peer was trusted; known for incoming connections when they close. */
+  readonly authorised: boolean
+}
+
+export interface SubscriberEvent {
+  /** The printed subscription, for example `poll://web-1/`. */
+  readonly subscription: string
+  readonly thumbprint: string
+  readonly thumbprint256: string | undefined
+  readonly remoteAddress: string
+  readonly since: Date
+}
+
+export interface CallEvent {
+  readonly activityId: string
+  readonly endpoint: string
+  readonly service: string
+  readonly method: string
+}
+
+type Listeners = { [K in keyof RuntimeEvents]?: Set<(event: RuntimeEvents[K]) => void> }
+
+/** A typed emitter. A listener that throws is the listener’s failure: it is reported as an uncaught error, after the others ran. */
+export class EventHub {
+  readonly #listeners: Listeners = {}
+
+  /** Returns the function that takes the listener away again. */
+  on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void {
+    let listeners = this.#listeners[type] as Set<(event: RuntimeEvents[K]) => void> | undefined
+    if (!listeners) {
+      listeners = new Set()
+      Object.assign(this.#listeners, { [type]: listeners })
+    }
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  /** True when somebody listens: events that cost something to make are made only then. */
+  wants(type: keyof RuntimeEvents): boolean {
+    const listeners = this.#listeners[type]
+    return listeners !== undefined && listeners.size > 0
+  }
+
+  emit<K extends keyof RuntimeEvents>(type: K, event: RuntimeEvents[K]): void {
+    const listeners = this.#listeners[type] as Set<(event: RuntimeEvents[K]) => void> | undefined
+    if (!listeners) return
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (why) {
+        queueMicrotask(() => {
+          throw why
+        })
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Contract } from '@halibut-gateway/schemas/contract'
+import type { Limits } from '../base/limits.ts'
+import type { UnauthorisedAnswer, UnauthorisedCaller, SubscriberCandidate } from './acceptor.ts'
+import type { CallTimes } from './call-deadline.ts'
+import type { Certificate } from './certificates.ts'
+import type { Endpoint, EndpointInput, ProxySettings } from './endpoint.ts'
+import type { FriendlyPage } from './friendly-page.ts'
+
+/** What a runtime is made of. */
+export interface RuntimeOptions {
+  /** Who we are, as a dialler and as an acceptor. */
+  readonly certificate: Certificate
+  /** Thumbprints whose owners may connect. Default: none. */
+  readonly trust?: readonly string[] | undefined
+  /** Overrides of `defaultLimits`. */
+  readonly limits?: Partial<Limits> | undefined
+  /** Asked for each caller that presented an untrusted certificate. Default: `'block'`. */
+  readonly onUnauthorised?: ((caller: UnauthorisedCaller) => UnauthorisedAnswer | Promise<UnauthorisedAnswer>) | undefined
+  /** May refuse a polling agent before it is answered: the text is the reason for the log. Default: every trusted one may poll. */
+  readonly authoriseSubscriber?: ((candidate: SubscriberCandidate) => true | string) | undefined
+  /** How the names of .NET’s own types are written. Default `mscorlib`, which every .NET reads. */
+  readonly corlib?: 'mscorlib' | 'System.Private.CoreLib' | undefined
+  readonly friendlyPage?: FriendlyPage | undefined
+  /** Which error responses of cacheable methods are kept too. Default: none (spec §12). */
+  readonly cacheErrors?: ((error: unknown) => boolean) | undefined
+}
+
+/** One call, told in full. `createClient` is the typed way. */
+export interface CallRequest extends CallTimes {
+  readonly endpoint: EndpointInput | Endpoint
+  /** Types the arguments and the result. Without it values go and come untyped. */
+  readonly contract?: Contract | undefined
+  readonly service: string
+  /** A name, or a signature such as `Add(int64,int64)`. */
+  readonly method: string
+  readonly args: readonly unknown[]
+  /** A GUID, fresh for each call since peers use it as a key. Default: made here. */
+  readonly activityId?: string | undefined
+}
+
+export interface PollOptions {
+  /** Our address at the client, `poll://name/`. */
+  readonly subscription: string
+  /** Where the client listens, `https://host:port/`, with its thumbprint. */
+  readonly endpoint: EndpointInput
+  /** Connections kept up at the same time; each carries one request at a time. Default 1. */
+  readonly connections?: number | undefined
+}
+
+export interface DiscoverOptions {
+  readonly proxy?: ProxySettings | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ProbeOptions {
+  readonly signal?: AbortSignal | undefined
+  /** For all of it. Default `probeTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { HalibutError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import { identifyAsDialler } from '../exchange/identify.ts'
+import { pollClient } from '../exchange/poll-client.ts'
+import type { ServiceSide } from '../exchange/serve-requests.ts'
+import type { Transfer } from '../exchange/transfer.ts'
+import type { Endpoint } from './endpoint.ts'
+import { type AttemptStage, pollingPauseMs, pollingVerdict } from './retry-policy.ts'
+
+/** One polling connection of a service that is to be kept up. */
+export interface PollingLoopOptions {
+  readonly endpoint: Endpoint
+  /** The printed subscription. */
+  readonly subscription: string
+  readonly service: ServiceSide
+  readonly limits: Limits
+  readonly dial: (signal: AbortSignal) => Promise<Transfer>
+  readonly signal: AbortSignal
+  readonly onIdentified: () => void
+  readonly ownThumbprint: string
+  readonly log: (message: string, error: unknown) => void
+}
+
+/** Connects, serves, and connects again after a pause, until `signal` fires (spec §7.5). Never rejects. */
+export async function runPollingLoop(options: PollingLoopOptions): Promise<void> {
+  const { signal, limits, log } = options
+  const random = Math.random()
+  let tryingSince: number | undefined
+  while (!signal.aborted) {
+    tryingSince ??= performance.now()
+    try {
+      await connectAndServe(options, () => {
+        tryingSince = undefined
+        options.onIdentified()
+      })
+      tryingSince = undefined
+    } catch (why) {
+      if (signal.aborted) return
+      const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
+      const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
+      const message = why instanceof Error ? why.message.replace(/\.$/, '') : String(why)
+      log(`Halibut client exception: ${message}. Retrying in ${(pauseMs / 1_000).toFixed(1)} seconds`, why)
+    }
+    const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
+    const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
+    await pause(pauseMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** One cycle: up to `retryCountLimit` attempts to connect, then the conversation until it ends (spec §8.2). */
+async function connectAndServe(options: PollingLoopOptions, onIdentified: () => void): Promise<void> {
+  const { endpoint, signal, service, subscription } = options
+  const { retryCountLimit, connectionErrorRetryTimeoutMs, retryListeningSleepIntervalMs } = endpoint.limits
+  const startedAt = performance.now()
+  for (let index = 0; ; index++) {
+    let stage: AttemptStage = 'connect'
+    let transfer: Transfer | undefined
+    let cut: (() => void) | undefined
+    try {
+      const dialled = await options.dial(signal)
+      transfer = dialled
+      cut = () => void dialled.channel.close(0)
+      signal.addEventListener('abort', cut, { once: true })
+      stage = 'initialise'
+      await identifyAsDialler(transfer, { type: 'subscriber', subscription })
+      stage = 'exchange'
+      onIdentified()
+      await pollClient(transfer, service)
+    } catch (why) {
+      // Disposed while it waits for work: the peer just sees the connection end (spec §3.2).
+      if (transfer && !signal.aborted) void transfer.end()
+      if (signal.aborted) return
+      const verdict = pollingVerdict(stage, why)
+      const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
+      if (!verdict.again || index + 1 >= retryCountLimit || late) throw finalError(options, why, verdict.again ? false : verdict.began)
+      await pause(retryListeningSleepIntervalMs, undefined, { signal }).catch(() => {})
+    } finally {
+      if (cut) signal.removeEventListener('abort', cut)
+    }
+  }
+}
+
+function finalError(options: PollingLoopOptions, why: unknown, began: boolean): HalibutError {
+  const { uri } = options.endpoint
+  const inner = why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
+  const message =
+    began && inner.message.includes('Connection reset by peer')
+      ? `The server ${uri} aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${options.ownThumbprint}'.`
+      : `An error occurred when sending a request to '${uri}', ${began ? 'after the request began: ' : 'before the request could begin: '}${inner.message}`
+  return new HalibutError(inner.kind, message, { endpoint: uri, cause: inner, dotnetType: 'Halibut.HalibutClientException' })
+}

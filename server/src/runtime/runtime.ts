@@ -1,0 +1,579 @@
+import { randomUUID } from 'node:crypto'
+import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
+import type { ByteChannel } from '../base/byte-channel.ts'
+import { HalibutError } from '../base/errors.ts'
+import { defaultLimits, type Limits } from '../base/limits.ts'
+import { MemoryBudget } from '../base/memory-budget.ts'
+import { type CompiledContract, type CompiledMethod, matchArguments, TypeRegistry, toUntyped } from '../codec/contract-values.ts'
+import type { DataStream } from '../codec/data-stream.ts'
+import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
+import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
+import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
+import { identifyAsDialler } from '../exchange/identify.ts'
+import { Transfer } from '../exchange/transfer.ts'
+import { dial } from '../socket/dial.ts'
+import { type Listener, listen } from '../socket/listen.ts'
+import { Acceptor } from './acceptor.ts'
+import { CallDeadline, type CallTimes } from './call-deadline.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
+import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
+import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
+import { callListening } from './listening-client.ts'
+import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
+import { runPollingLoop } from './polling-loop.ts'
+import { translateRemoteError } from './remote-error.ts'
+import { MemoryRequestQueue, type RequestQueue } from './request-queue.ts'
+import { cacheKey, ResponseCache } from './response-cache.ts'
+import { createServiceClient } from './service-client.ts'
+import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
+import { createStreamSpool } from './stream-spool.ts'
+import { TrustStore } from './trust-store.ts'
+
+/** A port that accepts connections. */
+export interface RuntimeListener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting; connections that are there stay. */
+  close(): Promise<void>
+}
+
+/** A polling service that is kept connected. */
+export interface Polling {
+  /** Ends its connections; what runs is cut off. */
+  close(): Promise<void>
+}
+
+/**
+ * A Halibut runtime: calls agents, listening or polling, and hosts services, as a listening or as a polling agent; all with one
+ * certificate. Several can live in one process.
+ */
+export class HalibutRuntime implements AsyncDisposable {
+  /** SHA-1 of our certificate, as peers pin it. */
+  readonly thumbprint: string
+  readonly limits: Limits
+  readonly #options: RuntimeOptions
+  readonly #events = new EventHub()
+  readonly #log: EventLog
+  readonly #registry: TypeRegistry
+  readonly #codec: CodecOptions
+  readonly #services: ServiceHost
+  readonly #trust: TrustStore
+  readonly #acceptor: Acceptor
+  readonly #budget: MemoryBudget
+  readonly #cache = new ResponseCache()
+  readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
+  readonly #queues = new Map<string, RequestQueue>()
+  readonly #listeners = new Set<Listener>()
+  readonly #pollings = new Set<Polling>()
+  readonly #dialled = new Map<ByteChannel, string>()
+  readonly #ending = new AbortController()
+  #calls = 0
+  #closed: HalibutError | undefined
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options
+    this.limits = checkedLimits(options.limits)
+    this.thumbprint = options.certificate.thumbprint
+    this.#log = new EventLog(this.limits.logEventsPerEndpoint, event => this.#events.emit('log', event))
+    this.#codec = { corlib: options.corlib ?? 'mscorlib' }
+    this.#registry = new TypeRegistry()
+    this.#budget = new MemoryBudget(this.limits.maxMessageBytesInFlight)
+    this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
+    this.#trust = new TrustStore(options.trust ?? [], thumbprint => this.#acceptor.disconnectThumbprint(thumbprint))
+    this.#acceptor = new Acceptor({
+      limits: this.limits,
+      trust: this.#trust,
+      service: { registry: this.#registry, handle: this.#services.handle },
+      registry: this.#registry,
+      exchange: channel => this.#exchange(channel),
+      queueFor: subscription => this.#queue(subscription),
+      events: this.#events,
+      log: this.#write,
+      friendlyPage: () => options.friendlyPage ?? {},
+      onUnauthorised: options.onUnauthorised,
+      authoriseSubscriber: options.authoriseSubscriber,
+    })
+  }
+
+  // ---- hosting services
+
+  /** Hosts a service. Throws `invalid_argument` for a name that is taken or an implementation that lacks a method. */
+  addService<const C extends Contract>(
+    contract: C,
+    implementation: ServiceImplementation<C, DataStream, CallContext> | { create(): unknown; dispose?(instance: unknown): void },
+    options?: ServiceOptions,
+  ): void {
+    this.#services.add(contract, implementation, options)
+  }
+
+  /** Accepts connections: from callers of our services, and from polling agents that we call. Port 0: any free one. */
+  async listen(options: { readonly port?: number; readonly host?: string } = {}): Promise<RuntimeListener> {
+    this.#assertOpen()
+    const { limits } = this
+    let name = ''
+    const listener = await listen({
+      host: options.host,
+      port: options.port ?? 0,
+      certificate: this.#options.certificate,
+      handshakeTimeoutMs: limits.acceptTimeoutMs,
+      keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
+      receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+      sendTimeoutMs: limits.tcpClientSendTimeoutMs,
+      maxHandshakes: limits.maxUnidentifiedConnections,
+      onConnection: channel => {
+        if (this.#closed) channel.destroy(this.#closed)
+        else void this.#acceptor.accept(channel, name)
+      },
+      onRejected: (remoteAddress, error) => this.#write(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
+    })
+    name = `listen://${listener.host}:${listener.port}`
+    if (this.#closed) {
+      await listener.close()
+      throw this.#closed
+    }
+    this.#listeners.add(listener)
+    this.#write(name, 'ListenerStarted', 'Listener started')
+    return {
+      host: listener.host,
+      port: listener.port,
+      close: async () => {
+        if (!this.#listeners.delete(listener)) return
+        await listener.close()
+        this.#write(name, 'ListenerStopped', 'Listener stopped')
+      },
+    }
+  }
+
+  /** Polls a client for requests to our services, and keeps doing so until closed. */
+  poll(options: PollOptions): Polling {
+    this.#assertOpen()
+    const endpoint = this.#endpoint(options.endpoint)
+    if (endpoint.scheme !== 'https') throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
+    requirePin(endpoint)
+    const subscription = printSubscription(options.subscription)
+    const ending = new AbortController()
+    const loops = Array.from({ length: options.connections ?? 1 }, () =>
+      runPollingLoop({
+        endpoint,
+        subscription,
+        service: { registry: this.#registry, handle: this.#services.handle },
+        limits: this.limits,
+        dial: signal => this.#dial(endpoint, signal),
+        signal: ending.signal,
+        ownThumbprint: this.thumbprint,
+        onIdentified: () => this.#write(endpoint.uri, 'Diagnostic', `Polling as ${subscription}`),
+        log: (message, error) => this.#write(endpoint.uri, 'Error', message, error),
+      }),
+    )
+    const polling: Polling = {
+      close: async () => {
+        this.#pollings.delete(polling)
+        ending.abort()
+        await Promise.all(loops)
+      },
+    }
+    this.#pollings.add(polling)
+    return polling
+  }
+
+  // ---- trust (spec §10)
+
+  /** Lets the owner of a certificate connect. Takes the SHA-1 thumbprint in any letter case. */
+  trust(thumbprint: string): void {
+    this.#trust.add(checkedThumbprint(thumbprint))
+  }
+
+  /** Takes trust back and cuts that certificate’s connections. */
+  removeTrust(thumbprint: string): void {
+    this.#trust.remove(checkedThumbprint(thumbprint))
+  }
+
+  /** Trusts these and no others; whoever loses trust is cut off. */
+  trustOnly(thumbprints: readonly string[]): void {
+    this.#trust.only(thumbprints.map(checkedThumbprint))
+  }
+
+  isTrusted(thumbprint: string): boolean {
+    return this.#trust.has(thumbprint)
+  }
+
+  get trusted(): readonly string[] {
+    return this.#trust.list()
+  }
+
+  // ---- calling agents
+
+  /** A typed proxy: `createClient(calculator, endpoint).Add(1n, 2n)`. */
+  createClient<const C extends Contract>(contract: C, endpoint: EndpointInput): ServiceClient<C, DataStream, CallTimes> {
+    const compiled = this.#registry.register(contract)
+    const target = this.#endpoint(endpoint)
+    let count = 0
+    return createServiceClient<C>(compiled, (method, args, times) => this.#call(target, compiled, method, args, times ?? {}, ++count, undefined))
+  }
+
+  /** Calls a method by name. The promise settles exactly once, with the answer or with an error that tells whether it may have run. */
+  async call(request: CallRequest): Promise<unknown> {
+    const { args, contract } = request
+    const endpoint = this.#endpoint(request.endpoint)
+    if (!contract) {
+      const head = { service: request.service, method: request.method }
+      return this.#exchangeUntyped(endpoint, head, args, request)
+    }
+    const compiled = this.#registry.register(contract)
+    const method = request.method.includes('(') ? compiled.method(request.method) : matchArguments(compiled.methods(request.method), args)
+    return this.#call(endpoint, compiled, method, args, request, 1, request.activityId)
+  }
+
+  /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
+  async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<{ thumbprint: string; roundTripMs: number }> {
+    const endpoint = this.#endpoint(input)
+    const startedAt = performance.now()
+    const deadline = new CallDeadline({ signal: options.signal, queueTimeoutMs: options.timeoutMs ?? this.limits.probeTimeoutMs }, true)
+    let transfer: Transfer | undefined
+    const cut = (): void => transfer?.channel.destroy(new HalibutError('cancelled', 'the probe was cancelled', { phase: 'identify' }))
+    deadline.signal.addEventListener('abort', cut, { once: true })
+    try {
+      transfer = await this.#dial(endpoint, deadline.signal)
+      await identifyAsDialler(transfer, { type: 'client' })
+      await transfer.end()
+      return { thumbprint: transfer.channel.peer.thumbprint ?? '', roundTripMs: performance.now() - startedAt }
+    } catch (why) {
+      transfer?.channel.destroy()
+      throw deadline.told(why)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /** Learns a listener’s thumbprint (spec §1.8). What it tells is unverified: show it to a person before pinning it. */
+  async discover(uri: string, options: DiscoverOptions = {}): Promise<Endpoint> {
+    this.#assertOpen()
+    const endpoint = this.#endpoint({ uri, proxy: options.proxy })
+    const { limits } = this
+    const channel = await dial({
+      ...dialTarget(endpoint, limits),
+      handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+      signal: options.signal,
+    })
+    await channel.write(Buffer.from('HELLO\r\n\r\n', 'latin1'))
+    await channel.close()
+    return this.#endpoint({ uri, proxy: options.proxy, thumbprint: channel.peer.thumbprint })
+  }
+
+  /** Ends all connections to an endpoint, pooled and busy ones. */
+  disconnect(input: EndpointInput | Endpoint): void {
+    const endpoint = this.#endpoint(input)
+    const why = new HalibutError('connection_lost', `disconnected from ${endpoint.uri} on request`, { endpoint: endpoint.uri })
+    void this.#pools.get(endpoint.key)?.pool.close(why)
+    for (const [channel, key] of this.#dialled) if (key === endpoint.key) channel.destroy(why)
+  }
+
+  // ---- looking
+
+  /** The polling agents that are connected now. */
+  subscribers(): SubscriberEvent[] {
+    return this.#acceptor.subscribers
+  }
+
+  /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
+  events(endpointUri: string): readonly LogEvent[] {
+    return this.#log.read(endpointUri)
+  }
+
+  /** Listens to what happens. Returns the function that stops it. */
+  on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void {
+    return this.#events.on(type, listener)
+  }
+
+  // ---- the end
+
+  /** Ends everything: listeners, polling, queued and running calls, connections. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed ??= new HalibutError('closed', 'the runtime has been closed')
+    const why = this.#closed
+    this.#ending.abort(why)
+    await Promise.all([...this.#listeners].map(listener => listener.close()))
+    this.#listeners.clear()
+    const cancelled = new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
+      phase: 'queue',
+      dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
+      cause: why,
+    })
+    for (const queue of this.#queues.values()) queue.close(cancelled)
+    this.#acceptor.close(why)
+    await Promise.all([...this.#pollings].map(polling => polling.close()))
+    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.close(why)))
+    for (const channel of this.#dialled.keys()) if (channel.failure === undefined) void channel.close(0)
+    await Promise.all([...this.#dialled.keys()].map(channel => channel.closed))
+    await this.#acceptor.drained()
+    this.#cache.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // ---- the life of a call
+
+  async #call(
+    endpoint: Endpoint,
+    compiled: CompiledContract,
+    method: CompiledMethod,
+    args: readonly unknown[],
+    times: CallTimes,
+    count: number,
+    activityId: string = randomUUID(),
+  ): Promise<unknown> {
+    const { service } = compiled
+    const seconds = method.cacheSeconds
+    const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
+    if (key !== undefined) {
+      const kept = this.#cache.get(key) as CachedAnswer | undefined
+      if (kept && 'error' in kept) throw kept.error
+      if (kept) return kept.result
+    }
+    const id = `${service}::${method.name}Async[${count}] / ${activityId}`
+    const message = encodeRequest({ id, activityId, service, method: method.name }, method.params, args, this.#codec)
+    const exchanged = await this.#observed(endpoint, { activityId, service, method: method.name }, id, message, times)
+    const { response } = exchanged
+    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
+    if (response.error) {
+      const error = translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
+      if (key !== undefined && seconds !== undefined && this.#options.cacheErrors?.(error)) this.#cache.put(key, { error }, seconds)
+      throw error
+    }
+    try {
+      const result = method.result.fromResult(response.result)
+      if (key !== undefined && seconds !== undefined && result !== null) this.#cache.put(key, { result }, seconds)
+      return result
+    } catch (why) {
+      exchanged.streams?.settle(new Set())
+      throw why instanceof HalibutError ? why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri }) : why
+    }
+  }
+
+  async #exchangeUntyped(
+    endpoint: Endpoint,
+    head: { readonly service: string; readonly method: string },
+    args: readonly unknown[],
+    request: CallRequest,
+  ): Promise<unknown> {
+    const activityId = request.activityId ?? randomUUID()
+    const id = `${head.service}::${head.method}Async[1] / ${activityId}`
+    const message = encodeRequest({ id, activityId, ...head }, undefined, args, this.#codec)
+    const { response } = await this.#observed(endpoint, { activityId, ...head }, id, message, request)
+    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
+    if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
+    return toUntyped(response.result)
+  }
+
+  /** Sends a request on its way, between `callStarted` and `callFinished`. */
+  async #observed(
+    endpoint: Endpoint,
+    call: { readonly activityId: string; readonly service: string; readonly method: string },
+    id: string,
+    message: EncodedMessage,
+    times: CallTimes,
+  ): Promise<Exchanged> {
+    this.#assertOpen()
+    const event = this.#events.wants('callStarted') || this.#events.wants('callFinished') ? { ...call, endpoint: endpoint.uri } : undefined
+    const startedAt = event ? performance.now() : 0
+    if (event) this.#events.emit('callStarted', event)
+    this.#calls++
+    try {
+      const exchanged = await this.#route(endpoint, id, message, times)
+      if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
+      return exchanged
+    } catch (why) {
+      if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
+      this.#write(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why)
+      throw why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
+    } finally {
+      this.#calls--
+    }
+  }
+
+  async #route(endpoint: Endpoint, id: string, message: EncodedMessage, times: CallTimes): Promise<Exchanged> {
+    const timed = times.timeoutMs !== undefined || (times.queueTimeoutMs !== undefined && endpoint.scheme === 'https')
+    if (!timed) return this.#send(endpoint, id, message, times.signal, times.queueTimeoutMs, undefined)
+    const deadline = new CallDeadline(times, endpoint.scheme === 'https')
+    let streaming = false
+    try {
+      const exchanged = await this.#send(endpoint, id, message, deadline.signal, times.queueTimeoutMs, () => deadline.begun())
+      if (exchanged.streams) {
+        streaming = true
+        exchanged.streams.done.then(
+          () => deadline.end(),
+          () => deadline.end(),
+        )
+      }
+      return exchanged
+    } catch (why) {
+      throw deadline.told(why)
+    } finally {
+      if (!streaming) deadline.end()
+    }
+  }
+
+  #send(
+    endpoint: Endpoint,
+    id: string,
+    message: EncodedMessage,
+    signal: AbortSignal | undefined,
+    queueTimeoutMs: number | undefined,
+    onBegun: (() => void) | undefined,
+  ): Promise<Exchanged> {
+    if (endpoint.scheme === 'poll') {
+      return this.#queue(endpoint.uri).queueAndWait({
+        id,
+        message,
+        thumbprint: endpoint.thumbprint?.toUpperCase(),
+        queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
+        signal,
+        onCollected: onBegun,
+      })
+    }
+    requirePin(endpoint)
+    return callListening({
+      endpoint,
+      pool: this.#pool(endpoint),
+      id,
+      message,
+      signal,
+      onBegun,
+      dial: async cancel => new AgentConversation(await this.#dial(endpoint, cancel), this.#registry),
+      ownThumbprint: this.thumbprint,
+      log: (text, error) => this.#write(endpoint.uri, 'Error', text, error),
+    })
+  }
+
+  // ---- connections
+
+  async #dial(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<Transfer> {
+    this.#assertOpen()
+    const { limits } = this
+    this.#write(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
+    const channel = await dial({
+      ...dialTarget(endpoint, limits),
+      certificate: this.#options.certificate,
+      handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+      expectedThumbprint: endpoint.thumbprint,
+      signal,
+    })
+    const { remoteAddress, thumbprint, protocol } = channel.peer
+    this.#dialled.set(channel, endpoint.key)
+    const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
+    this.#events.emit('connectionOpened', about)
+    channel.closed.then(() => {
+      this.#dialled.delete(channel)
+      this.#events.emit('connectionClosed', about)
+    })
+    this.#write(
+      endpoint.uri,
+      'Security',
+      `Secure connection established. Server at ${remoteAddress} identified by thumbprint: ${thumbprint}, using protocol ${protocol === 'TLSv1.3' ? 'Tls13' : 'Tls12'}`,
+    )
+    if (this.#closed) {
+      channel.destroy(this.#closed)
+      throw this.#closed
+    }
+    return new Transfer(channel, this.#exchange(channel))
+  }
+
+  #exchange(channel: ByteChannel): ExchangeOptions {
+    return {
+      limits: this.limits,
+      budget: this.#budget,
+      createSpool: () => createStreamSpool(this.limits),
+      observer: this.#observer(channel.peer.remoteAddress),
+    }
+  }
+
+  /** Only where somebody listens when the connection opens: a connection without an observer does nothing for one. */
+  #observer(remoteAddress: string): ExchangeObserver | undefined {
+    const events = this.#events
+    if (!events.wants('controlMessage') && !events.wants('message')) return undefined
+    return {
+      controlSent: line => events.emit('controlMessage', { direction: 'sent', line, remoteAddress }),
+      controlReceived: line => events.emit('controlMessage', { direction: 'received', line, remoteAddress }),
+      messageSent: sizes => events.emit('message', { direction: 'sent', remoteAddress, ...sizes }),
+      messageReceived: sizes => events.emit('message', { direction: 'received', remoteAddress, ...sizes }),
+    }
+  }
+
+  #endpoint(input: EndpointInput | Endpoint): Endpoint {
+    return typeof input === 'object' && 'key' in input ? input : parseEndpoint(input, this.limits)
+  }
+
+  #pool(endpoint: Endpoint): ConnectionPool {
+    let entry = this.#pools.get(endpoint.key)
+    if (!entry) {
+      entry = { endpoint, pool: new ConnectionPool(this.limits) }
+      this.#pools.set(endpoint.key, entry)
+    }
+    return entry.pool
+  }
+
+  #queue(subscription: string): RequestQueue {
+    let queue = this.#queues.get(subscription)
+    if (!queue) {
+      queue = new MemoryRequestQueue(subscription, this.limits.maxQueuedRequests)
+      this.#queues.set(subscription, queue)
+    }
+    return queue
+  }
+
+  readonly #write = (endpoint: string, type: LogEventType, message: string, error?: unknown): void => {
+    this.#log.write(endpoint, type, message, error)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw this.#closed
+  }
+}
+
+/** What the cache keeps of a call: its result, or the error where the runtime keeps that. */
+type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutError }
+
+function dialTarget(endpoint: Endpoint, limits: Limits) {
+  return {
+    uri: endpoint.uri,
+    host: endpoint.host,
+    port: endpoint.port,
+    serverName: endpoint.serverName,
+    proxy: endpoint.proxy,
+    connectTimeoutMs: endpoint.limits.tcpClientConnectTimeoutMs,
+    proxyResponseTimeoutMs: limits.proxyResponseTimeoutMs,
+    receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+    sendTimeoutMs: limits.tcpClientSendTimeoutMs,
+    keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
+  }
+}
+
+function requirePin(endpoint: Endpoint): void {
+  if (endpoint.thumbprint === undefined) {
+    throw new HalibutError(
+      'invalid_argument',
+      `${endpoint.uri} has no thumbprint to pin: give the agent’s (discover() shows what it presents; compare it with what the agent itself tells)`,
+      { endpoint: endpoint.uri },
+    )
+  }
+}
+
+function checkedThumbprint(thumbprint: string): string {
+  if (!/^[0-9a-fA-F]{40}$/.test(thumbprint)) {
+    throw new HalibutError('invalid_argument', `${JSON.stringify(thumbprint)} is no thumbprint: 40 hex digits, the SHA-1 of a certificate`)
+  }
+  return thumbprint
+}
+
+function checkedLimits(overrides: Partial<Limits> | undefined): Limits {
+  for (const [name, value] of Object.entries(overrides ?? {})) {
+    if (!Object.hasOwn(defaultLimits, name)) throw new HalibutError('invalid_argument', `there is no limit named ${JSON.stringify(name)}`)
+    if (typeof value === 'number' && !(value >= 0 && Number.isFinite(value))) {
+      throw new HalibutError('invalid_argument', `limit ${name} must be a number of 0 or more, not ${value}`)
+    }
+  }
+  return { ...defaultLimits, ...overrides }
+}
