@@ -1,3 +1,4 @@
+import { collectionArity } from './collections.ts'
 import {
   type CombinedType,
   type Contract,
@@ -12,7 +13,6 @@ import {
   type TypeDefinition,
   type TypeNode,
 } from './contract-types.ts'
-import { collectionArity } from './collections.ts'
 import { warningsOf } from './contract-warnings.ts'
 
 /** What is wrong with a contract, and where. */
@@ -73,7 +73,19 @@ const dotnetPattern = /^[A-Za-z_][\w.+]*(?:`\d{1,2})?, ?[A-Za-z_][\w.-]*$/
 const scalars: ReadonlySet<string> = new Set(scalarNames)
 const reservedMembers: ReadonlySet<string> = new Set(['$type', '$id', '$ref', '$value', '$values', '__proto__'])
 const combinedKeys = ['nullable', 'list', 'array', 'set', 'dictionary', 'collection', 'tuple', 'valueTuple', 'pair'] as const
-const keyScalars: ReadonlySet<string> = new Set(['string', 'char', 'guid', 'sbyte', 'byte', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'])
+const keyScalars: ReadonlySet<string> = new Set([
+  'string',
+  'char',
+  'guid',
+  'sbyte',
+  'byte',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+])
 
 const integerLimits: Readonly<Record<IntegerName, readonly [bigint, bigint]>> = {
   sbyte: [-128n, 127n],
@@ -149,9 +161,14 @@ class Checker {
     methods.forEach((method, i) => {
       // .NET has no nullable references, and finds methods in any letter case.
       const plain = (node: TypeNode): TypeNode => this.#withoutReferenceNullables(node)
-      const signature = signatureOf({ ...method, name: method.name.toLowerCase(), params: method.params.map(p => ({ ...p, type: plain(p.type) })) })
+      const signature = signatureOf({
+        ...method,
+        name: method.name.toLowerCase(),
+        params: method.params.map(p => ({ ...p, type: plain(p.type) })),
+      })
       const other = seen.get(signature)
-      if (other !== undefined) this.#issue(`/methods/${i}`, `has the same name and parameter types as /methods/${other}: ${signatureOf(method)}`)
+      if (other !== undefined)
+        this.#issue(`/methods/${i}`, `has the same name and parameter types as /methods/${other}: ${signatureOf(method)}`)
       else seen.set(signature, i)
     })
   }
@@ -220,7 +237,8 @@ class Checker {
     this.#array(value, place, contractLimits.types)?.forEach((it, i) => {
       const at = `${place}/${i}`
       const target = typeof it === 'string' && Object.hasOwn(this.#types, it) ? (this.#types[it] as Json) : undefined
-      if (target === undefined || typeof target !== 'object' || !('object' in target)) this.#issue(at, 'must be the name of a class of this contract')
+      if (target === undefined || typeof target !== 'object' || !('object' in target))
+        this.#issue(at, 'must be the name of a class of this contract')
       else if (it === name) this.#issue(at, 'a class does not derive from itself')
       else if (this.#derivesFrom(String(it), name, new Set())) this.#issue(at, `'${String(it)}' is already a base of '${name}'`)
     })
@@ -250,9 +268,12 @@ class Checker {
     }
     for (const [name, value] of entries.slice(0, contractLimits.enumValues)) {
       const at = `${place}/values/${pointer(name)}`
-      if (name.length > contractLimits.nameLength || !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name)) this.#issue(at, 'is not a name for an enum value')
+      if (name.length > contractLimits.nameLength || !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name))
+        this.#issue(at, 'is not a name for an enum value')
       const number =
-        Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) ? BigInt(value as number | string) : undefined
+        Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value))
+          ? BigInt(value as number | string)
+          : undefined
       if (number === undefined) this.#issue(at, 'must be a whole number (decimal text beyond 2^53)')
       else if (number < min || number > max) this.#issue(at, `${number} is outside ${String(underlying)}: ${min} to ${max}`)
     }
@@ -279,7 +300,8 @@ class Checker {
       return
     }
     if (name === 'object') {
-      if (position !== 'item') this.#issue(place, '.NET forbids object as a parameter or result (also inside one): only members may be object')
+      if (position !== 'item')
+        this.#issue(place, '.NET forbids object as a parameter or result (also inside one): only members may be object')
       return
     }
     if (scalars.has(name) || Object.hasOwn(this.#types, name)) return
@@ -316,7 +338,8 @@ class Checker {
     const items = this.#array(value, `${place}/${kind}`, 7)
     if (!items) return
     if (items.length === 0) this.#issue(`${place}/${kind}`, 'has no types')
-    if ((kind === 'dictionary' || kind === 'pair') && items.length !== 2) this.#issue(`${place}/${kind}`, 'must be two types: key and value')
+    if ((kind === 'dictionary' || kind === 'pair') && items.length !== 2)
+      this.#issue(`${place}/${kind}`, 'must be two types: key and value')
     items.forEach((item, i) => {
       this.type(item, `${place}/${kind}/${i}`, inner, depth + 1)
     })

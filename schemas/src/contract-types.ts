@@ -44,7 +44,7 @@ export type TypeNode = string | CombinedType
 export type CombinedType =
   | { readonly nullable: TypeNode }
   | { readonly list: TypeNode }
-  | { readonly array: TypeNode; /** Dimensions; default 1. */ readonly rank?: number }
+  | { readonly array: TypeNode /** Dimensions; default 1. */; readonly rank?: number }
   | { readonly set: TypeNode }
   | { readonly dictionary: readonly [TypeNode, TypeNode] }
   | CollectionType

@@ -11,20 +11,32 @@ import {
   type ObjectDefinition,
   type ParameterNode,
   shortTypeName,
-  type Typed,
   type TypeDefinition,
+  type Typed,
   type TypeNode,
 } from './contract-types.ts'
 
+export { type ContractCheck, type ContractIssue, checkContract, checkTypeNode, contractLimits } from './contract-check.ts'
 export {
+  type CollectionType,
+  type CombinedType,
   type Contract,
   describeType,
+  type EnumDefinition,
+  type IntegerName,
   isTyped,
+  type Marks,
+  type MemberNode,
   type MethodMarks,
   type MethodNode,
+  type ObjectDefinition,
+  type ParameterNode,
+  type ScalarName,
+  scalarNames,
+  shortTypeName,
   signatureOf,
-  type Typed,
   type TypeDefinition,
+  type Typed,
   type TypeNode,
 } from './contract-types.ts'
 
@@ -142,9 +154,8 @@ export function set<T extends Type>(item: T): Type<Set<Out<T>>, ReadonlySet<In<T
 
 /** What a dictionary is: a null-prototype object where the keys are strings, a `Map` otherwise. */
 type DictionaryOut<K extends Type, V extends Type> = Text<K> extends 'string' ? Record<string, Out<V>> : Map<Out<K>, Out<V>>
-type DictionaryIn<K extends Type, V extends Type> = Text<K> extends 'string'
-  ? Readonly<Record<string, In<V>>> | ReadonlyMap<string, In<V>>
-  : ReadonlyMap<In<K>, In<V>>
+type DictionaryIn<K extends Type, V extends Type> =
+  Text<K> extends 'string' ? Readonly<Record<string, In<V>>> | ReadonlyMap<string, In<V>> : ReadonlyMap<In<K>, In<V>>
 
 /** Dictionary<K, V>. */
 export function dictionary<K extends Type, V extends Type>(
@@ -186,10 +197,7 @@ export type DictionaryLikeName =
   | 'ImmutableSortedDictionary'
 
 /** A collection or collection interface by its .NET name. Which one it is decides whether `$type` is written. */
-export function collection<N extends ListLikeName, T extends Type>(
-  name: N,
-  item: T,
-): Type<Out<T>[], readonly In<T>[], `${N}<${Text<T>}>`>
+export function collection<N extends ListLikeName, T extends Type>(name: N, item: T): Type<Out<T>[], readonly In<T>[], `${N}<${Text<T>}>`>
 export function collection<N extends SetLikeName, T extends Type>(
   name: N,
   item: T,
@@ -261,7 +269,9 @@ export function flags<const N extends string, const V extends Readonly<Record<st
 }
 
 function plainValues(values: Readonly<Record<string, number | bigint>>): Record<string, number | string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)]))
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)]),
+  )
 }
 
 /** Gives a member or a parameter its marks. */
@@ -366,7 +376,11 @@ export interface TypedContract<M extends Methods = Methods> extends Contract {
 }
 
 /** Describes a service: `service('ICalculatorService', { Add: method([['a', int64], ['b', int64]], int64) })`. */
-export function service<const M extends Methods>(name: string, methods: M, options: { readonly description?: string } = {}): TypedContract<M> {
+export function service<const M extends Methods>(
+  name: string,
+  methods: M,
+  options: { readonly description?: string } = {},
+): TypedContract<M> {
   const types: Record<string, TypeDefinition> = {}
   const nodes = Object.entries(methods).flatMap(([methodName, specs]) =>
     (Array.isArray(specs) ? (specs as readonly MethodSpec[]) : [specs as MethodSpec]).map(spec => methodNode(methodName, spec, types)),
@@ -446,43 +460,50 @@ export type Bind<T, Stream> = T extends StreamSlot
 type Arguments<P extends Parameters> = { -readonly [I in keyof P]: In<P[I][1]> }
 type Received<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
 type ParameterTypes<P extends Parameters> = { [I in keyof P]: P[I][1] }
-type Signature<N, S> = S extends MethodSpec<infer P extends Parameters, Type>
-  ? `${N & string}(${Texts<ParameterTypes<P> extends infer L extends readonly Type[] ? L : []>})`
-  : never
+type Signature<N, S> =
+  S extends MethodSpec<infer P extends Parameters, Type>
+    ? `${N & string}(${Texts<ParameterTypes<P> extends infer L extends readonly Type[] ? L : []>})`
+    : never
 
 type Intersect<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never
 
-type Call<S, Stream, Options> = S extends MethodSpec<infer P extends Parameters, infer R>
-  ? (...args: [...Bind<Arguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never, options?: Options]) => Promise<Bind<Out<R>, Stream>>
-  : never
+type Call<S, Stream, Options> =
+  S extends MethodSpec<infer P extends Parameters, infer R>
+    ? (
+        ...args: [...(Bind<Arguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never), options?: Options]
+      ) => Promise<Bind<Out<R>, Stream>>
+    : never
 
 /**
  * The caller’s view of a contract: `client.Add(1n, 2n)`, with options as a last, optional argument. An overloaded method is called by its
  * name where the values decide, or by its signature: `client['Overloaded(double,double)'](1, 2)`.
  */
-export type ServiceClient<C, Stream = StreamSlot, Options = object> = C extends TypedContract<infer M>
-  ? {
-      readonly [N in keyof M]: M[N] extends readonly (infer S)[] ? Intersect<Call<S, Stream, Options>> : Call<M[N], Stream, Options>
-    } & {
-      readonly [K in Overload<M> as K['signature']]: Call<K['spec'], Stream, Options>
-    }
-  : never
+export type ServiceClient<C, Stream = StreamSlot, Options = object> =
+  C extends TypedContract<infer M>
+    ? {
+        readonly [N in keyof M]: M[N] extends readonly (infer S)[] ? Intersect<Call<S, Stream, Options>> : Call<M[N], Stream, Options>
+      } & {
+        readonly [K in Overload<M> as K['signature']]: Call<K['spec'], Stream, Options>
+      }
+    : never
 
 type Overload<M> = {
   [N in keyof M]: M[N] extends readonly (infer S)[] ? (S extends MethodSpec ? { signature: Signature<N, S>; spec: S } : never) : never
 }[keyof M]
 
-type Handler<S, Stream, Context> = S extends MethodSpec<infer P extends Parameters, infer R>
-  ? (
-      ...args: [...Bind<Received<P>, Stream> extends infer A extends readonly unknown[] ? A : never, context: Context]
-    ) => Bind<In<R>, Stream> | Promise<Bind<In<R>, Stream>>
-  : never
+type Handler<S, Stream, Context> =
+  S extends MethodSpec<infer P extends Parameters, infer R>
+    ? (
+        ...args: [...(Bind<Received<P>, Stream> extends infer A extends readonly unknown[] ? A : never), context: Context]
+      ) => Bind<In<R>, Stream> | Promise<Bind<In<R>, Stream>>
+    : never
 
 /** What a service has to offer for a contract: a function for each method, or for each signature of an overloaded one. */
-export type ServiceImplementation<C, Stream = StreamSlot, Context = unknown> = C extends TypedContract<infer M>
-  ? {
-      readonly [N in keyof M as M[N] extends readonly unknown[] ? never : N]: Handler<M[N], Stream, Context>
-    } & {
-      readonly [K in Overload<M> as K['signature']]: Handler<K['spec'], Stream, Context>
-    }
-  : never
+export type ServiceImplementation<C, Stream = StreamSlot, Context = unknown> =
+  C extends TypedContract<infer M>
+    ? {
+        readonly [N in keyof M as M[N] extends readonly unknown[] ? never : N]: Handler<M[N], Stream, Context>
+      } & {
+        readonly [K in Overload<M> as K['signature']]: Handler<K['spec'], Stream, Context>
+      }
+    : never

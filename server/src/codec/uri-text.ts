@@ -3,7 +3,7 @@ const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443
 
 /** What .NET keeps escaped when it prints a URI: the reserved characters, `%`, `\` and control characters. */
 function staysEscaped(character: string): boolean {
-  return /[\u0000-\u001f\u007f-\u009f:/?#[\]@!$&'()*+,;=%\\]/.test(character)
+  return /[\p{Cc}:/?#[\]@!$&'()*+,;=%\\]/u.test(character)
 }
 
 /**

@@ -1,0 +1,165 @@
+import { isTyped, type TypeNode } from '@halibut-gateway/schemas/contract'
+import { type BsonReader, type BsonWriter, bsonType } from './bson.ts'
+import { type ClrType, clrType, type DecodeContext, type EncodeContext, enterEncoded, readFailed, refuse, refuseValue } from './clr-type.ts'
+import { type CollectionKind, collectionKinds } from './collection-kinds.ts'
+import type { TypeOf } from './collection-values.ts'
+import { fromResultOf } from './convert-result.ts'
+import type { EnumKeys } from './enum-values.ts'
+import { isGuid } from './guid.ts'
+import { type IntegerRange, integerRanges } from './integer-values.ts'
+import { parseInteger } from './number-text.ts'
+import { readMetadata } from './read-metadata.ts'
+import { systemType, typeKey } from './type-names.ts'
+
+/** How a dictionary’s keys stand as element names (spec §4.6.1). */
+interface KeyText {
+  /** Keys are strings, so that the dictionary is an object here. */
+  readonly plain: boolean
+  format(key: unknown): string
+  parse(text: string): unknown
+}
+
+/** Dictionary<K, V> or one of the named dictionaries and their interfaces. */
+export function dictionaryType(kindName: string, key: ClrType, value: ClrType, node: TypeNode, typeOf: TypeOf): ClrType {
+  const kind = collectionKinds[kindName] as CollectionKind
+  const keys = keyText(key)
+  const name = systemType(kind.dotnet, key.name, value.name)
+  const concreteName = kind.standsFor
+    ? systemType((collectionKinds[kind.standsFor.kind] as CollectionKind).dotnet, key.name, value.name)
+    : name
+  const concreteKey = typeKey(concreteName)
+  const tagged = kind.standsFor?.tagged ?? false
+  const concrete = clrType({
+    name: concreteName,
+    node,
+    reference: true,
+    encode: () => undefined,
+    readTyped: () => null,
+    fromResult: () => null,
+  })
+  const type: ClrType = clrType({
+    name,
+    node,
+    reference: true,
+    assignableFrom: other =>
+      kind.standsFor !== undefined &&
+      other.name.args.length === 2 &&
+      other.name.args.map(typeKey).join() === `${key.key},${value.key}` &&
+      (Object.values(collectionKinds)
+        .find(k => k.dotnet === other.name.name)
+        ?.implements.includes(kindName) ??
+        false),
+    encode(writer, element, it, slot, context) {
+      if (it === null || it === undefined) {
+        writer.null(element)
+        return
+      }
+      if (kind.standsFor && isTyped(it)) {
+        const actual = typeOf(it.$type)
+        if (!type.assignableFrom(actual)) refuse(`${actual.fullName} is not a ${type.fullName}`)
+        actual.encode(writer, element, it.$value, slot === 'typed' && actual.key === concreteKey ? 'typed' : 'object', context)
+        return
+      }
+      if (typeof it !== 'object' || Array.isArray(it) || (!keys.plain && !(it instanceof Map))) {
+        refuseValue(keys.plain ? 'an object or a Map' : 'a Map', it)
+      }
+      enterEncoded(context)
+      writer.startDocument(element)
+      if (slot === 'object' || tagged) writer.string('$type', concrete.typeText(context.corlib))
+      if (it instanceof Map) for (const [k, v] of it) writeEntry(writer, keys.format(k), v, value, context)
+      else for (const k of Object.keys(it)) writeEntry(writer, k, (it as Record<string, unknown>)[k], value, context)
+      writer.end()
+      context.depth--
+    },
+    readTyped(reader, context) {
+      if (reader.type === bsonType.null) return null
+      if (reader.type !== bsonType.document) return notADictionary(type)
+      reader.enter()
+      const { type: actual, pending } = readMetadata(reader, context, type)
+      return actual.readBody(reader, context, pending)
+    },
+    readBody: (reader, context, pending) => readEntries(reader, context, pending, keys, value, type),
+    fromResult: fromResultOf(() => type),
+  })
+  return type
+}
+
+function writeEntry(writer: BsonWriter, name: string, value: unknown, type: ClrType, context: EncodeContext): void {
+  if (context.trace) context.trace.push(name)
+  if (name.charCodeAt(0) === 36 && (name === '$type' || name === '$values' || name === '$id' || name === '$ref')) {
+    refuse(`a dictionary cannot have the key ${name}: its reader would take it for its own`)
+  }
+  type.encode(writer, name, value, 'typed', context)
+  if (context.trace) context.trace.pop()
+}
+
+function readEntries(reader: BsonReader, context: DecodeContext, pending: boolean, keys: KeyText, value: ClrType, type: ClrType): unknown {
+  const map = keys.plain ? undefined : new Map<unknown, unknown>()
+  const plain: Record<string, unknown> = Object.create(null)
+  let first = true
+  for (let more = pending || reader.next(); more; more = reader.next()) {
+    const name = reader.name
+    if (first && name === '$values') return notADictionary(type)
+    first = false
+    if (context.trace) context.trace.push(name)
+    if (map) {
+      const key = keys.parse(name)
+      if (key === undefined)
+        readFailed(`Could not convert string '${name.slice(0, 64)}' to dictionary key type '${type.name.args[0]?.name}'.`)
+      map.set(key, value.readTyped(reader, context))
+    } else {
+      if (name === '__proto__') readFailed("The key '__proto__' is not accepted.")
+      plain[name] = value.readTyped(reader, context)
+    }
+    if (context.trace) context.trace.pop()
+  }
+  return map ?? plain
+}
+
+function notADictionary(type: ClrType): never {
+  return readFailed(
+    `Cannot deserialize the current JSON array (e.g. [1,2,3]) into type '${type.fullName}' because the type requires a JSON object (e.g. {"name":"value"}) to deserialize correctly.`,
+  )
+}
+
+function keyText(key: ClrType): KeyText {
+  if (key.key === 'System.String') {
+    return { plain: true, format: k => (typeof k === 'string' ? k : refuseValue('a string as key', k)), parse: text => text }
+  }
+  if ('keyText' in key) {
+    const named = key as ClrType & EnumKeys
+    return { plain: false, format: k => named.keyText(k), parse: text => named.parseKey(text) }
+  }
+  if (key.key === 'System.Guid') {
+    return {
+      plain: false,
+      format: k => (typeof k === 'string' && isGuid(k) ? k.toLowerCase() : refuseValue('a GUID as key', k)),
+      parse: text => (isGuid(text) ? text.toLowerCase() : undefined),
+    }
+  }
+  if (key.key === 'System.Char') {
+    return {
+      plain: false,
+      format: k => (typeof k === 'string' && k.length === 1 ? k : refuseValue('one character as key', k)),
+      parse: text => (text.length === 1 ? text : undefined),
+    }
+  }
+  const range = Object.values(integerRanges).find(r => `System.${r.dotnet}` === key.key)
+  return range ? integerKeys(range) : refuse(`${key.fullName} cannot be a dictionary’s key`)
+}
+
+function integerKeys(range: IntegerRange): KeyText {
+  const inRange = (value: bigint): boolean => value >= range.min && value <= range.max
+  return {
+    plain: false,
+    format(key) {
+      const value = typeof key === 'bigint' ? key : Number.isSafeInteger(key) ? BigInt(key as number) : undefined
+      if (value === undefined || !inRange(value)) return refuseValue(`a whole number from ${range.min} to ${range.max} as key`, key)
+      return String(value)
+    },
+    parse(text) {
+      const value = parseInteger(text)
+      return value === undefined || !inRange(value) ? undefined : range.wide ? value : Number(value)
+    },
+  }
+}

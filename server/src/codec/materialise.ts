@@ -1,0 +1,222 @@
+import { isTyped } from '@halibut-gateway/schemas/contract'
+import { type BsonReader, bsonType } from './bson.ts'
+import { bytes } from './bytes-values.ts'
+import {
+  type ClrType,
+  clrType,
+  type DecodeContext,
+  type Materialised,
+  materialisedNull,
+  readFailed,
+  refuse,
+  refuseValue,
+} from './clr-type.ts'
+import type { TypeOf } from './collection-values.ts'
+import { fromResultOf } from './convert-result.ts'
+import { DataStream } from './data-stream.ts'
+import { dataStreamType } from './data-stream-values.ts'
+import { readDate } from './date-values.ts'
+import { guidFromBytes } from './guid.ts'
+import { readMetadata } from './read-metadata.ts'
+import { scalarTypes } from './scalar-values.ts'
+import { systemType } from './type-names.ts'
+
+const { int64, double, string, bool, dateTime, guid } = scalarTypes
+
+/** A document or array without a type: .NET’s JSON object or array, which binds to nothing. */
+const untypedObject = untyped('Newtonsoft.Json.Linq.JObject')
+const untypedArray = untyped('Newtonsoft.Json.Linq.JArray')
+
+function untyped(name: string): ClrType {
+  const type: ClrType = clrType({
+    name: systemType(name),
+    node: 'object',
+    reference: true,
+    encode: () => refuse('a document without a type cannot be sent: say its type with typed(…)'),
+    readTyped: reader => readUntyped(reader),
+    fromResult: fromResultOf(() => type),
+  })
+  return type
+}
+
+/** True for the run-time type of a document or array that came without one. */
+export function isUntyped(type: ClrType): boolean {
+  return type === untypedObject || type === untypedArray
+}
+
+/** Reads the current element as .NET reads one into an object slot (spec §4.6.1). */
+export function materialise(reader: BsonReader, context: DecodeContext): Materialised {
+  switch (reader.type) {
+    case bsonType.int64:
+    case bsonType.timestamp:
+      return of(int64, reader.int64())
+    case bsonType.int32:
+      return of(int64, BigInt(reader.int32()))
+    case bsonType.string:
+    case bsonType.code:
+    case bsonType.symbol:
+      return of(string, reader.string())
+    case bsonType.double:
+      return of(double, reader.double())
+    case bsonType.bool:
+      return of(bool, reader.bool())
+    case bsonType.null:
+    case bsonType.undefined:
+      return materialisedNull
+    case bsonType.date:
+      return of(dateTime, readDate(reader))
+    case bsonType.binary:
+      return materialiseBinary(reader)
+    case bsonType.objectId:
+      return of(bytes, Buffer.from(reader.objectId()))
+    case bsonType.document:
+      return materialiseDocument(reader, context)
+    case bsonType.array:
+      return of(untypedArray, readUntyped(reader))
+    case bsonType.regex:
+    case bsonType.codeWithScope:
+    case bsonType.dbPointer:
+      return of(untypedObject, null)
+    default:
+      return readFailed(`Unexpected BsonType value: ${reader.type} (Parameter 'type')`, 'System.ArgumentOutOfRangeException')
+  }
+}
+
+function of(type: ClrType, value: unknown): Materialised {
+  return { clrType: type.shortName, type, value }
+}
+
+function materialiseBinary(reader: BsonReader): Materialised {
+  const { subtype, bytes: wire } = reader.binary()
+  if (subtype !== 4) return of(bytes, Buffer.from(wire))
+  if (wire.length !== 16) readFailed("Byte array for Guid must be exactly 16 bytes long. (Parameter 'b')", 'System.ArgumentException')
+  return of(guid, guidFromBytes(wire))
+}
+
+function materialiseDocument(reader: BsonReader, context: DecodeContext): Materialised {
+  reader.enter()
+  const { type, tagged, pending } = readMetadata(reader, context, anything)
+  if (tagged) return of(type, type.readBody(reader, context, pending))
+  return of(untypedObject, readUntypedMembers(reader, pending))
+}
+
+/** The declared type of an object slot: every type fits. */
+const anything: ClrType = clrType({
+  name: systemType('System.Object'),
+  node: 'object',
+  reference: true,
+  assignableFrom: () => true,
+  encode: () => refuse('an object slot is written by objectSlotType'),
+  readTyped: () => null,
+  fromResult: () => null,
+})
+
+/** Values without a type: scalars as in an object slot, documents as null-prototype objects. `$type` inside means nothing. */
+function readUntyped(reader: BsonReader): unknown {
+  if (reader.type === bsonType.document) {
+    reader.enter()
+    return readUntypedMembers(reader, false)
+  }
+  if (reader.type === bsonType.array) {
+    const items: unknown[] = []
+    reader.enter()
+    while (reader.next()) items.push(readUntyped(reader))
+    return items
+  }
+  return natural(materialise(reader, noTypes))
+}
+
+const noTypes: DecodeContext = {
+  streams: [],
+  maxStreams: 0,
+  resolve: () => readFailed('no types here'),
+  trace: undefined,
+}
+
+function readUntypedMembers(reader: BsonReader, pending: boolean): unknown {
+  const value: Record<string, unknown> = Object.create(null)
+  for (let more = pending || reader.next(); more; more = reader.next()) {
+    const name = reader.name
+    if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
+    value[name] = readUntyped(reader)
+  }
+  return value
+}
+
+/** Types whose values need no word about their type in an object slot. */
+const naturalKeys: ReadonlySet<string> = new Set([int64, double, string, bool, dateTime, bytes, dataStreamType].map(type => type.key))
+
+/** What was found in an object slot, with its type where the value alone does not tell it. */
+function natural(it: Materialised): unknown {
+  if (it.type === undefined) return null
+  return naturalKeys.has(it.type.key) || isUntyped(it.type) ? it.value : { $type: it.type.node, $value: it.value }
+}
+
+/** System.Object as a member or an item: any value whose type is plain, or said. */
+export function objectSlotType(typeOf: TypeOf): ClrType {
+  const type: ClrType = clrType({
+    name: systemType('System.Object'),
+    node: 'object',
+    reference: true,
+    open: true,
+    assignableFrom: () => true,
+    encode(writer, name, value, _slot, context) {
+      if (isTyped(value)) typeOf(value.$type).encode(writer, name, value.$value, 'object', context)
+      else if (value === null || value === undefined) writer.null(name)
+      else naturalType(value).encode(writer, name, value, 'object', context)
+    },
+    readTyped: (reader, context) => natural(materialise(reader, context)),
+    fromResult: result => natural(result),
+  })
+  return type
+}
+
+/** The type that a value has by itself. */
+function naturalType(value: unknown): ClrType {
+  switch (typeof value) {
+    case 'string':
+      return string
+    case 'bigint':
+      return int64
+    case 'number':
+      return double
+    case 'boolean':
+      return bool
+    default:
+      if (value instanceof Date) return dateTime
+      if (value instanceof Uint8Array) return bytes
+      if (value instanceof DataStream) return dataStreamType
+      return refuseValue('a value with its type: typed(…)', value)
+  }
+}
+
+/** An argument without a contract: like an object slot, but a whole number is a long, which is what parameters bind to. */
+export function untypedArgumentType(typeOf: TypeOf): ClrType {
+  const slot = objectSlotType(typeOf)
+  return {
+    ...slot,
+    encode(writer, name, value, _slot, context) {
+      const type = typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0) ? int64 : slot
+      type.encode(writer, name, value, 'object', context)
+    },
+  }
+}
+
+/** A value of a message without a contract, in plain JavaScript: small integers as numbers, no word about types. */
+export function toUntyped(it: Materialised): unknown {
+  return simplify(it.value)
+}
+
+function simplify(value: unknown): unknown {
+  if (typeof value === 'bigint') return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+  if (Array.isArray(value)) return value.map(simplify)
+  if (typeof value !== 'object' || value === null) return value
+  if (isTyped(value)) return simplify(value.$value)
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [simplify(key), simplify(item)]))
+  if (value instanceof Set) return new Set([...value].map(simplify))
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && prototype !== Object.prototype) return value
+  const plain: Record<string, unknown> = Object.create(null)
+  for (const [key, item] of Object.entries(value)) plain[key] = simplify(item)
+  return plain
+}

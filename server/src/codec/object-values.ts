@@ -1,0 +1,198 @@
+import { isTyped, type TypeNode } from '@halibut-gateway/schemas/contract'
+import { type BsonReader, bsonType } from './bson.ts'
+import { type ClrType, clrType, type DecodeContext, type EncodeContext, enterEncoded, readFailed, refuse, refuseValue } from './clr-type.ts'
+import type { TypeOf } from './collection-values.ts'
+import { fromResultOf } from './convert-result.ts'
+import { readMetadata } from './read-metadata.ts'
+import type { TypeName } from './type-names.ts'
+
+/** A member as the codec needs it. */
+export interface ObjectMember {
+  readonly name: string
+  readonly type: ClrType
+  readonly omitNull: boolean
+}
+
+/** What makes a class, struct, interface, tuple or pair. */
+export interface ObjectParts {
+  readonly name: TypeName
+  readonly node: TypeNode
+  readonly reference: boolean
+  readonly abstract: boolean
+  /** Compiled after the type itself exists, since members may name it. */
+  readonly members: readonly ObjectMember[]
+  /** Types whose values can stand where this one is declared. */
+  readonly derived: readonly ClrType[]
+  /** Values are arrays of the members in order, instead of objects. */
+  readonly positional: boolean
+  /** Never tagged, not even in an object slot: KeyValuePair (spec §4.5, rule 2). */
+  readonly untagged: boolean
+}
+
+/** A type with members. */
+export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
+  let table: ReadonlyMap<string, number> | undefined
+  const type: ClrType = clrType({
+    name: parts.name,
+    node: parts.node,
+    reference: parts.reference,
+    open: parts.derived.length > 0,
+    assignableFrom: other => parts.derived.some(derived => derived.assignableFrom(other)),
+    encode(writer, name, value, slot, context) {
+      if (value === null || value === undefined) {
+        if (!parts.reference) refuseValue(`a value of ${parts.name.name}`, value)
+        writer.null(name)
+        return
+      }
+      if (isTyped(value)) {
+        const actual = typeOf(value.$type)
+        if (!type.assignableFrom(actual)) refuse(`${actual.fullName} is not a ${type.fullName}`)
+        if (actual.key !== type.key) {
+          actual.encode(writer, name, value.$value, 'object', context)
+          return
+        }
+        type.encode(writer, name, value.$value, slot, context)
+        return
+      }
+      if (parts.abstract) refuse(`a ${type.shortName} is abstract: say with typed(…) which class it is`)
+      enterEncoded(context)
+      writer.startDocument(name)
+      if (slot === 'object' && !parts.untagged) writer.string('$type', type.typeText(context.corlib))
+      if (parts.positional) writeItems(writer, value, parts.members, context)
+      else writeMembers(writer, value, parts.members, context)
+      writer.end()
+      context.depth--
+    },
+    readTyped(reader, context) {
+      if (reader.type === bsonType.null) {
+        return parts.reference ? null : readFailed(`Error converting value {null} to type '${type.fullName}'.`)
+      }
+      if (reader.type !== bsonType.document) {
+        readFailed(`Cannot deserialize a value that is no JSON object into type '${type.fullName}'.`)
+      }
+      reader.enter()
+      const { type: actual, pending } = readMetadata(reader, context, type)
+      const value = actual.readBody(reader, context, pending)
+      return actual.key !== type.key ? { $type: actual.node, $value: value } : value
+    },
+    readBody(reader, context, pending) {
+      if (parts.abstract) {
+        readFailed(
+          `Could not create an instance of type ${type.fullName}. Type is an interface or abstract class and cannot be instantiated.`,
+        )
+      }
+      table ??= memberTable(parts.members)
+      return parts.positional ? readPositional(reader, context, pending, parts, table) : readMembers(reader, context, pending, parts, table)
+    },
+    defaultValue: () => (parts.reference ? null : emptyValue(parts)),
+    fromResult: fromResultOf(() => type),
+  })
+  return type
+}
+
+/** Exact names first, then lower-case ones: .NET matches in that order. */
+function memberTable(members: readonly ObjectMember[]): ReadonlyMap<string, number> {
+  const table = new Map<string, number>()
+  members.forEach((member, i) => {
+    const lower = `\0${member.name.toLowerCase()}`
+    if (!table.has(lower)) table.set(lower, i)
+  })
+  members.forEach((member, i) => {
+    table.set(member.name, i)
+  })
+  return table
+}
+
+type Writer = Parameters<ClrType['encode']>[0]
+
+function writeMembers(writer: Writer, value: unknown, members: readonly ObjectMember[], context: EncodeContext): void {
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Date) {
+    refuseValue('an object', value)
+  }
+  const record = value as Record<string, unknown>
+  let present = 0
+  for (const member of members) {
+    const it = record[member.name]
+    if (it !== undefined) present++
+    if (member.omitNull && (it === null || it === undefined)) continue
+    if (context.trace) context.trace.push(member.name)
+    member.type.encode(writer, member.name, it, 'typed', context)
+    if (context.trace) context.trace.pop()
+  }
+  let given = 0
+  for (const key in record) if (record[key] !== undefined) given++
+  if (given > present) refuseUnknown(record, members)
+}
+
+function refuseUnknown(record: Record<string, unknown>, members: readonly ObjectMember[]): void {
+  const unknown = Object.keys(record).find(key => record[key] !== undefined && !members.some(member => member.name === key))
+  if (unknown !== undefined)
+    refuse(`there is no member ${JSON.stringify(unknown.slice(0, 64))}; members are ${members.map(m => m.name).join(', ')}`)
+}
+
+function writeItems(writer: Writer, value: unknown, members: readonly ObjectMember[], context: EncodeContext): void {
+  if (!Array.isArray(value) || value.length !== members.length) refuseValue(`an array of ${members.length}`, value)
+  members.forEach((member, i) => {
+    if (context.trace) context.trace.push(String(i))
+    member.type.encode(writer, member.name, value[i], 'typed', context)
+    if (context.trace) context.trace.pop()
+  })
+}
+
+function readMembers(
+  reader: BsonReader,
+  context: DecodeContext,
+  pending: boolean,
+  parts: ObjectParts,
+  table: ReadonlyMap<string, number>,
+): unknown {
+  const { members } = parts
+  const value = emptyValue(parts) as Record<string, unknown>
+  let expected = 0
+  for (let more = pending || reader.next(); more; more = reader.next()) {
+    const name = reader.name
+    // Members come in order as a rule.
+    let member = members[expected]
+    if (member === undefined || member.name !== name) {
+      const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
+      if (index === undefined) {
+        if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
+        continue
+      }
+      expected = index
+      member = members[index] as ObjectMember
+    }
+    expected++
+    if (context.trace) context.trace.push(member.name)
+    value[member.name] = member.type.readTyped(reader, context)
+    if (context.trace) context.trace.pop()
+  }
+  return value
+}
+
+function readPositional(
+  reader: BsonReader,
+  context: DecodeContext,
+  pending: boolean,
+  parts: ObjectParts,
+  table: ReadonlyMap<string, number>,
+): unknown {
+  const values = emptyValue(parts) as unknown[]
+  for (let more = pending || reader.next(); more; more = reader.next()) {
+    const name = reader.name
+    const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
+    if (index === undefined) continue
+    if (context.trace) context.trace.push(name)
+    values[index] = (parts.members[index] as ObjectMember).type.readTyped(reader, context)
+    if (context.trace) context.trace.pop()
+  }
+  return values
+}
+
+/** All members with the values that .NET gives those that don’t come. */
+function emptyValue(parts: ObjectParts): unknown {
+  if (parts.positional) return parts.members.map(member => member.type.defaultValue())
+  const value: Record<string, unknown> = {}
+  for (const member of parts.members) value[member.name] = member.type.defaultValue()
+  return value
+}

@@ -1,0 +1,220 @@
+import { type Contract, checkContract, type MethodNode, signatureOf, type TypeNode } from '@halibut-gateway/schemas/contract'
+import { HalibutError } from '../base/errors.ts'
+import { bytes } from './bytes-values.ts'
+import type { ClrType, ValueCodec } from './clr-type.ts'
+import { compileTypes } from './compile-types.ts'
+import { dataStreamType } from './data-stream-values.ts'
+import { type Corlib, looksResolvable, namesSameType, parseTypeName, typeKey, unresolvedType } from './type-names.ts'
+
+/** Knows which types a peer may name in `$type`. Nothing is ever made by name alone. */
+export interface TypeResolver {
+  /** The type a `$type` text names. Throws `serialization_failed`, in .NET’s words, where none that is allowed does. */
+  resolve(text: string): ClrType
+}
+
+/** A contract made ready for the wire. */
+export interface CompiledContract extends TypeResolver {
+  readonly contract: Contract
+  readonly service: string
+  readonly allMethods: readonly CompiledMethod[]
+  /** The overloads of a name, in any letter case; empty when there are none. */
+  methods(name: string): readonly CompiledMethod[]
+  /** The method of a signature, or of a name that has one only. Throws `method_not_found` or `ambiguous_method`. */
+  method(nameOrSignature: string): CompiledMethod
+}
+
+/** A method made ready for the wire. */
+export interface CompiledMethod {
+  readonly name: string
+  /** `Add(int64,int64)`. */
+  readonly signature: string
+  /** As .NET prints the asynchronous counterpart; stands in overload errors (spec §6.5). */
+  readonly dotnetSignature: string
+  readonly params: readonly ValueCodec[]
+  readonly result: ValueCodec
+  readonly returnsNothing: boolean
+  readonly idempotent: boolean
+  readonly cacheSeconds: number | undefined
+  /** Whether arguments, or the result, may hold data streams. */
+  readonly takesStreams: boolean
+  readonly returnsStreams: boolean
+  readonly node: MethodNode
+}
+
+/** Peers repeat a few names; no more than this many texts are remembered. */
+const maxRememberedTexts = 4_096
+
+/** The types of all contracts of a runtime (spec §4.8), and the contracts made ready. */
+export class TypeRegistry implements TypeResolver {
+  /** Whose assembly names are written. Default `mscorlib`: every peer resolves them. */
+  readonly corlib: Corlib
+  readonly #byDocument = new Map<string, CompiledContract>()
+  readonly #byContract = new WeakMap<Contract, CompiledContract>()
+  readonly #byService = new Map<string, CompiledContract>()
+  readonly #names = nameTable()
+
+  constructor(options: { readonly corlib?: Corlib } = {}) {
+    this.corlib = options.corlib ?? 'mscorlib'
+    this.#names.add(bytes)
+    this.#names.add(dataStreamType)
+  }
+
+  /** Makes a contract ready and allows its types. The same contract again is the same object. Throws `invalid_contract`. */
+  register(contract: Contract): CompiledContract {
+    const known = this.#byContract.get(contract)
+    if (known) return known
+    const compiled = this.#compile(contract)
+    this.#byContract.set(contract, compiled)
+    this.#byService.set(compiled.service.toLowerCase(), compiled)
+    return compiled
+  }
+
+  /** The contract registered last for a service, in any letter case. */
+  contractOf(service: string): CompiledContract | undefined {
+    return this.#byService.get(service) ?? this.#byService.get(service.toLowerCase())
+  }
+
+  resolve(text: string): ClrType {
+    return this.#names.find(text) ?? this.#names.fail(text)
+  }
+
+  #compile(contract: Contract): CompiledContract {
+    const check = checkContract(contract)
+    if (!check.ok) {
+      const shown = check.issues.slice(0, 5).map(issue => `${issue.place || '/'} ${issue.message}`)
+      throw new HalibutError('invalid_contract', `the contract is not acceptable: ${shown.join('; ')}`)
+    }
+    const text = JSON.stringify(contract)
+    const same = this.#byDocument.get(text)
+    if (same) return same
+    const compiled = compileContract(contract, this.#names)
+    this.#byDocument.set(text, compiled)
+    return compiled
+  }
+}
+
+function compileContract(contract: Contract, shared: NameTable): CompiledContract {
+  const types = compileTypes(contract)
+  const own = nameTable()
+  const allMethods = contract.methods.map(node => compileMethod(node, contract, types.compile))
+  // Derived classes and implementations may come without being named by a parameter.
+  for (const name of Object.keys(contract.types ?? {})) types.compile(name)
+  for (const type of types.named()) {
+    own.add(type)
+    shared.add(type)
+  }
+  const byName = new Map<string, CompiledMethod[]>()
+  for (const method of allMethods) {
+    const key = method.name.toLowerCase()
+    byName.set(key, [...(byName.get(key) ?? []), method])
+  }
+  const bySignature = new Map(allMethods.map(method => [method.signature, method]))
+  const methods = (name: string): readonly CompiledMethod[] => byName.get(name) ?? byName.get(name.toLowerCase()) ?? []
+  return {
+    contract,
+    service: contract.service,
+    allMethods,
+    methods,
+    method(nameOrSignature) {
+      const exact = bySignature.get(nameOrSignature)
+      if (exact) return exact
+      const [first, ...others] = methods(nameOrSignature)
+      if (!first) {
+        throw new HalibutError('method_not_found', `${contract.service} has no method ${nameOrSignature.slice(0, 128)}`)
+      }
+      if (others.length > 0) {
+        const list = [first, ...others].map(method => method.signature).join(', ')
+        throw new HalibutError('ambiguous_method', `${first.name} has several overloads, name one: ${list}`)
+      }
+      return first
+    },
+    resolve: text => own.find(text) ?? shared.find(text) ?? shared.fail(text),
+  }
+}
+
+function compileMethod(node: MethodNode, contract: Contract, compile: (node: TypeNode) => ClrType): CompiledMethod {
+  const params = node.params.map(param => compile(param.type))
+  const result = node.result === 'void' ? noResult : compile(node.result)
+  const task = node.result === 'void' ? 'System.Threading.Tasks.Task' : `System.Threading.Tasks.Task\`1[${(result as ClrType).fullName}]`
+  const printed = [...params.map(printParameter), 'System.Threading.CancellationToken'].join(', ')
+  return {
+    name: node.name,
+    signature: signatureOf(node),
+    dotnetSignature: `${task} ${node.name}Async(${printed})`,
+    params,
+    result,
+    returnsNothing: node.result === 'void',
+    idempotent: node.idempotent ?? false,
+    cacheSeconds: node.cacheSeconds,
+    takesStreams: node.params.some(param => holdsStreams(param.type, contract, new Set())),
+    returnsStreams: holdsStreams(node.result, contract, new Set()),
+    node,
+  }
+}
+
+/** No result: null on the wire, whatever the handler gave; whatever comes is nothing. */
+const noResult: ValueCodec = {
+  encode(writer, name) {
+    writer.null(name)
+  },
+  accepts: () => false,
+  fromArgument: () => null,
+  fromResult: () => null,
+}
+
+/** .NET leaves the namespace of its primitive types out. */
+const primitives = /^System\.(Boolean|Char|S?Byte|U?Int(?:16|32|64)|Single|Double)((?:\[,*\])*)$/
+
+function printParameter(type: ClrType): string {
+  return primitives.test(type.fullName) ? type.fullName.slice('System.'.length) : type.fullName
+}
+
+function holdsStreams(node: TypeNode, contract: Contract, seen: Set<string>): boolean {
+  if (typeof node !== 'string') {
+    return Object.values(node)
+      .flat()
+      .some(child => (typeof child === 'string' || typeof child === 'object') && holdsStreams(child as TypeNode, contract, seen))
+  }
+  if (node === 'dataStream' || node === 'object') return true
+  const definition = contract.types && Object.hasOwn(contract.types, node) ? contract.types[node] : undefined
+  if (!definition || 'enum' in definition || seen.has(node)) return false
+  seen.add(node)
+  return (
+    definition.members.some(member => holdsStreams(member.type, contract, seen)) ||
+    (definition.derived ?? []).some(name => holdsStreams(name, contract, seen))
+  )
+}
+
+/** Type names to types. */
+interface NameTable {
+  add(type: ClrType): void
+  find(text: string): ClrType | undefined
+  fail(text: string): never
+}
+
+function nameTable(): NameTable {
+  const byKey = new Map<string, ClrType>()
+  const byText = new Map<string, ClrType>()
+  const assemblies = new Set<string>()
+  return {
+    add(type) {
+      byKey.set(type.key, type)
+      byText.clear()
+      if (type.name.assembly !== undefined) assemblies.add(type.name.assembly)
+    },
+    find(text) {
+      const remembered = byText.get(text)
+      if (remembered) return remembered
+      const parsed = parseTypeName(text)
+      const type = parsed === undefined ? undefined : byKey.get(typeKey(parsed))
+      if (parsed === undefined || type === undefined || !namesSameType(parsed, type.name)) return undefined
+      if (byText.size >= maxRememberedTexts) byText.clear()
+      byText.set(text, type)
+      return type
+    },
+    fail(text) {
+      const parsed = parseTypeName(text)
+      throw unresolvedType(text, parsed !== undefined && looksResolvable(parsed, assembly => assemblies.has(assembly)))
+    },
+  }
+}
