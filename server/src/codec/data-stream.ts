@@ -11,6 +11,8 @@ export type ByteSink = (chunk: Uint8Array) => Promise<void> | undefined
 
 /** Where the content of a data stream comes from. */
 export interface ByteSource {
+  /** The chunks stay as they are after the sink returned, so that they need no copy. */
+  readonly stable?: boolean
   /** Pushes the whole content into `sink`, in order; resolves at its end, rejects when it breaks off or `sink` throws. Called once. */
   pump(sink: ByteSink): Promise<void>
   /** The content will not be read (any more). */
@@ -39,7 +41,12 @@ export class DataStream {
   }
 
   static fromBytes(bytes: Uint8Array): DataStream {
-    return new DataStream(bytes.byteLength, { pump: async sink => void (bytes.byteLength > 0 && (await sink(bytes))) })
+    return new DataStream(bytes.byteLength, {
+      stable: true,
+      pump: async sink => {
+        if (bytes.byteLength > 0) await sink(bytes)
+      },
+    })
   }
 
   /** UTF-8 without a byte order mark; `length` counts bytes. */
@@ -53,9 +60,10 @@ export class DataStream {
     return DataStream.fromIterable(size, () => createReadStream(path, { highWaterMark: 256 * 1024 }))
   }
 
-  /** Any producer with a declared length. One that yields another number of bytes fails the call with `stream_size_mismatch`. */
+  /** Any producer with a declared length; it must not change a chunk that it has yielded. One that yields another number of bytes fails the call with `stream_size_mismatch`. */
   static fromIterable(length: number, open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): DataStream {
     return new DataStream(length, {
+      stable: true,
       async pump(sink) {
         for await (const chunk of open()) {
           const wait = sink(chunk)
@@ -70,6 +78,11 @@ export class DataStream {
     this.#source = source
   }
 
+  /** Whether the chunks that {@link pump} hands out stay valid after the sink returned. */
+  get stable(): boolean {
+    return this.#source?.stable === true
+  }
+
   /** Whether its content has been (or is being) read. */
   get consumed(): boolean {
     return this.#consumed
@@ -79,7 +92,9 @@ export class DataStream {
   pump(sink: ByteSink): Promise<void> {
     if (this.#consumed) {
       return Promise.reject(
-        new HalibutError('stream_consumed', 'This stream has already been received once, and it cannot be read again.', { phase: 'stream' }),
+        new HalibutError('stream_consumed', 'This stream has already been received once, and it cannot be read again.', {
+          phase: 'stream',
+        }),
       )
     }
     this.#consumed = true

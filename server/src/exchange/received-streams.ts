@@ -190,7 +190,8 @@ export class ReceivedStreams {
     try {
       for (let i = 0; i < this.#streams.length; i++) open.delete(await this.#receiveSection())
       // Two documents named one stream: both sections went to the first.
-      for (const content of open) content.fail(new HalibutError('stream_failed', 'no section arrived for this data stream', { phase: 'stream' }))
+      for (const content of open)
+        content.fail(new HalibutError('stream_failed', 'no section arrived for this data stream', { phase: 'stream' }))
     } catch (why) {
       for (const content of open) content.fail(why)
       throw why

@@ -1,0 +1,83 @@
+/** The kinds of log events, in .NET’s numeric order (spec §13). */
+export const logEventTypes = [
+  'OpeningNewConnection',
+  'Security',
+  'MessageExchange',
+  'Diagnostic',
+  'ClientDenied',
+  'Error',
+  'ErrorInInitialisation',
+  'ListenerStarted',
+  'ListenerAcceptedClient',
+  'ListenerStopped',
+  'SecurityNegotiation',
+  'ErrorInIdentify',
+] as const
+
+export type LogEventType = (typeof logEventTypes)[number]
+
+/** One line of an endpoint’s log. */
+export interface LogEvent {
+  readonly type: LogEventType
+  readonly message: string
+  readonly error: unknown
+  /** UTC milliseconds since 1970. */
+  readonly at: number
+  readonly endpoint: string
+}
+
+/** The last events of each endpoint, in memory (spec §13). Bounded by events an endpoint and by endpoints. */
+export class EventLog {
+  readonly #perEndpoint: number
+  readonly #byEndpoint = new Map<string, LogEvent[]>()
+  readonly #onEvent: (event: LogEvent) => void
+  static readonly #maxEndpoints = 10_000
+
+  constructor(perEndpoint: number, onEvent: (event: LogEvent) => void) {
+    this.#perEndpoint = perEndpoint
+    this.#onEvent = onEvent
+  }
+
+  write(endpoint: string, type: LogEventType, message: string, error?: unknown): void {
+    const key = endpoint.toLowerCase()
+    const event: LogEvent = { type, message, error, at: Date.now(), endpoint: key }
+    let events = this.#byEndpoint.get(key)
+    if (!events) {
+      if (this.#byEndpoint.size >= EventLog.#maxEndpoints) {
+        const oldest = this.#byEndpoint.keys().next()
+        if (!oldest.done) this.#byEndpoint.delete(oldest.value)
+      }
+      events = []
+      this.#byEndpoint.set(key, events)
+    }
+    events.push(event)
+    if (events.length > this.#perEndpoint) events.shift()
+    this.#onEvent(event)
+  }
+
+  read(endpoint: string): readonly LogEvent[] {
+    return this.#byEndpoint.get(endpoint.toLowerCase()) ?? []
+  }
+}
+
+/** How grave an event is, as .NET maps it. */
+export function severityOf(type: LogEventType): 'error' | 'info' | 'debug' | 'trace' {
+  switch (type) {
+    case 'Error':
+    case 'ErrorInInitialisation':
+    case 'ErrorInIdentify':
+      return 'error'
+    case 'Diagnostic':
+    case 'SecurityNegotiation':
+    case 'MessageExchange':
+      return 'trace'
+    case 'OpeningNewConnection':
+    case 'ClientDenied':
+      return 'debug'
+    case 'Security':
+    case 'ListenerStarted':
+    case 'ListenerAcceptedClient':
+    case 'ListenerStopped':
+      return 'info'
+  }
+}

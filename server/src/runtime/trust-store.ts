@@ -1,0 +1,38 @@
+/** The thumbprints whose owners may connect to us (spec §10). Comparison ignores letter case; .NET accepts `Trust` in lower case. */
+export class TrustStore {
+  readonly #trusted = new Set<string>()
+  readonly #onRevoked: (thumbprint: string) => void
+
+  /** `onRevoked` is called for each thumbprint that loses trust, to cut its live connections. */
+  constructor(initial: readonly string[], onRevoked: (thumbprint: string) => void) {
+    for (const thumbprint of initial) this.add(thumbprint)
+    this.#onRevoked = onRevoked
+  }
+
+  has(thumbprint: string): boolean {
+    return this.#trusted.has(thumbprint.toUpperCase())
+  }
+
+  add(thumbprint: string): void {
+    this.#trusted.add(thumbprint.toUpperCase())
+  }
+
+  remove(thumbprint: string): void {
+    const upper = thumbprint.toUpperCase()
+    this.#onRevoked(upper)
+    this.#trusted.delete(upper)
+  }
+
+  /** Replaces the whole set. */
+  only(thumbprints: readonly string[]): void {
+    const next = new Set(thumbprints.map(each => each.toUpperCase()))
+    const lost = [...this.#trusted].filter(each => !next.has(each))
+    this.#trusted.clear()
+    for (const each of next) this.#trusted.add(each)
+    for (const each of lost) this.#onRevoked(each)
+  }
+
+  list(): string[] {
+    return [...this.#trusted].sort()
+  }
+}
