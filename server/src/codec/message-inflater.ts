@@ -26,6 +26,8 @@ export interface InflatedMessage {
 const maxTailBytes = 1_024
 /** From this size on a message is complete with its last BSON byte (spec §4.3). */
 const largeFrom = 65_536
+/** An empty stored block without its header: `00 00 FF FF`. Where one ends, the sender may stop. */
+const syncFlush = 0xffff_0000
 const firstOutputBytes = 1_024
 /** What a native inflater takes: its state and a window of 32 KiB. */
 const inflaterBytes = 44 * 1024
@@ -109,8 +111,7 @@ export class MessageInflater {
     const end = 5 + length
     if (chunk.length < end) return false
     this.#checkLength(length)
-    this.#complete(chunk.subarray(5, end), chunk, end, undefined)
-    return true
+    return this.#complete(chunk.subarray(5, end), chunk, end)
   }
 
   /** The usual case of a deflated message: all of it is here. False: it is not, or it is long; nothing has happened then. */
@@ -122,8 +123,7 @@ export class MessageInflater {
       if (status === 'incomplete' || zlib.unusedOutput === 0) return false
       const length = scratch.length - zlib.unusedOutput
       this.#checkLength(length)
-      this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput, undefined)
-      return true
+      return this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput)
     } finally {
       returnInflater(zlib)
     }
@@ -139,12 +139,15 @@ export class MessageInflater {
     const zlib = this.#zlib as NativeZlib
     let at = 0
     for (;;) {
-      const whole = this.#rootLength >= 0 && this.#produced >= this.#rootLength
-      if (whole && this.#rootLength >= largeFrom) return this.#endLarge(zlib, chunk, at)
+      const large = this.#rootLength >= largeFrom
+      // The last byte of a large document is for #endLarge.
+      const limit = large ? this.#rootLength - 1 : this.#rootLength
+      const whole = limit >= 0 && this.#produced >= limit
+      if (whole && large) return this.#endLarge(zlib, chunk, at)
       if (!whole && this.#produced === this.#output.length) this.#grow()
       const output = whole ? scratch : this.#output
       const outputAt = whole ? 0 : this.#produced
-      const room = output.length - outputAt
+      const room = (large ? Math.min(output.length, limit) : output.length) - outputAt
       if (zlib.step(flushMode.none, chunk, at, chunk.length - at, output, outputAt, room) !== 'ok') throw corrupt()
       at = chunk.length - zlib.unusedInput
       const made = room - zlib.unusedOutput
@@ -152,44 +155,54 @@ export class MessageInflater {
       else this.#produced += made
       this.#checkProduced()
       if (zlib.unusedOutput === 0) continue
-      if (zlib.unusedInput > 0 || hasEnded(zlib)) {
-        this.#complete(this.#output.subarray(0, this.#produced), chunk, at, undefined)
-        return true
-      }
-      this.#compressedBytes += chunk.length
-      return false
+      if (zlib.unusedInput === 0 && !hasEnded(zlib)) return this.#goOn(chunk)
+      return this.#complete(this.#output.subarray(0, this.#produced), chunk, at)
     }
   }
 
   /**
-   * All of a large document is there, up to `chunk[at]`. The end of the DEFLATE stream may follow in this chunk, in the next, or never.
-   * What yields another byte, or is not DEFLATE, belongs to what comes next.
+   * All of a large document but its last byte is there, up to `chunk[at]`. That byte is asked for with one byte of input at a time, so
+   * that nothing after it is touched that it does not need. The end of the DEFLATE stream may follow in this chunk, in the next, or never.
    */
-  #endLarge(zlib: NativeZlib, chunk: Buffer, at: number): boolean {
-    const document = this.#output
+  #endLarge(zlib: NativeZlib, chunk: Buffer, start: number): boolean {
+    const document = this.#output.length < this.#rootLength ? this.#grow() : this.#output
+    let at = start
+    for (let given = 0; ; given = 1) {
+      if (given > chunk.length - at) return this.#goOn(chunk)
+      if (zlib.step(flushMode.none, chunk, at, given, document, this.#produced, 1) !== 'ok') throw corrupt()
+      at += given - zlib.unusedInput
+      if (zlib.unusedOutput === 0) break
+      if (zlib.unusedInput > 0 || hasEnded(zlib)) return this.#complete(document.subarray(0, this.#produced), chunk, at)
+    }
     this.#zlib = undefined
     const tail = new DeflateTail(zlib)
-    const surplus = tail.feed(chunk.subarray(at))
-    if (surplus === undefined) this.#complete(document, chunk, chunk.length, tail)
-    else this.#complete(document, chunk, chunk.length - surplus.length, undefined)
-    return true
+    const surplus = hasEnded(zlib) ? tail.close(chunk.subarray(at)) : tail.feed(chunk.subarray(at))
+    if (surplus === undefined) return this.#complete(document, chunk, chunk.length, tail)
+    return this.#complete(document, chunk, chunk.length - surplus.length)
+  }
+
+  #goOn(chunk: Buffer): false {
+    this.#compressedBytes += chunk.length
+    return false
   }
 
   /** `end`: where in the last chunk the message ends. */
-  #complete(document: Buffer, chunk: Buffer, end: number, tail: DeflateTail | undefined): void {
+  #complete(document: Buffer, chunk: Buffer, end: number, tail?: DeflateTail): true {
     this.#compressedBytes += end
     const surplus = end < chunk.length ? chunk.subarray(end) : undefined
     this.#message = { document, surplus, compressedBytes: this.#compressedBytes, tail }
+    return true
   }
 
   /** The next size of the output: double, and never beyond what the document says of itself. */
-  #grow(): void {
+  #grow(): Buffer {
     const { length } = this.#output
     const wanted = this.#rootLength < 0 ? length * 2 : Math.min(this.#rootLength, length * 2)
     this.#reserve(wanted - length)
     const grown = Buffer.allocUnsafeSlow(wanted)
     this.#output.copy(grown, 0, 0, this.#produced)
     this.#output = grown
+    return grown
   }
 
   #checkProduced(): void {
@@ -219,12 +232,14 @@ export class MessageInflater {
 
 /**
  * The end of a large message’s DEFLATE stream, which had not come when the document was complete. A sender’s last packet may hold just
- * that (two .NET peers lose step over it); one that never ends its stream sends something else instead. Holds a native inflater
- * until it knows.
+ * that (two .NET peers lose step over it); one that never ends its stream sends something else instead. What is not DEFLATE, or would
+ * yield another byte, belongs to what comes next, from the last sync flush on. Holds a native inflater until it knows.
  */
 export class DeflateTail {
   #zlib: NativeZlib | undefined
+  /** Bytes since the document or since the last sync flush: DEFLATE so far, but perhaps not meant as such. */
   #held: Buffer = nothing
+  #seen = 0
 
   constructor(zlib: NativeZlib) {
     this.#zlib = zlib
@@ -234,21 +249,20 @@ export class DeflateTail {
   feed(chunk: Buffer): Buffer | undefined {
     const zlib = this.#zlib
     if (zlib === undefined) return chunk
-    const held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    const isDeflate = zlib.step(flushMode.none, chunk, 0, chunk.length, scratch, 0, scratch.length) === 'ok'
-    if (!isDeflate || zlib.unusedOutput < scratch.length) return this.#finish(held)
-    if (zlib.unusedInput > 0 || hasEnded(zlib)) return this.#finish(chunk.subarray(chunk.length - zlib.unusedInput))
-    if (held.length > maxTailBytes) return this.#finish(held)
-    this.#held = held
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    let held = 0
+    for (let at = this.#held.length; at < bytes.length; at++) {
+      const isDeflate = zlib.step(flushMode.none, bytes, at, 1, scratch, 0, 1) === 'ok'
+      if (!isDeflate || zlib.unusedOutput === 0 || ++this.#seen > maxTailBytes) return this.close(bytes.subarray(held))
+      if (hasEnded(zlib)) return this.close(bytes.subarray(at + 1 - zlib.unusedInput))
+      if (at >= 3 && bytes.readUInt32LE(at - 3) === syncFlush) held = at + 1
+    }
+    this.#held = Buffer.from(bytes.subarray(held))
     return undefined
   }
 
-  /** Nothing more will come. */
-  close(): void {
-    this.#finish(nothing)
-  }
-
-  #finish(rest: Buffer): Buffer {
+  /** Nothing more will come. Returns `rest`. */
+  close(rest: Buffer = nothing): Buffer {
     if (this.#zlib !== undefined) returnInflater(this.#zlib)
     this.#zlib = undefined
     this.#held = nothing
