@@ -1,0 +1,63 @@
+import type { AgentStateName } from '@halibut-gateway/schemas'
+
+/** Where an agent is, since when (UTC milliseconds since 1970) and why, in words. */
+export interface AgentState {
+  readonly at: AgentStateName
+  readonly sinceMs: number
+  readonly reason: string
+}
+
+/**
+ * What was noticed about an agent.
+ *
+ * ```text
+ *             reached              reached: from any state but disabled
+ *   offline ───────────▶ connected
+ *      ▲                    │ missed
+ *      │ missed, or         ▼
+ *      └──────────────── suspect       refused: untrusted, from any state but disabled
+ *        gone from anywhere            disable, enable: by an operator
+ * ```
+ */
+export type AgentNews =
+  /** It answered, or one of its connections was let in. */
+  | { readonly type: 'reached'; readonly how: string }
+  /** It should have answered and did not: once is doubt, twice is certainty. */
+  | { readonly type: 'missed'; readonly why: string }
+  /** It is certain that nothing is there. */
+  | { readonly type: 'gone'; readonly why: string }
+  /** Its certificate is not the pinned one. */
+  | { readonly type: 'refused'; readonly why: string }
+  | { readonly type: 'disable'; readonly why: string }
+  | { readonly type: 'enable' }
+
+/** The state of an agent that nobody has seen yet. */
+export function initialState(nowMs: number, disabled: boolean): AgentState {
+  return disabled
+    ? { at: 'disabled', sinceMs: nowMs, reason: 'disabled' }
+    : { at: 'offline', sinceMs: nowMs, reason: 'not seen since the gateway started' }
+}
+
+/** The state after some news; the same object where nothing changed. `sinceMs` moves only with the state’s name. */
+export function nextState(state: AgentState, news: AgentNews, nowMs: number): AgentState {
+  if (state.at === 'disabled') return news.type === 'enable' ? enter(state, 'offline', 'enabled; not seen yet', nowMs) : state
+  switch (news.type) {
+    case 'reached':
+      return state.at === 'connected' ? state : enter(state, 'connected', news.how, nowMs)
+    case 'missed':
+      return enter(state, state.at === 'connected' ? 'suspect' : state.at === 'untrusted' ? 'untrusted' : 'offline', news.why, nowMs)
+    case 'gone':
+      return enter(state, 'offline', news.why, nowMs)
+    case 'refused':
+      return enter(state, 'untrusted', news.why, nowMs)
+    case 'disable':
+      return enter(state, 'disabled', news.why, nowMs)
+    case 'enable':
+      return state
+  }
+}
+
+function enter(state: AgentState, at: AgentStateName, reason: string, nowMs: number): AgentState {
+  if (state.at === at && state.reason === reason) return state
+  return { at, reason, sinceMs: state.at === at ? state.sinceMs : nowMs }
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
+import { describeGot, type ParamError, type RequestId, type RequestMessage, type ResponseMessage } from '@halibut-gateway/schemas/wire'
+import type { TSchema } from '@sinclair/typebox'
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import { HalibutError } from '../base/errors.ts'
+import type { LogSink } from '../base/log.ts'
+import { toHalibutError, toRpcError } from './error-map.ts'
+import { ParamsError } from './params-error.ts'
+
+/** Who signed in. */
+export interface Principal {
+  readonly name: string
+  readonly role: 'viewer' | 'operator' | 'admin'
+}
+
+/** What a handler knows beside its parameters. */
+export interface CallContext {
+  readonly principal: Principal
+  /** The session’s id. */
+  readonly session: string
+  /** 32 hex digits. */
+  readonly traceId: string
+  /** Aborted when the client cancels, or is gone. */
+  readonly signal: AbortSignal
+  /** Sends an item of a watch. */
+  sendItem(item: unknown): void
+  /** Resolves when the client reads fast enough for more items. */
+  writable(): Promise<void>
+}
+
+/** A function for each method of the one map. */
+export type Handlers = {
+  readonly [M in MethodName]: (params: MethodParams<M>, context: CallContext) => MethodResult<M> | Promise<MethodResult<M>>
+}
+
+/** What the session gives for one request. */
+export interface RequestContext {
+  readonly principal: Principal
+  readonly session: string
+  readonly signal: AbortSignal
+  sendItem(sequence: number, item: unknown): void
+  writable(): Promise<void>
+}
+
+interface Route {
+  readonly params: TypeCheck<TSchema>
+  readonly result: TypeCheck<TSchema>
+  readonly item: TypeCheck<TSchema> | undefined
+  readonly handle: (params: unknown, context: CallContext) => unknown
+}
+
+const maxErrors = 10
+
+/** Method to handler: validates both ways, and turns every outcome into exactly one response. */
+export class Dispatcher {
+  readonly #routes = new Map<string, Route>()
+  readonly #log: LogSink
+
+  constructor(handlers: Handlers, log: LogSink) {
+    this.#log = log
+    for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
+      this.#routes.set(name, {
+        params: TypeCompiler.Compile(entry.params),
+        result: TypeCompiler.Compile(entry.result),
+        item: entry.item && TypeCompiler.Compile(entry.item),
+        handle: handlers[name] as Route['handle'],
+      })
+    }
+  }
+
+  /** True for a watch: it sends items before its response, and cannot stand in a batch. */
+  isWatch(method: string): boolean {
+    return this.#routes.get(method)?.item !== undefined
+  }
+
+  /** Runs a request to its response. Never rejects. */
+  async dispatch(request: RequestMessage & { readonly id: RequestId }, context: RequestContext): Promise<ResponseMessage> {
+    const traceId = randomBytes(16).toString('hex')
+    try {
+      return { jsonrpc: '2.0', id: request.id, result: await this.#run(request, context, traceId) }
+    } catch (thrown) {
+      const error = toHalibutError(thrown)
+      if (error.kind === 'internal_error') {
+        const cause = error.cause ?? error
+        this.#log('error', `${request.method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
+      }
+      return failure(request.id, error, context.principal, { traceId, agent: agentOf(request.params) })
+    }
+  }
+
+  async #run(request: RequestMessage, context: RequestContext, traceId: string): Promise<unknown> {
+    const route = this.#routes.get(request.method)
+    if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(request.method)}`)
+    const params = request.params ?? {}
+    if (!route.params.Check(params)) {
+      const errors = paramErrors(route.params, params)
+      const first = errors[0]
+      throw new ParamsError(
+        `the parameters of ${request.method} do not fit${first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''}`,
+        errors,
+      )
+    }
+    let sequence = 0
+    const result = await route.handle(params, {
+      principal: context.principal,
+      session: context.session,
+      traceId,
+      signal: context.signal,
+      writable: () => context.writable(),
+      sendItem: item => {
+        if (!route.item?.Check(item)) throw new Error(`an item of ${request.method} does not fit its schema`)
+        context.sendItem(++sequence, item)
+      },
+    })
+    if (!route.result.Check(result)) {
+      const first = route.result.Errors(result).First()
+      throw new Error(`the result of ${request.method} does not fit its schema: ${first?.path} ${first?.message}`)
+    }
+    return result
+  }
+}
+
+/** An error response. */
+export function failure(
+  id: RequestId | null,
+  error: HalibutError,
+  principal: Principal | undefined,
+  context: { readonly traceId?: string; readonly agent?: string | undefined } = {},
+): ResponseMessage {
+  const traceId = context.traceId ?? randomBytes(16).toString('hex')
+  return { jsonrpc: '2.0', id, error: toRpcError(error, { traceId, agent: context.agent, showDetails: principal?.role === 'admin' }) }
+}
+
+/** The places where a value does not fit a schema; at most ten, each once. */
+export function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
+  const errors = new Map<string, ParamError>()
+  for (const error of check.Errors(value)) {
+    if (!errors.has(error.path)) {
+      errors.set(error.path, { path: error.path, expected: expectation(error.schema, error.message), got: describeGot(error.value) })
+    }
+    if (errors.size >= maxErrors) break
+  }
+  return [...errors.values()]
+}
+
+function expectation(schema: TSchema, message: string): string {
+  if (schema.description !== undefined) return schema.description
+  const text = message.replace(/^Expected /, '')
+  return text === 'Unexpected property' ? 'no such member' : `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`
+}
+
+function agentOf(params: unknown): string | undefined {
+  if (typeof params !== 'object' || params === null || !Object.hasOwn(params, 'agent')) return undefined
+  const { agent } = params as { agent: unknown }
+  return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
+}

@@ -1,0 +1,44 @@
+import { type ErrorData, errorTable, type RpcError } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../base/errors.ts'
+import { ParamsError } from './params-error.ts'
+
+/** What an error is told with. */
+export interface ErrorContext {
+  readonly traceId: string
+  /** The agent’s id, where one was called. */
+  readonly agent?: string | undefined
+  /** Whether the caller may see the remote stack trace. */
+  readonly showDetails: boolean
+}
+
+/** Any thrown value as our error. What is not ours is a failure of the gateway, and its text stays in the log. */
+export function toHalibutError(error: unknown): HalibutError {
+  if (error instanceof HalibutError) return error
+  return new HalibutError('internal_error', 'the gateway failed', { cause: error, delivery: 'unknown' })
+}
+
+/** Our error as JSON-RPC’s. */
+export function toRpcError(error: HalibutError, context: ErrorContext): RpcError {
+  const { remote } = error
+  const data: ErrorData = {
+    kind: error.kind,
+    ...(error.phase ? { phase: error.phase } : {}),
+    delivery: error.delivery,
+    retryable: error.retryable,
+    ...(context.agent === undefined ? {} : { agent: context.agent }),
+    traceId: context.traceId,
+    advice: error.advice,
+    ...(error instanceof ParamsError && error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(error instanceof ParamsError && error.candidates.length > 0 ? { candidates: error.candidates } : {}),
+    ...(remote
+      ? {
+          remote: {
+            message: remote.message,
+            ...(remote.type === undefined ? {} : { type: remote.type }),
+            ...(context.showDetails && remote.details !== undefined ? { details: remote.details } : {}),
+          },
+        }
+      : {}),
+  }
+  return { code: errorTable[error.kind].number, message: error.message, data }
+}
