@@ -18,8 +18,11 @@ export interface RawPeer extends AsyncDisposable {
   readonly ended: boolean
   /** One TLS write; resolves when the system has taken it. */
   write(bytes: Uint8Array | string): Promise<void>
-  /** Waits until the unread bytes contain `mark` (or satisfy it), and takes them up to its end (or all). Rejects at the end of input. */
-  readUntil(mark: string | ((unread: Buffer) => boolean)): Promise<Buffer>
+  /**
+   * Waits until the unread bytes contain `mark`, and takes them up to its end; or until the function says how many to take (`true`: all).
+   * Rejects at the end of input.
+   */
+  readUntil(mark: string | ((unread: Buffer) => boolean | number)): Promise<Buffer>
   readExactly(length: number): Promise<Buffer>
   /** What is left until the other side ends or resets. */
   readToEnd(): Promise<Buffer>
@@ -211,7 +214,8 @@ function rawPeer(socket: TLSSocket, raw: Socket | undefined): RawPeer {
       for (;;) {
         const have = unread()
         if (typeof mark !== 'string') {
-          if (mark(have)) return take(have.length)
+          const found = mark(have)
+          if (found !== false) return take(found === true ? have.length : found)
         } else {
           const at = have.indexOf(mark, 0, 'latin1')
           if (at >= 0) return take(at + mark.length)
