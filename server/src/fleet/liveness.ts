@@ -90,13 +90,16 @@ export class Liveness {
 
   #due(id: string, delayMs: number): void {
     // A probe that comes due in a busy second takes the next free slot, as a first one does.
-    if (delayMs > 0) return this.#schedule(id, 0)
-    void this.#probe(id)
+    if (delayMs > 0) this.#schedule(id, 0)
+    else void this.#probe(id)
   }
 
   async #probe(id: string): Promise<void> {
     const agent = this.#directory.get(id)
-    if (!agent || agent.state.at === 'disabled') return this.#clear(id)
+    if (!agent || agent.state.at === 'disabled') {
+      this.#clear(id)
+      return
+    }
     const { probeIntervalMs, probeTimeoutMs, random } = this.#options
     const endpoint = { uri: agent.definition.uri, thumbprint: agent.definition.thumbprint }
     try {
@@ -116,7 +119,10 @@ export class Liveness {
     const connections = Math.max(0, (this.#connections.get(id) ?? 0) + change)
     this.#connections.set(id, connections)
     this.#clear(id)
-    if (connections > 0) return this.#directory.report(id, { type: 'reached', how: 'polls this gateway' }, { connections })
+    if (connections > 0) {
+      this.#directory.report(id, { type: 'reached', how: 'polls this gateway' }, { connections })
+      return
+    }
     this.#directory.report(id, { type: 'missed', why: 'its last connection ended' }, { connections })
     this.#timers.set(
       id,

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { LogSink } from '../base/log.ts'
+import type { AgentDirectory } from '../fleet/agent-directory.ts'
+import type { ContractDirectory } from '../fleet/contract-directory.ts'
+import type { Mesh } from '../fleet/mesh.ts'
+import { Dispatcher } from '../rpc/dispatcher.ts'
+import { createHandlers } from '../rpc/handlers.ts'
+import type { OriginPolicy } from './origin-policy.ts'
+import { auth } from './plugins/auth.ts'
+import { errorHandler } from './plugins/error-handler.ts'
+import { originGuard } from './plugins/origin-guard.ts'
+import { page } from './plugins/page.ts'
+import { healthRoutes } from './routes/health.ts'
+import { rpcSocketRoutes } from './routes/rpc-socket.ts'
+import type { SignIn } from './sign-in.ts'
+
+/** What the gateway is made of. */
+export interface GatewayOptions {
+  readonly mesh: Mesh
+  readonly directory: AgentDirectory
+  readonly contracts: ContractDirectory
+  readonly signIn: SignIn
+  /** The Host and Origin headers that are answered. */
+  readonly policy: OriginPolicy
+  readonly log: LogSink
+  /** The page’s built files. Default: no page. */
+  readonly pageFolder?: string | undefined
+  /** Default: always. */
+  readonly isReady?: () => boolean
+  readonly version: string
+}
+
+/** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
+export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
+  const { log, policy, signIn } = options
+  const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
+  const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 * 1024, trustProxy: false })
+  await app.register(errorHandler, { log })
+  await app.register(page, { folder: options.pageFolder })
+  await app.register(originGuard, { policy })
+  await app.register(auth, { signIn })
+  await app.register(healthRoutes, { isReady: options.isReady ?? (() => true) })
+  await app.register(rpcSocketRoutes, { dispatcher, log })
+  return app
+}

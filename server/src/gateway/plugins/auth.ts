@@ -1,0 +1,46 @@
+import { subprotocol } from '@halibut-gateway/schemas/wire'
+import type { FastifyRequest } from 'fastify'
+import { fastifyPlugin } from 'fastify-plugin'
+import { HalibutError } from '../../base/errors.ts'
+import type { Principal } from '../../rpc/dispatcher.ts'
+import type { SignIn } from '../sign-in.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Who makes a request. Throws `unauthorized`. */
+    authenticate(request: FastifyRequest): Promise<Principal>
+  }
+}
+
+/** Finds the credential of a request: the Authorization header, or (browsers cannot set one) a subprotocol beside ours. */
+export const auth = fastifyPlugin<{ signIn: SignIn }>(
+  async (app, { signIn }) => {
+    app.decorate('authenticate', async request => {
+      const credential = credentialOf(request)
+      const principal = credential === undefined ? undefined : await signIn.authenticate(credential)
+      if (!principal) {
+        throw new HalibutError(
+          'unauthorized',
+          credential === undefined ? 'no credential was given' : 'the credential is not valid (any more)',
+          {
+            advice: 'open the address that the gateway printed last',
+          },
+        )
+      }
+      return principal
+    })
+  },
+  { name: 'auth' },
+)
+
+function credentialOf(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers
+  if (authorization !== undefined) return /^Bearer +([A-Za-z0-9._~+/=-]{1,4096})$/i.exec(authorization)?.[1] ?? ''
+  return offeredSubprotocols(request).find(offered => offered !== subprotocol)
+}
+
+/** The subprotocols that a WebSocket handshake offers. */
+export function offeredSubprotocols(request: FastifyRequest): string[] {
+  const header = request.headers['sec-websocket-protocol']
+  return header === undefined ? [] : header.split(',').map(offered => offered.trim())
+}

@@ -1,0 +1,40 @@
+import { errorTable } from '@halibut-gateway/schemas/wire'
+import type { FastifyReply } from 'fastify'
+import { fastifyPlugin } from 'fastify-plugin'
+import { HalibutError } from '../../base/errors.ts'
+import type { LogSink } from '../../base/log.ts'
+import { toHalibutError } from '../../rpc/error-map.ts'
+
+/** Every failure of an HTTP request as a problem document (RFC 9457), with the kinds of the one table. */
+export const errorHandler = fastifyPlugin<{ log: LogSink }>(
+  async (app, { log }) => {
+    app.setErrorHandler((thrown, request, reply) => {
+      const status = (thrown as { statusCode?: unknown }).statusCode
+      const theirs = typeof status === 'number' && status >= 400 && status < 500
+      const error = theirs ? new HalibutError('invalid_request', (thrown as Error).message) : toHalibutError(thrown)
+      if (error.kind === 'internal_error')
+        log('error', `${request.method} ${request.routeOptions.url ?? '?'} failed`, { cause: String((thrown as Error).stack) })
+      return sendProblem(reply, error, theirs ? status : undefined)
+    })
+    app.setNotFoundHandler((_request, reply) =>
+      sendProblem(reply, new HalibutError('invalid_request', 'there is nothing at this address'), 404),
+    )
+  },
+  { name: 'error-handler' },
+)
+
+/** Answers with a problem document. `status`: default the table’s. */
+function sendProblem(reply: FastifyReply, error: HalibutError, status: number = errorTable[error.kind].status): FastifyReply {
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({
+      type: `/problems/${error.kind}`,
+      title: errorTable[error.kind].meaning,
+      status,
+      detail: error.message,
+      kind: error.kind,
+      advice: error.advice,
+    })
+}

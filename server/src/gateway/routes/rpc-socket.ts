@@ -1,0 +1,84 @@
+import websocket from '@fastify/websocket'
+import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
+import type { FastifyInstance } from 'fastify'
+import type { WebSocket } from 'ws'
+import { HalibutError } from '../../base/errors.ts'
+import type { LogSink } from '../../base/log.ts'
+import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
+import { offeredSubprotocols } from '../plugins/auth.ts'
+import { Session, type SessionSocket } from '../session.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who opened the socket; set once the handshake was accepted. */
+    principal: Principal | undefined
+  }
+}
+
+/** A client that does not answer our close frame is cut after this time. */
+const closeGraceMs = 1_000
+
+/** `GET /rpc`: one session for each WebSocket. */
+export async function rpcSocketRoutes(
+  app: FastifyInstance,
+  options: { readonly dispatcher: Dispatcher; readonly log: LogSink },
+): Promise<void> {
+  const { dispatcher, log } = options
+  const sessions = new Set<Session>()
+  await app.register(websocket, {
+    options: {
+      maxPayload: facadeLimits.textBytes,
+      perMessageDeflate: false,
+      // Never the credential that is offered beside it.
+      handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
+    },
+    preClose: done => {
+      for (const session of sessions) session.close('going_away')
+      app.websocketServer.close(() => done())
+    },
+  })
+  app.decorateRequest('principal', undefined)
+  app.get(
+    rpcPath,
+    {
+      websocket: true,
+      preValidation: async request => {
+        if (!offeredSubprotocols(request).includes(subprotocol)) {
+          throw new HalibutError('invalid_request', `the WebSocket must offer the subprotocol ${subprotocol}`)
+        }
+        request.principal = await app.authenticate(request)
+      },
+    },
+    (socket, request) => {
+      const { principal } = request
+      if (!principal) return socket.close(closeCodes.internal_error.code)
+      const session = new Session({ socket: adapt(socket), dispatcher, principal, log })
+      sessions.add(session)
+      log('debug', 'browser connected', { session: session.id, address: request.ip })
+      socket.on('message', (data, isBinary) => {
+        if (isBinary) session.receiveBinary()
+        else session.receive(String(data))
+      })
+      socket.on('pong', () => session.heard())
+      // ws closes by itself after an error (a frame too big, bad UTF-8), with its own code.
+      socket.on('error', error => log('debug', 'browser socket failed', { session: session.id, error: error.message }))
+      socket.on('close', code => {
+        sessions.delete(session)
+        session.closed()
+        log('debug', 'browser gone', { session: session.id, code })
+      })
+    },
+  )
+}
+
+function adapt(socket: WebSocket): SessionSocket {
+  return {
+    send: (text, done) => socket.send(text, () => done()),
+    ping: () => socket.ping(),
+    close: reason => {
+      socket.close(closeCodes[reason].code, reason)
+      const timer = setTimeout(() => socket.terminate(), closeGraceMs)
+      socket.once('close', () => clearTimeout(timer))
+    },
+  }
+}
