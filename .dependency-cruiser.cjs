@@ -2,15 +2,20 @@
 // a folder or file of this repository, `types:` and a folder for types alone, `npm:` and a package, or `node:*`.
 // The longest matching place decides. `npm run check` runs this table, and fails when it saw no module.
 
+// What `contract.ts` is made of: free of every package, so that a page can import a contract for nothing.
+const contractFiles = ['contract-types', 'contract-check', 'contract-warnings', 'collections'].map(name => `schemas/src/${name}.ts`)
 const everyLayer = ['server/src', 'schemas/src', 'node:*']
 
 /** @type {Record<string, string[]>} */
 const importTable = {
   'schemas/src': ['npm:@sinclair/typebox'],
-  'schemas/src/wire': [],
-  'schemas/src/contract.ts': ['schemas/src/contract-types.ts'],
-  'schemas/src/contract-types.ts': [],
-  'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'schemas/src/contract-types.ts', 'types:schemas/src'],
+  'schemas/src/wire': ['schemas/src/contract-types.ts'],
+  'schemas/src/contract.ts': contractFiles,
+  'schemas/src/contract-check.ts': contractFiles,
+  'schemas/src/contract-types.ts': contractFiles,
+  'schemas/src/contract-warnings.ts': contractFiles,
+  'schemas/src/collections.ts': contractFiles,
+  'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],
   'server/src/base': ['schemas/src', 'node:*'],
   'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],
   'server/src/codec': ['server/src/base', 'schemas/src', 'npm:bson', 'node:*'],
@@ -24,10 +29,12 @@ const importTable = {
     'npm:node-forge',
     'node:*',
   ],
-  'server/src/rpc': ['server/src/base', 'server/src/runtime', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
+  'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
+  'server/src/rpc': ['server/src/base', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
   'server/src/gateway': [
     'server/src/base',
     'server/src/runtime',
+    'server/src/fleet',
     'server/src/rpc',
     'server/src/store',
     'schemas/src',
