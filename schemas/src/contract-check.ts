@@ -191,7 +191,7 @@ class Checker {
       else if ('enum' in definition) this.#enum(definition as Json, place)
       else if ('object' in definition) this.#objectDefinition(definition as Json, place, name)
       else this.#issue(place, "must have 'object' or 'enum', the .NET name")
-      const identity = identityOf(definition)
+      const identity = identityOf(definition, node => this.#withoutReferenceNullables(node))
       if (identity === undefined) continue
       const other = byDotnet.get(identity)
       if (other !== undefined) this.#issue(place, `is the same .NET type as '${other}'`)
@@ -439,14 +439,14 @@ export function isReference(node: TypeNode, types: Readonly<Record<string, TypeD
 const referenceScalars: ReadonlySet<string> = new Set<ScalarName>(['string', 'uri', 'version', 'bytes', 'dataStream', 'object'])
 
 /** What makes two definitions the same .NET type. */
-function identityOf(definition: unknown): string | undefined {
+function identityOf(definition: unknown, plain: (node: TypeNode) => TypeNode): string | undefined {
   if (typeof definition !== 'object' || definition === null) return undefined
   const it = definition as { object?: unknown; enum?: unknown; of?: unknown }
   const name = it.object ?? it.enum
   if (typeof name !== 'string') return undefined
   let args = ''
   try {
-    if (Array.isArray(it.of)) args = it.of.map(t => describeType(t as CombinedType)).join(',')
+    if (Array.isArray(it.of)) args = it.of.map(t => describeType(plain(t as CombinedType))).join(',')
   } catch {
     // Malformed arguments are reported where they stand.
   }

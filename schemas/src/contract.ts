@@ -123,7 +123,7 @@ export const dataStream = make<StreamSlot, StreamSlot, 'dataStream'>('dataStream
  * System.Object, as a member or an item of one. Read: null, boolean, string, bigint (any integer), number (a double), Date, bytes, or
  * {@link Typed}. Written: the same; whatever else is meant is said with {@link typed}.
  */
-export const object_ = make<unknown, unknown, 'object'>('object')
+export const anything = make<unknown, unknown, 'object'>('object')
 /** No result. */
 export const nothing = make<void, void, 'void'>('void')
 

@@ -40,7 +40,7 @@ export const bytes: ClrType = scalar('bytes', 'System.Byte[]', {
   },
   readBody(reader, _context, pending) {
     let value: Uint8Array | undefined
-    for (let more = pending || reader.next(); more; more = reader.next()) {
+    for (let more = pending; more; more = reader.next()) {
       if (reader.name === '$value') value = readBytes(reader)
       else if (value === undefined) break
     }

@@ -75,12 +75,12 @@ export interface ClrType extends ValueCodec {
   defaultValue(): unknown
   /** Reads the current element where this type is declared, with .NET’s tolerances (spec §4.6.2). */
   readTyped(reader: BsonReader, context: DecodeContext): unknown
-  /** Reads the rest of an entered document that is of this type; `pending`: the reader stands on its next element already. */
+  /** Reads the rest of an entered document that is of this type; `pending`: the reader stands on its next element, else it has ended. */
   readBody(reader: BsonReader, context: DecodeContext, pending: boolean): unknown
   /** Whether a value of the other run-time type may stand where this one is declared. */
   assignableFrom(other: ClrType): boolean
   /** Whether a value of another run-time type comes out as {@link Typed}, so that the type isn’t lost. */
-  readonly open: boolean
+  open(): boolean
 }
 
 /** A null argument or result. */
@@ -89,7 +89,7 @@ export const materialisedNull: Materialised = { clrType: '<null>', type: undefin
 /** What {@link clrType} completes. */
 export interface ClrTypeParts extends Pick<ClrType, 'name' | 'node' | 'reference' | 'encode' | 'readTyped' | 'fromResult'> {
   readonly nullableOf?: ClrType
-  readonly open?: boolean
+  readonly open?: () => boolean
   readonly defaultValue?: () => unknown
   readonly readBody?: ClrType['readBody']
   readonly assignableFrom?: (other: ClrType) => boolean
@@ -110,7 +110,7 @@ export function clrType(parts: ClrTypeParts): ClrType {
     node: parts.node,
     reference: parts.reference,
     nullableOf,
-    open: parts.open ?? false,
+    open: parts.open ?? (() => false),
     defaultValue: parts.defaultValue ?? (() => null),
     encode: parts.encode,
     readTyped: parts.readTyped,
@@ -129,7 +129,7 @@ export function clrType(parts: ClrTypeParts): ClrType {
 /** The value of something materialised, told with its run-time type where the declared type leaves that open. */
 export function asDeclared(declared: ClrType, it: Materialised): unknown {
   if (it.type === undefined) return null
-  return declared.open && it.type.key !== declared.key ? { $type: it.type.node, $value: it.value } : it.value
+  return declared.open() && it.type.key !== declared.key ? { $type: it.type.node, $value: it.value } : it.value
 }
 
 /** Throws that a value cannot be written. */

@@ -128,7 +128,7 @@ function sequence(parts: Sequence, typeOf: TypeOf): ClrType {
     readBody(reader, context, pending) {
       let value: unknown
       let found = false
-      for (let more = pending || reader.next(); more; more = reader.next()) {
+      for (let more = pending; more; more = reader.next()) {
         if (found) continue
         if (reader.name !== '$values' || reader.type !== bsonType.array) break
         value = readItems(reader, context, parts)

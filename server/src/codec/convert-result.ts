@@ -27,7 +27,13 @@ const convertible = new Set(['System.Int64', 'System.Double', 'System.String', '
 
 /** No conversion from this type to that. */
 export function invalidCast(from: ClrType, to: ClrType | string): HalibutError {
-  return castFailed(`Invalid cast from '${from.fullName}' to '${typeof to === 'string' ? to : to.fullName}'.`)
+  return castFailed(`Invalid cast from '${from.fullName}' to '${typeof to === 'string' ? to : withoutAssembly(to)}'.`)
+}
+
+/** Type arguments stand in such texts with their assemblies. */
+function withoutAssembly(type: ClrType): string {
+  const text = type.typeText('System.Private.CoreLib')
+  return text.slice(0, text.lastIndexOf(','))
 }
 
 /** A text that is no number, date or truth value. */

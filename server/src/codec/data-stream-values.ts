@@ -46,7 +46,7 @@ export const dataStreamType: ClrType = clrType({
 function readStream(reader: BsonReader, context: DecodeContext, pending: boolean): DataStream {
   let id = '00000000-0000-0000-0000-000000000000'
   let length = 0
-  for (let more = pending || reader.next(); more; more = reader.next()) {
+  for (let more = pending; more; more = reader.next()) {
     const name = reader.name.toLowerCase()
     if (name === 'id') id = readGuid(reader)
     else if (name === 'length') length = readLength(reader)

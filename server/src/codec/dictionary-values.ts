@@ -66,8 +66,11 @@ export function dictionaryType(kindName: string, key: ClrType, value: ClrType, n
       enterEncoded(context)
       writer.startDocument(element)
       if (slot === 'object' || tagged) writer.string('$type', concrete.typeText(context.corlib))
-      if (it instanceof Map) for (const [k, v] of it) writeEntry(writer, keys.format(k), v, value, context)
-      else for (const k of Object.keys(it)) writeEntry(writer, k, (it as Record<string, unknown>)[k], value, context)
+      let first = true
+      for (const [k, v] of it instanceof Map ? it : Object.entries(it)) {
+        writeEntry(writer, keys.format(k), v, value, context, first)
+        first = false
+      }
       writer.end()
       context.depth--
     },
@@ -84,9 +87,9 @@ export function dictionaryType(kindName: string, key: ClrType, value: ClrType, n
   return type
 }
 
-function writeEntry(writer: BsonWriter, name: string, value: unknown, type: ClrType, context: EncodeContext): void {
+function writeEntry(writer: BsonWriter, name: string, value: unknown, type: ClrType, context: EncodeContext, first: boolean): void {
   if (context.trace) context.trace.push(name)
-  if (name.charCodeAt(0) === 36 && (name === '$type' || name === '$values' || name === '$id' || name === '$ref')) {
+  if (name.charCodeAt(0) === 36 && (name === '$type' || name === '$values' || (first && (name === '$id' || name === '$ref')))) {
     refuse(`a dictionary cannot have the key ${name}: its reader would take it for its own`)
   }
   type.encode(writer, name, value, 'typed', context)
@@ -97,7 +100,7 @@ function readEntries(reader: BsonReader, context: DecodeContext, pending: boolea
   const map = keys.plain ? undefined : new Map<unknown, unknown>()
   const plain: Record<string, unknown> = Object.create(null)
   let first = true
-  for (let more = pending || reader.next(); more; more = reader.next()) {
+  for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     if (first && name === '$values') return notADictionary(type)
     first = false

@@ -115,7 +115,7 @@ const anything: ClrType = clrType({
 function readUntyped(reader: BsonReader): unknown {
   if (reader.type === bsonType.document) {
     reader.enter()
-    return readUntypedMembers(reader, false)
+    return readUntypedMembers(reader, reader.next())
   }
   if (reader.type === bsonType.array) {
     const items: unknown[] = []
@@ -135,7 +135,7 @@ const noTypes: DecodeContext = {
 
 function readUntypedMembers(reader: BsonReader, pending: boolean): unknown {
   const value: Record<string, unknown> = Object.create(null)
-  for (let more = pending || reader.next(); more; more = reader.next()) {
+  for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
     value[name] = readUntyped(reader)
@@ -158,7 +158,7 @@ export function objectSlotType(typeOf: TypeOf): ClrType {
     name: systemType('System.Object'),
     node: 'object',
     reference: true,
-    open: true,
+    open: () => true,
     assignableFrom: () => true,
     encode(writer, name, value, _slot, context) {
       if (isTyped(value)) typeOf(value.$type).encode(writer, name, value.$value, 'object', context)

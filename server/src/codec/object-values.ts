@@ -36,7 +36,7 @@ export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
     name: parts.name,
     node: parts.node,
     reference: parts.reference,
-    open: parts.derived.length > 0,
+    open: () => parts.derived.length > 0,
     assignableFrom: other => parts.derived.some(derived => derived.assignableFrom(other)),
     encode(writer, name, value, slot, context) {
       if (value === null || value === undefined) {
@@ -149,7 +149,7 @@ function readMembers(
   const { members } = parts
   const value = emptyValue(parts) as Record<string, unknown>
   let expected = 0
-  for (let more = pending || reader.next(); more; more = reader.next()) {
+  for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     // Members come in order as a rule.
     let member = members[expected]
@@ -178,7 +178,7 @@ function readPositional(
   table: ReadonlyMap<string, number>,
 ): unknown {
   const values = emptyValue(parts) as unknown[]
-  for (let more = pending || reader.next(); more; more = reader.next()) {
+  for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
     if (index === undefined) continue
