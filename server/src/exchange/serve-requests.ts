@@ -39,7 +39,7 @@ export class RequestServer {
     const transfer = this.#transfer
     const { limits } = transfer.options
     const request = decodeRequest(await transfer.receive(firstByteTimeoutMs), this.#service.registry, limits)
-    if (request === null) return false
+    if (request.null) return false
     const streams =
       request.streams.length > 0 ? new ReceivedStreams(transfer.channel, request.id, request.streams, transfer.options) : undefined
     const call = new Call(request, transfer.channel)
