@@ -19,6 +19,7 @@ import { ConnectionPool } from './connection-pool.ts'
 import { type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
+import type { FriendlyPage } from './friendly-page.ts'
 import { callListening } from './listening-client.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
 import { runPollingLoop } from './polling-loop.ts'
@@ -68,11 +69,13 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #pollings = new Set<Polling>()
   readonly #dialled = new Map<ByteChannel, string>()
   readonly #ending = new AbortController()
+  #friendlyPage: FriendlyPage
   #calls = 0
   #closed: HalibutError | undefined
 
   constructor(options: RuntimeOptions) {
     this.#options = options
+    this.#friendlyPage = options.friendlyPage ?? {}
     this.limits = checkedLimits(options.limits)
     this.thumbprint = options.certificate.thumbprint
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, event => this.#events.emit('log', event))
@@ -90,7 +93,7 @@ export class HalibutRuntime implements AsyncDisposable {
       queueFor: subscription => this.#queue(subscription),
       events: this.#events,
       log: this.#write,
-      friendlyPage: () => options.friendlyPage ?? {},
+      friendlyPage: () => this.#friendlyPage,
       onUnauthorised: options.onUnauthorised,
       authoriseSubscriber: options.authoriseSubscriber,
     })
@@ -175,6 +178,11 @@ export class HalibutRuntime implements AsyncDisposable {
     }
     this.#pollings.add(polling)
     return polling
+  }
+
+  /** Changes what callers see that are no Halibut peers. `html: null` and no headers: the default page. */
+  setFriendlyPage(page: FriendlyPage): void {
+    this.#friendlyPage = page
   }
 
   // ---- trust (spec §10)
