@@ -172,9 +172,13 @@ function closedByUs(): HalibutError {
 
 /** Ends the TCP connection with RST, as .NET does (spec §1.3, §10.2), so that the peer learns of it at once. */
 function reset(socket: TLSSocket, raw: Socket | undefined): void {
-  if (socket.destroyed) return
-  if (raw && !raw.destroyed && !raw.writableEnded) raw.resetAndDestroy()
-  else if (!raw && !socket.writableEnded) resetOnClose(socket)
+  if (raw && !raw.destroyed && !raw.writableEnded) {
+    // The TLS socket follows when this one has closed. Destroying it in the same turn would free OpenSSL’s state under its own feet
+    // where we are called from inside the handshake, and the process would die of it.
+    raw.resetAndDestroy()
+    return
+  }
+  if (!raw && !socket.writableEnded) resetOnClose(socket)
   socket.destroy()
 }
 
