@@ -1,0 +1,130 @@
+// The product’s runtime, as a service and as a caller.
+import { dataStream, int64, method, service, string } from '@halibut-gateway/schemas/contract'
+import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
+import type { Identity } from '../identities.ts'
+import { answer } from '../peer.ts'
+import { product } from '../product.ts'
+
+const { HalibutRuntime } = await product('runtime/runtime')
+const { certificateFromPem } = await product('runtime/certificates')
+const { DataStream } = await product('codec/data-stream')
+
+const host = '127.0.0.1'
+const chunk = Buffer.alloc(64 * 1024, 7)
+
+const contract = service('IBenchService', {
+  Echo: method([['text', string]], string),
+  Download: method([['bytes', int64]], dataStream),
+  Upload: method([['content', dataStream]], int64),
+})
+
+let runtime: Runtime | undefined
+
+function create({ identity, trust }: { identity: Identity; trust: string }): void {
+  runtime = new HalibutRuntime({
+    certificate: certificateFromPem({ certificatePem: identity.certificatePem, keyPem: identity.keyPem }),
+    trust: [trust],
+    // No row waits this long; a message to keep an idle agent awake would only add noise.
+    limits: { pollingQueueWaitTimeoutMs: 600_000 },
+  })
+}
+
+function current(): Runtime {
+  if (runtime === undefined) throw new Error('there is no runtime')
+  return runtime
+}
+
+async function listen(): Promise<number> {
+  return (await current().listen({ host, port: 0 })).port
+}
+
+function* repeat(bytes: number): Generator<Uint8Array> {
+  for (let left = bytes; left > 0; left -= chunk.length) yield left >= chunk.length ? chunk : chunk.subarray(0, left)
+}
+
+function contentOf(bytes: number): InstanceType<typeof DataStream> {
+  return DataStream.fromIterable(bytes, () => repeat(bytes))
+}
+
+async function read(stream: InstanceType<typeof DataStream>): Promise<number> {
+  let total = 0
+  await stream.pump(part => {
+    total += part.byteLength
+    return undefined
+  })
+  return total
+}
+
+function serve(): void {
+  current().addService(contract, {
+    Echo: text => text,
+    Download: bytes => contentOf(Number(bytes)),
+    Upload: async content => BigInt(await read(content)),
+  })
+}
+
+function poll({ subscription, port, thumbprint }: { subscription: string; port: number; thumbprint: string }): void {
+  current().poll({ subscription, endpoint: { uri: `https://${host}:${port}/`, thumbprint } })
+}
+
+interface Target {
+  readonly uri: string
+  readonly thumbprint: string
+}
+
+/** Calls a second, one after another. */
+async function calls({ uri, thumbprint, measureMs }: Target & { measureMs: number }): Promise<number> {
+  const client = current().createClient(contract, { uri, thumbprint })
+  const text = 'x'.repeat(50)
+  await client.Echo(text)
+  const startedAt = performance.now()
+  let count = 0
+  let elapsed = 0
+  for (; elapsed < measureMs; elapsed = performance.now() - startedAt) {
+    await client.Echo(text)
+    count++
+  }
+  return (count / elapsed) * 1000
+}
+
+async function download({ uri, thumbprint, bytes }: Target & { bytes: number }): Promise<number> {
+  const client = current().createClient(contract, { uri, thumbprint })
+  const startedAt = performance.now()
+  const taken = await read(await client.Download(BigInt(bytes)))
+  if (taken !== bytes) throw new Error(`${taken} bytes arrived, not ${bytes}`)
+  return bytes / 1e3 / (performance.now() - startedAt)
+}
+
+async function upload({ uri, thumbprint, bytes }: Target & { bytes: number }): Promise<number> {
+  const client = current().createClient(contract, { uri, thumbprint })
+  const startedAt = performance.now()
+  const taken = await client.Upload(contentOf(bytes))
+  if (taken !== BigInt(bytes)) throw new Error(`${taken} bytes arrived, not ${bytes}`)
+  return bytes / 1e3 / (performance.now() - startedAt)
+}
+
+/** Connections a second that were dialled, checked against the pin, identified on both sides and ended, several at a time. */
+async function connections({ uri, thumbprint, count, parallel }: Target & { count: number; parallel: number }): Promise<number> {
+  let left = count
+  const startedAt = performance.now()
+  const work = async (): Promise<void> => {
+    while (left-- > 0) await current().probe({ uri, thumbprint }, { timeoutMs: 20_000 })
+  }
+  await Promise.all(Array.from({ length: parallel }, work))
+  return (count / (performance.now() - startedAt)) * 1000
+}
+
+function subscribers(): number {
+  return current().subscribers().length
+}
+
+/** Resident bytes after collecting garbage. */
+async function rss(): Promise<number> {
+  for (let i = 0; i < 4; i++) {
+    globalThis.gc?.()
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  return process.memoryUsage.rss()
+}
+
+answer({ create, listen, serve, poll, calls, download, upload, connections, subscribers, rss })

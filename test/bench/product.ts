@@ -1,0 +1,23 @@
+// The product as it is published: compiled, not through a loader. The types are those of its sources.
+import type * as Errors from '../../server/src/base/errors.ts'
+import type * as ContractValues from '../../server/src/codec/contract-values.ts'
+import type * as Streams from '../../server/src/codec/data-stream.ts'
+import type * as Envelope from '../../server/src/codec/envelope.ts'
+import type * as RawDeflate from '../../server/src/codec/raw-deflate.ts'
+import type * as Certificates from '../../server/src/runtime/certificates.ts'
+import type * as Runtime from '../../server/src/runtime/runtime.ts'
+
+interface Modules {
+  'base/errors': typeof Errors
+  'codec/contract-values': typeof ContractValues
+  'codec/data-stream': typeof Streams
+  'codec/envelope': typeof Envelope
+  'codec/raw-deflate': typeof RawDeflate
+  'runtime/certificates': typeof Certificates
+  'runtime/runtime': typeof Runtime
+}
+
+/** A compiled module of the server. Throws where it has not been built. */
+export async function product<K extends keyof Modules>(module: K): Promise<Modules[K]> {
+  return (await import(new URL(`../../server/dist/${module}.js`, import.meta.url).href)) as Modules[K]
+}

@@ -1,0 +1,49 @@
+import { identities } from '../identities.ts'
+import { startPeer } from '../peer.ts'
+import type { Contest, Row } from '../rounds.ts'
+import { listeningPair, pollingPair, type RuntimePair, rawPair } from './contestants.ts'
+
+const measureMs = 400
+
+async function againstPingPong(pair: Promise<RuntimePair>): Promise<Contest> {
+  const ours = await pair
+  const raw = await rawPair('echo')
+  return {
+    ours: () => ours.caller.ask('calls', { ...ours.target, measureMs }),
+    rival: () => raw.dialler.ask('pingPong', measureMs),
+    close: async () => void (await Promise.all([ours.close(), raw.close()])),
+  }
+}
+
+async function againstGrpc(): Promise<Contest> {
+  const { dialler, acceptor } = await identities()
+  const ours = await listeningPair()
+  const server = startPeer('grpc')
+  const client = startPeer('grpc')
+  const port = await server.ask<number>('listen', { identity: acceptor, dialler })
+  await client.ask('open', { identity: dialler, acceptor, port })
+  return {
+    ours: () => ours.caller.ask('calls', { ...ours.target, measureMs }),
+    rival: () => client.ask('calls', measureMs),
+    close: async () => void (await Promise.all([ours.close(), server.stop(), client.stop()])),
+  }
+}
+
+/** One call after another, over a connection that is open. */
+export const callRows: readonly Row[] = [
+  {
+    name: 'direct call to a listening agent / mTLS ping-pong',
+    floor: 0.28,
+    aim: 0.38,
+    unit: 'calls/s',
+    open: () => againstPingPong(listeningPair()),
+  },
+  {
+    name: 'direct call to a polling agent / mTLS ping-pong',
+    floor: 0.42,
+    aim: 0.55,
+    unit: 'calls/s',
+    open: () => againstPingPong(pollingPair()),
+  },
+  { name: 'direct call / grpc-js over mTLS', floor: 3, aim: 4, unit: 'calls/s', open: againstGrpc },
+]
