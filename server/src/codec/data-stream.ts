@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { HalibutError } from '../base/errors.ts'
 
 /**
@@ -60,7 +60,10 @@ export class DataStream {
     return DataStream.fromIterable(size, () => createReadStream(path, { highWaterMark: 256 * 1024 }))
   }
 
-  /** Any producer with a declared length; it must not change a chunk that it has yielded. One that yields another number of bytes fails the call with `stream_size_mismatch`. */
+  /**
+   * Any producer with a declared length; it must not change a chunk that it has yielded. One that yields another number of bytes fails
+   * the call with `stream_size_mismatch`.
+   */
   static fromIterable(length: number, open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): DataStream {
     return new DataStream(length, {
       stable: true,
@@ -128,15 +131,26 @@ export class DataStream {
     return (await this.bytes(maxBytes)).toString('utf8')
   }
 
-  /** Writes the content to a file, which is replaced where it exists. */
+  /** Writes the content to a file, which is replaced where it exists, and is left as far as it got where the content breaks off. */
   async saveTo(path: string): Promise<void> {
+    // Before the file is touched: it may hold what was read the first time.
+    if (this.#consumed) throw alreadyRead()
     const file = await open(path, 'w')
     try {
-      await this.pump(async chunk => {
-        for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten
-      })
+      const { stable } = this
+      await this.pump(chunk => writeWhole(file, stable ? chunk : Buffer.from(chunk)))
     } finally {
       await file.close()
     }
   }
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten
+}
+
+function alreadyRead(): HalibutError {
+  return new HalibutError('stream_consumed', 'This stream has already been received once, and it cannot be read again.', {
+    phase: 'stream',
+  })
 }

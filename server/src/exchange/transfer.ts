@@ -7,11 +7,11 @@ import type { EncodedMessage } from '../codec/envelope.ts'
 import { guidToBytes } from '../codec/guid.ts'
 import { deflateMessage, MessageInflater } from '../codec/raw-deflate.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
+import { JoinedWriter } from './joined-writer.ts'
 
-/** Chunks up to this size are joined with what stands before and after them; larger ones are written as they are. */
-const joinBelowBytes = 4_096
+/** A frame up to this size shares one write with the control lines around it. */
+const joinFrameUpToBytes = 64 * 1024
 
-/** What a message looks like after it was sent or received. */
 const nothing = Buffer.alloc(0)
 
 /**
@@ -41,66 +41,53 @@ export class Transfer {
     channel.sendTimeoutMs = options.limits.tcpClientSendTimeoutMs
     const frame = deflateMessage(message.document)
     options.observer?.messageSent?.({ compressedBytes: frame.length, documentBytes: message.document.length })
-    if (message.streams.length > 0) return this.#sendWithStreams(frame, message.streams, before, after, messageId)
+    if (message.streams.length > 0) return this.#sendPieces(frame, message.streams, before, after, messageId)
     if (before.length + after.length === 0) return channel.write(frame)
+    if (frame.length > joinFrameUpToBytes) return this.#sendPieces(frame, [], before, after, messageId)
     return channel.write(Buffer.concat([before, frame, after]))
   }
 
-  async #sendWithStreams(frame: Buffer, streams: readonly DataStream[], before: Buffer, after: Buffer, messageId: string): Promise<void> {
-    const { channel } = this
-    let small: Buffer[] = [before, frame]
-    const flush = (): Promise<void> | undefined => {
-      if (small.length === 0) return undefined
-      const bytes = small.length === 1 && small[0] ? small[0] : Buffer.concat(small)
-      small = []
-      return channel.write(bytes)
+  async #sendPieces(frame: Buffer, streams: readonly DataStream[], before: Buffer, after: Buffer, messageId: string): Promise<void> {
+    const writer = new JoinedWriter(this.channel)
+    try {
+      await writer.write(before)
+      await writer.write(frame)
+      for (const stream of streams) await this.#sendStream(stream, streams, writer, messageId)
+      await writer.write(after)
+      await writer.flush()
+    } catch (why) {
+      // What the producer wrote goes out before the connection is dropped (spec §5.4).
+      await writer.flush()?.catch(() => {})
+      for (const stream of streams) stream.discard()
+      throw why
     }
-    for (const stream of streams) {
-      const header = Buffer.allocUnsafe(24)
-      guidToBytes(stream.id).copy(header, 0)
-      header.writeBigInt64LE(BigInt(stream.length), 16)
-      small.push(header)
-      let written = 0
-      const sendChunk = (chunk: Uint8Array): Promise<void> | undefined => {
-        written += chunk.byteLength
-        if (chunk.byteLength <= joinBelowBytes) {
-          small.push(Buffer.from(chunk))
-          return small.length > 16 ? flush() : undefined
-        }
-        const earlier = flush()
-        const bytes = stream.stable ? chunk : Buffer.from(chunk)
-        return earlier ? earlier.then(() => channel.write(bytes)) : channel.write(bytes)
-      }
-      try {
-        await stream.pump(sendChunk)
-      } catch (why) {
-        await flush()
-        throw why
-      }
-      if (written !== stream.length) await this.#sizeMismatch(stream, written, streams, messageId, flush)
-      const trailer = Buffer.allocUnsafe(8)
-      trailer.writeBigInt64LE(BigInt(stream.length), 0)
-      small.push(trailer)
-    }
-    small.push(after)
-    await flush()
   }
 
-  async #sizeMismatch(
-    stream: DataStream,
-    written: number,
-    streams: readonly DataStream[],
-    messageId: string,
-    flush: () => Promise<void> | undefined,
-  ): Promise<void> {
-    if (!this.options.limits.throwOnDataStreamSizeMismatch) return
-    await flush()
-    const total = streams.reduce((sum, each) => sum + each.length, 0)
-    throw new HalibutError(
-      'stream_size_mismatch',
-      `Data stream size mismatch detected during send. Message Id: ${messageId}, Stream ID: ${stream.id}, Declared length: ${stream.length}, Actual bytes written: ${written}. Total length of all DataStreams to be sent is ${total}.`,
-      { phase: 'stream', dotnetType: 'Halibut.Transport.Protocol.ProtocolException' },
-    )
+  /** One section (spec §5.2): id and length, content, length again. */
+  async #sendStream(stream: DataStream, streams: readonly DataStream[], writer: JoinedWriter, messageId: string): Promise<void> {
+    const header = Buffer.allocUnsafe(24)
+    guidToBytes(stream.id).copy(header, 0)
+    header.writeBigInt64LE(BigInt(stream.length), 16)
+    await writer.write(header)
+    const { stable } = stream
+    let written = 0
+    try {
+      await stream.pump(chunk => {
+        written += chunk.byteLength
+        return writer.write(stable ? chunk : Buffer.from(chunk))
+      })
+    } catch (why) {
+      throw producerFailed(why)
+    }
+    if (written !== stream.length && this.options.limits.throwOnDataStreamSizeMismatch) {
+      const total = streams.reduce((sum, each) => sum + each.length, 0)
+      throw new HalibutError(
+        'stream_size_mismatch',
+        `Data stream size mismatch detected during send. Message Id: ${messageId}, Stream ID: ${stream.id}, Declared length: ${stream.length}, Actual bytes written: ${written}. Total length of all DataStreams to be sent is ${total}.`,
+        { phase: 'stream', dotnetType: 'Halibut.Transport.Protocol.ProtocolException' },
+      )
+    }
+    await writer.write(header.subarray(16))
   }
 
   /** The next message, inflated. Waits `firstByteTimeoutMs` for its first byte, then the general receive timeout for each read. */
@@ -204,6 +191,12 @@ export class Transfer {
     this.#inflater.reset()
     await channel.close()
   }
+}
+
+/** A producer’s own error as ours, with its text. */
+function producerFailed(why: unknown): HalibutError {
+  if (why instanceof HalibutError) return why
+  return new HalibutError('stream_failed', why instanceof Error ? why.message : String(why), { phase: 'stream', cause: why })
 }
 
 function protocolError(message: string): HalibutError {

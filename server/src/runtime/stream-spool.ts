@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryBudget } from '../base/memory-budget.ts'
+import { timerMs } from '../base/timer.ts'
 import type { ByteSink } from '../codec/data-stream.ts'
 import type { Spool } from '../exchange/exchange-options.ts'
+import { SpoolFile } from './spool-file.ts'
 
 /** A spool’s bounds, in bytes and milliseconds. */
 export interface SpoolLimits {
@@ -14,24 +13,42 @@ export interface SpoolLimits {
   readonly streamUnreadMs: number
 }
 
+/** Bytes in memory, the first `written` of them. */
+interface Block {
+  readonly bytes: Buffer
+  written: number
+}
+
+/** Small chunks share blocks of this size, so that a peer that sends single bytes does not make us keep an object for each. */
+const blockBytes = 4_096
+const readBytes = 64 * 1024
+
 /**
- * A data stream’s content between a fast peer and a slow reader: first in memory, then in a temporary file. The file is unlinked as soon
- * as it is open, so that neither a crash nor `kill -9` leaves it behind. Nobody reading for `streamUnreadMs` frees it.
+ * A data stream’s content between a fast peer and a slow reader: first in memory, then in a temporary file. It frees itself when it has
+ * been read, when it is full, and when nobody takes anything for `streamUnreadMs`. `memory`, where given, is what several spools may keep
+ * in memory together; what exceeds it goes to the files.
  */
-export function createStreamSpool(limits: SpoolLimits): Spool {
-  const memory: Buffer[] = []
+export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): Spool {
+  // Order: what is in the file is younger than what is in memory, which takes bytes only while the file is empty.
+  const blocks: Block[] = []
   let memoryBytes = 0
-  let file: Promise<FileHandle> | undefined
-  let written = 0
-  let read = 0
+  let file: SpoolFile | undefined
   let ended = false
-  let failure: unknown
+  let endedWhy: unknown
+  let broken: HalibutError | undefined
   let closed = false
-  let writing: Promise<void> = Promise.resolve()
+  let released = false
+  let readerWaits = false
+  let rejectReader: ((why: unknown) => void) | undefined
   let changed = deferred<void>()
 
-  const idle = setTimeout(() => fail(stalled(`nobody has read it for ${limits.streamUnreadMs / 1_000} s`)), limits.streamUnreadMs)
+  const idle = setTimeout(nobodyReads, timerMs(limits.streamUnreadMs))
   idle.unref()
+
+  function nobodyReads(): void {
+    if (readerWaits) idle.refresh()
+    else breakOff(stalled(`nobody has read it for ${limits.streamUnreadMs / 1_000} s (streamUnreadMs)`))
+  }
 
   function notify(): void {
     const waiting = changed
@@ -39,103 +56,148 @@ export function createStreamSpool(limits: SpoolLimits): Spool {
     waiting.resolve()
   }
 
-  function fail(why: unknown): void {
-    failure ??= why
+  function breakOff(why: HalibutError): void {
+    broken ??= why
     close()
-    notify()
+  }
+
+  function release(): void {
+    released = true
+    clearTimeout(idle)
+    blocks.length = 0
+    memory?.release(memoryBytes)
+    memoryBytes = 0
+    file?.close()
+    file = undefined
   }
 
   function close(): void {
     if (closed) return
     closed = true
-    clearTimeout(idle)
-    memory.length = 0
-    memoryBytes = 0
-    // The last write may still run; the handle goes after it.
-    file?.then(handle => writing.catch(() => {}).then(() => handle.close())).catch(() => {})
+    release()
+    rejectReader?.(broken ?? discarded())
+    notify()
   }
 
-  async function append(chunk: Buffer): Promise<void> {
-    file ??= openUnlinked()
-    const handle = await file
-    const at = written
-    written += chunk.length
-    for (let done = 0; done < chunk.length; ) {
-      done += (await handle.write(chunk, done, chunk.length - done, at + done)).bytesWritten
+  /** Says no where memory has no room, or where older bytes lie in the file. */
+  function keepInMemory(chunk: Uint8Array): boolean {
+    if ((file?.unread ?? 0) > 0 || memoryBytes + chunk.byteLength > limits.spoolMemoryBytes) return false
+    try {
+      memory?.reserve(chunk.byteLength)
+    } catch {
+      return false
+    }
+    memoryBytes += chunk.byteLength
+    const last = blocks.at(-1)
+    const fits = last ? Math.min(chunk.byteLength, last.bytes.length - last.written) : 0
+    if (last && fits > 0) {
+      last.bytes.set(chunk.subarray(0, fits), last.written)
+      last.written += fits
+    }
+    const rest = chunk.byteLength - fits
+    if (rest > 0) {
+      const bytes = Buffer.allocUnsafeSlow(Math.max(rest, blockBytes))
+      bytes.set(chunk.subarray(fits))
+      blocks.push({ bytes, written: rest })
+    }
+    notify()
+    return true
+  }
+
+  async function keepInFile(to: SpoolFile, copy: Buffer): Promise<void> {
+    try {
+      await to.write(copy)
+    } catch (why) {
+      if (closed) return
+      const failure = fileFailed(why)
+      breakOff(failure)
+      throw failure
     }
     notify()
   }
 
+  async function readFile(from: SpoolFile, into: Buffer): Promise<number> {
+    try {
+      return await from.read(into)
+    } catch (why) {
+      throw broken ?? (closed ? discarded() : fileFailed(why))
+    }
+  }
+
+  async function drain(sink: ByteSink): Promise<void> {
+    let fromFile: Buffer | undefined
+    for (;;) {
+      const change = changed.promise
+      if (closed) throw broken ?? discarded()
+      let taken: Promise<void> | undefined
+      const block = blocks.shift()
+      if (block) {
+        memoryBytes -= block.written
+        memory?.release(block.written)
+        taken = sink(block.bytes.subarray(0, block.written))
+      } else if (file && file.readable > 0) {
+        fromFile ??= Buffer.allocUnsafeSlow(readBytes)
+        const length = await readFile(file, fromFile)
+        if (closed) throw broken ?? discarded()
+        taken = sink(fromFile.subarray(0, length))
+      } else if (ended && (file?.unread ?? 0) === 0) {
+        if (endedWhy !== undefined) throw endedWhy
+        return
+      } else {
+        readerWaits = true
+        await change
+        readerWaits = false
+        continue
+      }
+      if (taken !== undefined) await taken
+      if (!released) idle.refresh()
+    }
+  }
+
   return {
     write(chunk) {
-      if (closed) {
-        if (failure !== undefined) throw failure
-        return undefined
-      }
-      if (file === undefined && memoryBytes + chunk.byteLength <= limits.spoolMemoryBytes) {
-        memory.push(Buffer.from(chunk))
-        memoryBytes += chunk.byteLength
-        notify()
-        return undefined
-      }
-      if (written - read + chunk.byteLength > limits.spoolFileBytes) {
-        const why = stalled(`its spool is full (${limits.spoolFileBytes} bytes)`)
-        fail(why)
+      if (broken) throw broken
+      if (closed || chunk.byteLength === 0) return undefined
+      if (keepInMemory(chunk)) return undefined
+      file ??= new SpoolFile(limits.spoolFileBytes)
+      if (!file.hasRoomFor(chunk.byteLength)) {
+        const why = stalled(`its spool is full (spoolFileBytes, ${limits.spoolFileBytes} bytes)`)
+        breakOff(why)
         throw why
       }
-      const copy = Buffer.from(chunk)
-      writing = writing.then(() => append(copy))
-      return writing
+      return keepInFile(file, Buffer.from(chunk))
     },
     end(why) {
-      if (why !== undefined) failure ??= why
-      writing.then(
-        () => {
-          ended = true
-          notify()
-        },
-        error => fail(error),
-      )
+      if (closed || ended) return
+      ended = true
+      endedWhy = why
+      if (memoryBytes === 0 && (file?.unread ?? 0) === 0) release()
+      notify()
     },
-    async pump(sink: ByteSink) {
-      clearTimeout(idle)
-      const buffer = Buffer.allocUnsafe(64 * 1024)
-      for (;;) {
-        const change = changed.promise
-        const chunk = memory.shift()
-        if (chunk) {
-          memoryBytes -= chunk.length
-          const wait = sink(chunk)
-          if (wait) await wait
-        } else if (file && read < written && !closed) {
-          await writing
-          const handle = await file
-          const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, written - read), read)
-          read += bytesRead
-          const wait = sink(buffer.subarray(0, bytesRead))
-          if (wait) await wait
-        } else if (failure !== undefined && (ended || closed)) {
-          throw failure
-        } else if (ended) {
-          return
-        } else if (closed) {
-          throw new HalibutError('stream_failed', 'the data stream was discarded while it was read', { phase: 'stream' })
-        } else {
-          await change
-        }
-      }
+    pump(sink) {
+      return new Promise<void>((resolve, reject) => {
+        rejectReader = reject
+        if (!released) idle.refresh()
+        drain(sink).then(resolve, reject).finally(close)
+      })
     },
     close,
   }
 }
 
-async function openUnlinked(): Promise<FileHandle> {
-  const path = join(tmpdir(), `halibut-${randomUUID()}`)
-  const handle = await open(path, 'wx+', 0o600)
-  await unlink(path)
-  return handle
-}
-
 function stalled(why: string): HalibutError {
   return new HalibutError('stream_stalled', `the data stream was given up: ${why}`, { phase: 'stream' })
+}
+
+function discarded(): HalibutError {
+  return new HalibutError('stream_failed', 'the data stream was discarded while it was read', { phase: 'stream' })
+}
+
+function fileFailed(why: unknown): HalibutError {
+  const reason = why instanceof Error ? why.message : String(why)
+  return new HalibutError('stream_failed', `the data stream’s temporary file failed: ${reason}`, {
+    phase: 'stream',
+    advice: 'check that the folder for temporary files exists, is writable and has room',
+    cause: why,
+  })
 }
