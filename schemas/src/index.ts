@@ -1,4 +1,19 @@
 export { type InvokeParams, InvokeParamsSchema, type InvokeResult, InvokeResultSchema } from './call.ts'
+export {
+  type Contract,
+  describeType,
+  isTyped,
+  type MethodNode,
+  type ServiceClient,
+  type ServiceImplementation,
+  signatureOf,
+  type TypeDefinition,
+  type Typed,
+  type TypedContract,
+  type TypeNode,
+} from './contract.ts'
+export { type ContractCheck, type ContractIssue, checkContract, contractLimits } from './contract-check.ts'
+export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export {
   type AgentEvent,
