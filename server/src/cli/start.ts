@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { checkContract } from '@halibut-gateway/schemas'
+import type { Contract } from '@halibut-gateway/schemas/contract'
+import type { FastifyInstance } from 'fastify'
+import { HalibutError } from '../base/errors.ts'
+import type { LogSink } from '../base/log.ts'
+import { type Settings, SettingsSchema } from '../config.ts'
+import { type AgentDefinition, AgentDirectory } from '../fleet/agent-directory.ts'
+import { ContractDirectory } from '../fleet/contract-directory.ts'
+import { Liveness } from '../fleet/liveness.ts'
+import { buildGateway } from '../gateway/app.ts'
+import { OriginPolicy } from '../gateway/origin-policy.ts'
+import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
+import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
+import { HalibutRuntime } from '../runtime/runtime.ts'
+import { openStateFolder } from '../store/state-folder.ts'
+import { openFileStore, type Store } from '../store/store.ts'
+import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
+
+/** A gateway that runs. */
+export interface RunningGateway {
+  /** The page with the token that opens it. */
+  readonly address: string
+  /** Ends sockets, agents and connections. Idempotent. */
+  close(): Promise<void>
+}
+
+const version = '0.1.0'
+
+/** What the gateway sets otherwise than the library (each explained in LIMITS.md). */
+const gatewayLimits = { pollingQueueWaitTimeoutMs: 10_000, livenessReplyMs: 5_000, maxConnectionsPerAgent: 8 } as const
+
+/** Starts a gateway, with its demo agents where the settings say so. What was begun is ended again when it fails. */
+export async function startGateway(settings: Settings, log: LogSink): Promise<RunningGateway> {
+  const closers: (() => Promise<void> | void)[] = []
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      for (const end of closers.reverse()) await end()
+    })()
+    return closing
+  }
+  try {
+    const address = await assemble(settings, log, closers)
+    return { address, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<string> {
+  const store = await openFileStore(await openStateFolder(settings.stateFolder))
+  const directory = new AgentDirectory()
+  const contracts = new ContractDirectory()
+  for (const path of settings.contracts) contracts.add(readContract(path))
+
+  const runtime = new HalibutRuntime({
+    certificate: await loadIdentity(store, settings.stateFolder),
+    limits: gatewayLimits,
+    authoriseSubscriber: candidate => {
+      const agent = directory.bySubscription(candidate.subscription)
+      if (!agent || agent.state.at === 'disabled') return `no agent polls as ${candidate.subscription}`
+      return (
+        agent.definition.thumbprint === candidate.thumbprint || `the subscription ${candidate.subscription} belongs to another certificate`
+      )
+    },
+  })
+  closers.push(() => runtime.close())
+  const add = (definition: AgentDefinition): void => {
+    const agent = directory.add(definition)
+    if (agent.mode === 'polling') runtime.trust(definition.thumbprint)
+  }
+  for (const agent of store.agents()) add(agent)
+  for (const agent of settings.agents) if (!directory.get(agent.id)) add(agent)
+
+  const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
+  const liveness = new Liveness(runtime, directory)
+  liveness.start()
+  closers.push(() => liveness.close())
+
+  const token = createStartToken()
+  const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
+  let ready = false
+  const app = await buildGateway({
+    mesh: runtime,
+    directory,
+    contracts,
+    signIn: startTokenSignIn(token),
+    policy,
+    log,
+    pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
+    isReady: () => ready,
+    version,
+  })
+  closers.push(() => app.close())
+  const port = await listen(app, settings)
+  policy.allowLoopback(port)
+
+  if (settings.demo) await startDemo(settings, runtime.thumbprint, polled.port, { add, contracts, log, closers })
+  ready = true
+  closers.push(() => {
+    ready = false
+  })
+  return `http://${urlHost(settings.host)}:${port}/#token=${token}`
+}
+
+interface Demo {
+  readonly add: (definition: AgentDefinition) => void
+  readonly contracts: ContractDirectory
+  readonly log: LogSink
+  readonly closers: (() => Promise<void> | void)[]
+}
+
+async function startDemo(settings: Settings, gatewayThumbprint: string, agentPort: number, demo: Demo): Promise<void> {
+  const starting = (['listening', 'polling'] as const).map(async mode => {
+    const agent: DemoAgent = await startDemoAgent({
+      mode,
+      stateFolder: settings.stateFolder,
+      gatewayThumbprint,
+      gatewayUri: `https://${urlHost(settings.agentHost)}:${agentPort}/`,
+      onDied: why => demo.log('warn', `the demo agent demo-${mode} has ended (${why}); start the gateway again to have it back`),
+    })
+    // First in the list: ended last, when nobody is told of it any more.
+    demo.closers.unshift(() => agent.stop())
+    for (const contract of agent.contracts) demo.contracts.add(contract)
+    demo.add({ ...agent, services: agent.contracts.map(contract => contract.service) })
+    agent.begin()
+    demo.log('info', `${agent.id} runs`, { pid: agent.pid, uri: agent.uri })
+  })
+  // Both are waited for, so that a failure of one leaves no process of the other behind.
+  const failed = (await Promise.allSettled(starting)).find(outcome => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function loadIdentity(store: Store, folder: string): Promise<Certificate> {
+  const pem = await store.loadIdentity()
+  if (pem !== undefined) return certificateFromPem({ certificatePem: pem, where: `${folder}/identity.pem` })
+  const certificate = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
+  await store.saveIdentity(toPem(certificate))
+  return certificate
+}
+
+function readContract(path: string): Contract {
+  let document: unknown
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new HalibutError('invalid_contract', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+  const check = checkContract(document)
+  if (check.ok) return check.contract
+  throw new HalibutError('invalid_contract', `${path}: ${check.issues.map(issue => `${issue.place}: ${issue.message}`).join('; ')}`)
+}
+
+async function listen(app: FastifyInstance, settings: Settings): Promise<number> {
+  try {
+    await app.listen({ host: settings.host, port: settings.port })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const place = `${settings.host}:${settings.port}`
+    if (code === 'EADDRINUSE') {
+      const ownDefault = settings.port === SettingsSchema.properties.port.default
+      throw new HalibutError('listen_failed', `port ${settings.port} is in use on ${settings.host}`, {
+        advice: ownDefault
+          ? 'perhaps a gateway runs already: end it, or choose another port with npm start -- --port 8643 (0: any free one)'
+          : 'choose another port with --port (0: any free one), or end the process that uses it',
+        cause,
+      })
+    }
+    throw new HalibutError('listen_failed', `cannot listen on ${place}: ${message}`, { cause })
+  }
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : settings.port
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,51 @@
+import { HalibutError } from './base/errors.ts'
+import { createTextLog } from './base/log.ts'
+import { startGateway } from './cli/start.ts'
+import { describeFlags, loadSettings } from './config.ts'
+
+const flags = process.argv.slice(2)
+if (flags.includes('--help')) {
+  console.log(
+    `Starts the gateway and two demo agents.\n\n${describeFlags()}\n  --config           a JSON file with any of these, and agents`,
+  )
+} else {
+  await run()
+}
+
+async function run(): Promise<void> {
+  let stop: (signal: NodeJS.Signals) => void = signal => process.exit(exitCodeOf(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
+  try {
+    const settings = loadSettings({ flags, environment: process.env })
+    const log = createTextLog(line => process.stderr.write(line), settings.logLevel)
+    let stopping = false
+    let stopWhenStarted: NodeJS.Signals | undefined
+    stop = signal => {
+      if (stopping) process.exit(exitCodeOf(signal))
+      stopping = true
+      stopWhenStarted = signal
+    }
+    const gateway = await startGateway(settings, log)
+    const finish = async (): Promise<void> => {
+      log('info', 'stopping')
+      await gateway.close()
+      process.exit(0)
+    }
+    if (stopWhenStarted !== undefined) return await finish()
+    stop = signal => {
+      // A second signal does not wait for the first.
+      if (stopping) process.exit(exitCodeOf(signal))
+      stopping = true
+      void finish()
+    }
+    console.log(`\n  Halibut Gateway\n\n  ${gateway.address}\n\n  Open this address in a browser. Ctrl-C ends everything.\n`)
+  } catch (error) {
+    if (!(error instanceof HalibutError)) throw error
+    console.error(`halibut-gateway: ${error.message}\n  ${error.advice}`)
+    process.exit(1)
+  }
+}
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { HalibutError } from '../base/errors.ts'
+
+/** The one folder where state lies: a few small files, each of them either its old or its new content, whatever happens. */
+export interface StateFolder {
+  /** Absolute. */
+  readonly path: string
+  /** A file’s text; `undefined` where there is none. */
+  read(name: string): Promise<string | undefined>
+  /** Replaces a file whole: it is written beside, flushed to the disk, then renamed. Only its owner can read it. */
+  replace(name: string, text: string): Promise<void>
+}
+
+/** Opens a state folder, which is made where it does not exist (mode 0700). Throws `invalid_argument` that names what to do. */
+export async function openStateFolder(path: string): Promise<StateFolder> {
+  const folder = resolve(path)
+  try {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+    if (made !== undefined) await chmod(folder, 0o700)
+    for (const name of await readdir(folder)) if (isLeftover(name)) await rm(join(folder, name), { force: true })
+  } catch (cause) {
+    throw unusable(folder, cause)
+  }
+  return {
+    path: folder,
+    read: async name => {
+      try {
+        return await readFile(join(folder, name), 'utf8')
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw unusable(join(folder, name), cause)
+      }
+    },
+    replace: async (name, text) => {
+      try {
+        await replaceWhole(folder, name, text)
+      } catch (cause) {
+        throw unusable(join(folder, name), cause)
+      }
+    },
+  }
+}
+
+async function replaceWhole(folder: string, name: string, text: string): Promise<void> {
+  const beside = join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`)
+  const file = await open(beside, 'wx', 0o600)
+  try {
+    await file.writeFile(text, 'utf8')
+    await file.sync()
+  } catch (error) {
+    await file.close()
+    await rm(beside, { force: true })
+    throw error
+  }
+  await file.close()
+  await rename(beside, join(folder, name))
+  await syncFolder(folder)
+}
+
+/** Makes the new name itself durable. Windows cannot open a folder, and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Files that a process left when it died between writing and renaming. */
+function isLeftover(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name)
+}
+
+function unusable(path: string, cause: unknown): HalibutError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new HalibutError('invalid_argument', `the state in ${path} is not usable: ${why}`, {
+    advice: 'check that it is a folder that this user may read and write, or name another with --state-folder',
+    cause,
+  })
+}
