@@ -26,12 +26,16 @@ export interface LogEvent {
   readonly endpoint: string
 }
 
-/** The last events of each endpoint, in memory (spec §13). Bounded by events an endpoint and by endpoints. */
+const maxEndpoints = 10_000
+
+/**
+ * The last events of each endpoint, in memory (spec §13). Bounded by events an endpoint, and by 10,000 endpoints: the one that was silent
+ * for longest goes first.
+ */
 export class EventLog {
   readonly #perEndpoint: number
   readonly #byEndpoint = new Map<string, LogEvent[]>()
   readonly #onEvent: (event: LogEvent) => void
-  static readonly #maxEndpoints = 10_000
 
   constructor(perEndpoint: number, onEvent: (event: LogEvent) => void) {
     this.#perEndpoint = perEndpoint
@@ -41,22 +45,22 @@ export class EventLog {
   write(endpoint: string, type: LogEventType, message: string, error?: unknown): void {
     const key = endpoint.toLowerCase()
     const event: LogEvent = { type, message, error, at: Date.now(), endpoint: key }
-    let events = this.#byEndpoint.get(key)
-    if (!events) {
-      if (this.#byEndpoint.size >= EventLog.#maxEndpoints) {
-        const oldest = this.#byEndpoint.keys().next()
-        if (!oldest.done) this.#byEndpoint.delete(oldest.value)
-      }
-      events = []
-      this.#byEndpoint.set(key, events)
-    }
+    const events = this.#byEndpoint.get(key) ?? []
     events.push(event)
     if (events.length > this.#perEndpoint) events.shift()
+    // Set anew, it stands last.
+    this.#byEndpoint.delete(key)
+    this.#byEndpoint.set(key, events)
+    if (this.#byEndpoint.size > maxEndpoints) {
+      const silent = this.#byEndpoint.keys().next()
+      if (!silent.done) this.#byEndpoint.delete(silent.value)
+    }
     this.#onEvent(event)
   }
 
+  /** Oldest first. */
   read(endpoint: string): readonly LogEvent[] {
-    return this.#byEndpoint.get(endpoint.toLowerCase()) ?? []
+    return [...(this.#byEndpoint.get(endpoint.toLowerCase()) ?? [])]
   }
 }
 

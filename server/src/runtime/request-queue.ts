@@ -1,6 +1,7 @@
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
+import { timerMs } from '../base/timer.ts'
 import type { DecodedResponse, EncodedMessage } from '../codec/envelope.ts'
 import { type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
@@ -31,15 +32,17 @@ export interface RequestQueue {
   close(why: HalibutError): void
 }
 
-/** The queue in this process’s memory. */
+/**
+ * The queue in this process’s memory. A request that no waiting connection may have waits; a connection that finds no request waits: so
+ * at any time, no waiting request fits a waiting connection.
+ */
 export class MemoryRequestQueue implements RequestQueue {
   readonly #endpoint: string
   readonly #maxLength: number
-  #pending: PendingRequest[] = []
-  #head = 0
-  #length = 0
+  // Both in the order of arrival.
+  readonly #waiting = new Set<PendingRequest>()
+  readonly #consumers = new Set<Consumer>()
   readonly #inFlight = new Set<PendingRequest>()
-  #consumers: Consumer[] = []
   #closed: HalibutError | undefined
 
   constructor(endpoint: string, maxLength: number) {
@@ -48,30 +51,32 @@ export class MemoryRequestQueue implements RequestQueue {
   }
 
   get length(): number {
-    return this.#length
+    return this.#waiting.size
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined
   }
 
   queueAndWait(request: RequestToQueue): Promise<Exchanged> {
     if (this.#closed) return Promise.reject(this.#closed)
     if (request.signal?.aborted) return Promise.reject(cancelledInQueue(this.#endpoint))
-    if (this.#length >= this.#maxLength) {
+    const consumer = this.#consumerFor(request)
+    if (!consumer && this.#waiting.size >= this.#maxLength) {
       return Promise.reject(
-        new HalibutError('queue_full', `${this.#length} requests wait for ${this.#endpoint} already (maxQueuedRequests)`, {
+        new HalibutError('queue_full', `${this.#waiting.size} requests wait for ${this.#endpoint} already (maxQueuedRequests)`, {
           phase: 'queue',
           endpoint: this.#endpoint,
         }),
       )
     }
     const pending = new PendingRequest(request, this.#endpoint, this.#left)
-    const index = this.#consumers.findIndex(each => each.fits(pending))
-    const consumer = this.#consumers[index]
     if (consumer) {
-      this.#consumers.splice(index, 1)
+      this.#consumers.delete(consumer)
       consumer.hand(this.#collect(pending))
     } else {
       pending.wait()
-      this.#pending.push(pending)
-      this.#length++
+      this.#waiting.add(pending)
     }
     return pending.outcome.promise
   }
@@ -82,74 +87,57 @@ export class MemoryRequestQueue implements RequestQueue {
 
   close(why: HalibutError): void {
     this.#closed = why
-    for (const pending of this.#pending.slice(this.#head)) pending.fail(why)
+    for (const pending of [...this.#waiting]) pending.fail(why)
     for (const pending of [...this.#inFlight]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
-    this.#pending = []
-    this.#head = 0
-    this.#length = 0
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
   /** The oldest request that this certificate may collect. */
   take(thumbprint: string): PendingRequest | undefined {
-    for (let i = this.#head; i < this.#pending.length; i++) {
-      const pending = this.#pending[i]
-      if (!pending || pending.state !== 'queued') {
-        if (i === this.#head) this.#head++
-        continue
-      }
-      if (!pending.allows(thumbprint)) continue
-      if (i === this.#head) this.#head++
-      else this.#pending.splice(i, 1)
-      this.#compact()
-      this.#length--
-      return this.#collect(pending)
-    }
-    this.#compact()
+    for (const pending of this.#waiting) if (pending.allows(thumbprint)) return this.#collect(pending)
     return undefined
   }
 
   addWaiting(consumer: Consumer): void {
-    this.#consumers.push(consumer)
+    this.#consumers.add(consumer)
   }
 
   removeWaiting(consumer: Consumer): void {
-    const index = this.#consumers.indexOf(consumer)
-    if (index >= 0) this.#consumers.splice(index, 1)
+    this.#consumers.delete(consumer)
+  }
+
+  #consumerFor(request: RequestToQueue): Consumer | undefined {
+    for (const consumer of this.#consumers) if (consumer.fits(request)) return consumer
+    return undefined
   }
 
   #collect(pending: PendingRequest): PendingRequest {
     pending.collected()
+    this.#waiting.delete(pending)
     this.#inFlight.add(pending)
     return pending
   }
 
-  #compact(): void {
-    if (this.#head === this.#pending.length) {
-      this.#pending = []
-      this.#head = 0
-    } else if (this.#head > 1_024 && this.#head * 2 > this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#head)
-      this.#head = 0
-    }
-  }
-
   /** A request came to its end, however it did. */
-  readonly #left = (pending: PendingRequest, wasQueued: boolean): void => {
-    if (wasQueued && pending.state === 'done' && this.#length > 0 && !this.#closed) this.#length--
+  readonly #left = (pending: PendingRequest): void => {
+    this.#waiting.delete(pending)
     this.#inFlight.delete(pending)
   }
 }
 
+function mayHave(request: RequestToQueue, thumbprint: string): boolean {
+  return request.thumbprint === undefined || request.thumbprint === thumbprint
+}
+
 class PendingRequest implements CollectedRequest {
-  state: 'queued' | 'collected' | 'done' = 'queued'
+  #state: 'queued' | 'collected' | 'done' = 'queued'
   readonly outcome: Deferred<Exchanged> = deferred()
   readonly #request: RequestToQueue
   readonly #endpoint: string
-  readonly #onLeft: (pending: PendingRequest, wasQueued: boolean) => void
+  readonly #onLeft: (pending: PendingRequest) => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(request: RequestToQueue, endpoint: string, onLeft: (pending: PendingRequest, wasQueued: boolean) => void) {
+  constructor(request: RequestToQueue, endpoint: string, onLeft: (pending: PendingRequest) => void) {
     this.#request = request
     this.#endpoint = endpoint
     this.#onLeft = onLeft
@@ -169,55 +157,47 @@ class PendingRequest implements CollectedRequest {
   }
 
   allows(thumbprint: string): boolean {
-    return this.#request.thumbprint === undefined || this.#request.thumbprint === thumbprint
+    return mayHave(this.#request, thumbprint)
   }
 
   /** Starts the time within which it must be collected. */
   wait(): void {
-    this.#timer = setTimeout(this.#timedOut, this.#request.queueTimeoutMs)
+    this.#timer = setTimeout(this.#timedOut, timerMs(this.#request.queueTimeoutMs))
   }
 
   collected(): void {
-    this.state = 'collected'
+    this.#state = 'collected'
     clearTimeout(this.#timer)
     this.#request.onCollected?.()
   }
 
   answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void {
-    if (this.state === 'done') return
-    if (response === null) {
-      this.fail(noResponse())
-    } else if (response.id !== this.id) {
-      this.fail(
-        new HalibutError('protocol_error', `the agent answered ${JSON.stringify(response.id)}, which is not what it was asked`, {
-          phase: 'response',
-          delivery: 'unknown',
-          endpoint: this.#endpoint,
-        }),
-      )
-    } else {
+    if (this.#state !== 'done' && response?.id === this.id) {
       this.#leave()
       this.outcome.resolve({ response, streams })
+      return
     }
+    // Nobody will read them; skipped, they hold the connection no longer than they must.
+    streams?.settle(new Set())
+    this.fail(response === null ? noResponse() : notWhatWasAsked(response.id, this.#endpoint))
   }
 
   fail(why: unknown): void {
-    if (this.state === 'done') return
+    if (this.#state === 'done') return
     this.#leave()
     this.outcome.reject(why)
   }
 
   #leave(): void {
-    const wasQueued = this.state === 'queued'
-    this.state = 'done'
+    this.#state = 'done'
     clearTimeout(this.#timer)
     this.#request.signal?.removeEventListener('abort', this.#cancelled)
-    this.#onLeft(this, wasQueued)
+    this.#onLeft(this)
   }
 
   readonly #cancelled = (): void => {
     // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
-    if (this.state === 'queued') this.fail(cancelledInQueue(this.#endpoint))
+    if (this.#state === 'queued') this.fail(cancelledInQueue(this.#endpoint))
   }
 
   readonly #timedOut = (): void => {
@@ -246,8 +226,8 @@ class Consumer implements RequestSource {
     this.#queue = queue
   }
 
-  fits(pending: PendingRequest): boolean {
-    return pending.allows(this.#thumbprint)
+  fits(request: RequestToQueue): boolean {
+    return mayHave(request, this.#thumbprint)
   }
 
   hand(item: CollectedRequest | undefined): void {
@@ -262,12 +242,12 @@ class Consumer implements RequestSource {
   }
 
   dequeue(waitMs: number): Promise<CollectedRequest | undefined> {
-    if (this.#closed) return Promise.resolve(undefined)
+    if (this.#closed || this.#queue.closed) return Promise.resolve(undefined)
     const item = this.#queue.take(this.#thumbprint)
     if (item) return Promise.resolve(item)
     return new Promise(resolve => {
       this.#waiting = resolve
-      this.#timer = setTimeout(this.#giveUp, waitMs)
+      this.#timer = setTimeout(this.#giveUp, timerMs(waitMs))
       this.#queue.addWaiting(this)
     })
   }
@@ -289,5 +269,13 @@ function cancelledInQueue(endpoint: string): HalibutError {
     delivery: 'not_sent',
     endpoint,
     dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
+  })
+}
+
+function notWhatWasAsked(id: string, endpoint: string): HalibutError {
+  return new HalibutError('protocol_error', `the agent answered ${JSON.stringify(id)}, which is not what it was asked`, {
+    phase: 'response',
+    delivery: 'unknown',
+    endpoint,
   })
 }

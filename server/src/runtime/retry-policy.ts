@@ -1,3 +1,4 @@
+import type { ErrorKind } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 
 /** What a failed attempt to reach an agent means for the next one (spec §8.1, §8.2). */
@@ -10,14 +11,21 @@ export type Verdict =
 /** Where an attempt failed: before a connection existed, while it was initialised, or after the request may have begun. */
 export type AttemptStage = 'connect' | 'initialise' | 'exchange'
 
+/** Failures that another attempt would only repeat, or that end the call: wherever they happen. */
+const final: ReadonlySet<ErrorKind> = new Set([
+  'deadline_exceeded',
+  'closed',
+  'invalid_argument',
+  'certificate_invalid',
+  'host_not_found',
+] satisfies ErrorKind[])
+
 /** The table of spec §8.1: a client calling a listening agent. Pure. */
 export function listeningVerdict(stage: AttemptStage, why: unknown): Verdict {
-  if (why instanceof HalibutError && why.kind === 'cancelled') return { again: false, began: true }
-  if (stage === 'exchange') return { again: false, began: true }
-  if (stage === 'initialise') return { again: true }
   const kind = why instanceof HalibutError ? why.kind : undefined
-  if (kind === 'thumbprint_mismatch' || kind === 'tls_failed') return { again: false, began: true }
-  if (kind === 'host_not_found' || kind === 'closed' || kind === 'invalid_argument') return { again: false, began: false }
+  if (stage === 'exchange' || kind === 'cancelled') return { again: false, began: true }
+  if (kind !== undefined && final.has(kind)) return { again: false, began: false }
+  if (stage === 'connect' && (kind === 'thumbprint_mismatch' || kind === 'tls_failed')) return { again: false, began: true }
   return { again: true }
 }
 
