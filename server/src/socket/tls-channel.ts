@@ -175,7 +175,9 @@ function reset(socket: TLSSocket, raw: Socket | undefined): void {
   if (raw && !raw.destroyed && !raw.writableEnded) {
     // The TLS socket follows when this one has closed. Destroying it in the same turn would free OpenSSL’s state under its own feet
     // where we are called from inside the handshake, and the process would die of it.
-    raw.resetAndDestroy()
+    // Where our side has been ended already, libuv refuses to reset, and Node would then lose the handle without closing it.
+    if (socket.writableEnded) raw.destroy()
+    else raw.resetAndDestroy()
     return
   }
   if (!raw && !socket.writableEnded) resetOnClose(socket)
