@@ -113,7 +113,7 @@ export const trouble = service(
   'ITroubleService',
   {
     Fail: method([['message', string]], string, { description: 'Throws an error with this message.' }),
-    Slow: method([['duration', timeSpan]], string, { description: 'Waits, and answers how long. Stops waiting when the caller is gone.' }),
+    Slow: method([['milliseconds', int64]], string, { description: 'Waits, up to ten minutes, and answers how long. Stops when the caller is gone.' }),
   },
   { description: 'Fails on purpose, and takes its time' },
 )
