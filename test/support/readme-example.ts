@@ -1,13 +1,13 @@
-import { int64, method, service } from '@halibut-gateway/schemas/contract'
+import { method, service, string } from '@halibut-gateway/schemas/contract'
 import { createSelfSignedCertificate, HalibutRuntime } from '@halibut-gateway/server'
 
-const calculator = service('ICalculatorService', { Add: method({ a: int64, b: int64 }, int64) })
+const greeter = service('IEchoService', { SayHello: method([['name', string]], string) })
 const [ours, theirs] = await Promise.all([createSelfSignedCertificate(), createSelfSignedCertificate()])
 
 await using agent = new HalibutRuntime({ certificate: theirs, trust: [ours.thumbprint] })
-agent.addService(calculator, { Add: (a, b) => a + b })
+agent.addService(greeter, { SayHello: name => `Hello, ${name}!` })
 const { port } = await agent.listen()
 
 await using caller = new HalibutRuntime({ certificate: ours })
-const client = caller.createClient(calculator, { uri: `https://localhost:${port}`, thumbprint: theirs.thumbprint })
-console.log(await client.Add(1n, 2n)) // 3n
+const client = caller.createClient(greeter, { uri: `https://localhost:${port}`, thumbprint: theirs.thumbprint })
+console.log(await client.SayHello('Paul')) // Hello, Paul!
