@@ -22,6 +22,8 @@ export interface Row {
   readonly lowerIsBetter?: boolean
   /** How many of `unit` the two numbers are. */
   readonly unit: string
+  /** Rounds before the first that counts; default 1. */
+  readonly warmUpRounds?: number
   /** Sets the contestants up. Each measurement takes about a third of a second. */
   open(): Promise<Contest>
 }
@@ -41,14 +43,14 @@ export function median(values: readonly number[]): number {
 
 /**
  * Runs the two contestants in turns, and who begins changes from round to round: speed on a shared machine drifts, so only what was
- * measured side by side is compared. One round before is thrown away.
+ * measured side by side is compared. The first rounds only warm up, and are thrown away.
  */
 export async function compete(row: Row, rounds: number): Promise<Result> {
   const contest = await row.open()
   try {
     const ours: number[] = []
     const rival: number[] = []
-    for (let round = -1; round < rounds; round++) {
+    for (let round = -(row.warmUpRounds ?? 1); round < rounds; round++) {
       const first = round % 2 === 0 ? await contest.ours() : undefined
       const theirs = await contest.rival()
       const mine = first ?? (await contest.ours())
