@@ -84,8 +84,8 @@ export async function serveRequests(peer: RawPeer, result: unknown = 'ok'): Prom
   await openAsAcceptor(peer)
   for (;;) {
     await answerRequest(peer, result)
-    const word = await peer.readUntil('\r\n')
-    if (word.toString('latin1') === 'END\r\n') break
+    const word = await peer.readUntil(unread => peer.ended || unread.includes('\r\n'))
+    if (word.toString('latin1') !== 'NEXT\r\n') break
     await peer.write('PROCEED\r\n')
   }
 }

@@ -96,7 +96,8 @@ export class Acceptor {
     } catch (why) {
       const type = authorised ? 'Error' : 'ErrorInInitialisation'
       log(listenerName, type, why instanceof Error ? why.message : String(why), why)
-      await channel.close(0)
+      // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
+      await channel.close()
     } finally {
       identified()
       this.#channels.delete(channel)

@@ -5,7 +5,7 @@ import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
 import { toldWithDelivery } from '../exchange/serve-poller.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type AttemptStage, listeningVerdict } from './retry-policy.ts'
+import { type AttemptStage, listeningVerdict, saysReset } from './retry-policy.ts'
 
 /** A request on its way to a listening agent. */
 export interface ListeningCall {
@@ -87,7 +87,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       const bytesLeft = stage === 'exchange' && conversation !== undefined && conversation.transfer.channel.bytesWritten > writtenBefore
       if (verdict.again) {
         call.log(retryText(endpoint, why), why)
-        if (stage === 'initialise' && index === 1) await pool.clear()
+        if (stage === 'initialise' && index === 1) void pool.clear()
         const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
         if (index + 1 < retryCountLimit && !late) {
           await sleep(retryListeningSleepIntervalMs, signal, endpoint)
@@ -131,7 +131,7 @@ function finalError(call: ListeningCall, why: unknown, stage: AttemptStage, bega
   const { endpoint } = call
   const inner = why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
   if (inner.kind === 'cancelled') return cancelledText(endpoint, toldWithDelivery(inner, bytesLeft) as HalibutError)
-  const rejected = !began && isReset(inner) ? rejectedHint(call.ownThumbprint) : ''
+  const rejected = !began && saysReset(inner) ? rejectedHint(call.ownThumbprint) : ''
   const text = `An error occurred when sending a request to '${endpoint.uri}', ${began ? 'after the request began: ' : 'before the request could begin: '}${inner.message}${rejected}`
   return new HalibutError(stage === 'initialise' && inner.kind === 'connection_lost' ? 'identify_failed' : inner.kind, text, {
     phase: inner.phase ?? (stage === 'connect' ? 'connect' : stage === 'initialise' ? 'identify' : bytesLeft ? 'response' : 'request'),
@@ -158,10 +158,6 @@ export function cancelledWhile(what: 'Connecting' | 'Transferring'): HalibutErro
     phase: what === 'Connecting' ? 'connect' : 'response',
     dotnetType: `Halibut.Exceptions.${what}RequestCancelledException`,
   })
-}
-
-function isReset(why: HalibutError): boolean {
-  return why.kind === 'connection_lost' && why.message.includes('Connection reset by peer')
 }
 
 function rejectedHint(ownThumbprint: string): string {

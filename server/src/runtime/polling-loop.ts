@@ -6,7 +6,7 @@ import { pollClient } from '../exchange/poll-client.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import type { Transfer } from '../exchange/transfer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type AttemptStage, pollingPauseMs, pollingVerdict } from './retry-policy.ts'
+import { type AttemptStage, pollingPauseMs, pollingVerdict, saysReset } from './retry-policy.ts'
 
 /** One polling connection of a service that is to be kept up. */
 export interface PollingLoopOptions {
@@ -85,7 +85,7 @@ function finalError(options: PollingLoopOptions, why: unknown, began: boolean): 
   const { uri } = options.endpoint
   const inner = why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
   const message =
-    began && inner.message.includes('Connection reset by peer')
+    began && saysReset(inner)
       ? `The server ${uri} aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${options.ownThumbprint}'.`
       : `An error occurred when sending a request to '${uri}', ${began ? 'after the request began: ' : 'before the request could begin: '}${inner.message}`
   return new HalibutError(inner.kind, message, { endpoint: uri, cause: inner, dotnetType: 'Halibut.HalibutClientException' })

@@ -1,5 +1,6 @@
 import type { ErrorKind } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { osText } from '../socket/errno.ts'
 
 /** What a failed attempt to reach an agent means for the next one (spec §8.1, §8.2). */
 export type Verdict =
@@ -19,6 +20,11 @@ const final: ReadonlySet<ErrorKind> = new Set([
   'certificate_invalid',
   'host_not_found',
 ] satisfies ErrorKind[])
+
+/** The peer cut the connection off; before anything was said that mostly means that it rejects our certificate (spec §8.1). */
+export function saysReset(why: Error): boolean {
+  return why.message.includes(osText('ECONNRESET')) || why.message.includes(osText('ECONNABORTED'))
+}
 
 /** The table of spec §8.1: a client calling a listening agent. Pure. */
 export function listeningVerdict(stage: AttemptStage, why: unknown): Verdict {

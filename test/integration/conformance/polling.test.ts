@@ -37,7 +37,7 @@ test('Q07 connections above a subscription’s limit are closed before they are 
 })
 
 test('Q08 a polling service whose connection is lost is back after its delay', async () => {
-  await using agent = await createScriptedAgent({ limits: { pollingReconnectMinMs: 100 } })
+  await using agent = await createScriptedAgent({ limits: { pollingReconnectMinMs: 100, pollingReconnectMaxMs: 200 } })
   agent.runtime.poll({ subscription: 'poll://bob', endpoint: agent.endpoint })
   for (const lose of ['end', 'reset'] as const) {
     const peer = await agent.listener.accept()
