@@ -53,7 +53,7 @@ const head = { id: 'r1', activityId: '00112233-4455-6677-8899-aabbccddeeff', ser
 /** What our encoder refuses on purpose, because the reference cannot read what it writes here. */
 const refusedKeys = new Set(['StringDict/metadata-like keys', 'StringDict/key $type'])
 
-test('there are 255 recorded values', () => {
+test('M25 there are 255 recorded values, and every one is a test', () => {
   expect(values).toHaveLength(255)
 })
 
@@ -64,7 +64,7 @@ for (const recorded of values) {
   const type = echo.node.params[0]?.type as TypeNode
   const written = fromDescribed(recorded.value, type, typesService, 'write')
 
-  test(`${recorded.name} as a parameter`, () => {
+  test(`M25 ${recorded.name} as a parameter`, () => {
     const { requestBsonHex, writeError } = recorded.asParameter
     expectEncoded(requestBsonHex, writeError, recorded, () => encodeRequest({ ...head, method: `Echo${row}` }, echo.params, [written], options))
     if (requestBsonHex === undefined) return
@@ -77,7 +77,7 @@ for (const recorded of values) {
     expectCall(echo, argument, recorded)
   })
 
-  test(`${recorded.name} as a result`, () => {
+  test(`M25 ${recorded.name} as a result`, () => {
     const { responseBsonHex, writeError, readError, clientReceives } = recorded.asResult
     expectEncoded(responseBsonHex, writeError, recorded, () => encodeResponse('r1', { result: written, codec: echo.result }, options))
     if (responseBsonHex === undefined) return
@@ -99,7 +99,7 @@ for (const recorded of values) {
     expect(plain(echo.result.fromResult(result))).toEqual(plain(fromDescribed(expected, type, typesService, 'read')))
   })
 
-  test(`${recorded.name} as a member`, () => {
+  test(`M25 ${recorded.name} as a member`, () => {
     const { requestBsonHex, writeError, readError } = recorded.asMember
     expectEncoded(requestBsonHex, writeError, recorded, () =>
       encodeRequest({ ...head, method: `Box${row}` }, box.params, [{ Value: written }], options),

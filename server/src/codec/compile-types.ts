@@ -25,6 +25,8 @@ const maxStated = 256
 /** The types of one contract, compiled once each. */
 export interface CompiledTypes {
   compile(node: TypeNode): ClrType
+  /** The type that a typed value states; throws `serialization_failed` where it is none. */
+  readonly typeOf: TypeOf
   /** Those that `$type` may name: all that were compiled from the contract itself. */
   named(): readonly ClrType[]
 }
@@ -183,6 +185,7 @@ export function compileTypes(contract: Contract): CompiledTypes {
 
   return {
     compile,
+    typeOf,
     named: () => [...compiled.values(), bytes, dataStreamType],
   }
 }

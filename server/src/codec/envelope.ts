@@ -1,16 +1,7 @@
-import type { TypeNode } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits } from '../base/limits.ts'
 import { BsonReader, BsonWriter, bsonType, indexName } from './bson.ts'
-import {
-  type ClrType,
-  type DecodeContext,
-  type EncodeContext,
-  type Materialised,
-  materialisedNull,
-  readFailed,
-  type ValueCodec,
-} from './clr-type.ts'
+import { type DecodeContext, type EncodeContext, type Materialised, materialisedNull, readFailed, type ValueCodec } from './clr-type.ts'
 import { compileTypes } from './compile-types.ts'
 import type { DataStream } from './data-stream.ts'
 import { materialise, untypedArgumentType } from './materialise.ts'
@@ -84,7 +75,7 @@ const responseType = 'Halibut.Transport.Protocol.ResponseMessage, Halibut'
 export const nullMessage: Buffer = Buffer.from('0e0000000a4d6573736167650000', 'hex')
 
 const noContract = compileTypes({ contract: 1, service: 'none', methods: [] })
-const untypedArgument = untypedArgumentType((node: TypeNode): ClrType => noContract.compile(node))
+const untypedArgument = untypedArgumentType(noContract.typeOf)
 
 /** Encoding never waits, so one buffer serves all. */
 const writer = new BsonWriter()
