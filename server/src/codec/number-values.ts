@@ -102,8 +102,7 @@ export const double = scalar('double', 'System.Double', {
 /** System.Decimal, a double on the wire. */
 export const decimal = scalar('decimal', 'System.Decimal', {
   encode(writer, name, value) {
-    const number =
-      typeof value === 'string' ? decimalToDouble(value) : typeof value === 'bigint' ? decimalToDouble(String(value)) : undefined
+    const number = typeof value === 'string' ? decimalToDouble(value) : undefined
     if (number === undefined) refuseValue('the text of a decimal of at most 96 bits', value)
     writer.double(name, number)
   },
