@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../server/src/base/limits.ts'
@@ -14,6 +14,15 @@ test('LIMITS.md has a row for every limit, in order, with its default', () => {
 
   expect(rows.map(({ name, value }) => [name, value])).toEqual(Object.entries(defaultLimits).map(([name, value]) => [name, shown(value)]))
   for (const { name = '', unit } of rows) expect(unit, name).toBe(unitOf(name))
+})
+
+test('every limit is read by the code', () => {
+  const folder = join(import.meta.dirname, '../../../server/src')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    file => file.endsWith('.ts') && !file.endsWith('limits.ts'),
+  )
+  const code = files.map(file => readFileSync(join(folder, file), 'utf8')).join('\n')
+  expect(Object.keys(defaultLimits).filter(name => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([])
 })
 
 function shown(value: number | boolean): string {
