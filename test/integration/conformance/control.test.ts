@@ -16,7 +16,7 @@ import { createEchoService, createScriptedAgent, dialCount, echo, failureOf, nex
 const hello = requestMessage({ service: 'IEchoService', method: 'SayHello', params: ['Paul'] })
 
 /** An agent whose first connection serves one request and then answers NEXT in its own way; the others behave. */
-function answersNextWith(afterNext: (peer: RawPeer) => void | Promise<unknown>) {
+function answersNextWith(afterNext: (peer: RawPeer) => Promise<unknown>) {
   return async (peer: RawPeer, index: number): Promise<void> => {
     if (index > 0) return serveRequests(peer, 'second connection')
     await openAsAcceptor(peer)
@@ -209,5 +209,7 @@ test('C13 a polling service that gets no PROCEED in time connects again', async 
   expect(await openAsAcceptor(next)).toBe('MX-SUBSCRIBER 1.0 poll://bob/')
   await silent.closed
   expect(silent.received.toString('latin1').endsWith('NEXT\r\n')).toBe(true)
-  expect(agent.log.some(event => /^Halibut client exception: .*Connection timed out\. Retrying in \d\.\d seconds$/.test(event.message))).toBe(true)
+  expect(
+    agent.log.some(event => /^Halibut client exception: .*Connection timed out\. Retrying in \d\.\d seconds$/.test(event.message)),
+  ).toBe(true)
 })

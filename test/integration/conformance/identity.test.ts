@@ -39,20 +39,7 @@ test('I04 a caller that says MX-SERVER gets MX-SERVER, then the end', async () =
   expect((await logged).message).toBe('Unexpected remote identity: Server')
 })
 
-test.for([
-  ['I05 an unknown identity closes the connection', 'MX-OTHER 1.0\r\n\r\n', "Unable to process remote identity; unknown identity type: 'MX-OTHER'"],
-  [
-    'I06 a subscriber without a subscription is closed',
-    'MX-SUBSCRIBER 1.0\r\n\r\n',
-    'Unable to receive the remote identity; the client identified as a subscriber, but did not supply a subscription ID.',
-  ],
-  ['I08 an empty identity line closes the connection', '\r\n', 'Unable to receive the remote identity; the identity line was empty.'],
-  [
-    'I08 so does a line after the identity that is not empty',
-    'MX-CLIENT 1.0\r\nHello\r\n',
-    'Unable to receive the remote identity; the following line was not empty.',
-  ],
-] as const)('%s', async ([, identity, text]) => {
+async function refuses(identity: string, text: string): Promise<void> {
   await using service = await createEchoService()
   const logged = nextLog(service.runtime, event => event.type === 'Error')
   const identified = nextLog(service.runtime, event => event.type === 'ErrorInIdentify')
@@ -61,7 +48,22 @@ test.for([
   expect((await peer.readToEnd()).length).toBe(0)
   expect((await identified).message).toBe('Remote failed to identify itself.')
   expect((await logged).message).toBe(text)
-})
+}
+
+test('I05 an unknown identity closes the connection', () =>
+  refuses('MX-OTHER 1.0\r\n\r\n', "Unable to process remote identity; unknown identity type: 'MX-OTHER'"))
+
+test('I06 a subscriber without a subscription is closed', () =>
+  refuses(
+    'MX-SUBSCRIBER 1.0\r\n\r\n',
+    'Unable to receive the remote identity; the client identified as a subscriber, but did not supply a subscription ID.',
+  ))
+
+test('I08 an empty identity line closes the connection', () =>
+  refuses('\r\n', 'Unable to receive the remote identity; the identity line was empty.'))
+
+test('I08 so does a line after the identity that is not empty', () =>
+  refuses('MX-CLIENT 1.0\r\nHello\r\n', 'Unable to receive the remote identity; the following line was not empty.'))
 
 test('I07 the version in an identity does not matter', async () => {
   await using service = await createEchoService()

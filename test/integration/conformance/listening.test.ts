@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { deferred } from '../../../server/src/base/deferred.ts'
 import { defaultLimits } from '../../../server/src/base/limits.ts'
@@ -30,6 +31,33 @@ async function barePort(onConnection: (socket: Socket) => void): Promise<AsyncDi
       const closed = once(server, 'close')
       server.close()
       await closed
+    },
+  }
+}
+
+/** A port that answers no more SYN: the listener’s thread is blocked, and the two places of its backlog are taken. */
+async function fullPort(): Promise<AsyncDisposable & { number: number }> {
+  const worker = new Worker(
+    `const { parentPort } = require('node:worker_threads')
+     const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port)
+       setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
+     })`,
+    { eval: true },
+  )
+  const [number] = (await once(worker, 'message')) as [number]
+  const fillers = await Promise.all(
+    [1, 2].map(async () => {
+      const filler = connect(number, '127.0.0.1').on('error', () => undefined)
+      await once(filler, 'connect')
+      return filler
+    }),
+  )
+  return {
+    number,
+    async [Symbol.asyncDispose]() {
+      for (const filler of fillers) filler.destroy()
+      await worker.terminate()
     },
   }
 }
@@ -79,6 +107,19 @@ test('L03 an unknown host: one attempt', async () => {
   expect(error).toMatchObject({ kind: 'host_not_found', delivery: 'not_sent' })
   expect(error.message).toBe(`${sentenceOf(uri, 'before')}Name or service not known`)
   expect(dialCount(agent.log)).toBe(1)
+})
+
+test('L04 a connect timeout has its exact text', async () => {
+  await using agent = await createScriptedAgent()
+  await using port = await fullPort()
+  const uri = `https://127.0.0.1:${port.number}/`
+  const limits = { tcpClientConnectTimeoutMs: 50, retryCountLimit: 2 }
+  const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint, limits } }))
+  expect(error).toMatchObject({ kind: 'connect_timeout', phase: 'connect', delivery: 'not_sent' })
+  expect(error.message).toBe(
+    `${sentenceOf(uri, 'before')}The client was unable to establish the initial connection within the timeout 00:00:00.0500000.`,
+  )
+  expect(dialCount(agent.log)).toBe(2)
 })
 
 test('L05 a failure after the request was sent is not retried, and the error says so', async () => {
@@ -165,7 +206,11 @@ test('L09 cancelling while the connection is made has its text', async () => {
   await using silent = await barePort(() => caller.abort())
   const uri = `https://localhost:${silent.port}/`
   const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint }, signal: caller.signal }))
-  expect(error).toMatchObject({ kind: 'cancelled', delivery: 'not_sent', dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException' })
+  expect(error).toMatchObject({
+    kind: 'cancelled',
+    delivery: 'not_sent',
+    dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
+  })
   expect(error.message).toBe(`${sentenceOf(uri, 'after')}The Request was cancelled while Connecting.`)
   expect(silent.count()).toBe(1)
 })
@@ -195,7 +240,11 @@ test('L09 cancelling while the request is under way has its text, and ends the c
     },
   })
   const error = await failureOf(agent.sayHello({ signal: caller.signal }))
-  expect(error).toMatchObject({ kind: 'cancelled', delivery: 'unknown', dotnetType: 'Halibut.Exceptions.TransferringRequestCancelledException' })
+  expect(error).toMatchObject({
+    kind: 'cancelled',
+    delivery: 'unknown',
+    dotnetType: 'Halibut.Exceptions.TransferringRequestCancelledException',
+  })
   expect(error.message).toBe(`${sentenceOf(agent.endpoint.uri, 'after')}The Request was cancelled while Transferring.`)
   expect(await agent.sayHello()).toBe('ok')
 })

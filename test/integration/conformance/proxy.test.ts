@@ -58,7 +58,8 @@ test('P01 CONNECT with and without credentials, byte for byte', async () => {
   })
   const { host, port } = proxy
   const target = `localhost:${agent.listener.port}`
-  const ask = (user?: string, password?: string) => agent.sayHello({ endpoint: { ...agent.endpoint, proxy: { host, port, user, password } } })
+  const ask = (user?: string, password?: string) =>
+    agent.sayHello({ endpoint: { ...agent.endpoint, proxy: { host, port, user, password } } })
   expect(await ask()).toBe('ok')
   expect(await ask('  ', 'ignored')).toBe('ok')
   expect(await ask('paul', 'se:cret')).toBe('ok')
