@@ -245,13 +245,14 @@ function rawPeer(socket: TLSSocket, raw: Socket | undefined): RawPeer {
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
     reset() {
-      if (raw) raw.resetAndDestroy()
-      else {
-        // A dialled TLS socket cannot be reset by a public function; see tls-channel.ts.
-        const handle = (socket as unknown as { _handle: { _parent: { close(done: () => void): void; reset(done: () => void): void } } })
-          ._handle._parent
-        handle.close = done => handle.reset(done)
+      if (raw) {
+        raw.resetAndDestroy()
+        return
       }
+      // A dialled TLS socket cannot be reset by a public function; see tls-channel.ts.
+      const handle = (socket as unknown as { _handle: { _parent: { close(done: () => void): void; reset(done: () => void): void } } })
+        ._handle._parent
+      handle.close = done => handle.reset(done)
       socket.destroy()
     },
     closed,
