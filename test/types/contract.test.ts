@@ -1,0 +1,156 @@
+import {
+  array,
+  bytes,
+  type Contract,
+  dataStream,
+  dictionary,
+  double,
+  guid,
+  type In,
+  int32,
+  int64,
+  list,
+  method,
+  nullable,
+  type Out,
+  object,
+  type ServiceClient,
+  type ServiceImplementation,
+  service,
+  set,
+  string,
+  type Typed,
+  tuple,
+  typed,
+} from '@halibut-gateway/schemas/contract'
+import { expectTypeOf, test } from 'vitest'
+import { type calculatorService, circle, color, type echoService, type person, type shape } from '../support/sample-contracts.ts'
+
+/** Stands for the platform’s stream class. */
+class Stream {
+  readonly id = 'x'
+}
+interface Options {
+  readonly timeoutMs?: number
+}
+interface Context {
+  readonly thumbprint: string
+}
+
+// Nothing here runs: what matters is that it compiles, and that what is marked does not.
+declare const client: ServiceClient<typeof calculatorService, Stream, Options>
+declare const echo: ServiceClient<typeof echoService, Stream, Options>
+
+test('a caller’s arguments and results have the types of the contract', () => {
+  const calls = async () => {
+    expectTypeOf(await client.Add(1n, 2)).toEqualTypeOf<bigint>()
+    expectTypeOf(await client.AddDouble(1, 2, { timeoutMs: 5 })).toEqualTypeOf<number>()
+    expectTypeOf(await client.AddDecimal('1.10', '2')).toEqualTypeOf<string>()
+    expectTypeOf(await echo.NullString()).toEqualTypeOf<string | null>()
+    expectTypeOf(await echo.DoNothing()).toEqualTypeOf<void>()
+    expectTypeOf(await echo.Bytes(3n)).toEqualTypeOf<Uint8Array>()
+    expectTypeOf(await echo.Echo(new Stream())).toEqualTypeOf<Stream>()
+    expectTypeOf(await echo.EchoStreams([new Stream()])).toEqualTypeOf<Stream[]>()
+  }
+  expectTypeOf(calls).returns.resolves.toEqualTypeOf<void>()
+})
+
+test('overloads are called by name where the values decide, or by signature', () => {
+  const calls = async () => {
+    expectTypeOf(await client['Overloaded(double,double)'](1, 2)).toEqualTypeOf<number>()
+    expectTypeOf(await client['Overloaded(int64,int64)'](1n, 2n)).toEqualTypeOf<bigint>()
+    expectTypeOf(await client.Overloaded('1', '2')).toEqualTypeOf<string>()
+    expectTypeOf(await echo.Hello()).toEqualTypeOf<string>()
+    expectTypeOf(await echo.Hello('a', 'b')).toEqualTypeOf<string>()
+    expectTypeOf(await echo['Ambiguous(string?,tuple<string?,string?>?)']('a', ['b', null])).toEqualTypeOf<string>()
+  }
+  expectTypeOf(calls).toBeFunction()
+})
+
+test('wrong arguments do not compile', () => {
+  const calls = async () => {
+    // @ts-expect-error text is no number
+    await client.Add('1', 2n)
+    // @ts-expect-error one argument is missing
+    await client.Add(1n)
+    // @ts-expect-error one argument too many
+    await client.Add(1n, 2n, {}, 4)
+    // @ts-expect-error there is no such method
+    await client.Multiply(1n, 2n)
+    // @ts-expect-error a double takes no bigint
+    await client.AddDouble(1n, 2)
+    // @ts-expect-error no overload takes a boolean
+    await client.Overloaded(true, false)
+    // @ts-expect-error a member is missing
+    await echo.DescribePerson({ Name: 'Ann' })
+    // @ts-expect-error a member that does not exist
+    await echo.DescribePerson({ Age: 1, Nope: 1 })
+    // @ts-expect-error a stream is expected
+    await echo.CountBytes('text')
+    // @ts-expect-error an abstract class wants the type of its value
+    await echo.DescribeShape({ Label: 'x' })
+    await echo.DescribePerson({ Age: 1 })
+    await echo.DescribeShape({ $type: 'Circle', $value: { Radius: 1 } })
+    await echo.DescribeShape(typed(circle, { Radius: 1, Label: 'c' }))
+    await echo.DescribeShape(null)
+  }
+  expectTypeOf(calls).toBeFunction()
+})
+
+test('a service implements each method, overloads by signature', () => {
+  const implementation: ServiceImplementation<typeof calculatorService, Stream, Context> = {
+    Add: (a, b, context) => (context.thumbprint === '' ? a : a + b),
+    AddDouble: async (a, b) => a + b,
+    AddDecimal: a => a,
+    AddInt: (a, b) => a + b,
+    'Overloaded(int64,int64)': (a, b) => a + b,
+    'Overloaded(double,double)': (a, b) => a + b + 0.25,
+    'Overloaded(decimal,decimal)': a => a,
+  }
+  expectTypeOf(implementation.Add).parameter(0).toEqualTypeOf<bigint>()
+  // @ts-expect-error a method is missing
+  const incomplete: ServiceImplementation<typeof calculatorService, Stream, Context> = { Add: a => a }
+  const { Add: _, ...others } = implementation
+  // @ts-expect-error a result of another type
+  const wrong: ServiceImplementation<typeof calculatorService, Stream, Context> = { ...others, Add: () => 'text' }
+  expectTypeOf(incomplete).toEqualTypeOf(wrong)
+})
+
+test('types are what is read and what may be written', () => {
+  expectTypeOf<Out<typeof int64>>().toEqualTypeOf<bigint>()
+  expectTypeOf<In<typeof int64>>().toEqualTypeOf<bigint | number>()
+  const composed = object('S.T, S', {
+    N: nullable(int32),
+    L: list(string),
+    T: tuple(string, int32),
+    D: dictionary(string, double),
+    G: dictionary(guid, bytes),
+    S: set(string),
+    A: array(int64),
+    C: nullable(color),
+    F: dataStream,
+  })
+  expectTypeOf<Out<typeof composed>['N']>().toEqualTypeOf<number | null>()
+  expectTypeOf<Out<typeof composed>['L']>().toEqualTypeOf<string[]>()
+  expectTypeOf<Out<typeof composed>['T']>().toEqualTypeOf<[string, number]>()
+  expectTypeOf<Out<typeof composed>['D']>().toEqualTypeOf<Record<string, number>>()
+  expectTypeOf<Out<typeof composed>['G']>().toEqualTypeOf<Map<string, Uint8Array>>()
+  expectTypeOf<Out<typeof composed>['S']>().toEqualTypeOf<Set<string>>()
+  expectTypeOf<Out<typeof composed>['A']>().toEqualTypeOf<bigint[]>()
+  expectTypeOf<Out<typeof composed>['C']>().toEqualTypeOf<'Red' | 'Green' | 'Blue' | 'Negative' | number | bigint | null>()
+  expectTypeOf<In<typeof composed>['L']>().toEqualTypeOf<readonly string[]>()
+  expectTypeOf<Out<typeof shape>['$type']>().toEqualTypeOf<'Circle' | 'Square'>()
+  expectTypeOf<Out<typeof person>['Tags']>().toEqualTypeOf<(string | null)[] | null>()
+  expectTypeOf(typed(int32, 5)).toEqualTypeOf<Typed<number, 'int32'>>()
+})
+
+test('a typed contract is a contract, and its methods are in it', () => {
+  const one = service('IOne', { M: method([['a', int64]], nullable(string)) })
+  const plain: Contract = one
+  expectTypeOf(plain.methods).toBeArray()
+  expectTypeOf<ServiceClient<typeof one>['M']>().toEqualTypeOf<(a: bigint | number, options?: object) => Promise<string | null>>()
+  // @ts-expect-error a parameter is a name and a type
+  method([['a']], int64)
+  // @ts-expect-error text is no type
+  method([['a', 'int64']], int64)
+})
