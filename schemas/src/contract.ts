@@ -342,13 +342,13 @@ export function ref<O, I = O, const N extends string = string>(name: N): Type<O,
 }
 
 /** States a value’s run-time type, where the declared one leaves it open: a derived class, another collection, anything in an `object`. */
-export function typed<T extends Type>(type: T, value: In<T>): Typed<In<T>, Text<T> & TypeNode> {
+export function typed<T extends Type>(type: T, value: In<T>): Typed<In<T>, Text<T>> {
   const node: unknown = type
   const name =
     typeof node === 'object' && node !== null && ('object' in node || 'enum' in node)
       ? definitionName(node as unknown as TypeDefinition)
       : hoist(node, {})
-  return { $type: name as Text<T> & TypeNode, $value: value }
+  return { $type: name as Text<T>, $value: value }
 }
 
 type Parameters = readonly (readonly [string, Type])[]

@@ -148,7 +148,8 @@ test('a typed contract is a contract, and its methods are in it', () => {
   const one = service('IOne', { M: method([['a', int64]], nullable(string)) })
   const plain: Contract = one
   expectTypeOf(plain.methods).toBeArray()
-  expectTypeOf<ServiceClient<typeof one>['M']>().toEqualTypeOf<(a: bigint | number, options?: object) => Promise<string | null>>()
+  expectTypeOf<ServiceClient<typeof one>['M']>().parameter(0).toEqualTypeOf<bigint | number>()
+  expectTypeOf<ServiceClient<typeof one>['M']>().returns.resolves.toEqualTypeOf<string | null>()
   // @ts-expect-error a parameter is a name and a type
   method([['a']], int64)
   // @ts-expect-error text is no type
