@@ -21,6 +21,9 @@ export interface Mark {
 /** Going back re-reads elements; together no more than this many times the elements a document may have. */
 const maxReadings = 4
 
+/** Binary subtype 2. */
+const oldBinary = 2
+
 /** Names and short strings recur from message to message (`$type`, `params`, a service’s name): they are made once. */
 const internedTexts: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(2048).fill(undefined)
 const maxInternedLength = 64
@@ -154,7 +157,10 @@ export class BsonReader {
     if (length < 0) throw malformed(`A binary’s length is ${length}.`)
     const subtype = this.#bytes[this.#advance(1)] as number
     const at = this.#advance(length)
-    return { subtype, bytes: this.#bytes.subarray(at, at + length) }
+    if (subtype !== oldBinary) return { subtype, bytes: this.#bytes.subarray(at, at + length) }
+    // The old generic subtype has its length once more inside.
+    if (length < 4 || this.#bytes.readInt32LE(at) !== length - 4) throw malformed('An old binary’s two lengths do not fit each other.')
+    return { subtype, bytes: this.#bytes.subarray(at + 4, at + length) }
   }
 
   /** Passes over the current value, whatever its type, and checks it on the way: lengths, depth and count hold for it too. */
