@@ -82,7 +82,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 
   const token = createStartToken()
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
-  let ready = false
+  let phase: 'starting' | 'running' | 'stopping' = 'starting'
   const app = await buildGateway({
     mesh: runtime,
     directory,
@@ -91,17 +91,18 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     policy,
     log,
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
-    isReady: () => ready,
+    isReady: () => phase === 'running',
     version,
   })
   closers.push(() => app.close())
   const port = await listen(app, settings)
   policy.allowLoopback(port)
 
-  if (settings.demo) await startDemo(settings, runtime.thumbprint, polled.port, { add, contracts, log, closers })
-  ready = true
+  if (settings.demo)
+    await startDemo(settings, runtime.thumbprint, polled.port, { add, contracts, log, closers, isStopping: () => phase === 'stopping' })
+  phase = 'running'
   closers.push(() => {
-    ready = false
+    phase = 'stopping'
   })
   return `http://${urlHost(settings.host)}:${port}/#token=${token}`
 }
@@ -111,6 +112,7 @@ interface Demo {
   readonly contracts: ContractDirectory
   readonly log: LogSink
   readonly closers: (() => Promise<void> | void)[]
+  readonly isStopping: () => boolean
 }
 
 async function startDemo(settings: Settings, gatewayThumbprint: string, agentPort: number, demo: Demo): Promise<void> {
@@ -120,7 +122,9 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
       stateFolder: settings.stateFolder,
       gatewayThumbprint,
       gatewayUri: `https://${urlHost(settings.agentHost)}:${agentPort}/`,
-      onDied: why => demo.log('warn', `the demo agent demo-${mode} has ended (${why}); start the gateway again to have it back`),
+      onDied: why => {
+        if (!demo.isStopping()) demo.log('warn', `the demo agent demo-${mode} has ended (${why}); start the gateway again to have it back`)
+      },
     })
     // First in the list: ended last, when nobody is told of it any more.
     demo.closers.unshift(() => agent.stop())

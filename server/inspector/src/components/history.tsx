@@ -1,0 +1,49 @@
+import { calls, type MadeCall, reopen, shown } from '../call-state.ts'
+import { formatMs, RelativeTime } from './relative-time.tsx'
+
+/** The calls of this page, the newest first; one click puts a call back into the form. */
+export function History() {
+  if (calls.value.length === 0) return null
+  return (
+    <section class="panel history" aria-label="History">
+      <h2>History</h2>
+      <ol>
+        {calls.value.map(made => (
+          <li key={made.number}>
+            <button type="button" aria-current={made.number === shown.value} onClick={() => reopen(made)}>
+              <i class={`dot ${made.outcome.at}`} />
+              <span class="what">
+                <b>{made.signature.slice(0, made.signature.indexOf('('))}</b>
+                <code>{preview(made.args)}</code>
+              </span>
+              <span class="outcome">{outcome(made)}</span>
+              <span class="quiet who">{made.agent}</span>
+              <span class="quiet when">
+                <RelativeTime at={made.startedAt} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+function outcome(made: MadeCall): string {
+  switch (made.outcome.at) {
+    case 'running':
+      return 'running'
+    case 'answered':
+      return `${shorten(JSON.stringify(made.outcome.result.value) ?? 'null')} · ${formatMs(made.outcome.elapsedMs)}`
+    case 'failed':
+      return `${made.outcome.error.kind} · ${formatMs(made.outcome.elapsedMs)}`
+  }
+}
+
+function preview(args: readonly unknown[]): string {
+  return `(${shorten(args.map(arg => JSON.stringify(arg) ?? 'null').join(', '))})`
+}
+
+function shorten(text: string): string {
+  return text.length > 48 ? `${text.slice(0, 47)}…` : text
+}

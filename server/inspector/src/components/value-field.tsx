@@ -1,0 +1,253 @@
+import { describeType, type TypeNode } from '@halibut-gateway/schemas/contract'
+import type { ContractJson } from '@halibut-gateway/schemas/wire'
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+import { argumentErrors } from '../call-state.ts'
+import { definitionOf, firstValue } from '../form-values.ts'
+
+/** A field for a value of a contract’s type. The value is its JSON form. */
+export interface FieldProps {
+  readonly label: string
+  readonly json: ContractJson
+  readonly type: TypeNode
+  readonly value: unknown
+  /** JSON pointer into the arguments. */
+  readonly path: string
+  readonly onChange: (value: unknown) => void
+}
+
+const numberTypes = new Set(['sbyte', 'byte', 'int16', 'uint16', 'int32', 'uint32', 'float', 'double'])
+const digitTypes = new Set([...numberTypes, 'int64', 'uint64', 'bigInteger', 'decimal'])
+const hints: Readonly<Record<string, string>> = {
+  bytes: 'base64url, for example SGFsaWJ1dA',
+  timeSpan: 'ISO 8601 duration, for example PT1M30S',
+  dateTime: 'RFC 3339, for example 2030-01-02T03:04:05Z',
+  dateTimeOffset: 'RFC 3339, for example 2030-01-02T03:04:05Z',
+  dateOnly: '2030-01-02',
+  timeOnly: '03:04:05',
+  guid: '01234567-89ab-cdef-0123-456789abcdef',
+}
+
+/** The field that fits a type; JSON text where no other does. */
+export function ValueField(props: FieldProps) {
+  const { type, json } = props
+  if (typeof type === 'string') {
+    const definition = definitionOf(json, type)
+    if (definition && 'enum' in definition && !definition.flags) return <ChoiceField {...props} choices={Object.keys(definition.values)} />
+    if (definition && 'object' in definition && !definition.abstract && definition.kind !== 'interface' && props.value !== null) {
+      return <ObjectField {...props} members={definition.members} />
+    }
+    if (type === 'bool') return <SwitchField {...props} />
+    if (!definition && type !== 'object') return <TextField {...props} />
+    return <JsonField {...props} />
+  }
+  if ('nullable' in type) return <NullableField {...props} inner={type.nullable} />
+  const item = 'list' in type ? type.list : 'array' in type && (type.rank ?? 1) === 1 ? type.array : 'set' in type ? type.set : undefined
+  if (item !== undefined && Array.isArray(props.value)) return <ListField {...props} item={item} items={props.value} />
+  return <JsonField {...props} />
+}
+
+function Labelled(props: {
+  id: string
+  label: string
+  type: TypeNode
+  path: string
+  hint?: string | undefined
+  children: ComponentChildren
+}) {
+  const error = argumentErrors.value.get(props.path)
+  return (
+    <div class="field">
+      <label for={props.id}>
+        {props.label} <span class="type">{describeType(props.type)}</span>
+      </label>
+      {props.children}
+      {error ? (
+        <p class="problem" id={`${props.id}-note`}>
+          Expected {error.expected}
+        </p>
+      ) : (
+        props.hint && (
+          <p class="hint" id={`${props.id}-note`}>
+            {props.hint}
+          </p>
+        )
+      )}
+    </div>
+  )
+}
+
+function TextField({ label, type, value, path, onChange }: FieldProps) {
+  const id = useId()
+  const name = String(type)
+  const isNumber = numberTypes.has(name)
+  // What is typed stays as it is typed while it is the same number: "1." and "1.50" are on their way somewhere.
+  const typed = useSignal<string | undefined>(undefined)
+  const shown =
+    typed.value !== undefined && sameNumber(typed.value, value) ? typed.value : value === null || value === undefined ? '' : String(value)
+  return (
+    <Labelled id={id} label={label} type={type} path={path} hint={hints[name]}>
+      <input
+        id={id}
+        type="text"
+        autocomplete="off"
+        spellcheck={false}
+        class={name === 'string' ? '' : 'mono'}
+        inputMode={digitTypes.has(name) ? 'decimal' : undefined}
+        value={isNumber ? shown : typeof value === 'string' || typeof value === 'number' ? String(value) : ''}
+        aria-invalid={argumentErrors.value.has(path)}
+        aria-describedby={`${id}-note`}
+        onInput={event => {
+          const text = event.currentTarget.value
+          typed.value = text
+          onChange(isNumber ? toNumber(text) : text)
+        }}
+      />
+    </Labelled>
+  )
+}
+
+/** A JSON number where the text is one; else the text, which the check then refuses with its reason. */
+function toNumber(text: string): unknown {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
+function sameNumber(text: string, value: unknown): boolean {
+  return toNumber(text) === value
+}
+
+function SwitchField({ label, type, value, path, onChange }: FieldProps) {
+  const id = useId()
+  return (
+    <Labelled id={id} label={label} type={type} path={path}>
+      <input id={id} type="checkbox" checked={value === true} onChange={event => onChange(event.currentTarget.checked)} />
+    </Labelled>
+  )
+}
+
+function ChoiceField({ label, type, value, path, onChange, choices }: FieldProps & { choices: readonly string[] }) {
+  const id = useId()
+  return (
+    <Labelled id={id} label={label} type={type} path={path}>
+      <select id={id} value={String(value)} onChange={event => onChange(event.currentTarget.value)}>
+        {choices.map(choice => (
+          <option key={choice} value={choice}>
+            {choice}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  )
+}
+
+function ObjectField(props: FieldProps & { members: readonly { readonly name: string; readonly type: TypeNode }[] }) {
+  const value = (typeof props.value === 'object' && props.value !== null ? props.value : {}) as Record<string, unknown>
+  return (
+    <fieldset>
+      <legend>
+        {props.label} <span class="type">{describeType(props.type)}</span>
+      </legend>
+      {props.members.map(member => (
+        <ValueField
+          key={member.name}
+          label={member.name}
+          json={props.json}
+          type={member.type}
+          value={value[member.name]}
+          path={`${props.path}/${member.name}`}
+          onChange={next => props.onChange({ ...value, [member.name]: next })}
+        />
+      ))}
+    </fieldset>
+  )
+}
+
+function NullableField(props: FieldProps & { inner: TypeNode }) {
+  const id = useId()
+  const toggle = (
+    <input
+      id={id}
+      type="checkbox"
+      checked={props.value === null || props.value === undefined}
+      onChange={event => props.onChange(event.currentTarget.checked ? null : firstValue(props.json, props.inner))}
+    />
+  )
+  return (
+    <div class="nullable">
+      {props.value === null || props.value === undefined ? (
+        <div class="field">
+          <span class="label">
+            {props.label} <span class="type">{describeType(props.type)}</span>
+          </span>
+        </div>
+      ) : (
+        <ValueField {...props} type={props.inner} />
+      )}
+      <label class="null" for={id}>
+        {toggle} null
+      </label>
+    </div>
+  )
+}
+
+function ListField(props: FieldProps & { item: TypeNode; items: readonly unknown[] }) {
+  const { items, item, json, onChange } = props
+  return (
+    <fieldset>
+      <legend>
+        {props.label} <span class="type">{describeType(props.type)}</span>
+      </legend>
+      {items.map((each, i) => (
+        <div class="item" key={i}>
+          <ValueField
+            label={`${i}`}
+            json={json}
+            type={item}
+            value={each}
+            path={`${props.path}/${i}`}
+            onChange={next => onChange(items.map((old, at) => (at === i ? next : old)))}
+          />
+          <button
+            type="button"
+            class="small"
+            aria-label={`Remove ${props.label} ${i}`}
+            onClick={() => onChange(items.filter((_, at) => at !== i))}
+          >
+            Remove
+          </button>
+        </div>
+      ))}
+      <button type="button" class="small" onClick={() => onChange([...items, firstValue(json, item)])}>
+        Add an item
+      </button>
+    </fieldset>
+  )
+}
+
+function JsonField({ label, type, value, path, onChange }: FieldProps) {
+  const id = useId()
+  const typed = useSignal<string | undefined>(undefined)
+  const broken = useSignal(false)
+  return (
+    <Labelled id={id} label={label} type={type} path={path} hint={broken.value ? 'This is not JSON yet.' : 'JSON'}>
+      <textarea
+        id={id}
+        rows={4}
+        class="mono"
+        spellcheck={false}
+        value={typed.value ?? JSON.stringify(value, null, 2)}
+        aria-describedby={`${id}-note`}
+        onInput={event => {
+          typed.value = event.currentTarget.value
+          try {
+            onChange(JSON.parse(event.currentTarget.value))
+            broken.value = false
+          } catch {
+            broken.value = true
+          }
+        }}
+      />
+    </Labelled>
+  )
+}

@@ -1,0 +1,74 @@
+import type { TypeDefinition, TypeNode } from '@halibut-gateway/schemas/contract'
+import type { ContractJson } from '@halibut-gateway/schemas/wire'
+
+/** What a form begins with: the JSON form of a plausible value of a type. */
+export function firstValue(json: ContractJson, type: TypeNode, depth = 0): unknown {
+  if (depth > 6) return null
+  if (typeof type === 'string') return firstScalar(type) ?? firstDefined(json, type, depth)
+  if ('nullable' in type) return null
+  if ('tuple' in type) return type.tuple.map(item => firstValue(json, item, depth + 1))
+  if ('valueTuple' in type) return type.valueTuple.map(item => firstValue(json, item, depth + 1))
+  if ('pair' in type) return type.pair.map(item => firstValue(json, item, depth + 1))
+  const dictionary = 'dictionary' in type ? type.dictionary : 'collection' in type && type.of.length === 2 ? type.of : undefined
+  return dictionary?.[0] === 'string' ? {} : []
+}
+
+function firstScalar(type: string): unknown {
+  switch (type) {
+    case 'bool':
+      return false
+    case 'sbyte':
+    case 'byte':
+    case 'int16':
+    case 'uint16':
+    case 'int32':
+    case 'uint32':
+    case 'float':
+    case 'double':
+      return 0
+    case 'int64':
+    case 'uint64':
+    case 'bigInteger':
+    case 'decimal':
+      return '0'
+    case 'string':
+    case 'bytes':
+      return ''
+    case 'char':
+      return 'a'
+    case 'guid':
+      return crypto.randomUUID()
+    case 'dateTime':
+    case 'dateTimeOffset':
+      return new Date().toISOString()
+    case 'dateOnly':
+      return new Date().toISOString().slice(0, 10)
+    case 'timeOnly':
+      return '12:00:00'
+    case 'timeSpan':
+      return 'PT1M'
+    case 'uri':
+      return 'https://example.org/'
+    case 'version':
+      return '1.0'
+    default:
+      return undefined
+  }
+}
+
+function firstDefined(json: ContractJson, name: string, depth: number): unknown {
+  const definition = definitionOf(json, name)
+  if (!definition) return null
+  if ('enum' in definition) return Object.keys(definition.values)[0] ?? 0
+  const [derived] = definition.derived ?? []
+  if ((definition.abstract || definition.kind === 'interface') && derived !== undefined) {
+    return { $type: derived, $value: firstDefined(json, derived, depth + 1) }
+  }
+  return Object.fromEntries(definition.members.map(member => [member.name, firstValue(json, member.type, depth + 1)]))
+}
+
+/** The entry of a contract’s types, where a name stands for one. */
+export function definitionOf(json: ContractJson, name: string): TypeDefinition | undefined {
+  const { types } = json.contract
+  return types && Object.hasOwn(types, name) ? types[name] : undefined
+}
