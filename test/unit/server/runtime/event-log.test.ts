@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { EventLog, type LogEvent, logEventTypes, severityOf } from '../../../../server/src/runtime/event-log.ts'
+
+test('the last hundred events of an endpoint are kept, and all are told', () => {
+  const told: LogEvent[] = []
+  const log = new EventLog(100, event => told.push(event))
+  for (let n = 0; n < 150; n++) log.write('https://Agent:10933/', 'MessageExchange', `event ${n}`)
+  log.write('poll://other/', 'Error', 'broke', new Error('why'))
+  const events = log.read('HTTPS://agent:10933/')
+  expect(events).toHaveLength(100)
+  expect([events[0]?.message, events[99]?.message]).toEqual(['event 50', 'event 149'])
+  expect(log.read('poll://other/')).toMatchObject([{ type: 'Error', message: 'broke', error: new Error('why'), endpoint: 'poll://other/' }])
+  expect(log.read('poll://unknown/')).toEqual([])
+  expect(told).toHaveLength(151)
+})
+
+test('what was read does not change when more is written', () => {
+  const log = new EventLog(2, () => {})
+  log.write('a', 'Error', '1')
+  const events = log.read('a')
+  log.write('a', 'Error', '2')
+  expect(events).toHaveLength(1)
+})
+
+test('of very many endpoints, the one that was silent for longest is forgotten', () => {
+  const log = new EventLog(1, () => {})
+  for (let n = 0; n < 10_000; n++) log.write(`poll://${n}/`, 'Error', 'x')
+  log.write('poll://0/', 'Error', 'again')
+  log.write('poll://one-more/', 'Error', 'x')
+  expect(log.read('poll://0/')).toHaveLength(1)
+  expect(log.read('poll://1/')).toHaveLength(0)
+  expect(log.read('poll://2/')).toHaveLength(1)
+})
+
+test('the types stand in the reference’s numeric order, each with its severity', () => {
+  expect(logEventTypes.map(type => [type, severityOf(type)])).toEqual([
+    ['OpeningNewConnection', 'debug'],
+    ['Security', 'info'],
+    ['MessageExchange', 'trace'],
+    ['Diagnostic', 'trace'],
+    ['ClientDenied', 'debug'],
+    ['Error', 'error'],
+    ['ErrorInInitialisation', 'error'],
+    ['ListenerStarted', 'info'],
+    ['ListenerAcceptedClient', 'info'],
+    ['ListenerStopped', 'info'],
+    ['SecurityNegotiation', 'trace'],
+    ['ErrorInIdentify', 'error'],
+  ])
+})

@@ -1,0 +1,382 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
+import type { DecodedResponse } from '../../../../server/src/codec/envelope.ts'
+import { ReceivedStreams } from '../../../../server/src/exchange/received-streams.ts'
+import type { CollectedRequest, RequestSource } from '../../../../server/src/exchange/serve-poller.ts'
+import { MemoryRequestQueue, type RequestToQueue } from '../../../../server/src/runtime/request-queue.ts'
+import { channelPair } from '../../../support/channel-pair.ts'
+import { declared, exchangeOptions, section, turn } from '../../../support/stream-sections.ts'
+
+const endpoint = 'poll://an-agent/'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+function request(id: string, more: Partial<RequestToQueue> = {}): RequestToQueue {
+  return {
+    id,
+    message: { document: Buffer.from(id), streams: [] },
+    thumbprint: undefined,
+    queueTimeoutMs: 120_000,
+    signal: undefined,
+    ...more,
+  }
+}
+
+function response(id: string): DecodedResponse {
+  return { id, error: null, result: undefined as unknown as DecodedResponse['result'], streams: [] }
+}
+
+/** What became of a promise, told as a word. */
+function watch(promise: Promise<unknown>): { outcome: unknown } {
+  const watched: { outcome: unknown } = { outcome: 'pending' }
+  promise.then(
+    value => {
+      watched.outcome = value
+    },
+    why => {
+      watched.outcome = why
+    },
+  )
+  return watched
+}
+
+describe('collecting', () => {
+  test('Q01 what nobody collects in time fails with the reference’s text, as not sent', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: 5_000 })))
+    vi.advanceTimersByTime(4_999)
+    await turn()
+    expect(call.outcome).toBe('pending')
+    vi.advanceTimersByTime(1)
+    await turn()
+    const message =
+      'A request was sent to a polling endpoint, but the polling endpoint did not collect the request within the allowed time (00:00:05), so the request timed out.'
+    expect(call.outcome).toMatchObject({ kind: 'queue_timeout', phase: 'queue', delivery: 'not_sent', endpoint, retryable: true })
+    expect(call.outcome).toMatchObject({ message: `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}` })
+    expect(queue.length).toBe(0)
+    expect(queue.consumer('A').tryDequeue()).toBeUndefined()
+  })
+
+  test('Q02 what was collected may take longer than the queue’s time', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: 5_000 })))
+    const item = queue.consumer('A').tryDequeue()
+    vi.advanceTimersByTime(3_600_000)
+    item?.answer(response('1'), undefined)
+    await turn()
+    expect(call.outcome).toMatchObject({ response: { id: '1' }, streams: undefined })
+  })
+
+  test('Q03 requests are collected in the order in which they came', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const calls = Array.from({ length: 10 }, (_, n) => queue.queueAndWait(request(String(n))))
+    const consumer = queue.consumer('A')
+    for (let n = 0; n < 10; n++) {
+      const item = await consumer.dequeue(1_000)
+      expect(item?.id).toBe(String(n))
+      item?.answer(response(String(n)), undefined)
+    }
+    await Promise.all(calls)
+  })
+
+  test('Q04 what is cancelled while it waits is never delivered', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const cancel = new AbortController()
+    const call = watch(queue.queueAndWait(request('1', { signal: cancel.signal })))
+    cancel.abort()
+    await turn()
+    expect(call.outcome).toMatchObject({ kind: 'cancelled', delivery: 'not_sent', message: 'The Request was cancelled while Connecting.' })
+    expect(queue.consumer('A').tryDequeue()).toBeUndefined()
+    await expect(queue.queueAndWait(request('2', { signal: cancel.signal }))).rejects.toMatchObject({ kind: 'cancelled' })
+  })
+
+  test('Q05 cancelling a collected request is left to its connection, which tells what became of it', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const cancel = new AbortController()
+    const call = watch(queue.queueAndWait(request('1', { signal: cancel.signal })))
+    const item = queue.consumer('A').tryDequeue()
+    expect(item?.signal).toBe(cancel.signal)
+    cancel.abort()
+    await turn()
+    expect(call.outcome).toBe('pending')
+    const why = new HalibutError('cancelled', 'The Request was cancelled while Transferring.', { delivery: 'unknown' })
+    item?.fail(why)
+    await turn()
+    expect(call.outcome).toBe(why)
+  })
+
+  test('Q06 of two connections that wait, one gets the request, and the one that came first', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const [first, second] = [watch(queue.consumer('A').dequeue(30_000)), watch(queue.consumer('A').dequeue(30_000))]
+    const call = queue.queueAndWait(request('1'))
+    await turn()
+    expect(first.outcome).toMatchObject({ id: '1' })
+    expect(second.outcome).toBe('pending')
+    vi.advanceTimersByTime(30_000)
+    await turn()
+    expect(second.outcome).toBeUndefined()
+    ;(first.outcome as CollectedRequest).answer(response('1'), undefined)
+    await call
+  })
+
+  test('a request for a certificate goes to a connection that presented it, past those that wait before', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const other = watch(queue.consumer('B').dequeue(30_000))
+    const forA = watch(queue.queueAndWait(request('for A', { thumbprint: 'A' })))
+    const forAll = watch(queue.queueAndWait(request('for all')))
+    await turn()
+    expect(other.outcome).toMatchObject({ id: 'for all' })
+    expect(queue.consumer('B').tryDequeue()).toBeUndefined()
+    expect(queue.consumer('A').tryDequeue()?.id).toBe('for A')
+    queue.close(new HalibutError('closed', 'over'))
+    await turn()
+    expect([forA.outcome, forAll.outcome]).toMatchObject([{ kind: 'closed' }, { kind: 'closed' }])
+  })
+})
+
+describe('answers', () => {
+  test('R08 an answer to something else is not taken for the answer, in another letter case neither', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    for (const wrong of ['other', 'THE-ID']) {
+      const call = watch(queue.queueAndWait(request('the-id')))
+      const item = queue.consumer('A').tryDequeue()
+      item?.answer(response(wrong), undefined)
+      item?.answer(response('the-id'), undefined)
+      await turn()
+      expect(call.outcome).toMatchObject({ kind: 'protocol_error', delivery: 'unknown', message: expect.stringContaining(`"${wrong}"`) })
+    }
+  })
+
+  test('a null message is no answer', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const call = watch(queue.queueAndWait(request('1')))
+    queue.consumer('A').tryDequeue()?.answer(null, undefined)
+    await turn()
+    expect(call.outcome).toMatchObject({ kind: 'remote_error', delivery: 'unknown' })
+  })
+
+  test('the data streams of an answer that nobody gets are skipped', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const why = new HalibutError('closed', 'over')
+    const call = watch(queue.queueAndWait(request('1')))
+    const item = queue.consumer('A').tryDequeue()
+    queue.close(why)
+    await using pair = channelPair({ receiveTimeoutMs: 0 })
+    const stream = declared(1, 3)
+    const streams = new ReceivedStreams(pair.dialler, '1', [stream], exchangeOptions())
+    item?.answer(response('1'), streams)
+    await pair.acceptor.write(section(1, 'abc'))
+    await streams.done
+    expect(stream.consumed).toBe(true)
+    expect(call.outcome).toMatchObject({ kind: 'closed', delivery: 'unknown', phase: 'response' })
+  })
+})
+
+describe('bounds and the end', () => {
+  test('a full queue refuses, but not what a waiting connection takes at once', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 1)
+    const calls = [watch(queue.queueAndWait(request('1', { thumbprint: 'A' })))]
+    await expect(queue.queueAndWait(request('2'))).rejects.toMatchObject({ kind: 'queue_full', phase: 'queue', endpoint, retryable: true })
+    const waiting = watch(queue.consumer('B').dequeue(30_000))
+    calls.push(watch(queue.queueAndWait(request('3'))))
+    await turn()
+    expect(waiting.outcome).toMatchObject({ id: '3' })
+    queue.close(new HalibutError('closed', 'over'))
+  })
+
+  test('a closed queue ends what waits as not sent, what was collected as unknown, and takes nothing more', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const collected = watch(queue.queueAndWait(request('1')))
+    queue.consumer('A').tryDequeue()
+    const waiting = watch(queue.queueAndWait(request('2', { thumbprint: 'B' })))
+    const consumer = watch(queue.consumer('A').dequeue(30_000))
+    queue.close(new HalibutError('closed', 'the runtime is closed'))
+    await turn()
+    expect(collected.outcome).toMatchObject({ kind: 'closed', delivery: 'unknown' })
+    expect(waiting.outcome).toMatchObject({ kind: 'closed', delivery: 'not_sent' })
+    expect(consumer.outcome).toBeUndefined()
+    expect(queue.length).toBe(0)
+    await expect(queue.queueAndWait(request('3'))).rejects.toMatchObject({ kind: 'closed' })
+    expect(await queue.consumer('A').dequeue(30_000)).toBeUndefined()
+  })
+
+  test('a time beyond what timers can is long, not short', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: Number.POSITIVE_INFINITY })))
+    vi.advanceTimersByTime(24 * 3_600_000)
+    await turn()
+    expect(call.outcome).toBe('pending')
+    queue.consumer('A').tryDequeue()?.answer(response('1'), undefined)
+    await turn()
+    expect(call.outcome).toMatchObject({ response: { id: '1' } })
+  })
+})
+
+/** The queue, told simply: lists that are searched, and a clock. */
+interface Model {
+  now: number
+  waiting: { n: number; for: string | undefined; until: number }[]
+  collected: { n: number }[]
+  consumers: { k: number; as: string; until: number }[]
+  /** What each call and each wait has come to. */
+  calls: unknown[]
+  waits: unknown[]
+}
+
+interface Real {
+  readonly queue: MemoryRequestQueue
+  readonly calls: { outcome: unknown }[]
+  readonly cancels: AbortController[]
+  readonly items: Map<number, CollectedRequest>
+  readonly sources: RequestSource[]
+  readonly waits: { outcome: unknown }[]
+}
+
+const maxLength = 4
+
+/** A step: changes the model and the real queue alike. */
+class Step implements fc.AsyncCommand<Model, Real> {
+  readonly #name: string
+  readonly #run: (model: Model, real: Real) => void
+
+  constructor(name: string, run: (model: Model, real: Real) => void) {
+    this.#name = name
+    this.#run = run
+  }
+
+  check(): boolean {
+    return true
+  }
+
+  async run(model: Model, real: Real): Promise<void> {
+    this.#run(model, real)
+    await turn()
+    expect(real.queue.length).toBe(model.waiting.length)
+    for (const wait of real.waits) {
+      const item = wait.outcome as CollectedRequest | undefined | 'pending'
+      if (item !== undefined && item !== 'pending') real.items.set(Number(item.id), item)
+    }
+    const said = (outcome: unknown) => (outcome instanceof HalibutError ? outcome.kind : outcome === 'pending' ? outcome : 'answered')
+    expect(real.calls.map(call => said(call.outcome))).toEqual(model.calls)
+    const got = (outcome: unknown) => (outcome === undefined || outcome === 'pending' ? outcome : Number((outcome as CollectedRequest).id))
+    expect(real.waits.map(wait => got(wait.outcome))).toEqual(model.waits)
+  }
+
+  toString(): string {
+    return this.#name
+  }
+}
+
+const fits = (wanted: string | undefined, has: string) => wanted === undefined || wanted === has
+const certificate = fc.constantFrom('A', 'B')
+const time = fc.integer({ min: 1, max: 50 })
+
+function removeFrom<T>(list: T[], found: (each: T) => boolean): T | undefined {
+  const at = list.findIndex(found)
+  return at < 0 ? undefined : list.splice(at, 1)[0]
+}
+
+const steps = [
+  fc.tuple(fc.option(certificate, { nil: undefined }), time, fc.boolean()).map(
+    ([wanted, ms, aborted]) =>
+      new Step(`call for ${wanted} within ${ms}${aborted ? ', cancelled' : ''}`, (model, real) => {
+        const n = model.calls.length
+        const consumer = aborted ? undefined : removeFrom(model.consumers, each => fits(wanted, each.as))
+        if (aborted) model.calls.push('cancelled')
+        else if (consumer) {
+          model.calls.push('pending')
+          model.collected.push({ n })
+          model.waits[consumer.k] = n
+        } else if (model.waiting.length >= maxLength) model.calls.push('queue_full')
+        else {
+          model.calls.push('pending')
+          model.waiting.push({ n, for: wanted, until: model.now + ms })
+        }
+        const cancel = new AbortController()
+        if (aborted) cancel.abort()
+        real.cancels.push(cancel)
+        const call = request(String(n), { thumbprint: wanted, queueTimeoutMs: ms, signal: cancel.signal })
+        real.calls.push(watch(real.queue.queueAndWait(call)))
+      }),
+  ),
+  fc.nat().map(
+    which =>
+      new Step(`cancel call ${which}`, (model, real) => {
+        if (model.calls.length === 0) return
+        const n = which % model.calls.length
+        if (removeFrom(model.waiting, each => each.n === n)) model.calls[n] = 'cancelled'
+        real.cancels[n]?.abort()
+      }),
+  ),
+  fc.tuple(certificate, fc.option(time, { nil: undefined })).map(
+    ([as, ms]) =>
+      new Step(`${as} ${ms === undefined ? 'looks' : `waits ${ms}`}`, (model, real) => {
+        const k = model.waits.length
+        const found = removeFrom(model.waiting, each => fits(each.for, as))
+        if (found) model.collected.push({ n: found.n })
+        else if (ms !== undefined) model.consumers.push({ k, as, until: model.now + ms })
+        model.waits.push(found ? found.n : ms === undefined ? undefined : 'pending')
+        const source = real.queue.consumer(as)
+        real.sources.push(source)
+        real.waits.push(ms === undefined ? { outcome: source.tryDequeue() } : watch(source.dequeue(ms)))
+      }),
+  ),
+  fc.tuple(fc.nat(), fc.constantFrom('right', 'wrong', 'null', 'failure')).map(
+    ([which, how]) =>
+      new Step(`${how} answer ${which}`, (model, real) => {
+        if (model.collected.length === 0) return
+        const n = model.collected.splice(which % model.collected.length, 1)[0]?.n ?? -1
+        model.calls[n] = { right: 'answered', wrong: 'protocol_error', null: 'remote_error', failure: 'connection_lost' }[how]
+        const item = real.items.get(n)
+        if (how === 'failure') item?.fail(new HalibutError('connection_lost', 'lost'))
+        else item?.answer(how === 'null' ? null : response(how === 'right' ? String(n) : 'other'), undefined)
+        // Whatever else the connection says of it changes nothing.
+        item?.fail(new Error('twice'))
+        item?.answer(response(String(n)), undefined)
+      }),
+  ),
+  fc.nat().map(
+    which =>
+      new Step(`connection ${which} ends`, (model, real) => {
+        if (model.waits.length === 0) return
+        const k = which % model.waits.length
+        if (removeFrom(model.consumers, each => each.k === k)) model.waits[k] = undefined
+        real.sources[k]?.close()
+      }),
+  ),
+  time.map(
+    ms =>
+      new Step(`${ms} pass`, model => {
+        model.now += ms
+        for (const late of model.waiting.filter(each => each.until <= model.now)) model.calls[late.n] = 'queue_timeout'
+        for (const late of model.consumers.filter(each => each.until <= model.now)) model.waits[late.k] = undefined
+        model.waiting = model.waiting.filter(each => each.until > model.now)
+        model.consumers = model.consumers.filter(each => each.until > model.now)
+        vi.advanceTimersByTime(ms)
+      }),
+  ),
+]
+
+test('any schedule of calls, cancellations, connections, answers and times ends as in a plain model', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async commands => {
+      const queue = new MemoryRequestQueue(endpoint, maxLength)
+      const model: Model = { now: 0, waiting: [], collected: [], consumers: [], calls: [], waits: [] }
+      const real: Real = { queue, calls: [], cancels: [], items: new Map(), sources: [], waits: [] }
+      await fc.asyncModelRun(() => ({ model, real }), commands)
+      queue.close(new HalibutError('closed', 'over'))
+      await turn()
+      expect(vi.getTimerCount()).toBe(0)
+      expect(real.calls.filter(call => call.outcome === 'pending')).toEqual([])
+    }),
+    { numRuns: 150 },
+  )
+})
