@@ -73,7 +73,7 @@ export async function startDemoAgent(options: DemoAgentOptions): Promise<DemoAge
   })
   return {
     id,
-    name: options.mode === 'listening' ? 'Demo agent (listening)' : 'Demo agent (polling)',
+    name: options.mode === 'listening' ? 'Listening demo' : 'Polling demo',
     uri: ready.uri,
     thumbprint: ready.thumbprint,
     contracts: ready.contracts.map(checkedContract),

@@ -23,10 +23,10 @@ export function App() {
 function ConnectionNotice() {
   const state = connection.value
   if (!hasToken.value || agents.value === undefined || state.at === 'connected') return null
-  const why = state.at === 'waiting' || state.at === 'failed' ? state.why.message : 'Connecting again.'
+  const why = state.at === 'waiting' || state.at === 'failed' ? state.why.message : 'connecting again'
   return (
     <div class="banner" role="status">
-      <strong>Not connected.</strong> {why} What you see is the state before that.
+      <strong>Not connected:</strong> {why}. What you see is how things were before that.
     </div>
   )
 }
@@ -54,7 +54,7 @@ function Content() {
     return <Notice title="No agents yet">Name them in the gateway’s settings file, or start it with its demo agents.</Notice>
   }
   return (
-    <main class="columns">
+    <main class={state.at === 'connected' ? 'columns' : 'columns stale'}>
       <AgentList />
       <div class="work">
         <CallForm />

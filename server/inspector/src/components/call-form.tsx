@@ -29,20 +29,20 @@ export function CallForm() {
       {agent.services.length === 0 && (
         <p class="hint">The gateway knows no contract of this agent, so there is nothing to call from here.</p>
       )}
-      <div class="tabs" role="group" aria-label="Service">
+      <nav class="tabs" aria-label="Service">
         {agent.services.map(service => (
           <button type="button" key={service} aria-pressed={service === json?.contract.service} onClick={() => choose({ service })}>
             {service.replace(/^I(?=[A-Z])/, '').replace(/Service$/, '')}
           </button>
         ))}
-      </div>
+      </nav>
       {json && method && (
         <div class="call">
-          <div class="methods" role="group" aria-label="Method">
+          <nav class="methods" aria-label="Method">
             {json.contract.methods.map(each => (
               <MethodButton key={signatureOf(each)} method={each} selected={each === method} />
             ))}
-          </div>
+          </nav>
           <form
             class="arguments"
             aria-label="Arguments"

@@ -8,7 +8,7 @@ export function Header() {
     <header class="top">
       <img src="/icon.svg" alt="" width="30" height="30" />
       <span class="brand">Halibut Gateway</span>
-      {list.length > 0 && (
+      {list.length > 0 && connection.value.at === 'connected' && (
         <span class="count" aria-live="polite">
           {up} of {list.length} agents connected
         </span>

@@ -7,10 +7,10 @@ export function JsonView(props: { value: unknown; label: string }) {
   const text = whole.slice(0, maxShownChars)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard
-    <pre class="json" aria-label={props.label} tabIndex={0}>
-      {pieces(text)}
-      {whole.length > text.length && `\n… ${whole.length - text.length} more characters`}
-    </pre>
+    <section class="json" aria-label={props.label} tabIndex={0}>
+      <pre>{pieces(text)}</pre>
+      {whole.length > text.length && <p class=\"hint\">{`… ${whole.length - text.length} more characters`}</p>}
+    </section>
   )
 }
 

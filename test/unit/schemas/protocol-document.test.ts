@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { type MethodEntry, methods } from '@halibut-gateway/schemas'
+import { closeCodes, errorTable, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { expect, test } from 'vitest'
+
+const document = readFileSync(new URL('../../../schemas/PROTOCOL.md', import.meta.url), 'utf8')
+
+/** The rows of the table between two marks, each as its cells. */
+function tableOf(mark: string): string[][] {
+  const [, text] = new RegExp(`<!-- ${mark} -->\\n([^]*?)<!-- /${mark} -->`).exec(document) ?? []
+  if (text === undefined) throw new Error(`PROTOCOL.md has no table marked ${mark}`)
+  const lines = text.trim().split('\n').slice(2)
+  return lines.map(line => line.slice(2, -2).split(' | '))
+}
+
+test('the methods of PROTOCOL.md are those of the one map, in its order', () => {
+  const rows = Object.entries(methods).map(([name, entry]: [string, MethodEntry]) => [
+    `\`${name}\``,
+    entry.description,
+    entry.item ? 'items, then one' : 'one',
+  ])
+  expect(tableOf('methods')).toEqual(rows)
+})
+
+test('the limits of PROTOCOL.md are those of the code', () => {
+  expect(tableOf('limits')).toEqual(Object.entries(facadeLimits).map(([name, value]) => [`\`${name}\``, String(value)]))
+})
+
+test('the close codes of PROTOCOL.md are those of the code', () => {
+  const rows = Object.entries(closeCodes).map(([name, row]) => [
+    String(row.code),
+    `\`${name}\``,
+    row.by,
+    row.retry ? 'yes' : 'no',
+    row.meaning,
+  ])
+  expect(tableOf('close codes')).toEqual(rows)
+})
+
+test('the errors of PROTOCOL.md are those of the code', () => {
+  const rows = Object.entries(errorTable).map(([kind, row]) => [`\`${kind}\``, String(row.number), String(row.status), row.meaning])
+  expect(tableOf('errors')).toEqual(rows)
+})
+
+test('no close code and no error code stands for two things', () => {
+  const codes = Object.values(closeCodes).map(row => row.code)
+  expect(new Set(codes).size).toBe(codes.length)
+  const numbers = Object.values(errorTable).map(row => row.number)
+  expect(new Set(numbers).size).toBe(numbers.length)
+})
