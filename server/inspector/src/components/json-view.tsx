@@ -9,7 +9,7 @@ export function JsonView(props: { value: unknown; label: string }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard
     <section class="json" aria-label={props.label} tabIndex={0}>
       <pre>{pieces(text)}</pre>
-      {whole.length > text.length && <p class=\"hint\">{`… ${whole.length - text.length} more characters`}</p>}
+      {whole.length > text.length && <p class="hint">{`… ${whole.length - text.length} more characters`}</p>}
     </section>
   )
 }
