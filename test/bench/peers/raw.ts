@@ -184,6 +184,12 @@ async function hold({
   }
 }
 
+/** Microseconds of processor time that this process has used. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /** Resident bytes after collecting garbage. */
 async function rss(): Promise<number> {
   for (let i = 0; i < 4; i++) {
@@ -193,4 +199,4 @@ async function rss(): Promise<number> {
   return process.memoryUsage.rss()
 }
 
-answer({ listen, open, pingPong, download, upload, handshakes, hold, rss })
+answer({ listen, open, pingPong, download, upload, handshakes, hold, rss, cpu })

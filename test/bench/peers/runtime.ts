@@ -118,6 +118,12 @@ function subscribers(): number {
   return current().subscribers().length
 }
 
+/** Microseconds of processor time that this process has used. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /** Resident bytes after collecting garbage. */
 async function rss(): Promise<number> {
   for (let i = 0; i < 4; i++) {
@@ -127,4 +133,4 @@ async function rss(): Promise<number> {
   return process.memoryUsage.rss()
 }
 
-answer({ create, listen, serve, poll, calls, download, upload, connections, subscribers, rss })
+answer({ create, listen, serve, poll, calls, download, upload, connections, subscribers, rss, cpu })

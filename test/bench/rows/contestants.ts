@@ -4,6 +4,7 @@ import { type Peer, startPeer } from '../peer.ts'
 /** Two processes of the product and the address at which one reaches the other. */
 export interface RuntimePair {
   readonly caller: Peer
+  readonly agent: Peer
   readonly target: { readonly uri: string; readonly thumbprint: string }
   close(): Promise<void>
 }
@@ -19,6 +20,7 @@ export async function listeningPair(): Promise<RuntimePair> {
   const port = await agent.ask<number>('listen')
   return {
     caller,
+    agent,
     target: { uri: `https://127.0.0.1:${port}/`, thumbprint: acceptor.thumbprint },
     close: async () => void (await Promise.all([agent.stop(), caller.stop()])),
   }
@@ -36,6 +38,7 @@ export async function pollingPair(): Promise<RuntimePair> {
   await agent.ask('poll', { subscription: 'poll://bench/', port, thumbprint: acceptor.thumbprint })
   return {
     caller,
+    agent,
     target: { uri: 'poll://bench/', thumbprint: dialler.thumbprint },
     close: async () => void (await Promise.all([agent.stop(), caller.stop()])),
   }
@@ -45,11 +48,11 @@ export async function pollingPair(): Promise<RuntimePair> {
 export async function rawPair(
   mode: 'echo' | 'download' | 'upload' | 'greet',
   bytes = 0,
-): Promise<{ dialler: Peer; port: number; close(): Promise<void> }> {
+): Promise<{ dialler: Peer; acceptor: Peer; port: number; close(): Promise<void> }> {
   const { dialler, acceptor } = await identities()
   const server = startPeer('raw')
   const client = startPeer('raw')
   const port = await server.ask<number>('listen', { identity: acceptor, mode, bytes })
   if (mode !== 'greet') await client.ask('open', { identity: dialler, port })
-  return { dialler: client, port, close: async () => void (await Promise.all([server.stop(), client.stop()])) }
+  return { dialler: client, acceptor: server, port, close: async () => void (await Promise.all([server.stop(), client.stop()])) }
 }
