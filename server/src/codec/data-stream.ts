@@ -19,6 +19,8 @@ export interface ByteSource {
   discard?(): void
 }
 
+const progressPieceBytes = 64 * 1024
+
 /**
  * A stream of bytes that travels beside a message (spec §5): uncompressed, of a length told beforehand, never whole in memory.
  * The same class for what we send and what we receive. The content can be read once.
@@ -73,6 +75,36 @@ export class DataStream {
           if (wait) await wait
         }
       },
+    })
+  }
+
+  /**
+   * The same content, with its progress told while it is sent or read: whole percents, each once, in order, 100 at the end. Large chunks
+   * are passed on in pieces of 64 KiB. To be used in place of this stream.
+   */
+  withProgress(onPercent: (percent: number) => void): DataStream {
+    const { length } = this
+    let passed = 0
+    let told = 0
+    const tell = (): void => {
+      const percent = length === 0 ? 100 : Math.min(100, Math.floor((passed / length) * 100))
+      while (told < percent) onPercent(++told)
+    }
+    return new DataStream(length, {
+      stable: this.stable,
+      pump: async sink => {
+        await this.pump(async chunk => {
+          for (let at = 0; at < chunk.byteLength; at += progressPieceBytes) {
+            const piece = chunk.subarray(at, at + progressPieceBytes)
+            const wait = sink(piece)
+            if (wait) await wait
+            passed += piece.byteLength
+            tell()
+          }
+        })
+        tell()
+      },
+      discard: () => this.discard(),
     })
   }
 
