@@ -3,6 +3,7 @@ import { HalibutError } from '../../server/src/base/errors.ts'
 import type { Limits } from '../../server/src/base/limits.ts'
 import type { DataStream } from '../../server/src/codec/data-stream.ts'
 import type { CallTimes } from '../../server/src/runtime/call-deadline.ts'
+import type { Certificate } from '../../server/src/runtime/certificates.ts'
 import type { EndpointInput } from '../../server/src/runtime/endpoint.ts'
 import type { LogEvent } from '../../server/src/runtime/event-log.ts'
 import type { RuntimeOptions } from '../../server/src/runtime/options.ts'
@@ -142,7 +143,7 @@ export interface ScriptedAgent extends AsyncDisposable {
 export async function createScriptedAgent(
   options: Partial<RuntimeOptions> & {
     readonly script?: RawListenOptions['onConnection']
-    readonly listen?: Partial<RawListenOptions>
+    readonly listen?: Partial<RawListenOptions> & { readonly certificate?: Certificate }
   } = {},
 ): Promise<ScriptedAgent> {
   const { script, listen, ...runtimeOptions } = options
