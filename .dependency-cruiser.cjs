@@ -18,7 +18,7 @@ const importTable = {
   'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],
   'server/src/base': ['schemas/src', 'node:*'],
   'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],
-  'server/src/codec': ['server/src/base', 'schemas/src', 'node:*'],
+  'server/src/codec': ['server/src/base', 'schemas/src', 'npm:bson', 'node:*'],
   'server/src/exchange': ['server/src/base', 'server/src/codec', 'schemas/src', 'node:*'],
   'server/src/runtime': [
     'server/src/base',

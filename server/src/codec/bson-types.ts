@@ -1,26 +1,29 @@
-/** The type byte of a BSON element. The agents write the first nine; readers meet the others (spec §4.6.1, §4.9). */
+import { BSONType } from 'bson'
+
+/** The type byte of a BSON element. The agents write the first ten; readers meet the others (spec §4.6.1, §4.9). */
 export const bsonType = {
-  double: 0x01,
-  string: 0x02,
-  document: 0x03,
-  array: 0x04,
-  binary: 0x05,
-  bool: 0x08,
-  date: 0x09,
-  null: 0x0a,
-  int32: 0x10,
-  int64: 0x12,
-  undefined: 0x06,
-  objectId: 0x07,
-  regex: 0x0b,
-  dbPointer: 0x0c,
-  code: 0x0d,
-  symbol: 0x0e,
-  codeWithScope: 0x0f,
-  timestamp: 0x11,
-  decimal128: 0x13,
-  minKey: 0xff,
-  maxKey: 0x7f,
+  double: BSONType.double,
+  string: BSONType.string,
+  document: BSONType.object,
+  array: BSONType.array,
+  binary: BSONType.binData,
+  bool: BSONType.bool,
+  date: BSONType.date,
+  null: BSONType.null,
+  int32: BSONType.int,
+  int64: BSONType.long,
+  undefined: BSONType.undefined,
+  objectId: BSONType.objectId,
+  regex: BSONType.regex,
+  dbPointer: BSONType.dbPointer,
+  code: BSONType.javascript,
+  symbol: BSONType.symbol,
+  codeWithScope: BSONType.javascriptWithScope,
+  timestamp: BSONType.timestamp,
+  decimal128: BSONType.decimal,
+  /** As the byte it is on the wire; the library names it -1. */
+  minKey: BSONType.minKey & 0xff,
+  maxKey: BSONType.maxKey,
 } as const
 
 /** Subtypes of a BSON binary that mean something here: a GUID is always subtype 4 (spec §4.6.1). */
