@@ -447,7 +447,7 @@ function definitionName(definition: TypeDefinition): string {
 /** Puts the platform’s data stream in the place of {@link StreamSlot}, wherever it stands. */
 export type Bind<T, Stream> = T extends StreamSlot
   ? Stream
-  : T extends Date | Uint8Array | string | number | bigint | boolean | null | undefined | void
+  : T extends Date | Uint8Array | string | number | bigint | boolean | null | undefined
     ? T
     : T extends ReadonlyMap<infer K, infer V>
       ? Map<K, Bind<V, Stream>> | (ReadonlyMap<K, V> extends T ? ReadonlyMap<K, Bind<V, Stream>> : never)
