@@ -67,6 +67,11 @@ function instant(value: unknown): Date | undefined {
   return date && !Number.isNaN(date.getTime()) ? date : undefined
 }
 
+const lowerGuid = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined
+
+const guid: ScalarJson = { expected: 'a GUID such as 01234567-89ab-cdef-0123-456789abcdef', write: lowerGuid, read: lowerGuid }
+
 const dates: ScalarJson = {
   expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
   write: value => instant(value)?.toISOString(),
@@ -101,7 +106,7 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
   string: same('text', value => typeof value === 'string', true),
   char: same('text of one UTF-16 code unit', value => typeof value === 'string' && value.length === 1),
-  guid: text('a GUID such as 01234567-89ab-cdef-0123-456789abcdef', /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/),
+  guid,
   dateTime: dates,
   dateTimeOffset: dates,
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),

@@ -11,6 +11,7 @@ import { auth } from './plugins/auth.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
+import { sockets } from './plugins/sockets.ts'
 import { healthRoutes } from './routes/health.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
 import type { SignIn } from './sign-in.ts'
@@ -36,6 +37,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { log, policy, signIn } = options
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
   const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 * 1024, trustProxy: false })
+  await app.register(sockets)
   await app.register(errorHandler, { log })
   await app.register(page, { folder: options.pageFolder })
   await app.register(originGuard, { policy })

@@ -118,7 +118,10 @@ export class Session {
     const response = await this.#run(request, new AbortController())
     if (this.#isClosed()) return
     this.#send(response)
-    if ('error' in response) return this.close('hello_refused')
+    if ('error' in response) {
+      this.close('hello_refused')
+      return
+    }
     this.#state = { at: 'open', heartbeat: setInterval(() => this.#beat(), facadeLimits.pingMs) }
   }
 
@@ -215,7 +218,10 @@ export class Session {
     const text = JSON.stringify(message)
     const bytes = Buffer.byteLength(text)
     this.#queuedBytes += bytes
-    if (this.#queuedBytes > facadeLimits.outboxBytes) return this.close('outbox_full')
+    if (this.#queuedBytes > facadeLimits.outboxBytes) {
+      this.close('outbox_full')
+      return
+    }
     this.#options.socket.send(text, () => {
       this.#queuedBytes -= bytes
       if (this.#queuedBytes > writableBytes) return

@@ -16,5 +16,5 @@ export const originGuard = fastifyPlugin<{ policy: OriginPolicy }>(
         throw new HalibutError('forbidden', 'this Origin is not allowed here', { advice: 'add the origin to allowedOrigins' })
     })
   },
-  { name: 'origin-guard', dependencies: ['error-handler'] },
+  { name: 'origin-guard', dependencies: ['sockets', 'error-handler'] },
 )

@@ -1,5 +1,4 @@
-import websocket from '@fastify/websocket'
-import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
+import { closeCodes, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { HalibutError } from '../../base/errors.ts'
@@ -24,19 +23,7 @@ export async function rpcSocketRoutes(
   options: { readonly dispatcher: Dispatcher; readonly log: LogSink },
 ): Promise<void> {
   const { dispatcher, log } = options
-  const sessions = new Set<Session>()
-  await app.register(websocket, {
-    options: {
-      maxPayload: facadeLimits.textBytes,
-      perMessageDeflate: false,
-      // Never the credential that is offered beside it.
-      handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
-    },
-    preClose: done => {
-      for (const session of sessions) session.close('going_away')
-      app.websocketServer.close(() => done())
-    },
-  })
+  const { sessions } = app
   app.decorateRequest('principal', undefined)
   app.get(
     rpcPath,

@@ -1,0 +1,197 @@
+import { double, int64, method, nothing, service, string } from '@halibut-gateway/schemas/contract'
+import { closeCodes, type RequestMessage, type ResponseMessage, subprotocol } from '@halibut-gateway/schemas/wire'
+import { WebSocket } from 'ws'
+import { HalibutError } from '../../server/src/base/errors.ts'
+import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
+import type { Mesh } from '../../server/src/fleet/mesh.ts'
+import { buildGateway } from '../../server/src/gateway/app.ts'
+import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+
+/** The contract of the service that {@link createGatewayWorld} pretends to reach. */
+export const probe = service('IProbeService', {
+  Add: [
+    method(
+      [
+        ['a', int64],
+        ['b', int64],
+      ],
+      int64,
+    ),
+    method(
+      [
+        ['a', double],
+        ['b', double],
+      ],
+      double,
+    ),
+  ],
+  Hello: method([['name', string]], string),
+  Fail: method([['message', string]], nothing),
+  Forever: method([], string),
+})
+
+/** What an agent was asked. */
+export interface SeenCall {
+  readonly method: string
+  readonly args: readonly unknown[]
+  readonly signal: AbortSignal | undefined
+}
+
+/** A gateway on a free port whose one agent answers in this process. */
+export interface GatewayWorld extends AsyncDisposable {
+  readonly origin: string
+  readonly url: string
+  readonly token: string
+  readonly directory: AgentDirectory
+  readonly calls: SeenCall[]
+  /** A socket that has been accepted, without `hello`. */
+  socket(options?: { token?: string; protocols?: string[]; headers?: Record<string, string> }): Promise<TestSocket>
+  /** Stops the gateway, as the end of its process does. */
+  stop(): Promise<void>
+  /** A socket after `hello`. */
+  open(): Promise<TestSocket>
+}
+
+/** Starts a gateway for a test. */
+export async function createGatewayWorld(): Promise<GatewayWorld> {
+  const token = 'hgw_start_test'
+  const directory = new AgentDirectory()
+  directory.add({ id: 'a1', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), services: ['IProbeService'] })
+  const contracts = new ContractDirectory()
+  contracts.add(probe)
+  const calls: SeenCall[] = []
+  const policy = new OriginPolicy()
+  const app = await buildGateway({
+    mesh: pretendMesh(calls),
+    directory,
+    contracts,
+    signIn: startTokenSignIn(token),
+    policy,
+    log: silentLog,
+    version: '0.0.0',
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const address = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  policy.allowLoopback(port)
+  const url = `ws://127.0.0.1:${port}/rpc`
+  const open: TestSocket[] = []
+  const socket: GatewayWorld['socket'] = async (options = {}) => {
+    const made = await TestSocket.open(url, options.protocols ?? [subprotocol, options.token ?? token], options.headers)
+    open.push(made)
+    return made
+  }
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    url,
+    token,
+    directory,
+    calls,
+    socket,
+    stop: () => app.close(),
+    open: async () => {
+      const made = await socket()
+      await made.hello()
+      return made
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const each of open) each.close()
+      await app.close()
+    },
+  }
+}
+
+function pretendMesh(calls: SeenCall[]): Mesh {
+  return {
+    call: async ({ method: name, args, signal }) => {
+      calls.push({ method: name, args, signal })
+      const [a, b] = args
+      switch (name) {
+        case 'Add(int64,int64)':
+          return (a as bigint) + (b as bigint)
+        case 'Add(double,double)':
+          return (a as number) + (b as number)
+        case 'Hello(string)':
+          return `Hello ${String(a)}`
+        case 'Forever()':
+          return new Promise((_, reject) => {
+            const end = (): void => reject(new HalibutError('cancelled', 'cancelled', { phase: 'response', delivery: 'unknown' }))
+            if (signal?.aborted) end()
+            else signal?.addEventListener('abort', end)
+          })
+        default:
+          throw new HalibutError('service_failed', 'the service said no', {
+            phase: 'response',
+            delivery: 'executed',
+            remote: { message: String(a), details: 'at Somewhere()', type: 'X' },
+          })
+      }
+    },
+    probe: async () => ({ roundTripMs: 1 }),
+    trust: () => undefined,
+    removeTrust: () => undefined,
+    on: () => () => undefined,
+  }
+}
+
+type Received = ResponseMessage | readonly ResponseMessage[] | (RequestMessage & { params: Record<string, unknown> })
+
+/** A bare WebSocket that queues what comes, so that a test misses nothing. */
+export class TestSocket {
+  readonly socket: WebSocket
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly #received: Received[] = []
+  readonly #waiting: ((message: Received) => void)[] = []
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket
+    this.closed = new Promise(resolve => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })))
+    socket.on('message', data => {
+      const message = JSON.parse(String(data)) as Received
+      const waiting = this.#waiting.shift()
+      if (waiting) waiting(message)
+      else this.#received.push(message)
+    })
+  }
+
+  /** Rejects with the HTTP status where the handshake is refused. */
+  static open(url: string, protocols: string[], headers: Record<string, string> = {}): Promise<TestSocket> {
+    const socket = new WebSocket(url, protocols, { headers })
+    const made = new TestSocket(socket)
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => resolve(made))
+      socket.on('unexpected-response', (_, response) => {
+        response.resume()
+        reject(new Error(`HTTP ${response.statusCode}`))
+        socket.terminate()
+      })
+      socket.on('error', reject)
+    })
+  }
+
+  send(message: unknown): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+
+  next(): Promise<Received> {
+    const message = this.#received.shift()
+    return message ? Promise.resolve(message) : new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  /** Sends a request and gives the next message. */
+  async ask(id: number | string, method: string, params?: object): Promise<Received> {
+    this.send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
+    return this.next()
+  }
+
+  hello(): Promise<Received> {
+    return this.ask('hello', 'hello', { client: { name: 'test', version: '1' } })
+  }
+
+  close(): void {
+    this.socket.close(closeCodes.normal.code)
+  }
+}
