@@ -5,6 +5,7 @@ import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
 import { toldWithDelivery } from '../exchange/serve-poller.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
+import { linkedSignal } from './linked-signal.ts'
 import { type AttemptStage, listeningVerdict, saysReset } from './retry-policy.ts'
 
 /** A request on its way to a listening agent. */
@@ -14,6 +15,8 @@ export interface ListeningCall {
   readonly id: string
   readonly message: EncodedMessage
   readonly signal: AbortSignal | undefined
+  /** Fires when the runtime closes: no attempt follows. */
+  readonly ending: AbortSignal
   /** The request is about to leave on a connection that is ready for it. */
   readonly onBegun: (() => void) | undefined
   /** Opens a connection; it is not identified yet. */
@@ -90,7 +93,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
         if (stage === 'initialise' && index === 1) void pool.clear()
         const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
         if (index + 1 < retryCountLimit && !late) {
-          await sleep(retryListeningSleepIntervalMs, signal, endpoint)
+          await sleep(retryListeningSleepIntervalMs, call)
           continue
         }
       }
@@ -118,18 +121,19 @@ function whenDone(exchanged: Exchanged, conversation: AgentConversation, pool: C
   )
 }
 
-async function sleep(ms: number, signal: AbortSignal | undefined, endpoint: Endpoint): Promise<void> {
-  try {
-    await pause(ms, undefined, signal ? { signal } : undefined)
-  } catch {
-    throw cancelledText(endpoint, cancelledWhile('Connecting'))
-  }
+/** The pause between two attempts. A runtime that closes ends it early; the next attempt then fails at once. */
+async function sleep(ms: number, { signal, ending, endpoint }: ListeningCall): Promise<void> {
+  const linked = linkedSignal(signal, ending)
+  await pause(ms, undefined, { signal: linked.signal }).catch(() => {})
+  linked.release()
+  if (signal?.aborted) throw cancelledText(endpoint, cancelledWhile('Connecting'))
 }
 
 /** The error of spec §8.1: where it began, the last failure’s text, and the hint about our own certificate. */
 function finalError(call: ListeningCall, why: unknown, stage: AttemptStage, began: boolean, bytesLeft: boolean): HalibutError {
   const { endpoint } = call
-  const inner = why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
+  const inner =
+    why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
   if (inner.kind === 'cancelled') return cancelledText(endpoint, toldWithDelivery(inner, bytesLeft) as HalibutError)
   const rejected = !began && saysReset(inner) ? rejectedHint(call.ownThumbprint) : ''
   const text = `An error occurred when sending a request to '${endpoint.uri}', ${began ? 'after the request began: ' : 'before the request could begin: '}${inner.message}${rejected}`
@@ -143,13 +147,17 @@ function finalError(call: ListeningCall, why: unknown, stage: AttemptStage, bega
 }
 
 function cancelledText(endpoint: Endpoint, why: HalibutError): HalibutError {
-  return new HalibutError('cancelled', `An error occurred when sending a request to '${endpoint.uri}', after the request began: ${why.message}`, {
-    phase: why.phase ?? 'connect',
-    delivery: why.delivery,
-    endpoint: endpoint.uri,
-    dotnetType: why.dotnetType,
-    cause: why,
-  })
+  return new HalibutError(
+    'cancelled',
+    `An error occurred when sending a request to '${endpoint.uri}', after the request began: ${why.message}`,
+    {
+      phase: why.phase ?? 'connect',
+      delivery: why.delivery,
+      endpoint: endpoint.uri,
+      dotnetType: why.dotnetType,
+      cause: why,
+    },
+  )
 }
 
 /** The error of a call that was cancelled, as .NET words it (spec §6.4). */

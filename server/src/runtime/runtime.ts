@@ -12,6 +12,7 @@ import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-opt
 import { identifyAsDialler } from '../exchange/identify.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { dial } from '../socket/dial.ts'
+import { formatEndPoint } from '../socket/errno.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
 import { CallDeadline, type CallTimes } from './call-deadline.ts'
@@ -20,6 +21,7 @@ import { type Endpoint, type EndpointInput, parseEndpoint, printSubscription } f
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
+import { linkedSignal } from './linked-signal.ts'
 import { callListening } from './listening-client.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
 import { runPollingLoop } from './polling-loop.ts'
@@ -130,7 +132,7 @@ export class HalibutRuntime implements AsyncDisposable {
       },
       onRejected: (remoteAddress, error) => this.#write(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
     })
-    name = `listen://${listener.host}:${listener.port}`
+    name = `listen://${formatEndPoint(listener.host, listener.port)}`
     if (this.#closed) {
       await listener.close()
       throw this.#closed
@@ -152,7 +154,8 @@ export class HalibutRuntime implements AsyncDisposable {
   poll(options: PollOptions): Polling {
     this.#assertOpen()
     const endpoint = this.#endpoint(options.endpoint)
-    if (endpoint.scheme !== 'https') throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
+    if (endpoint.scheme !== 'https')
+      throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
     requirePin(endpoint)
     const subscription = printSubscription(options.subscription)
     const ending = new AbortController()
@@ -217,7 +220,9 @@ export class HalibutRuntime implements AsyncDisposable {
     const compiled = this.#registry.register(contract)
     const target = this.#endpoint(endpoint)
     let count = 0
-    return createServiceClient<C>(compiled, (method, args, times) => this.#call(target, compiled, method, args, times ?? {}, ++count, undefined))
+    return createServiceClient<C>(compiled, (method, args, times) =>
+      this.#call(target, compiled, method, args, times ?? {}, ++count, undefined),
+    )
   }
 
   /** Calls a method by name. The promise settles exactly once, with the answer or with an error that tells whether it may have run. */
@@ -259,11 +264,12 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#assertOpen()
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
     const { limits } = this
+    const linked = linkedSignal(options.signal, this.#ending.signal)
     const channel = await dial({
       ...dialTarget(endpoint, limits),
       handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
-      signal: options.signal,
-    })
+      signal: linked.signal,
+    }).finally(linked.release)
     await channel.write(Buffer.from('HELLO\r\n\r\n', 'latin1'))
     await channel.close()
     return this.#endpoint({ uri, proxy: options.proxy, thumbprint: channel.peer.thumbprint })
@@ -449,6 +455,7 @@ export class HalibutRuntime implements AsyncDisposable {
       id,
       message,
       signal,
+      ending: this.#ending.signal,
       onBegun,
       dial: async cancel => new AgentConversation(await this.#dial(endpoint, cancel), this.#registry),
       ownThumbprint: this.thumbprint,
@@ -462,13 +469,14 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#assertOpen()
     const { limits } = this
     this.#write(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
+    const linked = linkedSignal(signal, this.#ending.signal)
     const channel = await dial({
       ...dialTarget(endpoint, limits),
       certificate: this.#options.certificate,
       handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
       expectedThumbprint: endpoint.thumbprint,
-      signal,
-    })
+      signal: linked.signal,
+    }).finally(linked.release)
     const { remoteAddress, thumbprint, protocol } = channel.peer
     this.#dialled.set(channel, endpoint.key)
     const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const

@@ -23,19 +23,23 @@ test('M21 a $type that no contract names closes the connection, and the reason i
   expect((await logged).message).toContain(`Type specified in JSON '${$type}' was not resolved.`)
 })
 
-test.each(['listening', 'polling'] as const)('D09 128 streams in each of 32 parallel calls to a %s agent', { timeout: 60_000 }, async mode => {
-  await using world = await createWorld({ agent: { mode, connections: 4 } })
-  const results = await Promise.all(
-    Array.from({ length: 32 }, async (_, call) => {
-      const contents = Array.from({ length: 128 }, (_, n) => generatedBytes(200 + call * 7 + n, n))
-      const echoed = await world.echo.EchoStreams(contents.map(bytes => DataStream.fromBytes(bytes)))
-      let right = 0
-      for (const [n, stream] of (echoed ?? []).entries()) if (contents[n]?.equals(await stream.bytes())) right++
-      return right
-    }),
-  )
-  expect(results).toEqual(Array.from({ length: 32 }, () => 128))
-})
+test.each(['listening', 'polling'] as const)(
+  'D09 128 streams in each of 32 parallel calls to a %s agent',
+  { timeout: 60_000 },
+  async mode => {
+    await using world = await createWorld({ agent: { mode, connections: 4 } })
+    const results = await Promise.all(
+      Array.from({ length: 32 }, async (_, call) => {
+        const contents = Array.from({ length: 128 }, (_, n) => generatedBytes(200 + call * 7 + n, n))
+        const echoed = await world.echo.EchoStreams(contents.map(bytes => DataStream.fromBytes(bytes)))
+        let right = 0
+        for (const [n, stream] of (echoed ?? []).entries()) if (contents[n]?.equals(await stream.bytes())) right++
+        return right
+      }),
+    )
+    expect(results).toEqual(Array.from({ length: 32 }, () => 128))
+  },
+)
 
 test('D11 an upload of 16 MiB tells every percent from 1 to 100 in order', async () => {
   await using world = await createWorld()

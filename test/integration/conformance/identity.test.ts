@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openAsAcceptor, openAsClient, readExchangeMessage, requestMessage, serverIdentity } from '../../support/scripted-halibut.ts'
-import { createEchoService, createScriptedAgent, failureOf, nextLog } from '../../support/world.ts'
+import { createEchoService, createScriptedAgent, dialCount, failureOf, nextLog } from '../../support/world.ts'
 
 test('I01 a listening client identifies in one write, right after the preamble', async () => {
   await using agent = await createScriptedAgent()
@@ -84,4 +84,16 @@ test('a dialler accepts no other identity than that of a server', async () => {
   expect((await failed).message).toBe(
     `An error occurred when sending a request to '${agent.endpoint.uri}', before the request could begin: Expected the remote endpoint to identity as a server. Instead, it identified as: Client`,
   )
+})
+
+test('an agent that does not trust us: every attempt ends in the identification, and the error says so', async () => {
+  await using service = await createEchoService({ trust: [] })
+  await using agent = await createScriptedAgent()
+  const endpoint = { uri: `https://localhost:${service.port}/`, thumbprint: service.runtime.thumbprint }
+  const error = await failureOf(agent.sayHello({ endpoint }))
+  expect(error).toMatchObject({ kind: 'identify_failed', phase: 'identify', delivery: 'not_sent' })
+  expect(error.message).toBe(
+    `An error occurred when sending a request to '${endpoint.uri}', before the request could begin: Attempted to read past the end of the stream.`,
+  )
+  expect(dialCount(agent.log)).toBe(5)
 })

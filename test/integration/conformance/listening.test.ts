@@ -94,7 +94,7 @@ test('L02 a retry limit of 20 makes 20 connections', async () => {
 test('L02 no attempt begins after the time for all of them', async () => {
   await using agent = await createScriptedAgent()
   await using killer = await barePort(socket => socket.destroy())
-  const limits = { retryCountLimit: 1_000_000, connectionErrorRetryTimeoutMs: 60 }
+  const limits = { retryCountLimit: 1_000_000, connectionErrorRetryTimeoutMs: 150 }
   await failureOf(agent.sayHello({ endpoint: { uri: `https://localhost:${killer.port}/`, thumbprint, limits } }))
   expect(killer.count()).toBeGreaterThan(1)
 })
@@ -183,7 +183,7 @@ test('L07 after ten calls at once at most five connections stay', async () => {
 
 test('L08 a method slower than the response timeout: a read timeout, and the connection is not used again', async () => {
   await using agent = await createScriptedAgent({
-    limits: { tcpClientReceiveResponseTimeoutMs: 50 },
+    limits: { tcpClientReceiveResponseTimeoutMs: 150 },
     script: async (peer, index) => {
       if (index > 0) return serveRequests(peer, 'in time')
       await openAsAcceptor(peer)

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { HalibutError } from '../../../server/src/base/errors.ts'
+import { openTunnel } from '../../../server/src/socket/proxy-tunnel.ts'
 import { serveRequests } from '../../support/scripted-halibut.ts'
 import { createScriptedAgent, failureOf } from '../../support/world.ts'
 
@@ -101,4 +103,19 @@ test('P03 a proxy that closes without an answer, likewise', async () => {
   expect(error).toMatchObject({ kind: 'proxy_failed', delivery: 'not_sent' })
   expect(error.message).toContain(`before the request could begin: Connection to proxy host localhost on port ${proxy.port} failed: `)
   expect(proxy.requests).toHaveLength(5)
+})
+
+test('P02 what follows the answer in the same packet is left for TLS', async () => {
+  await using proxy = await scriptedProxy(socket => socket.write(`${opened}early bytes`))
+  const { host, port } = proxy
+  const connectTimedOut = () => new HalibutError('connect_timeout', 'too late')
+  const socket = await openTunnel({
+    proxy: { host, port },
+    target: { host: 'agent', port: 10933 },
+    connectTimeoutMs: 10_000,
+    connectTimedOut,
+  })
+  const [first] = (await once(socket, 'data')) as [Buffer]
+  expect(first.toString()).toBe('early bytes')
+  socket.destroy()
 })
