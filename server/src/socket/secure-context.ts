@@ -8,11 +8,14 @@ export interface TlsIdentity {
   readonly keyPem: string
 }
 
+/** How we speak TLS in both roles. */
+export const tlsVersions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' } as const
+
 /**
- * How we speak TLS in both roles: 1.2 and 1.3, no session tickets. The peer’s certificate is its only identity, and a resumed session
- * does not always carry one.
+ * A dial never resumes a session, so it wants no ticket: the peer’s certificate is its only identity, and a resumed session does not
+ * always carry one. (A listener does not set this: it would then keep each session in memory instead, see listen.ts.)
  */
-export const tlsOptions: SecureContextOptions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', secureOptions: constants.SSL_OP_NO_TICKET }
+const dialOptions: SecureContextOptions = { ...tlsVersions, secureOptions: constants.SSL_OP_NO_TICKET }
 
 const contexts = new WeakMap<TlsIdentity, SecureContext>()
 let anonymous: SecureContext | undefined
@@ -24,12 +27,12 @@ let anonymous: SecureContext | undefined
  */
 export function secureContextOf(identity: TlsIdentity | undefined): SecureContext {
   if (!identity) {
-    anonymous ??= createSecureContext(tlsOptions)
+    anonymous ??= createSecureContext(dialOptions)
     return anonymous
   }
   const known = contexts.get(identity)
   if (known) return known
-  const made = usable(() => createSecureContext({ ...tlsOptions, cert: identity.certificatePem, key: identity.keyPem }))
+  const made = usable(() => createSecureContext({ ...dialOptions, cert: identity.certificatePem, key: identity.keyPem }))
   contexts.set(identity, made)
   return made
 }
