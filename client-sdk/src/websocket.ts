@@ -15,6 +15,6 @@ export type WebSocketFactory = (url: string, protocols: string[]) => WebSocketLi
 
 /** The platform’s own WebSocket; `undefined` where there is none (Node 20). */
 export function platformWebSocket(): WebSocketFactory | undefined {
-  const constructor = globalThis.WebSocket as (new (url: string, protocols: string[]) => WebSocket) | undefined
-  return constructor === undefined ? undefined : (url, protocols) => new constructor(url, protocols) as WebSocketLike
+  const Platform = globalThis.WebSocket as (new (url: string, protocols: string[]) => WebSocket) | undefined
+  return Platform === undefined ? undefined : (url, protocols) => new Platform(url, protocols) as WebSocketLike
 }

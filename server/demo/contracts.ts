@@ -113,7 +113,9 @@ export const trouble = service(
   'ITroubleService',
   {
     Fail: method([['message', string]], string, { description: 'Throws an error with this message.' }),
-    Slow: method([['milliseconds', int64]], string, { description: 'Waits, up to ten minutes, and answers how long. Stops when the caller is gone.' }),
+    Slow: method([['milliseconds', int64]], string, {
+      description: 'Waits, up to ten minutes, and answers how long. Stops when the caller is gone.',
+    }),
   },
   { description: 'Fails on purpose, and takes its time' },
 )

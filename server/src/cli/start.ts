@@ -128,14 +128,18 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
     })
     // First in the list: ended last, when nobody is told of it any more.
     demo.closers.unshift(() => agent.stop())
+    return agent
+  })
+  // Both are waited for, so that a failure of one leaves no process of the other behind.
+  const outcomes = await Promise.allSettled(starting)
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason
+    const agent = outcome.value
     for (const contract of agent.contracts) demo.contracts.add(contract)
     demo.add({ ...agent, services: agent.contracts.map(contract => contract.service) })
     agent.begin()
     demo.log('info', `${agent.id} runs`, { pid: agent.pid, uri: agent.uri })
-  })
-  // Both are waited for, so that a failure of one leaves no process of the other behind.
-  const failed = (await Promise.allSettled(starting)).find(outcome => outcome.status === 'rejected')
-  if (failed) throw failed.reason
+  }
 }
 
 async function loadIdentity(store: Store, folder: string): Promise<Certificate> {

@@ -1,0 +1,200 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chromiumPath } from '../support/chromium.ts'
+
+/** What `npm start` runs after the build. */
+const program = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url))
+
+let browser: Browser
+beforeAll(async () => {
+  if (!existsSync(program)) throw new Error('the gateway is not built: npm run build')
+  browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+})
+afterAll(() => browser.close())
+
+test('npm start: a person calls both agents from the page, sees one go offline, and Ctrl-C ends every process', {
+  timeout: 120_000,
+}, async () => {
+  await using started = await startGateway()
+  const { page, problems } = await openPage(started.address)
+
+  await page.locator('[data-agent=demo-listening][data-state=connected]').waitFor()
+  await page.locator('[data-agent=demo-polling][data-state=connected]').waitFor()
+  expect(page.url()).not.toContain('token')
+
+  for (const agent of ['demo-listening', 'demo-polling']) {
+    await page.locator(`[data-agent=${agent}]`).click()
+    await page.getByRole('button', { name: 'Calculator' }).click()
+    await page.getByRole('button', { name: 'Add int64, int64' }).click()
+    await page.getByRole('textbox', { name: 'a int64' }).fill('9007199254740993')
+    await page.getByRole('textbox', { name: 'b int64' }).fill(agent === 'demo-polling' ? '2' : '1')
+    expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Add' }).click())).toBe(
+      agent === 'demo-polling' ? '"9007199254740995"' : '"9007199254740994"',
+    )
+    await page.getByRole('button', { name: 'Add double, double' }).click()
+    await page.getByRole('textbox', { name: 'a double' }).fill('0.5')
+    await page.getByRole('textbox', { name: 'b double' }).fill('0.25')
+    expect(await answerOf(page, () => page.keyboard.press('Control+Enter'))).toBe('0.75')
+    await page.getByRole('button', { name: 'Echo' }).click()
+    await page.getByRole('button', { name: 'SayHello string' }).click()
+    await page.getByRole('textbox', { name: 'name string' }).fill('Ada')
+    expect(await answerOf(page, () => page.getByRole('button', { name: 'Call SayHello' }).click())).toBe(`"Hello Ada, this is ${agent}"`)
+  }
+
+  await page.getByRole('button', { name: 'Trouble' }).click()
+  await page.getByRole('button', { name: 'Fail string' }).click()
+  await page.getByRole('textbox', { name: 'message string' }).fill('on purpose')
+  await page.getByRole('button', { name: 'Call Fail' }).click()
+  const failed = page.locator('[data-outcome=failed]')
+  await failed.waitFor()
+  for (const text of ['on purpose', 'service_failed', 'response', 'executed']) expect(await failed.textContent()).toContain(text)
+
+  process.kill(started.pidOf('demo-polling'), 'SIGKILL')
+  await page.locator('[data-agent=demo-polling][data-state=offline]').waitFor()
+  expect(await page.locator('[data-agent=demo-listening]').getAttribute('data-state')).toBe('connected')
+  expect(started.log()).toContain('demo-polling has ended (signal SIGKILL)')
+  expect(problems).toEqual([])
+
+  const pids = [started.process.pid ?? 0, started.pidOf('demo-listening')]
+  started.process.kill('SIGTERM')
+  const [code] = (await once(started.process, 'exit')) as [number | null]
+  expect(code).toBe(0)
+  for (const pid of pids) expect(isAlive(pid)).toBe(false)
+  await page.getByText('Disconnected').waitFor()
+  await page.close()
+})
+
+test('state lies in one folder that only its owner can read, and a second start keeps the certificates', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-gateway-'))
+  try {
+    const thumbprints: string[][] = []
+    for (let i = 0; i < 2; i++) {
+      await using started = await startGateway(folder)
+      const { page } = await openPage(started.address)
+      await page.locator('[data-agent=demo-polling][data-state=connected]').waitFor()
+      thumbprints.push(
+        await page
+          .locator('[data-agent] [title]')
+          .evaluateAll(nodes => nodes.map(node => node.getAttribute('title') ?? '').filter(title => /^[0-9A-F]{40}$/.test(title))),
+      )
+      await page.close()
+    }
+    expect(thumbprints[0]).toHaveLength(2)
+    expect(thumbprints[1]).toEqual(thumbprints[0])
+    expect((await readdir(folder)).sort()).toEqual(['demo-listening', 'demo-polling', 'identity.pem'])
+    expect((await stat(join(folder, 'identity.pem'))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(folder, 'demo-polling', 'identity.pem'))).mode & 0o777).toBe(0o600)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('a port in use is told with its number and what to do, and nothing is left running', { timeout: 60_000 }, async () => {
+  await using first = await startGateway()
+  const port = new URL(first.address).port
+  await using second = runMain(['--port', port])
+  const [code] = (await once(second.process, 'exit')) as [number | null]
+  expect(code).toBe(1)
+  expect(second.log()).toContain(`port ${port} is in use on 127.0.0.1`)
+  expect(second.log()).toContain('choose another port with --port')
+})
+
+interface Running extends AsyncDisposable {
+  readonly process: ChildProcess
+  /** Both outputs so far. */
+  log(): string
+}
+
+interface Started extends Running {
+  readonly address: string
+  pidOf(agent: string): number
+}
+
+/** Runs the gateway’s program; with a state folder of its own where none is given. */
+function runMain(flags: readonly string[], folder: string = mkdtempSync(join(tmpdir(), 'state-'))): Running {
+  const child = spawn(process.execPath, [program, ...flags, '--state-folder', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', chunk => {
+      text += String(chunk)
+    })
+  }
+  return {
+    process: child,
+    log: () => text,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** Starts the gateway on a free port and waits for its address. */
+async function startGateway(folder?: string): Promise<Started> {
+  const running = runMain(['--port', '0'], folder)
+  const address = await new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const [found] = /http:\/\/\S+#token=\S+/.exec(running.log()) ?? []
+      if (found !== undefined) resolve(found)
+    }
+    running.process.stdout?.on('data', look)
+    running.process.once('exit', code => reject(new Error(`the gateway ended with ${code}: ${running.log()}`)))
+  })
+  return {
+    ...running,
+    address,
+    pidOf: agent => Number(new RegExp(`${agent} runs pid=(\\d+)`).exec(running.log())?.[1]),
+  }
+}
+
+/** Opens the page; `problems` collects what the browser complains about. */
+async function openPage(address: string): Promise<{ page: Page; problems: string[] }> {
+  const page = await browser.newPage()
+  const problems: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error') problems.push(message.text())
+  })
+  page.on('pageerror', error => problems.push(String(error)))
+  await page.goto(address)
+  return { page, problems }
+}
+
+/** Makes a call in the page and gives the answer that appears there. */
+async function answerOf(page: Page, call: () => Promise<unknown>): Promise<string | null> {
+  const before = await page
+    .locator('[data-call]')
+    .getAttribute('data-call', { timeout: 100 })
+    .catch(() => '0')
+  await call()
+  const answer = page.locator(`[data-call="${Number(before) + 1}"][data-outcome=answered]`)
+  await answer.waitFor()
+  return answer.getByLabel('Result').textContent()
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
