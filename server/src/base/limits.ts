@@ -52,6 +52,8 @@ export const defaultLimits = {
   streamStallMs: 5_000,
   /** A data stream’s spool: what stays in memory, and the temporary file. */
   spoolMemoryBytes: 256 * 1024,
+  /** What the spools of a runtime keep in memory together. */
+  spoolMemoryBytesInFlight: 64 * 1024 * 1024,
   spoolFileBytes: 1024 * 1024 * 1024,
   /** How long a spooled or paused data stream may go unread. */
   streamUnreadMs: 600_000,
@@ -59,13 +61,9 @@ export const defaultLimits = {
   maxConnectionsPerAgent: 0,
   /** Liveness: time for NEXT after a no-op message; 0: the heartbeat timeout. */
   livenessReplyMs: 0,
-  /** Liveness of idle listening agents: time between probes (0: none), time for one, and probes a second in all. */
-  probeIntervalMs: 0,
+  /** One probe. */
   probeTimeoutMs: 5_000,
-  probesPerSecond: 20,
   tcpKeepAliveIdleMs: 5_000,
-  /** How long close() waits for exchanges in flight. */
-  closeGraceMs: 2_000,
 } as const
 
 /** The limits as a runtime uses them: the defaults, each overridable. */

@@ -16,6 +16,7 @@ import { formatEndPoint } from '../socket/errno.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
 import { CallDeadline, type CallTimes } from './call-deadline.ts'
+import { checkedLimits } from './checked-limits.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
@@ -63,7 +64,8 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #services: ServiceHost
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
-  readonly #budget: MemoryBudget
+  readonly #messageMemory: MemoryBudget
+  readonly #spoolMemory: MemoryBudget
   readonly #cache = new ResponseCache()
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
@@ -78,12 +80,13 @@ export class HalibutRuntime implements AsyncDisposable {
   constructor(options: RuntimeOptions) {
     this.#options = options
     this.#friendlyPage = options.friendlyPage ?? {}
-    this.limits = checkedLimits(options.limits)
+    this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
     this.thumbprint = options.certificate.thumbprint
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
-    this.#budget = new MemoryBudget(this.limits.maxMessageBytesInFlight)
+    this.#messageMemory = new MemoryBudget(this.limits.maxMessageBytesInFlight)
+    this.#spoolMemory = new MemoryBudget(this.limits.spoolMemoryBytesInFlight)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
     this.#trust = new TrustStore(options.trust ?? [], thumbprint => this.#acceptor.disconnectThumbprint(thumbprint))
     this.#acceptor = new Acceptor({
@@ -288,6 +291,11 @@ export class HalibutRuntime implements AsyncDisposable {
   /** The polling agents that are connected now. */
   subscribers(): SubscriberEvent[] {
     return this.#acceptor.subscribers
+  }
+
+  /** Bytes held now for messages that are being received, and in memory by the spools of data streams. */
+  memoryInUse(): { readonly messages: number; readonly spools: number } {
+    return { messages: this.#messageMemory.used, spools: this.#spoolMemory.used }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
@@ -500,8 +508,8 @@ export class HalibutRuntime implements AsyncDisposable {
   #exchange(channel: ByteChannel): ExchangeOptions {
     return {
       limits: this.limits,
-      budget: this.#budget,
-      createSpool: () => createStreamSpool(this.limits),
+      budget: this.#messageMemory,
+      createSpool: () => createStreamSpool(this.limits, this.#spoolMemory),
       observer: this.#observer(channel.peer.remoteAddress),
     }
   }
@@ -582,14 +590,4 @@ function checkedThumbprint(thumbprint: string): string {
     throw new HalibutError('invalid_argument', `${JSON.stringify(thumbprint)} is no thumbprint: 40 hex digits, the SHA-1 of a certificate`)
   }
   return thumbprint
-}
-
-function checkedLimits(overrides: Partial<Limits> | undefined): Limits {
-  for (const [name, value] of Object.entries(overrides ?? {})) {
-    if (!Object.hasOwn(defaultLimits, name)) throw new HalibutError('invalid_argument', `there is no limit named ${JSON.stringify(name)}`)
-    if (typeof value === 'number' && !(value >= 0 && Number.isFinite(value))) {
-      throw new HalibutError('invalid_argument', `limit ${name} must be a number of 0 or more, not ${value}`)
-    }
-  }
-  return { ...defaultLimits, ...overrides }
 }
