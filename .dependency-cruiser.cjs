@@ -3,7 +3,9 @@
 // The longest matching place decides. `npm run check` runs this table, and fails when it saw no module.
 
 // What `contract.ts` is made of: free of every package, so that a page can import a contract for nothing.
-const contractFiles = ['contract-types', 'contract-check', 'contract-warnings', 'collections'].map(name => `schemas/src/${name}.ts`)
+const contractFiles = ['contract-types', 'contract-builders', 'contract-clients', 'contract-check', 'contract-warnings', 'collections'].map(
+  name => `schemas/src/${name}.ts`,
+)
 const everyLayer = ['server/src', 'schemas/src', 'node:*']
 
 /** @type {Record<string, string[]>} */
@@ -11,6 +13,8 @@ const importTable = {
   'schemas/src': ['npm:@sinclair/typebox'],
   'schemas/src/wire': ['schemas/src/contract-types.ts'],
   'schemas/src/contract.ts': contractFiles,
+  'schemas/src/contract-builders.ts': contractFiles,
+  'schemas/src/contract-clients.ts': contractFiles,
   'schemas/src/contract-check.ts': contractFiles,
   'schemas/src/contract-types.ts': contractFiles,
   'schemas/src/contract-warnings.ts': contractFiles,

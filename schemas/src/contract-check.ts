@@ -2,6 +2,7 @@ import { collectionArity } from './collections.ts'
 import {
   type CombinedType,
   type Contract,
+  type ContractIssue,
   describeType,
   type IntegerName,
   type MethodNode,
@@ -14,13 +15,6 @@ import {
   type TypeNode,
 } from './contract-types.ts'
 import { warningsOf } from './contract-warnings.ts'
-
-/** What is wrong with a contract, and where. */
-export interface ContractIssue {
-  /** JSON pointer into the document. */
-  readonly place: string
-  readonly message: string
-}
 
 /** What {@link checkContract} finds: the contract with its warnings, or what is wrong with it. */
 export type ContractCheck =

@@ -180,3 +180,10 @@ export function shortTypeName(dotnetName: string): string {
   const name = (comma < 0 ? dotnetName : dotnetName.slice(0, comma)).replace(/`\d+$/, '')
   return name.slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf('+')) + 1)
 }
+
+/** What is wrong with a contract, and where. */
+export interface ContractIssue {
+  /** JSON pointer into the document. */
+  readonly place: string
+  readonly message: string
+}

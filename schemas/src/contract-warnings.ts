@@ -1,5 +1,4 @@
-import type { ContractIssue } from './contract-check.ts'
-import { type Contract, describeType, type TypeDefinition, type TypeNode } from './contract-types.ts'
+import { type Contract, type ContractIssue, describeType, type TypeDefinition, type TypeNode } from './contract-types.ts'
 
 /** Value types that an object slot hands over as they are; every other one becomes something else (spec §4.6.1). */
 const binding: ReadonlySet<string> = new Set(['bool', 'int64', 'double', 'guid', 'dateTime'])

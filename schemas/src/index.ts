@@ -1,6 +1,7 @@
 export { type InvokeParams, InvokeParamsSchema, type InvokeResult, InvokeResultSchema } from './call.ts'
 export {
   type Contract,
+  type ContractIssue,
   describeType,
   isTyped,
   type MethodNode,
@@ -12,7 +13,7 @@ export {
   type TypedContract,
   type TypeNode,
 } from './contract.ts'
-export { type ContractCheck, type ContractIssue, checkContract, contractLimits } from './contract-check.ts'
+export { type ContractCheck, checkContract, contractLimits } from './contract-check.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export {

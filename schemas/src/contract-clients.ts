@@ -1,0 +1,65 @@
+import type { In, MethodSpec, Out, Parameters, StreamSlot, Texts, Type, TypedContract } from './contract-builders.ts'
+
+/** Puts the platform’s data stream in the place of {@link StreamSlot}, wherever it stands. */
+export type Bind<T, Stream> = T extends StreamSlot
+  ? Stream
+  : T extends Date | Uint8Array | string | number | bigint | boolean | null | undefined
+    ? T
+    : T extends ReadonlyMap<infer K, infer V>
+      ? Map<K, Bind<V, Stream>> | (ReadonlyMap<K, V> extends T ? ReadonlyMap<K, Bind<V, Stream>> : never)
+      : T extends ReadonlySet<unknown>
+        ? T
+        : T extends object
+          ? { [K in keyof T]: Bind<T[K], Stream> }
+          : T
+
+type Arguments<P extends Parameters> = { -readonly [I in keyof P]: In<P[I][1]> }
+type Received<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
+type ParameterTypes<P extends Parameters> = { [I in keyof P]: P[I][1] }
+type Signature<N, S> =
+  S extends MethodSpec<infer P extends Parameters, Type>
+    ? `${N & string}(${Texts<ParameterTypes<P> extends infer L extends readonly Type[] ? L : []>})`
+    : never
+
+type Intersect<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never
+
+type Call<S, Stream, Options> =
+  S extends MethodSpec<infer P extends Parameters, infer R>
+    ? (
+        ...args: [...(Bind<Arguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never), options?: Options]
+      ) => Promise<Bind<Out<R>, Stream>>
+    : never
+
+/**
+ * The caller’s view of a contract: `client.Add(1n, 2n)`, with options as a last, optional argument. An overloaded method is called by its
+ * name where the values decide, or by its signature: `client['Overloaded(double,double)'](1, 2)`.
+ */
+export type ServiceClient<C, Stream = StreamSlot, Options = object> =
+  C extends TypedContract<infer M>
+    ? {
+        readonly [N in keyof M]: M[N] extends readonly (infer S)[] ? Intersect<Call<S, Stream, Options>> : Call<M[N], Stream, Options>
+      } & {
+        readonly [K in Overload<M> as K['signature']]: Call<K['spec'], Stream, Options>
+      }
+    : never
+
+type Overload<M> = {
+  [N in keyof M]: M[N] extends readonly (infer S)[] ? (S extends MethodSpec ? { signature: Signature<N, S>; spec: S } : never) : never
+}[keyof M]
+
+type Handler<S, Stream, Context> =
+  S extends MethodSpec<infer P extends Parameters, infer R>
+    ? (
+        ...args: [...(Bind<Received<P>, Stream> extends infer A extends readonly unknown[] ? A : never), context: Context]
+      ) => Bind<In<R>, Stream> | Promise<Bind<In<R>, Stream>>
+    : never
+
+/** What a service has to offer for a contract: a function for each method, or for each signature of an overloaded one. */
+export type ServiceImplementation<C, Stream = StreamSlot, Context = unknown> =
+  C extends TypedContract<infer M>
+    ? {
+        readonly [N in keyof M as M[N] extends readonly unknown[] ? never : N]: Handler<M[N], Stream, Context>
+      } & {
+        readonly [K in Overload<M> as K['signature']]: Handler<K['spec'], Stream, Context>
+      }
+    : never
