@@ -59,7 +59,7 @@ function readAnyInteger(reader: BsonReader, range: IntegerRange): bigint {
 }
 
 /** A result of another type as an integer (spec §4.6.4). */
-export function convertToInteger(range: IntegerRange): Convert {
+function convertToInteger(range: IntegerRange): Convert {
   return (value, from) => {
     const converted = toInteger(value, from, range)
     if (converted < range.min || converted > range.max) throw overflow(range.dotnet)

@@ -40,7 +40,7 @@ function untyped(name: string): ClrType {
 }
 
 /** True for the run-time type of a document or array that came without one. */
-export function isUntyped(type: ClrType): boolean {
+function isUntyped(type: ClrType): boolean {
   return type === untypedObject || type === untypedArray
 }
 

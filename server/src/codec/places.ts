@@ -6,7 +6,7 @@ export function pointerOf(trace: readonly (string | number)[]): string {
 }
 
 /** A path as .NET’s reader prints it: `Message.params[0].Name`. */
-export function pathOf(trace: readonly (string | number)[]): string {
+function pathOf(trace: readonly (string | number)[]): string {
   let path = ''
   for (const part of trace) {
     if (typeof part === 'number') path += `[${part}]`

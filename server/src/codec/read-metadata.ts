@@ -33,7 +33,7 @@ export function readMetadata(reader: BsonReader, context: DecodeContext, declare
 }
 
 /** The type that the current element, a `$type`, names. */
-export function readType(reader: BsonReader, context: DecodeContext): ClrType {
+function readType(reader: BsonReader, context: DecodeContext): ClrType {
   context.trace?.push('$type')
   const type = context.resolve(reader.type === bsonType.string ? reader.string() : readFailed('A $type is not a string.'))
   context.trace?.pop()

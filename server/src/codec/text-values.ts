@@ -87,7 +87,7 @@ export const char = scalar('char', 'System.Char', {
 const emptyGuid = '00000000-0000-0000-0000-000000000000'
 
 /** A GUID from its text in any of .NET’s forms, lower-case; `undefined` for anything else. */
-export function parseGuid(text: string): string | undefined {
+function parseGuid(text: string): string | undefined {
   const trimmed = text.trim()
   const inner = /^[{(](.*)[})]$/.exec(trimmed)?.[1] ?? trimmed
   if (isGuid(inner)) return inner.toLowerCase()
