@@ -74,7 +74,6 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #dialled = new Map<ByteChannel, string>()
   readonly #ending = new AbortController()
   #friendlyPage: FriendlyPage
-  #calls = 0
   #closed: HalibutError | undefined
 
   constructor(options: RuntimeOptions) {
@@ -402,7 +401,6 @@ export class HalibutRuntime implements AsyncDisposable {
     const event = this.#events.wants('callStarted') || this.#events.wants('callFinished') ? { ...call, endpoint: endpoint.uri } : undefined
     const startedAt = event ? performance.now() : 0
     if (event) this.#events.emit('callStarted', event)
-    this.#calls++
     try {
       const exchanged = await this.#route(endpoint, id, message, times)
       if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
@@ -411,8 +409,6 @@ export class HalibutRuntime implements AsyncDisposable {
       if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
       this.#write(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why)
       throw why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
-    } finally {
-      this.#calls--
     }
   }
 
