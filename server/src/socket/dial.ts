@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
@@ -120,9 +121,11 @@ function secure(
     socket,
     event: 'secureConnect',
     succeed: () => {
-      checkPin(socket, options)
+      const certificate = socket.getPeerX509Certificate()
+      checkPin(certificate, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
-      const channel = new TlsChannel({ socket, raw, role: 'dialler', pushed: receiver !== undefined, receiveTimeoutMs, sendTimeoutMs })
+      const pushed = receiver !== undefined
+      const channel = new TlsChannel({ socket, raw, role: 'dialler', certificate, pushed, receiveTimeoutMs, sendTimeoutMs })
       if (receiver) receiver.channel = channel
       return channel
     },
@@ -144,9 +147,8 @@ function tlsConnectOptions(options: DialOptions): ConnectionOptions {
 }
 
 /** The only authentication there is (spec §1.5); nothing has been written yet. */
-function checkPin(socket: TLSSocket, { expectedThumbprint, uri }: DialOptions): void {
+function checkPin(certificate: X509Certificate | undefined, { expectedThumbprint, uri }: DialOptions): void {
   if (expectedThumbprint === undefined) return
-  const certificate = socket.getPeerX509Certificate()
   const thumbprint = certificate ? withoutColons(certificate.fingerprint) : ''
   const matches =
     expectedThumbprint.length === 64 && certificate

@@ -54,7 +54,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       return
     }
     settle(handshake)
-    const channel = new TlsChannel({ socket, raw: handshake.raw, role: 'acceptor', receiveTimeoutMs, sendTimeoutMs })
+    const channel = new TlsChannel({
+      socket,
+      raw: handshake.raw,
+      role: 'acceptor',
+      certificate: socket.getPeerX509Certificate(),
+      receiveTimeoutMs,
+      sendTimeoutMs,
+    })
     options.onConnection(channel)
   })
   tls.on('tlsClientError', (error, socket) => {

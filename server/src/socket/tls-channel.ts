@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
@@ -14,6 +15,8 @@ export interface TlsChannelOptions {
   /** The TCP socket underneath, where we have it; it can be reset. */
   readonly raw?: Socket | undefined
   readonly role: Peer['role']
+  /** What the peer presented. Node gives a dialled socket’s certificate once: the second time it has forgotten it. */
+  readonly certificate: X509Certificate | undefined
   /** Bytes come by {@link TlsChannel.receive} instead of `data` events. */
   readonly pushed?: boolean
   readonly receiveTimeoutMs: number
@@ -45,7 +48,7 @@ export class TlsChannel implements ByteChannel {
     this.#socket = socket
     this.#raw = options.raw
     this.#pushed = options.pushed ?? false
-    this.peer = describePeer(socket, options.role)
+    this.peer = describePeer(options)
     this.receiveTimeoutMs = options.receiveTimeoutMs
     this.sendTimeoutMs = options.sendTimeoutMs
     this.#deadlines = new Deadlines(step => this.destroy(timedOut(step)))
@@ -199,8 +202,7 @@ interface TcpHandle {
   reset?(done?: () => void): void
 }
 
-function describePeer(socket: TLSSocket, role: Peer['role']): Peer {
-  const certificate = socket.getPeerX509Certificate()
+function describePeer({ socket, role, certificate }: TlsChannelOptions): Peer {
   return {
     remoteAddress: formatEndPoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     role,
