@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { checkContract } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
-import type { FastifyInstance } from 'fastify'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
 import { type Settings, SettingsSchema } from '../config.ts'
@@ -162,7 +161,7 @@ function readContract(path: string): Contract {
   throw new HalibutError('invalid_contract', `${path}: ${check.issues.map(issue => `${issue.place}: ${issue.message}`).join('; ')}`)
 }
 
-async function listen(app: FastifyInstance, settings: Settings): Promise<number> {
+async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: Settings): Promise<number> {
   try {
     await app.listen({ host: settings.host, port: settings.port })
   } catch (cause) {

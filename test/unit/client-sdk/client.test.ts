@@ -1,0 +1,172 @@
+import { createClient, type GatewayClient, GatewayError, type WebSocketLike } from '@halibut-gateway/client'
+import { describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { backoffDelayMs } from '../../../client-sdk/src/backoff.ts'
+import { PendingCalls } from '../../../client-sdk/src/pending-calls.ts'
+import { ItemQueue } from '../../../client-sdk/src/subscriptions.ts'
+import { createGatewayWorld, type GatewayWorld, probe } from '../../support/gateway.ts'
+
+/** A client whose sockets the test can cut. */
+function connect(world: GatewayWorld, token = world.token): { client: GatewayClient; sockets: WebSocket[] } {
+  const sockets: WebSocket[] = []
+  const client = createClient({
+    url: world.origin,
+    token,
+    backoff: { firstMs: 1, maxMs: 5 },
+    webSocket: (url, protocols) => {
+      const socket = new WebSocket(url, protocols)
+      sockets.push(socket)
+      return socket as unknown as WebSocketLike
+    },
+  })
+  return { client, sockets }
+}
+
+describe('a client', () => {
+  test('connects with the first request, and calls a service as typed functions', async () => {
+    await using world = await createGatewayWorld()
+    const { client, sockets } = connect(world)
+    await using _ = client
+    expect([client.state.at, sockets.length]).toEqual(['idle', 0])
+    const service = client.agent('a1').service(probe)
+    expect(
+      await Promise.all([service.Add(1n, 2n), service.Add(0.5, 2), service['Add(double,double)'](1, 2), service.Hello('you')]),
+    ).toEqual([3n, 2.5, 3, 'Hello you'])
+    expect([client.state.at, sockets.length]).toEqual(['connected', 1])
+  })
+
+  test('arguments that fit nothing fail before anything is sent', async () => {
+    await using world = await createGatewayWorld()
+    const { client, sockets } = connect(world)
+    await using _ = client
+    // @ts-expect-error text is no number
+    const call = client.agent('a1').service(probe).Add('x', 1n)
+    await expect(call).rejects.toMatchObject({
+      kind: 'invalid_params',
+      delivery: 'not_sent',
+      candidates: ['Add(int64,int64)', 'Add(double,double)'],
+    })
+    expect(sockets).toHaveLength(0)
+  })
+
+  test('an error tells kind, phase, delivery and advice', async () => {
+    await using world = await createGatewayWorld()
+    const { client } = connect(world)
+    await using _ = client
+    const error = await client
+      .agent('a1')
+      .service(probe)
+      .Fail('nothing works')
+      .catch((why: unknown) => why)
+    expect(error).toBeInstanceOf(GatewayError)
+    expect(error).toMatchObject({
+      kind: 'service_failed',
+      phase: 'response',
+      delivery: 'executed',
+      agent: 'a1',
+      message: 'nothing works',
+      retryable: false,
+    })
+  })
+
+  test('an abort ends the call here and there', async () => {
+    await using world = await createGatewayWorld()
+    const { client } = connect(world)
+    await using _ = client
+    await client.agents()
+    const stop = new AbortController()
+    const call = client.agent('a1').service(probe).Forever({ signal: stop.signal })
+    await client.agents()
+    const aborted = new Promise(resolve => world.calls[0]?.signal?.addEventListener('abort', resolve))
+    stop.abort()
+    await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+    await aborted
+    await expect(client.agent('a1').service(probe).Forever({ signal: stop.signal })).rejects.toMatchObject({
+      kind: 'cancelled',
+      delivery: 'not_sent',
+    })
+  })
+
+  test('a wrong token fails with what to do, and what waited ends', async () => {
+    await using world = await createGatewayWorld()
+    const { client } = connect(world, 'wrong')
+    await using _ = client
+    const asked = client.agents()
+    const states: string[] = []
+    client.onState(state => states.push(state.at))
+    await new Promise<void>(resolve => {
+      const stop = client.onState(state => {
+        if (state.at !== 'waiting') return
+        stop()
+        resolve()
+      })
+    })
+    client.close()
+    await expect(asked).rejects.toMatchObject({ kind: 'closed' })
+    expect(states).toContain('waiting')
+  })
+
+  test('a watch goes on after the socket was cut, with a new snapshot; a call that was sent ends as lost', async () => {
+    await using world = await createGatewayWorld()
+    const { client, sockets } = connect(world)
+    await using _ = client
+    const stop = new AbortController()
+    const events = client.watchAgents({ signal: stop.signal })
+    expect((await events.next()).value).toMatchObject({ type: 'snapshot', agents: [{ state: 'offline' }] })
+    const lost = client.agent('a1').service(probe).Forever()
+    await client.agents()
+    sockets[0]?.terminate()
+    await expect(lost).rejects.toMatchObject({ kind: 'connection_lost', delivery: 'unknown' })
+    expect((await events.next()).value).toMatchObject({ type: 'snapshot' })
+    world.directory.report('a1', { type: 'reached', how: 'answers probes' })
+    expect((await events.next()).value).toMatchObject({ type: 'changed', agent: { state: 'connected' } })
+    stop.abort()
+    expect((await events.next()).done).toBe(true)
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('what was asked while the gateway was away is sent when it is back', async () => {
+    await using world = await createGatewayWorld()
+    const { client, sockets } = connect(world)
+    await using _ = client
+    await client.agents()
+    const gone = new Promise(resolve => sockets[0]?.once('close', resolve))
+    sockets[0]?.terminate()
+    await gone
+    expect(await client.agents()).toHaveLength(1)
+  })
+
+  test('a closed client refuses', async () => {
+    await using world = await createGatewayWorld()
+    const { client } = connect(world)
+    client.close()
+    await expect(client.agents()).rejects.toMatchObject({ kind: 'closed' })
+  })
+
+  test.each(['nowhere', 'ftp://x/'])('the url %s is refused', url => {
+    expect(() => createClient({ url, webSocket: () => expect.unreachable() })).toThrow('url')
+  })
+})
+
+test('waits grow, spread out, and end at the longest', () => {
+  const options = { firstMs: 250, maxMs: 15_000 }
+  expect([1, 2, 3, 20].map(attempt => backoffDelayMs(attempt, options, () => 1))).toEqual([250, 500, 1_000, 15_000])
+  expect([1, 2, 3, 20].map(attempt => backoffDelayMs(attempt, options, () => 0))).toEqual([125, 250, 500, 7_500])
+})
+
+test('a pending call ends once, whoever comes first', async () => {
+  const pending = new PendingCalls()
+  const { call, answer } = pending.add('agents.list')
+  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 1 })).toBe(true)
+  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 2 })).toBe(false)
+  pending.failAll(new GatewayError('closed', 'closed'))
+  expect(await answer).toBe(1)
+  expect(pending.size).toBe(0)
+})
+
+test('an unread item gives way to a newer one of its key', async () => {
+  const queue = new ItemQueue<string>(item => item[0])
+  for (const item of ['a1', 'b1', 'a2']) queue.push(item)
+  queue.end()
+  expect([await queue.next(), await queue.next(), await queue.next()]).toEqual([{ item: 'b1' }, { item: 'a2' }, undefined])
+})

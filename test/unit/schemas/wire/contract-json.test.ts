@@ -1,0 +1,172 @@
+import {
+  bool,
+  bytes,
+  char,
+  dataStream,
+  dateTime,
+  decimal,
+  dictionary,
+  double,
+  enumeration,
+  guid,
+  int32,
+  int64,
+  list,
+  method,
+  nullable,
+  object,
+  service,
+  set,
+  string,
+  timeSpan,
+  tuple,
+} from '@halibut-gateway/schemas/contract'
+import { contractJson, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
+import { describe, expect, test } from 'vitest'
+
+const color = enumeration('T.Color, T', { Red: 0, Green: 1 })
+const circle = object('T.Circle, T', { Radius: double })
+const shape = object('T.Shape, T', { Name: string }, { derived: [circle] })
+const point = object('T.Point, T', { X: int32, Note: nullable(string) })
+const contract = service('ITest', {
+  All: method(
+    [
+      ['bool', bool],
+      ['int64', int64],
+      ['double', double],
+      ['decimal', decimal],
+      ['char', char],
+      ['guid', guid],
+      ['date', dateTime],
+      ['span', timeSpan],
+      ['bytes', bytes],
+      ['color', color],
+      ['list', list(int64)],
+      ['set', set(string)],
+      ['words', dictionary(string, int64)],
+      ['numbers', dictionary(int64, string)],
+      ['tuple', tuple(string, int64)],
+      ['point', point],
+      ['shape', shape],
+    ],
+    string,
+  ),
+  Add: [
+    method(
+      [
+        ['a', int64],
+        ['b', int64],
+      ],
+      int64,
+    ),
+    method(
+      [
+        ['a', double],
+        ['b', double],
+      ],
+      double,
+    ),
+  ],
+  Send: method([['holder', list(dataStream)]]),
+})
+const json = contractJson(contract)
+const [all] = json.find('All')
+
+const values: readonly [value: unknown, form: unknown][] = [
+  [true, true],
+  [2n ** 62n, '4611686018427387904'],
+  [Number.NaN, 'NaN'],
+  ['12.50', '12.50'],
+  ['ä', 'ä'],
+  ['01234567-89ab-cdef-0123-456789abcdef', '01234567-89ab-cdef-0123-456789abcdef'],
+  [new Date('2020-01-02T03:04:05.678Z'), '2020-01-02T03:04:05.678Z'],
+  ['-P3DT4H5M6.007S', '-P3DT4H5M6.007S'],
+  [new Uint8Array([251, 255, 0]), '-_8A'],
+  ['Green', 'Green'],
+  [
+    [1n, -1n],
+    ['1', '-1'],
+  ],
+  [new Set(['a', 'b']), ['a', 'b']],
+  [Object.assign(Object.create(null), { toString: 1n, other: 2n }), { toString: '1', other: '2' }],
+  [new Map([[1n, 'one']]), [['1', 'one']]],
+  [
+    ['x', 1n],
+    ['x', '1'],
+  ],
+  [
+    { X: 1, Note: null },
+    { X: 1, Note: null },
+  ],
+  [
+    { $type: 'Circle', $value: { Radius: 2 } },
+    { $type: 'Circle', $value: { Radius: 2 } },
+  ],
+]
+
+describe('values and their JSON forms', () => {
+  test.each(values.map(([value, form], i) => [all?.params[i]?.name ?? '', i, value, form] as const))('%s', (_name, i, value, form) => {
+    const type = all?.params[i]?.type ?? ''
+    const errors: ParamError[] = []
+    expect(JSON.parse(JSON.stringify(json.write(type, value, '', errors)))).toEqual(form)
+    expect(json.read(type, form, '', errors)).toEqual(value)
+    expect(errors).toEqual([])
+  })
+
+  test('a dictionary’s keys never reach a prototype', () => {
+    const read = json.read(all?.params[12]?.type ?? '', JSON.parse('{"__proto__":"2"}'), '', []) as object
+    expect(Object.getPrototypeOf(read)).toBeNull()
+    expect(Object.keys(read)).toEqual(['__proto__'])
+  })
+
+  test.each<[string, unknown, string]>([
+    ['int64', '9223372036854775808', ''],
+    ['int64', '01', ''],
+    ['int64', 1.5, ''],
+    ['decimal', '1234567890123456', ''],
+    ['guid', '0', ''],
+    ['date', 'yesterday', ''],
+    ['span', 'P', ''],
+    ['bytes', 'a', ''],
+    ['color', 'Blue', ''],
+    ['list', ['1', true], '/1'],
+    ['tuple', ['x'], ''],
+    ['words', { 'a/b': 'x' }, '/a~1b'],
+    ['point', { X: 1, Y: 2 }, '/Y'],
+    ['point', { Note: 'no X' }, '/X'],
+    ['shape', { $type: 'Point', $value: {} }, '/$type'],
+  ])('%s refuses %j at its place', (name, form, path) => {
+    const errors: ParamError[] = []
+    json.read(all?.params.find(param => param.name === name)?.type ?? '', form, '', errors)
+    expect(errors.map(error => error.path)).toEqual([path])
+  })
+})
+
+describe('overloads', () => {
+  const add = json.find('add')
+
+  test('JavaScript values decide by what they are', () => {
+    expect(writeArguments(json, add, [1n, 2n], '')).toMatchObject({ found: { result: 'int64' }, args: ['1', '2'] })
+    expect(writeArguments(json, add, [1, 2], '')).toMatchObject({ found: { result: 'double' }, args: [1, 2] })
+    expect(writeArguments(json, add, ['x', 2], '')).toMatchObject({
+      found: undefined,
+      candidates: ['Add(int64,int64)', 'Add(double,double)'],
+    })
+  })
+
+  test('JSON forms decide only where one fits', () => {
+    expect(readArguments(json, add, ['1', '2'], '')).toMatchObject({ found: { result: 'int64' } })
+    expect(readArguments(json, add, [1.5, 2], '')).toMatchObject({ found: { result: 'double' } })
+    expect(readArguments(json, add, [1, 2], '')).toMatchObject({ found: undefined, candidates: ['Add(int64,int64)', 'Add(double,double)'] })
+  })
+
+  test('a signature names one', () => {
+    expect(json.find('Add(double, double)')).toHaveLength(1)
+    expect(json.find('Subtract')).toHaveLength(0)
+  })
+})
+
+test('a data stream is found wherever it stands', () => {
+  const send = json.find('Send')[0]?.params[0]?.type ?? ''
+  expect([json.hasStream(send), json.hasStream(all?.params[16]?.type ?? '')]).toEqual([true, false])
+})

@@ -1,0 +1,107 @@
+import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { silentLog } from '../../../../server/src/base/log.ts'
+import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
+import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
+import { Session } from '../../../../server/src/gateway/session.ts'
+import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
+import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const unused = (): never => {
+  throw new Error('not used here')
+}
+const mesh: Mesh = { call: unused, probe: unused, trust: unused, removeTrust: unused, on: unused }
+
+/** A session over a socket that keeps what is sent until `drain` is called. */
+function world() {
+  const directory = new AgentDirectory()
+  directory.add({ id: 'a', name: 'x'.repeat(1_000), uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
+  const dispatcher = new Dispatcher(
+    createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'e', version: '0' }),
+    silentLog,
+  )
+  const sent: { text: string; done: () => void }[] = []
+  const closed: CloseReason[] = []
+  let pings = 0
+  const session = new Session({
+    dispatcher,
+    principal: { name: 'test', role: 'viewer' },
+    log: silentLog,
+    socket: {
+      send: (text, done) => void sent.push({ text, done }),
+      ping: () => {
+        pings++
+      },
+      close: reason => void closed.push(reason),
+    },
+  })
+  return {
+    directory,
+    session,
+    sent,
+    closed,
+    pings: () => pings,
+    drain: () => {
+      for (const each of sent.splice(0)) each.done()
+    },
+    open: async () => {
+      session.receive('{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":{"name":"t","version":"1"}}}')
+      await vi.advanceTimersByTimeAsync(0)
+    },
+  }
+}
+
+test('a socket without hello is closed after its time', async () => {
+  const it = world()
+  await vi.advanceTimersByTimeAsync(facadeLimits.helloMs)
+  expect(it.closed).toEqual(['hello_timeout'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('a silent client is pinged, then given up; one that answers stays', async () => {
+  const it = world()
+  await it.open()
+  for (let i = 0; i < 10; i++) {
+    await vi.advanceTimersByTimeAsync(facadeLimits.pingMs)
+    it.session.heard()
+  }
+  expect([it.closed, it.pings()]).toEqual([[], 10])
+  await vi.advanceTimersByTimeAsync(facadeLimits.deadMs + facadeLimits.pingMs)
+  expect(it.closed).toEqual(['heartbeat_timeout'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('a client that does not read is closed when its outbox is full', async () => {
+  const it = world()
+  await it.open()
+  for (let id = 1; it.closed.length === 0 && id < 100_000; id++) {
+    it.session.receive(`{"jsonrpc":"2.0","id":${id},"method":"agents.list"}`)
+    await Promise.resolve()
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect(it.closed).toEqual(['outbox_full'])
+  const kept = it.sent.reduce((sum, each) => sum + each.text.length, 0)
+  expect(kept).toBeLessThanOrEqual(facadeLimits.outboxBytes)
+})
+
+test('a watch that is read slowly gets the newest state of each agent, and not all between', async () => {
+  const it = world()
+  await it.open()
+  it.session.receive('{"jsonrpc":"2.0","id":"w","method":"agents.watch"}')
+  await vi.advanceTimersByTimeAsync(0)
+  for (let i = 0; i < 2_000; i++) {
+    it.directory.report('a', { type: 'gone', why: `reason ${i}` })
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  const before = it.sent.length
+  expect(before).toBeLessThan(500)
+  it.drain()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(it.sent).toHaveLength(1)
+  expect(it.sent[0]?.text).toContain('reason 1999')
+  it.session.closed()
+})
