@@ -11,5 +11,5 @@ export {
   type ResponseMessage,
   type RpcError,
 } from './messages.ts'
-export { type Overload, readArguments, writeArguments } from './overloads.ts'
+export { argumentDistance, type Overload, readArguments, writeArguments } from './overloads.ts'
 export { type FacadeLimits, facadeLimits, rpcPath, subprotocol } from './protocol.ts'

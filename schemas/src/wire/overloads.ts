@@ -23,7 +23,7 @@ export function readArguments(json: ContractJson, methods: readonly MethodNode[]
 export function writeArguments(json: ContractJson, methods: readonly MethodNode[], args: readonly unknown[], path: string): Overload {
   const tried = methods.map(method => ({
     ...attempt(json, 'write', method, args, path),
-    score: method.params.reduce((sum, param, i) => sum + distance(param.type, args[i]), 0),
+    score: argumentDistance(method, args),
   }))
   return choose(tried)
 }
@@ -54,6 +54,11 @@ function choose(tried: readonly (Attempt & { score: number })[]): Overload {
     errors: tried.length === 1 ? (tried[0]?.errors ?? []) : [],
     candidates: shown.map(each => signatureOf(each.method)),
   }
+}
+
+/** How far JavaScript values are from a method’s parameters, among those that they fit; the caller’s proxies choose the least. */
+export function argumentDistance(method: MethodNode, args: readonly unknown[]): number {
+  return method.params.reduce((sum, param, i) => sum + distance(param.type, args[i]), 0)
 }
 
 function distance(type: TypeNode, value: unknown): number {

@@ -1,3 +1,4 @@
+import { argumentDistance } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { BsonWriter } from './bson.ts'
 import type { EncodeContext, Materialised } from './clr-type.ts'
@@ -47,7 +48,7 @@ function takes(method: CompiledMethod, args: readonly Materialised[]): boolean {
 const scratch = new BsonWriter()
 
 /**
- * The caller’s side: the one overload that these JavaScript values can be written for. Throws `ambiguous_method` where several fit, and
+ * The caller’s side: the overload that these JavaScript values can be written for, the closest where several fit. Throws `ambiguous_method` where several are as close, and
  * where none does `invalid_argument` (one candidate: its own complaint), each with the signatures.
  */
 export function matchArguments(methods: readonly CompiledMethod[], args: readonly unknown[]): CompiledMethod {
@@ -57,13 +58,24 @@ export function matchArguments(methods: readonly CompiledMethod[], args: readonl
     if (only.params.length === args.length) return only
     throw new HalibutError('invalid_argument', `${only.signature} takes ${only.params.length} arguments, not ${args.length}`)
   }
-  const fitting = methods.filter(method => method.params.length === args.length && fits(method, args))
+  const fitting = closest(
+    methods.filter(method => method.params.length === args.length && fits(method, args)),
+    args,
+  )
   const [found, ...more] = fitting
   if (found !== undefined && more.length === 0) return found
   const list = (found === undefined ? methods : fitting).map(method => method.signature).join(', ')
   throw found === undefined
     ? new HalibutError('invalid_argument', `no overload of ${only.name} takes these ${args.length} arguments; there are ${list}`)
     : new HalibutError('ambiguous_method', `several overloads of ${only.name} take these arguments, name one: ${list}`)
+}
+
+/** A `number` is a double before it is an int64, as for the browser’s proxies. */
+function closest(methods: readonly CompiledMethod[], args: readonly unknown[]): readonly CompiledMethod[] {
+  if (methods.length < 2) return methods
+  const distances = methods.map(method => argumentDistance(method.node, args))
+  const least = Math.min(...distances)
+  return methods.filter((_, i) => distances[i] === least)
 }
 
 function fits(method: CompiledMethod, args: readonly unknown[]): boolean {
