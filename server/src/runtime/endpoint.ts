@@ -1,5 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { checkedLimits } from './checked-limits.ts'
 
 /** An HTTP CONNECT proxy (spec §11.1). */
 export interface ProxySettings {
@@ -9,15 +10,16 @@ export interface ProxySettings {
   readonly password?: string | undefined
 }
 
+const endpointLimitNames = [
+  'pollingRequestQueueTimeoutMs',
+  'retryListeningSleepIntervalMs',
+  'retryCountLimit',
+  'connectionErrorRetryTimeoutMs',
+  'tcpClientConnectTimeoutMs',
+] as const satisfies readonly (keyof Limits)[]
+
 /** The settings that each endpoint may override (spec §9, the starred rows). */
-export type EndpointLimits = Pick<
-  Limits,
-  | 'pollingRequestQueueTimeoutMs'
-  | 'retryListeningSleepIntervalMs'
-  | 'retryCountLimit'
-  | 'connectionErrorRetryTimeoutMs'
-  | 'tcpClientConnectTimeoutMs'
->
+export type EndpointLimits = Pick<Limits, (typeof endpointLimitNames)[number]>
 
 /** How callers name an endpoint: a URI, or one with what belongs to it. */
 export type EndpointInput =
@@ -49,20 +51,24 @@ export interface Endpoint {
 }
 
 /**
- * Reads what a caller gave. Throws `invalid_argument` that names the part and the reason. Credentials in a URI are dropped, never shown.
+ * Reads what a caller gave. Throws `invalid_argument` that names the part and the reason. Path, query and credentials of a URI are
+ * dropped, as .NET drops them (spec §1.1); credentials are never shown.
  */
 export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint {
-  const given = typeof input === 'string' ? { uri: input } : input
-  const url = parseUri(given.uri)
+  const given: Exclude<EndpointInput, string> = typeof input === 'string' ? { uri: input } : input
+  if (typeof given !== 'object' || given === null) throw invalid('the endpoint: it must be a URI, or an object with a uri')
+  const url = parseUri(given.uri, 'the endpoint')
   const scheme = url.protocol.slice(0, -1)
-  if (scheme !== 'https' && scheme !== 'poll') throw invalid(`Unknown endpoint type: ${scheme}`)
-  const uri = printEndpointUri(url)
-  const { thumbprint, proxy } = given
-  if (thumbprint !== undefined && !/^[0-9a-fA-F]{40}$/.test(thumbprint)) {
-    throw invalid(`the thumbprint of ${uri} must be 40 hex digits (the SHA-1 of the certificate), not ${JSON.stringify(thumbprint)}`)
+  if (scheme !== 'https' && scheme !== 'poll') {
+    throw invalid(
+      `Unknown endpoint type: ${scheme} (an endpoint is https://host:port/ where an agent listens, poll://name/ where it polls)`,
+    )
   }
-  if (proxy?.host.includes('://')) throw invalid("The proxy's hostname cannot contain a protocol prefix (eg http://)")
-  const target = given.forceResolveHost === undefined ? url : parseUri(given.forceResolveHost)
+  const uri = printEndpointUri(url)
+  const { thumbprint, proxy, forceResolveHost } = given
+  if (thumbprint !== undefined) checkThumbprint(thumbprint, `the thumbprint of ${uri}`)
+  if (proxy !== undefined) checkProxy(proxy, uri)
+  const target = forceResolveHost === undefined ? url : parseUri(forceResolveHost, `forceResolveHost of ${uri}`)
   return {
     uri,
     scheme,
@@ -71,35 +77,100 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
     serverName: url.hostname,
     thumbprint,
     proxy,
-    limits: { ...defaults, ...given.limits },
-    key: [uri, thumbprint ?? '', given.forceResolveHost ?? '', proxy ? JSON.stringify([proxy.host, proxy.port, proxy.user, proxy.password]) : ''].join(' '),
+    limits: limitsOf(given.limits, defaults, uri),
+    key: [
+      uri,
+      thumbprint ?? '',
+      forceResolveHost ?? '',
+      proxy ? JSON.stringify([proxy.host, proxy.port, proxy.user, proxy.password]) : '',
+    ].join(' '),
   }
 }
 
-/** A subscription as it is announced (spec §2.1): the printed form, path and query kept. */
+/**
+ * A subscription as it is announced (spec §2.1): the printed form. Throws `invalid_argument` for one with a path, a query or a user: callers
+ * queue requests for scheme, host and port alone, so none would ever arrive.
+ */
 export function printSubscription(text: string): string {
-  const url = parseUri(text)
-  if (/\s/.test(text)) throw invalid(`the subscription ${JSON.stringify(text)} must not contain spaces`)
-  const path = url.pathname === '' ? '/' : url.pathname
-  return `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host.toLowerCase()}${path}${url.search}`
+  const url = parseUri(text, 'the subscription')
+  const name = printed(url)
+  const queue = printEndpointUri(url)
+  if (name !== queue || url.hash !== '') {
+    throw invalid(
+      `the subscription ${shown(text)}: it must be a scheme and a name alone; requests are queued for ${queue} and would never arrive`,
+    )
+  }
+  return name
 }
 
-/** The queue that an announced subscription stands for: its printed form; `undefined` when it is no absolute URI. */
+/** The queue that an announced subscription stands for: its printed form; `undefined` when it is no absolute URI with a host. */
 export function subscriptionKey(announced: string): string | undefined {
-  return URL.canParse(announced) ? printSubscription(announced) : undefined
+  const url = URL.canParse(announced) ? new URL(announced) : undefined
+  return url === undefined || url.hostname === '' ? undefined : printed(url)
+}
+
+/**
+ * Throws `invalid_argument`, with `where` and the reason, for what is not the SHA-1 thumbprint of a certificate in hex digits without
+ * separators. Letter case is left alone (spec §1.5).
+ */
+export function checkThumbprint(text: unknown, where: string): asserts text is string {
+  if (typeof text === 'string' && /^[0-9a-fA-F]{40}$/.test(text)) return
+  const wanted = 'it must be 40 hex digits without separators (the SHA-1 of a certificate)'
+  if (typeof text !== 'string') throw invalid(`${where}: ${wanted}, not a ${typeof text}`)
+  const digits = /^[0-9a-fA-F]{64}$/.test(text) ? ', and these are 64, as of a SHA-256' : `, not ${shown(text)}`
+  throw invalid(`${where}: ${wanted}${digits}`)
+}
+
+function printed(url: URL): string {
+  const path = url.pathname === '' ? '/' : url.pathname
+  return `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host.toLowerCase()}${path}${url.search}`
 }
 
 function printEndpointUri(url: URL): string {
   return `${url.protocol}//${url.host.toLowerCase()}/`
 }
 
-function parseUri(text: string): URL {
-  if (typeof text !== 'string' || !URL.canParse(text)) {
-    throw invalid(`${JSON.stringify(text)} is not an absolute URI such as https://host:10933/ or poll://name/`)
-  }
+function checkProxy({ host, port }: ProxySettings, uri: string): void {
+  const where = `the proxy of ${uri}`
+  if (typeof host !== 'string' || host === '') throw invalid(`${where}: it has no host`)
+  if (host.includes('://')) throw invalid("The proxy's hostname cannot contain a protocol prefix (eg http://)")
+  if (/[\s@/]/.test(host)) throw invalid(`${where}: its host ${shown(host)} must be a name or an address and nothing else`)
+  if (!isPort(port)) throw invalid(`${where}: its port must be a whole number from 1 to 65535, not ${String(port)}`)
+}
+
+function limitsOf(overrides: Partial<EndpointLimits> | undefined, defaults: Limits, uri: string): EndpointLimits {
+  if (overrides === undefined) return defaults
+  return checkedLimits<keyof EndpointLimits>(defaults, overrides, `the limits of ${uri}`, endpointLimitNames)
+}
+
+/** `new URL` repairs much that a person did not mean (spaces, missing slashes); here it is refused, with the reason. */
+function parseUri(text: unknown, where: string): URL {
+  const example = 'an absolute URI such as https://host:10933/ or poll://name/'
+  if (typeof text !== 'string') throw invalid(`${where}: it must be ${example}, not a ${typeof text}`)
+  const wrong = (reason: string): HalibutError => invalid(`${where} ${shown(text)}: ${reason}`)
+  if (text === '') throw wrong(`it is empty; it must be ${example}`)
+  const stranger = /[\s\p{Cc}]/u.exec(text)
+  if (stranger) throw wrong(`there is a space or control character at position ${stranger.index + 1}`)
+  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/i.exec(text) ?? []
+  if (rest === undefined) throw wrong(`it has no scheme; it must be ${example}`)
+  const [, port] = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest) ?? []
+  if (port !== undefined && !isPort(Number(port))) throw wrong(`port ${port.slice(0, 10)} is not from 1 to 65535`)
+  if (!URL.canParse(text)) throw wrong(`it is not ${example} (an IPv6 address stands in brackets, https://[::1]:10933/)`)
   const url = new URL(text)
-  if (url.hostname === '') throw invalid(`${JSON.stringify(text)} names no host`)
+  if (url.hostname === '') throw wrong('it names no host')
   return url
+}
+
+function isPort(port: unknown): boolean {
+  return typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535
+}
+
+const shownChars = 200
+
+/** For a message: quoted, cut, and without anything that may be a password. */
+function shown(text: string): string {
+  const safe = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[\s\S]*@/i, (_, scheme: string | undefined) => `${scheme ?? ''}***@`)
+  return JSON.stringify(safe.length > shownChars ? `${safe.slice(0, shownChars)}…` : safe)
 }
 
 function invalid(message: string): HalibutError {

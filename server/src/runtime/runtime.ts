@@ -18,7 +18,7 @@ import { Acceptor } from './acceptor.ts'
 import { CallDeadline, type CallTimes } from './call-deadline.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
+import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
@@ -33,6 +33,8 @@ import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
 import { createStreamSpool } from './stream-spool.ts'
 import { TrustStore } from './trust-store.ts'
+
+const maxPollingConnections = 1_000
 
 /** A port that accepts connections. */
 export interface RuntimeListener {
@@ -77,6 +79,8 @@ export class HalibutRuntime implements AsyncDisposable {
   #closed: HalibutError | undefined
 
   constructor(options: RuntimeOptions) {
+    // Callers without types may have forgotten it.
+    if (!(options as Partial<RuntimeOptions>).certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
     this.#options = options
     this.#friendlyPage = options.friendlyPage ?? {}
     this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
@@ -87,7 +91,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#messageMemory = new MemoryBudget(this.limits.maxMessageBytesInFlight)
     this.#spoolMemory = new MemoryBudget(this.limits.spoolMemoryBytesInFlight)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
-    this.#trust = new TrustStore(options.trust ?? [], thumbprint => this.#acceptor.disconnectThumbprint(thumbprint))
+    this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint => this.#acceptor.disconnectThumbprint(thumbprint))
     this.#acceptor = new Acceptor({
       limits: this.limits,
       trust: this.#trust,
@@ -160,8 +164,12 @@ export class HalibutRuntime implements AsyncDisposable {
       throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
     requirePin(endpoint)
     const subscription = printSubscription(options.subscription)
+    const { connections = 1 } = options
+    if (!(Number.isInteger(connections) && connections >= 1 && connections <= maxPollingConnections)) {
+      throw new HalibutError('invalid_argument', `connections must be a whole number from 1 to ${maxPollingConnections}, not ${connections}`)
+    }
     const ending = new AbortController()
-    const loops = Array.from({ length: options.connections ?? 1 }, () =>
+    const loops = Array.from({ length: connections }, () =>
       runPollingLoop({
         endpoint,
         subscription,
@@ -581,9 +589,7 @@ function requirePin(endpoint: Endpoint): void {
   }
 }
 
-function checkedThumbprint(thumbprint: string): string {
-  if (!/^[0-9a-fA-F]{40}$/.test(thumbprint)) {
-    throw new HalibutError('invalid_argument', `${JSON.stringify(thumbprint)} is no thumbprint: 40 hex digits, the SHA-1 of a certificate`)
-  }
+function checkedThumbprint(thumbprint: string, index?: number): string {
+  checkThumbprint(thumbprint, index === undefined ? 'the trusted thumbprint' : `trusted thumbprint ${index + 1}`)
   return thumbprint
 }
