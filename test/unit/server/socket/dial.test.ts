@@ -1,31 +1,12 @@
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { pbkdf2 } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { createTestCertificate, rsaIdentity, testIdentity } from '../../../support/certificates.ts'
 import { listenRaw } from '../../../support/raw-peer.ts'
 import { testDial } from '../../../support/socket-pair.ts'
-
-/** A TCP server that does with each connection what the test says; all sockets are gone at the end. */
-async function tcpServer(onConnection: (socket: Socket) => void): Promise<AsyncDisposable & { port: number }> {
-  const sockets = new Set<Socket>()
-  const server = createServer(socket => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
-    onConnection(socket)
-  })
-  server.listen(0)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as { port: number }).port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
-}
+import { tcpServer } from '../../../support/tcp-server.ts'
 
 async function failureOf(dialled: Promise<unknown>): Promise<HalibutError> {
   const error: unknown = await dialled.then(
@@ -190,6 +171,18 @@ describe('dial', () => {
       phase: 'connect',
       retryable: false,
     })
+  })
+
+  test('a connection that takes too long fails in the words of .NET', async () => {
+    // The look-up of the name has to wait for a free thread, and all are busy.
+    const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('', '', 150_000, 64, 'sha512'))
+    expect(await failureOf(testDial(10933, { host: 'localhost', connectTimeoutMs: 20 }))).toMatchObject({
+      kind: 'connect_timeout',
+      phase: 'connect',
+      message: 'The client was unable to establish the initial connection within the timeout 00:00:00.0200000.',
+      retryable: true,
+    })
+    await Promise.all(busy)
   })
 
   test('a port out of range is an invalid argument', async () => {
