@@ -261,6 +261,11 @@ export class DeflateTail {
     return undefined
   }
 
+  /** The input has ended: what was held was no DEFLATE then, but comes after the message. */
+  giveUp(): Buffer {
+    return this.close(this.#held)
+  }
+
   /** Nothing more will come. Returns `rest`. */
   close(rest: Buffer = nothing): Buffer {
     if (this.#zlib !== undefined) returnInflater(this.#zlib)

@@ -1,9 +1,9 @@
+import { HalibutError } from '../base/errors.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import { type DecodedResponse, decodeResponse } from '../codec/envelope.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
-import { HalibutError } from '../base/errors.ts'
 import { identifyAsDialler } from './identify.ts'
-import { ReceivedStreams } from './received-streams.ts'
+import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
 
 /** A response, and when its data streams have all arrived (`undefined`: it has none). */
@@ -52,7 +52,7 @@ export class AgentConversation {
       this.#state = 'idle'
       return { response, streams: undefined }
     }
-    const streams = new ReceivedStreams(transfer.channel, response.id, response.streams, transfer.options)
+    const streams = transfer.receiveStreams(response.id, response.streams)
     streams.done.then(
       () => {
         this.#state = 'idle'

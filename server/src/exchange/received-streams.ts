@@ -28,7 +28,8 @@ export class ReceivedStreams {
   /** Settles when every section has been received and verified. A rejection means the connection is out of step. */
   readonly done: Promise<void>
 
-  constructor(channel: ByteChannel, messageId: string, streams: readonly DataStream[], options: ExchangeOptions) {
+  /** `ready`: the channel is where the first section begins. Default: it is there already. */
+  constructor(channel: ByteChannel, messageId: string, streams: readonly DataStream[], options: ExchangeOptions, ready?: Promise<void>) {
     this.#channel = channel
     this.#messageId = messageId
     this.#streams = streams
@@ -41,7 +42,7 @@ export class ReceivedStreams {
       stream.attach(content)
       return content
     })
-    this.done = this.#receiveAll()
+    this.done = this.#receiveAll(ready)
     this.done.catch(() => {})
   }
 
@@ -61,8 +62,9 @@ export class ReceivedStreams {
     this.#current?.keep()
   }
 
-  async #receiveAll(): Promise<void> {
+  async #receiveAll(ready: Promise<void> | undefined): Promise<void> {
     try {
+      if (ready) await ready
       for (let i = 0; i < this.#streams.length; i++) await this.#receiveSection()
     } catch (why) {
       const told = why instanceof HalibutError ? why.with({ phase: why.phase ?? 'stream' }) : why

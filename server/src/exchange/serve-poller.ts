@@ -2,7 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { PROCEED } from '../codec/control-message.ts'
 import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
-import { ReceivedStreams } from './received-streams.ts'
+import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
 
 /** A queued request in the hands of one connection. Exactly one of `answer` and `fail` is called. */
@@ -105,7 +105,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
       item.answer(response, undefined)
       return
     }
-    const streams = new ReceivedStreams(channel, response.id, response.streams, options)
+    const streams = transfer.receiveStreams(response.id, response.streams)
     item.answer(response, streams)
     await streams.done
   } catch (why) {

@@ -1,7 +1,6 @@
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
 import { type DecodedRequest, decodeRequest, type EncodedMessage } from '../codec/envelope.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
-import { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
 
 /** One incoming call as the service host sees it. */
@@ -40,8 +39,7 @@ export class RequestServer {
     const { limits } = transfer.options
     const request = decodeRequest(await transfer.receive(firstByteTimeoutMs), this.#service.registry, limits)
     if (request.null) return false
-    const streams =
-      request.streams.length > 0 ? new ReceivedStreams(transfer.channel, request.id, request.streams, transfer.options) : undefined
+    const streams = request.streams.length > 0 ? transfer.receiveStreams(request.id, request.streams) : undefined
     const call = new Call(request, transfer.channel)
     this.#running = call
     let response: EncodedMessage

@@ -5,9 +5,10 @@ import { END, LineReader, NEXT, PROCEED } from '../codec/control-message.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import { guidToBytes } from '../codec/guid.ts'
-import { deflateMessage, MessageInflater } from '../codec/raw-deflate.ts'
+import { type DeflateTail, deflateMessage, MessageInflater } from '../codec/raw-deflate.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
 import { JoinedWriter } from './joined-writer.ts'
+import { ReceivedStreams } from './received-streams.ts'
 
 /** A frame up to this size shares one write with the control lines around it. */
 const joinFrameUpToBytes = 64 * 1024
@@ -23,6 +24,8 @@ export class Transfer {
   readonly options: ExchangeOptions
   readonly #inflater: MessageInflater
   readonly #lines: LineReader
+  /** The end of the last message, where it has not come. */
+  #tail: DeflateTail | undefined
 
   constructor(channel: ByteChannel, options: ExchangeOptions) {
     this.channel = channel
@@ -95,6 +98,7 @@ export class Transfer {
     const { channel, options } = this
     const inflater = this.#inflater
     channel.receiveTimeoutMs = firstByteTimeoutMs
+    if (this.#tail) await this.#passTail(this.#tail)
     try {
       for (;;) {
         const pending = channel.read()
@@ -107,10 +111,33 @@ export class Transfer {
       inflater.reset()
       throw why
     }
-    const { document, surplus, compressedBytes } = inflater.take()
+    const { document, surplus, compressedBytes, tail } = inflater.take()
     if (surplus !== undefined && surplus.length > 0) channel.unread(surplus)
+    this.#tail = tail
     options.observer?.messageReceived?.({ compressedBytes, documentBytes: document.length })
     return document
+  }
+
+  /** The data streams that follow the message just received. */
+  receiveStreams(messageId: string, streams: readonly DataStream[]): ReceivedStreams {
+    return new ReceivedStreams(this.channel, messageId, streams, this.options, this.#tail && this.#passTail(this.#tail))
+  }
+
+  /** Reads over what is left of a large message whose document was complete before its end had come (spec §4.3). */
+  async #passTail(tail: DeflateTail): Promise<void> {
+    const { channel } = this
+    try {
+      for (;;) {
+        const chunk = await channel.read()
+        const rest = chunk === undefined ? tail.giveUp() : tail.feed(chunk)
+        if (rest === undefined) continue
+        if (rest.length > 0) channel.unread(rest)
+        return
+      }
+    } finally {
+      tail.close()
+      this.#tail = undefined
+    }
   }
 
   sendNext(): Promise<void> | undefined {
@@ -151,6 +178,7 @@ export class Transfer {
     const lines = this.#lines
     const startedAt = timeoutMs > 0 ? performance.now() : 0
     channel.receiveTimeoutMs = timeoutMs
+    if (this.#tail) await this.#passTail(this.#tail)
     for (;;) {
       const pending = channel.read()
       const chunk = pending instanceof Promise ? await pending : pending
@@ -189,6 +217,7 @@ export class Transfer {
       }
     }
     this.#inflater.reset()
+    this.#tail?.close()
     await channel.close()
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import type { Limits } from '../../../../server/src/base/limits.ts'
@@ -266,5 +267,51 @@ describe('messages and lines', () => {
       ['received', sizes],
       ['received', 'PROCEED'],
     ])
+  })
+})
+
+describe('the end of a large message, which comes when the document has long been read', () => {
+  const big = Buffer.alloc(100_000, 7)
+  big.writeInt32LE(big.length)
+  const unended = deflateRawSync(big, { finishFlush: constants.Z_SYNC_FLUSH })
+  const end = Buffer.from('0300', 'hex')
+
+  test('is passed over before a control line and before a message', async () => {
+    await using world = talking()
+    for (const following of ['line', 'message']) {
+      await world.pair.dialler.write(unended)
+      expect(await world.receiver.receive(1_000)).toHaveLength(big.length)
+      await world.pair.dialler.write(end)
+      await turn()
+      if (following === 'line') {
+        await world.sender.sendNext()
+        expect(await world.receiver.expectNextOrEnd(1_000)).toBe('NEXT')
+      } else {
+        await world.sender.send({ document, streams: [] })
+        expect(await world.receiver.receive(1_000)).toEqual(document)
+      }
+    }
+  })
+
+  test('is passed over before data streams', async () => {
+    await using world = talking()
+    await world.pair.dialler.write(unended)
+    await world.receiver.receive(1_000)
+    const hello = declared(1, 5)
+    const received = world.receiver.receiveStreams('the-message', [hello])
+    await world.pair.dialler.write(end)
+    await turn()
+    await world.pair.dialler.write(section(1, 'hello'))
+    expect(await hello.text()).toBe('hello')
+    await received.done
+  })
+
+  test('may never come: END is still END, though it might be DEFLATE as well', async () => {
+    await using world = talking()
+    await world.pair.dialler.write(unended)
+    await world.receiver.receive(1_000)
+    const ended = world.sender.end()
+    expect(await world.receiver.expectNextOrEnd(1_000)).toBe('END')
+    await ended
   })
 })
