@@ -120,7 +120,7 @@ export class AgentDirectory {
 }
 
 /** An agent as the browser sees it. */
-export function snapshotOf(agent: Agent): AgentSnapshot {
+function snapshotOf(agent: Agent): AgentSnapshot {
   const { definition, state } = agent
   return {
     id: definition.id,

@@ -133,7 +133,7 @@ export function failure(
 }
 
 /** The places where a value does not fit a schema; at most ten, each once. */
-export function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
+function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
   const errors = new Map<string, ParamError>()
   for (const error of check.Errors(value)) {
     if (!errors.has(error.path)) {

@@ -9,7 +9,7 @@ export function discoverMethods(version: string): Pick<Handlers, 'rpc.discover'>
 }
 
 /** The one map as an OpenRPC document. */
-export function describeMethods(version: string): Record<string, unknown> {
+function describeMethods(version: string): Record<string, unknown> {
   return {
     openrpc: '1.3.2',
     info: { title: 'Halibut Gateway', version },
