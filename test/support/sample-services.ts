@@ -22,7 +22,7 @@ export function addSampleServices(add: AddService): void {
 }
 
 /** An error that shows with this .NET type. */
-function exception(name: string, message: string, cause?: unknown): Error {
+export function exception(name: string, message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, cause === undefined ? {} : { cause }), { name })
 }
 
@@ -44,9 +44,9 @@ export function generatedBytes(length: number, from = 0): Buffer {
 }
 
 /** n printable characters of a linear congruential generator. */
-export function bigText(length: number): string {
+export function bigText(length: number, seed = 12345): string {
   const bytes = Buffer.allocUnsafe(length)
-  let x = 12345
+  let x = seed
   for (let i = 0; i < length; i++) {
     x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0
     bytes[i] = 33 + ((x >>> 16) % 90)
