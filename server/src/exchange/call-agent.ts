@@ -1,7 +1,7 @@
 import { HalibutError } from '../base/errors.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import { type DecodedResponse, decodeResponse } from '../codec/envelope.ts'
-import type { TypeRegistry } from '../codec/type-registry.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
 import { identifyAsDialler } from './identify.ts'
 import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
@@ -19,12 +19,10 @@ export interface Exchanged {
  */
 export class AgentConversation {
   readonly transfer: Transfer
-  readonly #registry: TypeRegistry
   #state: 'new' | 'ready' | 'idle' | 'busy' = 'new'
 
-  constructor(transfer: Transfer, registry: TypeRegistry) {
+  constructor(transfer: Transfer) {
     this.transfer = transfer
-    this.#registry = registry
   }
 
   /** Makes the connection ready for a request. Any failure here is one of initialisation: nothing was sent that could have run. */
@@ -40,14 +38,14 @@ export class AgentConversation {
     this.#state = 'ready'
   }
 
-  /** Sends a request and receives its response. */
-  async exchange(request: EncodedMessage, requestId: string): Promise<Exchanged> {
+  /** Sends a request and receives its response, whose `$type` names `types` resolves. */
+  async exchange(request: EncodedMessage, requestId: string, types: TypeResolver): Promise<Exchanged> {
     const { transfer } = this
     this.#state = 'busy'
     const sent = transfer.send(request, undefined, undefined, requestId)
     if (sent) await sent
     const { limits } = transfer.options
-    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), this.#registry, limits)
+    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), types, limits)
     if (response === null || response.streams.length === 0) {
       this.#state = 'idle'
       return { response, streams: undefined }

@@ -1,7 +1,7 @@
 import { HalibutError } from '../base/errors.ts'
 import { PROCEED } from '../codec/control-message.ts'
 import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
-import type { TypeRegistry } from '../codec/type-registry.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
 import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -9,6 +9,8 @@ import type { Transfer } from './transfer.ts'
 export interface CollectedRequest {
   readonly id: string
   readonly message: EncodedMessage
+  /** Resolves the `$type` names of the response. */
+  readonly types: TypeResolver
   /** Fires when the caller gives up; the exchange is then cut off. */
   readonly signal: AbortSignal | undefined
   /** The response has been read; `streams` when data streams follow it. A null message is no answer (spec §7.2 step 4). */
@@ -37,7 +39,7 @@ const nullEncoded: EncodedMessage = { document: nullMessage, streams: [] }
  * algorithm on waits for (§3.5, the difference between 22 and 2,500 calls a second). Where NEXT came along with the response, PROCEED
  * travels with the next request instead.
  */
-export async function servePoller(transfer: Transfer, source: RequestSource, registry: TypeRegistry): Promise<void> {
+export async function servePoller(transfer: Transfer, source: RequestSource): Promise<void> {
   const { channel, options } = transfer
   const { limits } = options
   const nextTimeoutMs =
@@ -71,8 +73,13 @@ export async function servePoller(transfer: Transfer, source: RequestSource, reg
       await transfer.sendProceed()
       continue
     }
+    if (item.signal?.aborted) {
+      // Given up between collection and sending: the connection has carried nothing of it.
+      item.fail(cancelledInFlight().with({ delivery: 'not_sent' }))
+      continue
+    }
     if (before.length > 0) options.observer?.controlSent?.('PROCEED')
-    await exchangeWithPoller(transfer, item, before, registry)
+    await exchangeWithPoller(transfer, item, before)
     channel.receiveTimeoutMs = nextTimeoutMs
     const buffered = channel.read()
     if (buffered instanceof Promise) {
@@ -89,18 +96,17 @@ export async function servePoller(transfer: Transfer, source: RequestSource, reg
   }
 }
 
-async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer, registry: TypeRegistry): Promise<void> {
+async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer): Promise<void> {
   const { channel, options } = transfer
   const { signal } = item
   const writtenBefore = channel.bytesWritten
   const cut = signal ? () => channel.destroy(cancelledInFlight()) : undefined
   if (cut) signal?.addEventListener('abort', cut, { once: true })
   try {
-    if (signal?.aborted) throw cancelledInFlight()
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
     const { limits } = options
-    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), registry, limits)
+    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), item.types, limits)
     if (response === null || response.streams.length === 0) {
       item.answer(response, undefined)
       return

@@ -1,7 +1,6 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
-import type { TypeRegistry } from '../codec/type-registry.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
 import { serveCaller } from '../exchange/serve-caller.ts'
@@ -37,7 +36,6 @@ export interface AcceptorOptions {
   readonly limits: Limits
   readonly trust: TrustStore
   readonly service: ServiceSide
-  readonly registry: TypeRegistry
   readonly exchange: (channel: ByteChannel) => ExchangeOptions
   readonly queueFor: (subscription: string) => RequestQueue
   readonly events: EventHub
@@ -71,7 +69,12 @@ export class Acceptor {
     const { peer } = channel
     this.#channels.add(channel)
     let authorised = false
-    const about = { direction: 'incoming', remoteAddress: peer.remoteAddress, thumbprint: peer.thumbprint, protocol: peer.protocol } as const
+    const about = {
+      direction: 'incoming',
+      remoteAddress: peer.remoteAddress,
+      thumbprint: peer.thumbprint,
+      protocol: peer.protocol,
+    } as const
     events.emit('connectionOpened', { ...about, authorised })
     log(listenerName, 'ListenerAcceptedClient', `Accepted TCP client: ${peer.remoteAddress}`)
     log(
@@ -82,7 +85,10 @@ export class Acceptor {
     const identified = this.#startClock(channel)
     try {
       if (this.#unidentified > limits.maxUnidentifiedConnections) {
-        throw new HalibutError('connection_limit', `more than ${limits.maxUnidentifiedConnections} connections have not identified themselves`)
+        throw new HalibutError(
+          'connection_limit',
+          `more than ${limits.maxUnidentifiedConnections} connections have not identified themselves`,
+        )
       }
       if (!(await this.#admit(channel, listenerName))) {
         identified()
@@ -180,13 +186,17 @@ export class Acceptor {
   }
 
   async #servePoller(transfer: Transfer, announced: string, listenerName: string, identified: () => void): Promise<void> {
-    const { limits, events, log, registry, queueFor, authoriseSubscriber } = this.#options
+    const { limits, events, log, queueFor, authoriseSubscriber } = this.#options
     const { remoteAddress, thumbprint, thumbprint256 } = transfer.channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
-      throw new HalibutError('protocol_error', `Unable to receive the remote identity; ${JSON.stringify(announced)} is not an absolute URI.`, {
-        phase: 'identify',
-      })
+      throw new HalibutError(
+        'protocol_error',
+        `Unable to receive the remote identity; ${JSON.stringify(announced)} is not an absolute URI.`,
+        {
+          phase: 'identify',
+        },
+      )
     }
     const refusal = authoriseSubscriber?.({ subscription, thumbprint, thumbprint256, remoteAddress }) ?? true
     if (refusal !== true) {
@@ -207,7 +217,7 @@ export class Acceptor {
       identified()
       this.#subscribers.set(transfer, subscriber)
       events.emit('subscriberConnected', subscriber)
-      await servePoller(transfer, queueFor(subscription).consumer(thumbprint), registry)
+      await servePoller(transfer, queueFor(subscription).consumer(thumbprint))
     } finally {
       const left = (this.#connectionsOf.get(subscription) ?? 1) - 1
       if (left > 0) this.#connectionsOf.set(subscription, left)
@@ -221,7 +231,9 @@ export class Acceptor {
     const { acceptTimeoutMs } = this.#options.limits
     this.#unidentified++
     const timer = setTimeout(() => {
-      channel.destroy(new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }))
+      channel.destroy(
+        new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }),
+      )
     }, acceptTimeoutMs)
     let running = true
     return () => {

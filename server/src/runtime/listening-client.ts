@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { HalibutError } from '../base/errors.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
 import { toldWithDelivery } from '../exchange/serve-poller.ts'
 import type { ConnectionPool } from './connection-pool.ts'
@@ -14,6 +15,7 @@ export interface ListeningCall {
   readonly pool: ConnectionPool
   readonly id: string
   readonly message: EncodedMessage
+  readonly types: TypeResolver
   readonly signal: AbortSignal | undefined
   /** Fires when the runtime closes: no attempt follows. */
   readonly ending: AbortSignal
@@ -78,7 +80,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       initialised = true
       call.onBegun?.()
       writtenBefore = channel.bytesWritten
-      const exchanged = await used.exchange(call.message, call.id)
+      const exchanged = await used.exchange(call.message, call.id, call.types)
       whenDone(exchanged, used, pool, () => {
         if (cut) signal?.removeEventListener('abort', cut)
       })

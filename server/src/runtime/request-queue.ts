@@ -3,6 +3,7 @@ import { HalibutError } from '../base/errors.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
 import { timerMs } from '../base/timer.ts'
 import type { DecodedResponse, EncodedMessage } from '../codec/envelope.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
 import { type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
 import type { CollectedRequest, RequestSource } from '../exchange/serve-poller.ts'
@@ -11,6 +12,8 @@ import type { CollectedRequest, RequestSource } from '../exchange/serve-poller.t
 export interface RequestToQueue {
   readonly id: string
   readonly message: EncodedMessage
+  /** Resolves the `$type` names of the response. */
+  readonly types: TypeResolver
   /** The agent’s certificate: only a connection that presented it gets the request. `undefined`: any trusted one, as .NET. */
   readonly thumbprint: string | undefined
   /** How long it may wait to be collected, in milliseconds. */
@@ -146,6 +149,10 @@ class PendingRequest implements CollectedRequest {
 
   get id(): string {
     return this.#request.id
+  }
+
+  get types(): TypeResolver {
+    return this.#request.types
   }
 
   get message(): EncodedMessage {

@@ -7,6 +7,7 @@ import { MemoryBudget } from '../base/memory-budget.ts'
 import { type CompiledContract, type CompiledMethod, matchArguments, TypeRegistry, toUntyped } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
@@ -91,12 +92,13 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#messageMemory = new MemoryBudget(this.limits.maxMessageBytesInFlight)
     this.#spoolMemory = new MemoryBudget(this.limits.spoolMemoryBytesInFlight)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
-    this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint => this.#acceptor.disconnectThumbprint(thumbprint))
+    this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
+      this.#acceptor.disconnectThumbprint(thumbprint),
+    )
     this.#acceptor = new Acceptor({
       limits: this.limits,
       trust: this.#trust,
       service: { registry: this.#registry, handle: this.#services.handle },
-      registry: this.#registry,
       exchange: channel => this.#exchange(channel),
       queueFor: subscription => this.#queue(subscription),
       events: this.#events,
@@ -166,7 +168,10 @@ export class HalibutRuntime implements AsyncDisposable {
     const subscription = printSubscription(options.subscription)
     const { connections = 1 } = options
     if (!(Number.isInteger(connections) && connections >= 1 && connections <= maxPollingConnections)) {
-      throw new HalibutError('invalid_argument', `connections must be a whole number from 1 to ${maxPollingConnections}, not ${connections}`)
+      throw new HalibutError(
+        'invalid_argument',
+        `connections must be a whole number from 1 to ${maxPollingConnections}, not ${connections}`,
+      )
     }
     const ending = new AbortController()
     const loops = Array.from({ length: connections }, () =>
@@ -364,7 +369,7 @@ export class HalibutRuntime implements AsyncDisposable {
     }
     const id = `${service}::${method.name}Async[${count}] / ${activityId}`
     const message = encodeRequest({ id, activityId, service, method: method.name }, method.params, args, this.#codec)
-    const exchanged = await this.#observed(endpoint, { activityId, service, method: method.name }, id, message, times)
+    const exchanged = await this.#observed(endpoint, { activityId, service, method: method.name }, { id, message, types: compiled }, times)
     const { response } = exchanged
     if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
     if (response.error) {
@@ -391,7 +396,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const activityId = request.activityId ?? randomUUID()
     const id = `${head.service}::${head.method}Async[1] / ${activityId}`
     const message = encodeRequest({ id, activityId, ...head }, undefined, args, this.#codec)
-    const { response } = await this.#observed(endpoint, { activityId, ...head }, id, message, request)
+    const { response } = await this.#observed(endpoint, { activityId, ...head }, { id, message, types: this.#registry }, request)
     if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
     if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
     return toUntyped(response.result)
@@ -401,8 +406,7 @@ export class HalibutRuntime implements AsyncDisposable {
   async #observed(
     endpoint: Endpoint,
     call: { readonly activityId: string; readonly service: string; readonly method: string },
-    id: string,
-    message: EncodedMessage,
+    request: OutgoingRequest,
     times: CallTimes,
   ): Promise<Exchanged> {
     this.#assertOpen()
@@ -410,7 +414,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const startedAt = event ? performance.now() : 0
     if (event) this.#events.emit('callStarted', event)
     try {
-      const exchanged = await this.#route(endpoint, id, message, times)
+      const exchanged = await this.#route(endpoint, request, times)
       if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
       return exchanged
     } catch (why) {
@@ -420,13 +424,13 @@ export class HalibutRuntime implements AsyncDisposable {
     }
   }
 
-  async #route(endpoint: Endpoint, id: string, message: EncodedMessage, times: CallTimes): Promise<Exchanged> {
+  async #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
     const timed = times.timeoutMs !== undefined || (times.queueTimeoutMs !== undefined && endpoint.scheme === 'https')
-    if (!timed) return this.#send(endpoint, id, message, times.signal, times.queueTimeoutMs, undefined)
+    if (!timed) return this.#send(endpoint, request, times.signal, times.queueTimeoutMs, undefined)
     const deadline = new CallDeadline(times, endpoint.scheme === 'https')
     let streaming = false
     try {
-      const exchanged = await this.#send(endpoint, id, message, deadline.signal, times.queueTimeoutMs, () => deadline.begun())
+      const exchanged = await this.#send(endpoint, request, deadline.signal, times.queueTimeoutMs, () => deadline.begun())
       if (exchanged.streams) {
         streaming = true
         exchanged.streams.done.then(
@@ -444,16 +448,14 @@ export class HalibutRuntime implements AsyncDisposable {
 
   #send(
     endpoint: Endpoint,
-    id: string,
-    message: EncodedMessage,
+    request: OutgoingRequest,
     signal: AbortSignal | undefined,
     queueTimeoutMs: number | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<Exchanged> {
     if (endpoint.scheme === 'poll') {
       return this.#queue(endpoint.uri).queueAndWait({
-        id,
-        message,
+        ...request,
         thumbprint: endpoint.thumbprint?.toUpperCase(),
         queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
         signal,
@@ -464,12 +466,11 @@ export class HalibutRuntime implements AsyncDisposable {
     return callListening({
       endpoint,
       pool: this.#pool(endpoint),
-      id,
-      message,
+      ...request,
       signal,
       ending: this.#ending.signal,
       onBegun,
-      dial: async cancel => new AgentConversation(await this.#dial(endpoint, cancel), this.#registry),
+      dial: async cancel => new AgentConversation(await this.#dial(endpoint, cancel)),
       ownThumbprint: this.thumbprint,
       log: (text, error) => this.#write(endpoint.uri, 'Error', text, error),
     })
@@ -559,6 +560,13 @@ export class HalibutRuntime implements AsyncDisposable {
   #assertOpen(): void {
     if (this.#closed) throw this.#closed
   }
+}
+
+/** A request, encoded, and what resolves the `$type` names of its response. */
+interface OutgoingRequest {
+  readonly id: string
+  readonly message: EncodedMessage
+  readonly types: TypeResolver
 }
 
 /** What the cache keeps of a call: its result, or the error where the runtime keeps that. */

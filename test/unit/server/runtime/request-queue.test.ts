@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import type { DecodedResponse } from '../../../../server/src/codec/envelope.ts'
+import { TypeRegistry } from '../../../../server/src/codec/type-registry.ts'
 import { ReceivedStreams } from '../../../../server/src/exchange/received-streams.ts'
 import type { CollectedRequest, RequestSource } from '../../../../server/src/exchange/serve-poller.ts'
 import { MemoryRequestQueue, type RequestToQueue } from '../../../../server/src/runtime/request-queue.ts'
@@ -23,6 +24,7 @@ function request(id: string, more: Partial<RequestToQueue> = {}): RequestToQueue
   return {
     id,
     message: { document: Buffer.from(id), streams: [] },
+    types: new TypeRegistry(),
     thumbprint: undefined,
     queueTimeoutMs: 120_000,
     signal: undefined,
