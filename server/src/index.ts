@@ -12,6 +12,7 @@ export {
 export type { Endpoint, EndpointInput, ProxySettings } from './runtime/endpoint.ts'
 export { type LogEvent, type LogEventType, severityOf } from './runtime/event-log.ts'
 export type { RuntimeEvents, SubscriberEvent } from './runtime/events.ts'
+export { classifyError, isRetryable } from './runtime/network-errors.ts'
 export type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './runtime/options.ts'
 export { HalibutRuntime, type Polling, type RuntimeListener } from './runtime/runtime.ts'
-export type { CallContext } from './runtime/service-host.ts'
+export type { CallContext, ServiceFactory, ServiceOptions } from './runtime/service-host.ts'

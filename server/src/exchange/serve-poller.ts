@@ -48,7 +48,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
       : limits.tcpClientHeartbeatTimeoutShouldActuallyBeUsed
         ? limits.tcpClientHeartbeatReceiveTimeoutMs
         : limits.tcpClientReceiveTimeoutMs
-  channel.closed.then(() => source.close())
+  void channel.closed.then(() => source.close())
   let before: Buffer = nothing
   for (;;) {
     let item = source.tryDequeue()

@@ -30,7 +30,7 @@ export class RequestServer {
     this.#transfer = transfer
     this.#service = service
     // One subscription a connection, not one a call: calls come and go, and the promise stays.
-    transfer.channel.closed.then(() => this.#running?.abort())
+    void transfer.channel.closed.then(() => this.#running?.abort())
   }
 
   /** Receives, runs and answers one request; `after` travels with the response. False for the null message, which has no answer. */

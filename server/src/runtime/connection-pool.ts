@@ -82,7 +82,7 @@ export class ConnectionPool {
   add(conversation: AgentConversation): void {
     this.#live.add(conversation)
     // The agent may end an idle connection; it then leaves the pool at once instead of at the next call.
-    conversation.transfer.channel.closed.then(() => this.#forget(conversation))
+    void conversation.transfer.channel.closed.then(() => this.#forget(conversation))
   }
 
   /** After a successful exchange. Beyond the maximum, the one that has been idle longest is ended. */

@@ -1,6 +1,6 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import type { Limits } from '../base/limits.ts'
-import type { UnauthorisedAnswer, UnauthorisedCaller, SubscriberCandidate } from './acceptor.ts'
+import type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
 import type { Certificate } from './certificates.ts'
 import type { Endpoint, EndpointInput, ProxySettings } from './endpoint.ts'

@@ -83,7 +83,8 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
 
 function finalError(options: PollingLoopOptions, why: unknown, began: boolean): HalibutError {
   const { uri } = options.endpoint
-  const inner = why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
+  const inner =
+    why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
   const message =
     began && saysReset(inner)
       ? `The server ${uri} aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${options.ownThumbprint}'.`

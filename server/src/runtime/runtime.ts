@@ -494,7 +494,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#dialled.set(channel, endpoint.key)
     const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
     this.#events.emit('connectionOpened', about)
-    channel.closed.then(() => {
+    void channel.closed.then(() => {
       this.#dialled.delete(channel)
       this.#events.emit('connectionClosed', about)
     })

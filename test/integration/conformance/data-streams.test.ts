@@ -18,7 +18,7 @@ test('M21 a $type that no contract names closes the connection, and the reason i
   await openAsClient(peer)
   const logged = nextLog(host.runtime, event => event.type === 'Error')
   const $type = 'System.Diagnostics.Process, System'
-  peer.write(requestMessage({ service: 'IEchoService', method: 'SayHello', params: [{ $type, FileName: 'x' }] }))
+  void peer.write(requestMessage({ service: 'IEchoService', method: 'SayHello', params: [{ $type, FileName: 'x' }] }))
   expect(await peer.readToEnd()).toHaveLength(0)
   expect((await logged).message).toContain(`Type specified in JSON '${$type}' was not resolved.`)
 })
