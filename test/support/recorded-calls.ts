@@ -76,7 +76,7 @@ export function expectResult(call: ReadyCall, made: unknown, recorded: RecordedO
       hash: recorded.resultSha256,
     })
   } else {
-    const type = call.contract?.methods.find(each => call.method.startsWith(each.name))?.result as TypeNode
+    const type = call.contract?.methods.find(each => each.name === call.method.split('(', 1)[0])?.result as TypeNode
     expect(result).toEqual(fromDescribed(recorded.result ?? null, type, call.contract ?? echoService, 'read'))
   }
 }
@@ -87,7 +87,7 @@ interface Content {
   readonly sha256: string
 }
 
-/** The contents of all data streams in a result, but those of dictionaries, which the recordings leave out. */
+/** Reads all data streams of a result. Those of dictionaries are left out, as in the recordings. */
 async function contentsOf(result: unknown): Promise<Content[]> {
   if (result instanceof DataStream) {
     const bytes = await result.bytes()
@@ -95,7 +95,10 @@ async function contentsOf(result: unknown): Promise<Content[]> {
   }
   const found: Content[] = []
   if (typeof result !== 'object' || result === null || Buffer.isBuffer(result)) return found
-  for (const [name, value] of Object.entries(result)) if (name !== 'Named') found.push(...(await contentsOf(value)))
+  for (const [name, value] of Object.entries(result)) {
+    const inside = await contentsOf(value)
+    if (name !== 'Named') found.push(...inside)
+  }
   return found
 }
 

@@ -36,7 +36,7 @@ export async function playConnection(peer: RawPeer, connection: RecordedConnecti
   const ours = new Ours(peer, options)
   for (const [index, event] of events.entries()) {
     if (event.from !== side) {
-      if (events.slice(index).every(each => each.kind === 'end-of-input' || each.text === 'END\r\n')) options.onEnding?.()
+      if (events.slice(index).every(each => endings.has(each.kind) || each.text === 'END\r\n')) options.onEnding?.()
       await ours.expect(event)
       options.onRead?.(event)
       continue

@@ -201,14 +201,14 @@ export const collectionMembers = object('Sample.Contracts.CollectionMembers, Sam
 export interface StreamHolder {
   readonly Name: string | null
   readonly Main: StreamSlot | null
-  readonly Others: readonly StreamSlot[] | null
+  readonly Others: readonly (StreamSlot | null)[] | null
   readonly Named: Readonly<Record<string, StreamSlot>> | null
   readonly Inner: StreamHolder | null
 }
 export const streamHolder = object('Sample.Contracts.StreamHolder, Sample.Contracts', {
   Name: text,
   Main: nullable(dataStream),
-  Others: nullable(list(dataStream)),
+  Others: nullable(list(nullable(dataStream))),
   Named: nullable(dictionary(string, dataStream)),
   Inner: nullable(ref<StreamHolder>('StreamHolder')),
 })

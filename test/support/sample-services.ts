@@ -85,7 +85,7 @@ type EchoImplementation = ServiceImplementation<typeof echoService, DataStream, 
 interface Holder {
   readonly Name: string | null
   readonly Main: DataStream | null
-  readonly Others: readonly DataStream[] | null
+  readonly Others: readonly (DataStream | null)[] | null
   readonly Named: Readonly<Record<string, DataStream>> | null
   readonly Inner: Holder | null
 }
@@ -95,8 +95,8 @@ async function copyHolder(holder: Holder): Promise<Holder> {
   const named: Record<string, DataStream> = Object.create(null)
   // One after another: contents come in the order of the document.
   const main = Main && (await copy(Main))
-  const others: DataStream[] = []
-  for (const each of Others ?? []) others.push(await copy(each))
+  const others: (DataStream | null)[] = []
+  for (const each of Others ?? []) others.push(each && (await copy(each)))
   for (const [key, each] of Object.entries(Named ?? {})) named[key] = await copy(each)
   return { Name, Main: main, Others: Others && others, Named: Named && named, Inner: Inner && (await copyHolder(Inner)) }
 }

@@ -1,4 +1,4 @@
-import { deferred } from '../../server/src/base/deferred.ts'
+import { type Deferred, deferred } from '../../server/src/base/deferred.ts'
 import type { Limits } from '../../server/src/base/limits.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { testIdentity } from './certificates.ts'
@@ -19,8 +19,8 @@ export interface MadeCall {
 /** A connection of the recording, as it goes on. */
 interface Course {
   readonly connection: RecordedConnection
-  readonly done: ReturnType<typeof deferred<void>>
-  readonly ending: ReturnType<typeof deferred<void>>
+  readonly done: Deferred<void>
+  readonly ending: Deferred<void>
 }
 
 const subscription = 'poll://sq-tentapoll/'
@@ -55,8 +55,12 @@ export async function replayToCaller(transcript: Transcript, cut: Cutter): Promi
   const courses = connections
     .filter((_, index) => !unsent[name]?.connections.includes(index))
     .map(connection => ({ connection, done: deferred<void>(), ending: deferred<void>() }))
-  const read = new Map<RecordedEvent, ReturnType<typeof deferred<void>>>()
-  const wasRead = (event: RecordedEvent) => read.get(event) ?? (read.set(event, deferred<void>()), wasRead(event))
+  const read = new Map<RecordedEvent, Deferred<void>>()
+  const wasRead = (event: RecordedEvent): Deferred<void> => {
+    const known = read.get(event) ?? deferred<void>()
+    read.set(event, known)
+    return known
+  }
   const runtime = createRuntime('runtime', {
     corlib: 'System.Private.CoreLib',
     trust: [peer.thumbprint],

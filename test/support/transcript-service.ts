@@ -63,7 +63,7 @@ export async function replayToService(transcript: Transcript, replay: ServiceRep
     await using raw = await dialRaw(port, connection.diallerPresentedCertificate ? { certificate: caller } : {})
     return await playConnection(raw, connection, options)
   }
-  if (name === 'listening-parallel') return Promise.all(connections.map(play))
+  if (name === 'listening-parallel') return await Promise.all(connections.map(play))
   const left: Buffer[] = []
   for (const [index, connection] of connections.entries()) left.push(await play(connection, index))
   return left
