@@ -55,12 +55,12 @@ import {
 const text = nullable(string)
 
 export const color = enumeration('Sample.Contracts.Color, Sample.Contracts', { Red: 0, Green: 1, Blue: 5, Negative: -3 })
-export const longColor = enumeration(
+const longColor = enumeration(
   'Sample.Contracts.LongColor, Sample.Contracts',
   { Small: 1, Huge: 5_000_000_000 },
   { underlying: 'int64' },
 )
-export const byteColor = enumeration('Sample.Contracts.ByteColor, Sample.Contracts', { A: 1, Z: 255 }, { underlying: 'byte' })
+const byteColor = enumeration('Sample.Contracts.ByteColor, Sample.Contracts', { A: 1, Z: 255 }, { underlying: 'byte' })
 export const access = flags('Sample.Contracts.Access, Sample.Contracts', { None: 0, Read: 1, Write: 2, Execute: 4, All: 7 })
 
 /** `Box<T>`, closed for one T. */
@@ -85,9 +85,9 @@ export const person = object('Sample.Contracts.Person, Sample.Contracts', {
 })
 
 export const circle = object('Sample.Contracts.Circle, Sample.Contracts', { Radius: double, Label: text })
-export const square = object('Sample.Contracts.Square, Sample.Contracts', { Side: double, Inscribed: nullable(circle), Label: text })
+const square = object('Sample.Contracts.Square, Sample.Contracts', { Side: double, Inscribed: nullable(circle), Label: text })
 export const shape = abstractObject('Sample.Contracts.Shape, Sample.Contracts', { Label: text }, [circle, square])
-export const shapeHolder = object('Sample.Contracts.ShapeHolder, Sample.Contracts', {
+const shapeHolder = object('Sample.Contracts.ShapeHolder, Sample.Contracts', {
   First: nullable(shape),
   Exact: nullable(circle),
   Shapes: nullable(list(nullable(shape))),
@@ -95,16 +95,16 @@ export const shapeHolder = object('Sample.Contracts.ShapeHolder, Sample.Contract
   Array: nullable(array(nullable(shape))),
 })
 
-export const dog = object('Sample.Contracts.Dog, Sample.Contracts', { Name: text, Legs: int32 })
-export const cat = object('Sample.Contracts.Cat, Sample.Contracts', { Name: text, Indoor: bool })
-export const animal = interfaceOf('Sample.Contracts.IAnimal, Sample.Contracts', [dog, cat])
-export const animalHolder = object('Sample.Contracts.AnimalHolder, Sample.Contracts', {
+const dog = object('Sample.Contracts.Dog, Sample.Contracts', { Name: text, Legs: int32 })
+const cat = object('Sample.Contracts.Cat, Sample.Contracts', { Name: text, Indoor: bool })
+const animal = interfaceOf('Sample.Contracts.IAnimal, Sample.Contracts', [dog, cat])
+const animalHolder = object('Sample.Contracts.AnimalHolder, Sample.Contracts', {
   Pet: nullable(animal),
   Pets: nullable(collection('IList', animal)),
   ReadOnlyPets: nullable(collection('IReadOnlyList', animal)),
 })
 
-export const derivedOrder = object('Sample.Contracts.DerivedOrder, Sample.Contracts', {
+const derivedOrder = object('Sample.Contracts.DerivedOrder, Sample.Contracts', {
   DerivedField: text,
   BaseField: text,
   DerivedFirst: int32,
@@ -118,23 +118,23 @@ export const baseOrder = object(
   { BaseField: text, BaseFirst: int32, Virtual: int32, BaseLast: int32 },
   { derived: [derivedOrder] },
 )
-export const pointStruct = object('Sample.Contracts.PointStruct, Sample.Contracts', { X: int32, Y: int32 }, { kind: 'struct' })
-export const fieldsOnly = object('Sample.Contracts.FieldsOnly, Sample.Contracts', { A: int32, B: text, C: int32 })
-export const objectField = object('Sample.Contracts.ObjectField, Sample.Contracts', { Anything: anything, Second: anything })
-export const objectDictField = object('Sample.Contracts.ObjectDictField, Sample.Contracts', {
+const pointStruct = object('Sample.Contracts.PointStruct, Sample.Contracts', { X: int32, Y: int32 }, { kind: 'struct' })
+const fieldsOnly = object('Sample.Contracts.FieldsOnly, Sample.Contracts', { A: int32, B: text, C: int32 })
+const objectField = object('Sample.Contracts.ObjectField, Sample.Contracts', { Anything: anything, Second: anything })
+const objectDictField = object('Sample.Contracts.ObjectDictField, Sample.Contracts', {
   Map: nullable(dictionary(string, anything)),
   Items: nullable(list(anything)),
   Array: nullable(array(anything)),
 })
-export const readOnlyProps = object('Sample.Contracts.ReadOnlyProps, Sample.Contracts', { Name: text, Count: int32, Doubled: int32 })
-export const recordThing = object('Sample.Contracts.RecordThing, Sample.Contracts', { Name: text, Count: int32 })
-export const inner = object('Sample.Contracts.Outer+Inner, Sample.Contracts', { N: int32 })
-export const renamed = object('Sample.Contracts.Renamed, Sample.Contracts', {
+const readOnlyProps = object('Sample.Contracts.ReadOnlyProps, Sample.Contracts', { Name: text, Count: int32, Doubled: int32 })
+const recordThing = object('Sample.Contracts.RecordThing, Sample.Contracts', { Name: text, Count: int32 })
+const inner = object('Sample.Contracts.Outer+Inner, Sample.Contracts', { N: int32 })
+const renamed = object('Sample.Contracts.Renamed, Sample.Contracts', {
   Early: int32,
   short: text,
   MaybeNull: member(text, { omitNull: true }),
 })
-export const caseMembers = object('Sample.Contracts.CaseMembers, Sample.Contracts', {
+const caseMembers = object('Sample.Contracts.CaseMembers, Sample.Contracts', {
   lower: text,
   UPPER: text,
   camelCase: text,
@@ -145,7 +145,7 @@ export interface TreeNode {
   readonly Name: string | null
   readonly Child: TreeNode | null
 }
-export const treeNode = object('Sample.Contracts.TreeNode, Sample.Contracts', { Name: text, Child: nullable(ref<TreeNode>('TreeNode')) })
+const treeNode = object('Sample.Contracts.TreeNode, Sample.Contracts', { Name: text, Child: nullable(ref<TreeNode>('TreeNode')) })
 
 export const members = object('Sample.Contracts.Members, Sample.Contracts', {
   Bool: bool,
@@ -177,7 +177,7 @@ export const members = object('Sample.Contracts.Members, Sample.Contracts', {
   NullableColor: nullable(color),
 })
 
-export const collectionMembers = object('Sample.Contracts.CollectionMembers, Sample.Contracts', {
+const collectionMembers = object('Sample.Contracts.CollectionMembers, Sample.Contracts', {
   List: nullable(list(string)),
   Array: nullable(array(string)),
   IList: nullable(collection('IList', string)),

@@ -11,7 +11,7 @@ import { calculatorService, echoService, typesService } from './sample-contracts
 // The services of test/vectors/sample-contracts.md, with their behaviour.
 
 /** IBrokenService: nobody ever saw it work. */
-export const brokenService = service('IBrokenService', { Anything: method([['a', string]], string) })
+const brokenService = service('IBrokenService', { Anything: method([['a', string]], string) })
 
 /** What hosts a service: a runtime’s `addService`, or the host’s `add`. */
 export type AddService = (contract: Contract, implementation: never, options: ServiceOptions) => void
@@ -193,21 +193,21 @@ export function recordedValue(row: string, index: number): unknown {
 }
 
 /** `Echo…` and `Box…` give back what they got, `Get…` the recorded values. */
-export const types: Readonly<Record<string, (value: unknown) => unknown>> = Object.fromEntries(
+const types: Readonly<Record<string, (value: unknown) => unknown>> = Object.fromEntries(
   typesService.methods.map(({ name }) => [
     name,
     name.startsWith('Get') ? (index: unknown) => recordedValue(name.slice(3), Number(index)) : (value: unknown) => value,
   ]),
 )
 
-export const broken = {
+const broken = {
   create(): never {
     throw exception('System.InvalidOperationException', 'The service could not be constructed')
   },
 }
 
 /** Contract, implementation and the .NET class of the recordings. */
-export const sampleServices: readonly { readonly contract: Contract; readonly implementation: object; readonly clrName: string }[] = [
+const sampleServices: readonly { readonly contract: Contract; readonly implementation: object; readonly clrName: string }[] = [
   { contract: calculatorService, implementation: calculator, clrName: 'Sample.Contracts.CalculatorService' },
   { contract: echoService, implementation: echo, clrName: 'Sample.Contracts.EchoService' },
   { contract: typesService, implementation: types, clrName: 'Sample.Contracts.TypesService' },

@@ -123,7 +123,7 @@ export class ConnectionPool {
 }
 
 /** How long a pooled connection stays usable, kept below the time after which its service gives it up (spec §8.3). */
-export function safePooledTimeoutMs(limits: Limits): number {
+function safePooledTimeoutMs(limits: Limits): number {
   const { tcpClientPooledConnectionTimeoutMs: pooled, tcpListeningNextRequestIdleTimeoutMs: idle } = limits
   if (pooled < idle) return pooled
   return idle - 10_000 > 0 ? idle - 10_000 : idle

@@ -163,7 +163,7 @@ function cancelledText(endpoint: Endpoint, why: HalibutError): HalibutError {
 }
 
 /** The error of a call that was cancelled, as .NET words it (spec §6.4). */
-export function cancelledWhile(what: 'Connecting' | 'Transferring'): HalibutError {
+function cancelledWhile(what: 'Connecting' | 'Transferring'): HalibutError {
   return new HalibutError('cancelled', `The Request was cancelled while ${what}.`, {
     phase: what === 'Connecting' ? 'connect' : 'response',
     dotnetType: `Halibut.Exceptions.${what}RequestCancelledException`,

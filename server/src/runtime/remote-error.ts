@@ -18,7 +18,7 @@ export interface PeerError {
 }
 
 /** The sentence with which the text of whatever a service method threw begins; callers tell by it that the method ran (spec §6.3). */
-export const invocationSentence = 'System.Reflection.TargetInvocationException: Exception has been thrown by the target of an invocation.'
+const invocationSentence = 'System.Reflection.TargetInvocationException: Exception has been thrown by the target of an invocation.'
 
 interface Meaning {
   readonly kind: ErrorKind

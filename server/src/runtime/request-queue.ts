@@ -7,6 +7,7 @@ import type { TypeResolver } from '../codec/type-registry.ts'
 import { type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
 import type { CollectedRequest, RequestSource } from '../exchange/serve-poller.ts'
+import { clientException, exceptionType } from './dotnet-exception.ts'
 
 /** A request for a polling agent. */
 export interface RequestToQueue {
@@ -186,10 +187,14 @@ class PendingRequest implements CollectedRequest {
     }
     // Nobody will read them; skipped, they hold the connection no longer than they must.
     streams?.settle(new Set())
-    this.fail(response === null ? noResponse() : notWhatWasAsked(response.id, this.#endpoint))
+    this.#reject(response === null ? noResponse() : notWhatWasAsked(response.id, this.#endpoint))
   }
 
   fail(why: unknown): void {
+    this.#reject(this.#state === 'collected' ? brokenOff(why) : why)
+  }
+
+  #reject(why: unknown): void {
     if (this.#state === 'done') return
     this.#leave()
     this.outcome.reject(why)
@@ -219,6 +224,21 @@ class PendingRequest implements CollectedRequest {
       }),
     )
   }
+}
+
+/** What broke the exchange, in the words of .NET: there it is made an error response first (spec §7.3). */
+function brokenOff(why: unknown): unknown {
+  if (!(why instanceof HalibutError) || why.kind === 'cancelled') return why
+  const type = exceptionType(why)
+  if (type === clientException) return why
+  const { kind, message, phase, delivery, endpoint } = why
+  return new HalibutError(kind, `${message}\n\nServer exception: \n${type}: ${message}`, {
+    phase,
+    delivery,
+    endpoint,
+    dotnetType: clientException,
+    cause: why,
+  })
 }
 
 class Consumer implements RequestSource {
