@@ -55,11 +55,7 @@ import {
 const text = nullable(string)
 
 export const color = enumeration('Sample.Contracts.Color, Sample.Contracts', { Red: 0, Green: 1, Blue: 5, Negative: -3 })
-const longColor = enumeration(
-  'Sample.Contracts.LongColor, Sample.Contracts',
-  { Small: 1, Huge: 5_000_000_000 },
-  { underlying: 'int64' },
-)
+const longColor = enumeration('Sample.Contracts.LongColor, Sample.Contracts', { Small: 1, Huge: 5_000_000_000 }, { underlying: 'int64' })
 const byteColor = enumeration('Sample.Contracts.ByteColor, Sample.Contracts', { A: 1, Z: 255 }, { underlying: 'byte' })
 export const access = flags('Sample.Contracts.Access, Sample.Contracts', { None: 0, Read: 1, Write: 2, Execute: 4, All: 7 })
 
