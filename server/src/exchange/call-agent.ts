@@ -50,7 +50,7 @@ export class AgentConversation {
       this.#state = 'idle'
       return { response, streams: undefined }
     }
-    const streams = transfer.receiveStreams(response.id, response.streams)
+    const streams = transfer.receiveStreams(response.id, response.streams, 'executed')
     streams.done.then(
       () => {
         this.#state = 'idle'

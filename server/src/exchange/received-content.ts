@@ -1,4 +1,6 @@
+import type { Delivery } from '@halibut-gateway/schemas/wire'
 import { deferred } from '../base/deferred.ts'
+import { HalibutError } from '../base/errors.ts'
 import type { ByteSink, ByteSource } from '../codec/data-stream.ts'
 import type { Spool } from './exchange-options.ts'
 
@@ -9,6 +11,8 @@ export interface ContentHost {
   readonly stallMs: number
   /** A reader wants the content. */
   readonly onAsked: (content: ReceivedContent) => void
+  /** What errors tell about the request. */
+  readonly delivery: Delivery | undefined
 }
 
 /**
@@ -118,7 +122,7 @@ export class ReceivedContent implements ByteSource {
     this.#section = 'failed'
     this.#goOn()
     if (this.#spool) this.#spool.end(why)
-    else this.#finished.reject(why)
+    else this.#reject(why)
     this.#taker.resolve()
   }
 
@@ -205,8 +209,13 @@ export class ReceivedContent implements ByteSource {
     else this.#finished.resolve()
   }
 
+  #reject(why: unknown): void {
+    const { delivery } = this.#host
+    this.#finished.reject(delivery !== undefined && why instanceof HalibutError ? why.with({ delivery }) : why)
+  }
+
   readonly #giveUp = (why: unknown): void => {
-    this.#finished.reject(why)
+    this.#reject(why)
     this.discard()
   }
 }

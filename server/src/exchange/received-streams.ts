@@ -1,3 +1,4 @@
+import type { Delivery } from '@halibut-gateway/schemas/wire'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { DataStream } from '../codec/data-stream.ts'
@@ -5,6 +6,14 @@ import { guidFromBytes } from '../codec/guid.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
 import { readExactly } from './read-exactly.ts'
 import { ReceivedContent } from './received-content.ts'
+
+/** How data streams come in. */
+export interface Arrival {
+  /** The channel is where the first section begins. Default: it is there already. */
+  readonly ready?: Promise<void> | undefined
+  /** What is known of the request when reading fails: `executed` for the streams of a response. */
+  readonly delivery?: Delivery | undefined
+}
 
 /**
  * Receives the data stream sections that follow a message (spec §5.3), in whatever order they arrive, each into the hands of its reader.
@@ -28,13 +37,17 @@ export class ReceivedStreams {
   /** Settles when every section has been received and verified. A rejection means the connection is out of step. */
   readonly done: Promise<void>
 
-  /** `ready`: the channel is where the first section begins. Default: it is there already. */
-  constructor(channel: ByteChannel, messageId: string, streams: readonly DataStream[], options: ExchangeOptions, ready?: Promise<void>) {
+  constructor(channel: ByteChannel, messageId: string, streams: readonly DataStream[], options: ExchangeOptions, arrival: Arrival = {}) {
     this.#channel = channel
     this.#messageId = messageId
     this.#streams = streams
     this.#options = options
-    const host = { createSpool: options.createSpool, stallMs: options.limits.streamStallMs, onAsked: this.#readerAsked }
+    const host = {
+      createSpool: options.createSpool,
+      stallMs: options.limits.streamStallMs,
+      onAsked: this.#readerAsked,
+      delivery: arrival.delivery,
+    }
     this.#contents = streams.map(stream => {
       const content = new ReceivedContent(host)
       // The first of two documents with one id gets the section (spec §5.1).
@@ -42,7 +55,7 @@ export class ReceivedStreams {
       stream.attach(content)
       return content
     })
-    this.done = this.#receiveAll(ready)
+    this.done = this.#receiveAll(arrival.ready)
     this.done.catch(() => {})
   }
 

@@ -111,7 +111,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
       item.answer(response, undefined)
       return
     }
-    const streams = transfer.receiveStreams(response.id, response.streams)
+    const streams = transfer.receiveStreams(response.id, response.streams, 'executed')
     item.answer(response, streams)
     await streams.done
   } catch (why) {

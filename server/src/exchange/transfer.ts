@@ -1,3 +1,4 @@
+import type { Delivery } from '@halibut-gateway/schemas/wire'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { endOfInput } from '../base/end-of-input.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -118,9 +119,10 @@ export class Transfer {
     return document
   }
 
-  /** The data streams that follow the message just received. */
-  receiveStreams(messageId: string, streams: readonly DataStream[]): ReceivedStreams {
-    return new ReceivedStreams(this.channel, messageId, streams, this.options, this.#tail && this.#passTail(this.#tail))
+  /** The data streams that follow the message just received. `delivery`: what their errors tell about the request. */
+  receiveStreams(messageId: string, streams: readonly DataStream[], delivery?: Delivery): ReceivedStreams {
+    const ready = this.#tail && this.#passTail(this.#tail)
+    return new ReceivedStreams(this.channel, messageId, streams, this.options, { ready, delivery })
   }
 
   /** Reads over what is left of a large message whose document was complete before its end had come (spec §4.3). */
