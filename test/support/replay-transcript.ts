@@ -51,7 +51,8 @@ export async function playConnection(peer: RawPeer, connection: RecordedConnecti
   const answered = events.findLastIndex(each => each.from !== side && !endings.has(each.kind))
   const asked = events.findLastIndex(each => each.from === side && (each.kind === 'message' || each.text === 'NEXT\r\n'))
   // Nobody recorded the answer to who has gone.
-  if (answered > asked && left.length > 0) throw new Error(`this was written beyond the recording: ${JSON.stringify(left.toString('latin1'))}`)
+  if (answered > asked && left.length > 0)
+    throw new Error(`this was written beyond the recording: ${JSON.stringify(left.toString('latin1'))}`)
   return left
 }
 
@@ -173,4 +174,3 @@ async function readInflated(peer: RawPeer): Promise<Buffer> {
   })
   return inflateRawSync(frame)
 }
-

@@ -119,7 +119,9 @@ export async function replayToCaller(transcript: Transcript, cut: Cutter): Promi
         if (request.afterNull) await wasRead(request.afterNull).promise
         count += group.length
       }
-      const running = group.map(recorded => makeRecorded(runtime, { uri, thumbprint: peer.thumbprint }, recorded, request && wasRead(request.event).promise))
+      const running = group.map(recorded =>
+        makeRecorded(runtime, { uri, thumbprint: peer.thumbprint }, recorded, request && wasRead(request.event).promise),
+      )
       for (const each of running) each.then(() => firstOfTwo.resolve())
       made.push(...(await Promise.all(running)))
     }

@@ -42,7 +42,11 @@ export async function replayToService(transcript: Transcript, replay: ServiceRep
     limits: limitsOf[name] ?? {},
   })
   hostSampleServices(runtime, slowUntil[name])
-  const options = { ...replay, side: mode === 'listening' ? 'dialler' : 'acceptor', caller: mode === 'listening' ? 'dialler' : 'acceptor' } as const
+  const options = {
+    ...replay,
+    side: mode === 'listening' ? 'dialler' : 'acceptor',
+    caller: mode === 'listening' ? 'dialler' : 'acceptor',
+  } as const
   if (mode === 'polling') {
     await using listener = await listenRaw({ certificate: caller })
     const polling = runtime.poll({
