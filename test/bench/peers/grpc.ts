@@ -39,7 +39,7 @@ function open({ identity, acceptor, port }: { identity: Identity; acceptor: Iden
     checkServerIdentity: () => undefined,
   })
   const Client = grpc.makeGenericClientConstructor(definition, 'Echo')
-  client = new Client(`${host}:${port}`, credentials) as unknown as EchoClient
+  client = new Client(`${host}:${port}`, credentials, { 'grpc.ssl_target_name_override': 'localhost' }) as unknown as EchoClient
 }
 
 async function calls(measureMs: number): Promise<number> {
