@@ -26,7 +26,7 @@ const turnedAway = 'turned away'
 
 /** What the recording says, in comparable form. */
 export function recordedCallerOutcome(recorded: RecordedCase): CallerOutcome {
-  const { observed, how, connectionAfter = '', group, id } = recorded
+  const { observed, how, connectionAfter = '', group } = recorded
   const [, texts = '', log] = /^(.*?)(?:;? ?service log: (.*)|; no error logged)?$/s.exec(observed) ?? []
   const closed = how === 'connection-closed' || how === 'no-answer' || connectionAfter.startsWith('closed')
   // The reference loses step where the end of a large message is read apart from the rest; we do not.
@@ -34,7 +34,7 @@ export function recordedCallerOutcome(recorded: RecordedCase): CallerOutcome {
   if (texts === 'closed:end') return { answers: [], reason: turnedAway, after: 'closed' }
   return {
     answers: texts === '' || texts.startsWith('connection end') ? [] : texts.split('; then PROCEED and ').map(plain),
-    reason: id === 'control-lf' ? undefined : log && recordedReason(log),
+    reason: log && recordedReason(log),
     after: closed && !keepsStep ? 'closed' : 'usable',
   }
 }

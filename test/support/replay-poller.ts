@@ -69,7 +69,7 @@ export class PolledClient implements AsyncDisposable {
   }
 
   async replay(recorded: RecordedCase): Promise<CallOutcome> {
-    const { id, observed, outcome } = recorded
+    const { id, observed } = recorded
     const { announced, called } = names(id)
     await using peer = await dialRaw(this.#port, { certificate: testIdentity('agent') })
     await peer.write(`${opening}${announced}\r\n\r\n`)
@@ -96,7 +96,6 @@ export class PolledClient implements AsyncDisposable {
       return describeResult(value, 'string', echoService)
     }
     const outcomes = await callTwice(recorded, call, () => 1)
-    if (outcome === 'accepted') peer.end()
     peer.destroy()
     await script.catch(() => {})
     return outcomes

@@ -12,7 +12,7 @@ import { PolledClient, PollingService } from '../support/replay-poller.ts'
 process.env['TZ'] = 'Etc/GMT-10'
 
 /** Stands for the seconds that some recipes wait for a time-out. */
-const soonMs = 150
+const soonMs = 300
 
 const listening = await ListeningTarget.start()
 const hastyListening = await ListeningTarget.start({ tcpClientReceiveTimeoutMs: soonMs })

@@ -75,6 +75,11 @@ export class LineReader {
     this.#maxBytes = maxBytes
   }
 
+  /** Whether a part of a line has come. */
+  get started(): boolean {
+    return this.#held.length > 0
+  }
+
   /** Takes the next bytes. `undefined`: the line goes on. Else the line without its CR LF, and the bytes after it, if any. */
   feed(chunk: Buffer): { line: string; rest: Buffer | undefined } | undefined {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])

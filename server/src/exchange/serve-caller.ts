@@ -18,7 +18,7 @@ export async function serveCaller(transfer: Transfer, service: ServiceSide): Pro
       // An idle pooled connection waits here, under the general receive timeout (the trap of §3.2).
       word = await transfer.expectNextOrEnd(limits.tcpClientReceiveTimeoutMs)
     } catch (why) {
-      if (why instanceof HalibutError && why.kind === 'io_timeout') return
+      if (why instanceof HalibutError && why.kind === 'io_timeout' && !transfer.insideLine) return
       throw why
     }
     if (word === 'END') return

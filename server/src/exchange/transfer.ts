@@ -164,6 +164,11 @@ export class Transfer {
     return this.channel.write(line)
   }
 
+  /** Whether a part of a control line has come. */
+  get insideLine(): boolean {
+    return this.#lines.started
+  }
+
   /** The next word that is not an empty line. One deadline covers all of it (spec §3.1). */
   async receiveWord(timeoutMs: number): Promise<string> {
     for (const until = performance.now() + timeoutMs; ; ) {
