@@ -12,6 +12,9 @@ const limits = { maxDepth: 64, maxElements: 100_000 }
 const maxMessageBytes = 4 * 1024 * 1024
 
 /** A BSON value as plain data: what is written, and what reading gives back. */
+/** The outdated subtype whose content begins with a second length: read (accepts.json has it), never written. */
+const oldBinary = 2
+
 type Tree =
   | { readonly is: 'string'; readonly of: string }
   | { readonly is: 'int32' | 'double'; readonly of: number }
@@ -34,7 +37,11 @@ const { root } = fc.letrec<{ value: Tree; root: Tree }>(tie => ({
     fc.record({ is: fc.constantFrom('int64' as const, 'date' as const), of: int64 }),
     fc.record({ is: fc.constant('bool' as const), of: fc.boolean() }),
     fc.constant({ is: 'null' as const }),
-    fc.record({ is: fc.constant('binary' as const), of: fc.array(fc.nat(255), { maxLength: 40 }), subtype: fc.nat(255) }),
+    fc.record({
+      is: fc.constant('binary' as const),
+      of: fc.array(fc.nat(255), { maxLength: 40 }),
+      subtype: fc.nat(255).filter(subtype => subtype !== oldBinary),
+    }),
     fc.record({ is: fc.constantFrom('document' as const, 'array' as const), of: fc.array(fc.tuple(name, tie('value')), { maxLength: 6 }) }),
   ),
   root: fc.record({ is: fc.constant('document' as const), of: fc.array(fc.tuple(name, tie('value')), { maxLength: 8 }) }),
@@ -129,7 +136,7 @@ function decode(document: Uint8Array): Tree {
   return { is: 'document', of: readEntered(reader) }
 }
 
-/** What comes back for a tree: an array’s names are its indices, and a subtype-2 binary is no exception here. */
+/** What comes back for a tree: an array’s names are its indices. */
 function expected(tree: Tree): Tree {
   if (tree.is === 'array') return { is: 'array', of: tree.of.map(([, item], i) => [String(i), expected(item)]) }
   if (tree.is === 'document') return { is: 'document', of: tree.of.map(([key, item]) => [key, expected(item)]) }
