@@ -164,7 +164,7 @@ async function send(peer: RawPeer, bytes: Buffer, cut: Cutter): Promise<void> {
 }
 
 /** The next message of the peer, inflated. */
-async function readInflated(peer: RawPeer): Promise<Buffer> {
+export async function readInflated(peer: RawPeer): Promise<Buffer> {
   const frame = await peer.readUntil(unread => {
     try {
       return (inflateRawSync(unread, { info: true }) as unknown as { engine: { bytesWritten: number } }).engine.bytesWritten

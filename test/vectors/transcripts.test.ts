@@ -4,6 +4,7 @@ import { type BsonTree, elementAt } from '../support/bson-tree.ts'
 import { testIdentity } from '../support/certificates.ts'
 import { listenRaw } from '../support/raw-peer.ts'
 import { expectResult } from '../support/recorded-calls.ts'
+import { expectFailure } from '../support/recorded-failures.ts'
 import { type Cutter, playConnection } from '../support/replay-transcript.ts'
 import { replayToCaller } from '../support/transcript-caller.ts'
 import { replayToService, type ServiceReplay } from '../support/transcript-service.ts'
@@ -47,7 +48,8 @@ for (const name of transcriptNames) {
           if (recorded.outcome.ok) {
             if (error !== undefined) throw error
             expectResult(call, result, recorded.outcome)
-          } else expect(error).toBeInstanceOf(HalibutError)
+          } else if (error instanceof HalibutError) expectFailure(error, recorded)
+          else throw error ?? new Error(`${recorded.call} succeeded`)
         }
       })
     }
