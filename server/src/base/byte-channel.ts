@@ -50,8 +50,6 @@ export interface Peer {
   readonly thumbprint: string | undefined
   /** SHA-256 of the same, 64 upper-case hex digits. */
   readonly thumbprint256: string | undefined
-  /** The certificate’s subject, one line. */
-  readonly subject: string | undefined
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string
 }

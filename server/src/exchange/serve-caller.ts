@@ -11,6 +11,7 @@ const nothingAfter = Buffer.alloc(0)
 export async function serveCaller(transfer: Transfer, service: ServiceSide): Promise<void> {
   const { limits } = transfer.options
   const server = new RequestServer(transfer, service)
+  if (await transfer.endsBeforeRequest(limits.tcpListeningNextRequestIdleTimeoutMs)) return
   for (;;) {
     if (!(await server.serveOne(limits.tcpListeningNextRequestIdleTimeoutMs, nothingAfter))) return
     let word: 'NEXT' | 'END'

@@ -119,6 +119,17 @@ export class Transfer {
     return document
   }
 
+  /** Whether END stands where the first request could: a probe, or a caller that thought better of it. */
+  async endsBeforeRequest(timeoutMs: number): Promise<boolean> {
+    const { channel } = this
+    channel.receiveTimeoutMs = timeoutMs
+    const pending = channel.read()
+    const chunk = pending instanceof Promise ? await pending : pending
+    if (chunk === undefined) return false
+    channel.unread(chunk)
+    return chunk.equals(END)
+  }
+
   /** The data streams that follow the message just received. `delivery`: what their errors tell about the request. */
   receiveStreams(messageId: string, streams: readonly DataStream[], delivery?: Delivery): ReceivedStreams {
     const ready = this.#tail && this.#passTail(this.#tail)

@@ -7,7 +7,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { Deadlines } from './deadlines.ts'
 import { formatEndPoint, timedOut, toHalibutError } from './errno.ts'
-import { subjectText, withoutColons } from './thumbprint.ts'
+import { withoutColons } from './thumbprint.ts'
 
 /** A TLS socket whose handshake is done, and what the channel over it needs to know. */
 export interface TlsChannelOptions {
@@ -111,7 +111,7 @@ export class TlsChannel implements ByteChannel {
   }
 
   destroy(why?: Error): void {
-    this.#fail(why ?? closedByUs(), false)
+    this.#fail(why ?? closedByUs, false)
   }
 
   /** @internal The reader’s wish: no bytes for now. */
@@ -128,8 +128,8 @@ export class TlsChannel implements ByteChannel {
     const socket = this.#socket
     if (!socket) return
     // What waits will get nothing any more, but what was written is on its way.
-    this.#reader.fail(closedByUs(), false)
-    const hurry = setTimeout(() => this.#fail(closedByUs(), false), graceMs)
+    this.#reader.fail(closedByUs, false)
+    const hurry = setTimeout(() => this.#fail(closedByUs, false), graceMs)
     try {
       await this.#writer.pending?.catch(() => undefined)
       // Input that nobody reads would turn our orderly end into a reset, so it is read and dropped until the peer has ended too.
@@ -163,15 +163,16 @@ export class TlsChannel implements ByteChannel {
 
   #notWritable(): Error {
     if (this.#failure instanceof Error) return this.#failure
-    return this.#closing !== undefined ? closedByUs() : toHalibutError(brokenPipe, 'write')
+    return this.#closing !== undefined ? closedByUs : toHalibutError(brokenPipe, 'write')
   }
 }
 
 const brokenPipe = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' })
 
-function closedByUs(): HalibutError {
-  return new HalibutError('connection_lost', 'The connection was closed on this side.', { dotnetType: 'System.ObjectDisposedException' })
-}
+/** One for all channels: every connection ends with it, and where it was made would tell nobody anything. */
+const closedByUs = new HalibutError('connection_lost', 'The connection was closed on this side.', {
+  dotnetType: 'System.ObjectDisposedException',
+})
 
 /** Ends the TCP connection with RST, as .NET does (spec §1.3, §10.2), so that the peer learns of it at once. */
 function reset(socket: TLSSocket, raw: Socket | undefined): void {
@@ -208,7 +209,6 @@ function describePeer({ socket, role, certificate }: TlsChannelOptions): Peer {
     role,
     thumbprint: certificate && withoutColons(certificate.fingerprint),
     thumbprint256: certificate && withoutColons(certificate.fingerprint256),
-    subject: certificate && subjectText(certificate),
     protocol: socket.getProtocol() ?? '',
   }
 }

@@ -34,7 +34,6 @@ describe('dial', () => {
       role: 'dialler',
       thumbprint: testIdentity('agent').thumbprint,
       thumbprint256: testIdentity('agent').thumbprint256,
-      subject: 'CN=agent',
       protocol: 'TLSv1.3',
     })
     await channel.close()
