@@ -74,7 +74,6 @@ export class MemoryChannel implements ByteChannel {
       role,
       thumbprint: (role === 'dialler' ? 'A' : 'B').repeat(40),
       thumbprint256: (role === 'dialler' ? 'A' : 'B').repeat(64),
-      subject: `CN=the other end of the ${role}`,
       protocol: 'TLSv1.3',
       ...peer,
     }

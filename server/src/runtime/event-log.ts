@@ -35,6 +35,7 @@ const maxEndpoints = 10_000
 export class EventLog {
   readonly #perEndpoint: number
   readonly #byEndpoint = new Map<string, LogEvent[]>()
+  #last: string | undefined
   readonly #onEvent: (event: LogEvent) => void
 
   constructor(perEndpoint: number, onEvent: (event: LogEvent) => void) {
@@ -48,9 +49,12 @@ export class EventLog {
     const events = this.#byEndpoint.get(key) ?? []
     events.push(event)
     if (events.length > this.#perEndpoint) events.shift()
-    // Set anew, it stands last.
-    this.#byEndpoint.delete(key)
-    this.#byEndpoint.set(key, events)
+    if (this.#last !== key) {
+      // Set anew, it stands last.
+      this.#byEndpoint.delete(key)
+      this.#byEndpoint.set(key, events)
+      this.#last = key
+    }
     if (this.#byEndpoint.size > maxEndpoints) {
       const silent = this.#byEndpoint.keys().next()
       if (!silent.done) this.#byEndpoint.delete(silent.value)

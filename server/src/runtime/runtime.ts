@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -83,6 +84,8 @@ export class HalibutRuntime implements AsyncDisposable {
     // Callers without types may have forgotten it.
     if (!(options as Partial<RuntimeOptions>).certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
     this.#options = options
+    // Every dial, pause and probe listens to it, and there may be thousands of them.
+    setMaxListeners(0, this.#ending.signal)
     this.#friendlyPage = options.friendlyPage ?? {}
     this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
     this.thumbprint = options.certificate.thumbprint
@@ -257,12 +260,14 @@ export class HalibutRuntime implements AsyncDisposable {
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<{ thumbprint: string; roundTripMs: number }> {
     const endpoint = this.#endpoint(input)
     const startedAt = performance.now()
-    const deadline = new CallDeadline({ signal: options.signal, queueTimeoutMs: options.timeoutMs ?? this.limits.probeTimeoutMs }, true)
+    const ending = this.#ending.signal
+    const queueTimeoutMs = options.timeoutMs ?? this.limits.probeTimeoutMs
+    const deadline = new CallDeadline({ signal: options.signal ?? ending, queueTimeoutMs }, true)
     let transfer: Transfer | undefined
     const cut = (): void => transfer?.channel.destroy(new HalibutError('cancelled', 'the probe was cancelled', { phase: 'identify' }))
     deadline.signal.addEventListener('abort', cut, { once: true })
     try {
-      transfer = await this.#dial(endpoint, deadline.signal)
+      transfer = await this.#dial(endpoint, deadline.signal, options.signal ? ending : undefined)
       await identifyAsDialler(transfer, { type: 'client' })
       await transfer.end()
       return { thumbprint: transfer.channel.peer.thumbprint ?? '', roundTripMs: performance.now() - startedAt }
@@ -416,6 +421,7 @@ export class HalibutRuntime implements AsyncDisposable {
     try {
       const exchanged = await this.#route(endpoint, request, times)
       if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
+      exchanged.streams?.done.catch(why => this.#write(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why))
       return exchanged
     } catch (why) {
       if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
@@ -478,11 +484,15 @@ export class HalibutRuntime implements AsyncDisposable {
 
   // ---- connections
 
-  async #dial(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<Transfer> {
+  async #dial(
+    endpoint: Endpoint,
+    signal: AbortSignal | undefined,
+    ending: AbortSignal | undefined = this.#ending.signal,
+  ): Promise<Transfer> {
     this.#assertOpen()
     const { limits } = this
     this.#write(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
-    const linked = linkedSignal(signal, this.#ending.signal)
+    const linked = linkedSignal(signal, ending)
     const channel = await dial({
       ...dialTarget(endpoint, limits),
       certificate: this.#options.certificate,

@@ -9,7 +9,7 @@ import { lostInHandshake, timedOut, toHalibutError } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
-import { subjectText, withoutColons } from './thumbprint.ts'
+import { subjectText, type Thumbprints, thumbprintsOf } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface DialOptions {
@@ -121,11 +121,13 @@ function secure(
     socket,
     event: 'secureConnect',
     succeed: () => {
+      // Once: Node forgets a dialled socket’s certificate after it has been asked for.
       const certificate = socket.getPeerX509Certificate()
-      checkPin(certificate, options)
+      const thumbprints = certificate && thumbprintsOf(certificate.raw)
+      checkPin(certificate, thumbprints, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
       const pushed = receiver !== undefined
-      const channel = new TlsChannel({ socket, raw, role: 'dialler', certificate, pushed, receiveTimeoutMs, sendTimeoutMs })
+      const channel = new TlsChannel({ socket, raw, role: 'dialler', thumbprints, pushed, receiveTimeoutMs, sendTimeoutMs })
       if (receiver) receiver.channel = channel
       return channel
     },
@@ -147,15 +149,14 @@ function tlsConnectOptions(options: DialOptions): ConnectionOptions {
 }
 
 /** The only authentication there is (spec §1.5); nothing has been written yet. */
-function checkPin(certificate: X509Certificate | undefined, { expectedThumbprint, uri }: DialOptions): void {
+function checkPin(
+  certificate: X509Certificate | undefined,
+  thumbprints: Thumbprints | undefined,
+  { expectedThumbprint, uri }: DialOptions,
+): void {
   if (expectedThumbprint === undefined) return
-  const thumbprint = certificate ? withoutColons(certificate.fingerprint) : ''
-  const matches =
-    expectedThumbprint.length === 64 && certificate
-      ? expectedThumbprint === withoutColons(certificate.fingerprint256)
-      : expectedThumbprint === thumbprint
-  if (matches && certificate) return
-  const actual = expectedThumbprint.length === 64 && certificate ? withoutColons(certificate.fingerprint256) : thumbprint
+  const actual = (expectedThumbprint.length === 64 ? thumbprints?.thumbprint256 : thumbprints?.thumbprint) ?? ''
+  if (expectedThumbprint === actual) return
   const subject = certificate ? subjectText(certificate) : ''
   throw new HalibutError(
     'thumbprint_mismatch',

@@ -7,6 +7,7 @@ import { HalibutError } from '../base/errors.ts'
 import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
 import { withoutBrackets } from './tcp-options.ts'
+import { thumbprintsOf } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface ListenOptions {
@@ -54,11 +55,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       return
     }
     settle(handshake)
+    const certificate = socket.getPeerX509Certificate()
     const channel = new TlsChannel({
       socket,
       raw: handshake.raw,
       role: 'acceptor',
-      certificate: socket.getPeerX509Certificate(),
+      thumbprints: certificate && thumbprintsOf(certificate.raw),
       receiveTimeoutMs,
       sendTimeoutMs,
     })

@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 
 /** SHA-1 and SHA-256 of a certificate’s DER bytes, upper-case hex without separators (spec §1.4). */
@@ -40,13 +40,8 @@ export function subjectText(certificate: X509Certificate): string {
   return (certificate.subject ?? '').split('\n').reverse().join(', ')
 }
 
-/** Node’s `AB:CD:…` fingerprints without the colons. Joined, since what `replaceAll` gives keeps 20 pieces in memory for each connection. */
-export function withoutColons(fingerprint: string): string {
-  return fingerprint.split(':').join('')
-}
-
 function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string {
-  return createHash(algorithm).update(bytes).digest('hex').toUpperCase()
+  return hash(algorithm, bytes, 'hex').toUpperCase()
 }
 
 function shorten(text: string): string {

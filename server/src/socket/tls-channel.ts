@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
@@ -7,7 +6,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { Deadlines } from './deadlines.ts'
 import { formatEndPoint, timedOut, toHalibutError } from './errno.ts'
-import { withoutColons } from './thumbprint.ts'
+import type { Thumbprints } from './thumbprint.ts'
 
 /** A TLS socket whose handshake is done, and what the channel over it needs to know. */
 export interface TlsChannelOptions {
@@ -15,8 +14,8 @@ export interface TlsChannelOptions {
   /** The TCP socket underneath, where we have it; it can be reset. */
   readonly raw?: Socket | undefined
   readonly role: Peer['role']
-  /** What the peer presented. Node gives a dialled socket’s certificate once: the second time it has forgotten it. */
-  readonly certificate: X509Certificate | undefined
+  /** Those of the certificate that the peer presented, if any. */
+  readonly thumbprints: Thumbprints | undefined
   /** Bytes come by {@link TlsChannel.receive} instead of `data` events. */
   readonly pushed?: boolean
   readonly receiveTimeoutMs: number
@@ -203,12 +202,12 @@ interface TcpHandle {
   reset?(done?: () => void): void
 }
 
-function describePeer({ socket, role, certificate }: TlsChannelOptions): Peer {
+function describePeer({ socket, role, thumbprints }: TlsChannelOptions): Peer {
   return {
     remoteAddress: formatEndPoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     role,
-    thumbprint: certificate && withoutColons(certificate.fingerprint),
-    thumbprint256: certificate && withoutColons(certificate.fingerprint256),
+    thumbprint: thumbprints?.thumbprint,
+    thumbprint256: thumbprints?.thumbprint256,
     protocol: socket.getProtocol() ?? '',
   }
 }
