@@ -1,5 +1,7 @@
 // grpc-js over mutual TLS: a unary call of 200 bytes each way, without a message format on top.
+
 import grpc from '@grpc/grpc-js'
+import { callsPerSecond } from '../calls-per-second.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
 
@@ -42,20 +44,12 @@ function open({ identity, acceptor, port }: { identity: Identity; acceptor: Iden
   client = new Client(`${host}:${port}`, credentials, { 'grpc.ssl_target_name_override': 'localhost' }) as unknown as EchoClient
 }
 
-async function calls(measureMs: number): Promise<number> {
+function calls({ measureMs, callers }: { measureMs: number; callers: number }): Promise<number> {
   const echo = client
   if (echo === undefined) throw new Error('not open')
   const message = Buffer.alloc(200, 1)
   const once = (): Promise<void> => new Promise((resolve, reject) => echo.Echo(message, why => (why ? reject(why) : resolve())))
-  await once()
-  const startedAt = performance.now()
-  let count = 0
-  let elapsed = 0
-  for (; elapsed < measureMs; elapsed = performance.now() - startedAt) {
-    await once()
-    count++
-  }
-  return (count / elapsed) * 1000
+  return callsPerSecond(once, measureMs, callers)
 }
 
 answer({ listen, open, calls })

@@ -1,6 +1,8 @@
 // The product’s runtime, as a service and as a caller.
+
 import { dataStream, int64, method, service, string } from '@halibut-gateway/schemas/contract'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
+import { callsPerSecond } from '../calls-per-second.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
 import { product } from '../product.ts'
@@ -73,18 +75,10 @@ interface Target {
 }
 
 /** Calls a second, one after another. */
-async function calls({ uri, thumbprint, measureMs }: Target & { measureMs: number }): Promise<number> {
+function calls({ uri, thumbprint, measureMs, callers }: Target & { measureMs: number; callers: number }): Promise<number> {
   const client = current().createClient(contract, { uri, thumbprint })
   const text = 'x'.repeat(50)
-  await client.Echo(text)
-  const startedAt = performance.now()
-  let count = 0
-  let elapsed = 0
-  for (; elapsed < measureMs; elapsed = performance.now() - startedAt) {
-    await client.Echo(text)
-    count++
-  }
-  return (count / elapsed) * 1000
+  return callsPerSecond(() => client.Echo(text), measureMs, callers)
 }
 
 async function download({ uri, thumbprint, bytes }: Target & { bytes: number }): Promise<number> {
