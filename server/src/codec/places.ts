@@ -20,7 +20,9 @@ function pathOf(trace: readonly (string | number)[]): string {
 export function decodePlace<T, N>(decode: (trace: (string | number)[] | undefined) => T | undefined, otherwise: () => N): T | N {
   try {
     return decode(undefined) ?? otherwise()
-  } catch {
+  } catch (first) {
+    // Reading millions of elements again would double what a hostile message costs, and .NET has no text for it.
+    if (first instanceof HalibutError && first.kind === 'message_too_large' && first.dotnetType === undefined) throw first
     const trace: (string | number)[] = []
     try {
       return decode(trace) ?? otherwise()

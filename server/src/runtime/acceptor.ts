@@ -230,17 +230,17 @@ export class Acceptor {
   #startClock(channel: ByteChannel): () => void {
     const { acceptTimeoutMs } = this.#options.limits
     this.#unidentified++
-    const timer = setTimeout(() => {
+    let timer: NodeJS.Timeout | undefined = setTimeout(() => {
       channel.destroy(
         new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }),
       )
     }, acceptTimeoutMs)
-    let running = true
     return () => {
-      if (!running) return
-      running = false
+      if (timer === undefined) return
       this.#unidentified--
       clearTimeout(timer)
+      // The connection keeps this function for as long as it lives; it need not keep the timer too.
+      timer = undefined
     }
   }
 

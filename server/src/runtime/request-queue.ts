@@ -46,7 +46,8 @@ export class MemoryRequestQueue implements RequestQueue {
   // Both in the order of arrival.
   readonly #waiting = new Set<PendingRequest>()
   readonly #consumers = new Set<Consumer>()
-  readonly #inFlight = new Set<PendingRequest>()
+  // Made with the first request: most queues of a large fleet are idle.
+  #inFlight: Set<PendingRequest> | undefined
   #closed: HalibutError | undefined
 
   constructor(endpoint: string, maxLength: number) {
@@ -92,7 +93,7 @@ export class MemoryRequestQueue implements RequestQueue {
   close(why: HalibutError): void {
     this.#closed = why
     for (const pending of [...this.#waiting]) pending.fail(why)
-    for (const pending of [...this.#inFlight]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
+    for (const pending of [...(this.#inFlight ?? [])]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
@@ -118,6 +119,7 @@ export class MemoryRequestQueue implements RequestQueue {
   #collect(pending: PendingRequest): PendingRequest {
     pending.collected()
     this.#waiting.delete(pending)
+    this.#inFlight ??= new Set()
     this.#inFlight.add(pending)
     return pending
   }
@@ -125,7 +127,7 @@ export class MemoryRequestQueue implements RequestQueue {
   /** A request came to its end, however it did. */
   readonly #left = (pending: PendingRequest): void => {
     this.#waiting.delete(pending)
-    this.#inFlight.delete(pending)
+    this.#inFlight?.delete(pending)
   }
 }
 

@@ -68,6 +68,7 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #services: ServiceHost
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
+  readonly #unobserved: ExchangeOptions
   readonly #messageMemory: MemoryBudget
   readonly #spoolMemory: MemoryBudget
   readonly #cache = new ResponseCache()
@@ -95,6 +96,11 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#messageMemory = new MemoryBudget(this.limits.maxMessageBytesInFlight)
     this.#spoolMemory = new MemoryBudget(this.limits.spoolMemoryBytesInFlight)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
+    this.#unobserved = {
+      limits: this.limits,
+      budget: this.#messageMemory,
+      createSpool: () => createStreamSpool(this.limits, this.#spoolMemory),
+    }
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
     )
@@ -520,13 +526,10 @@ export class HalibutRuntime implements AsyncDisposable {
     return new Transfer(channel, this.#exchange(channel))
   }
 
+  /** One object for all connections, as long as nobody watches the traffic. */
   #exchange(channel: ByteChannel): ExchangeOptions {
-    return {
-      limits: this.limits,
-      budget: this.#messageMemory,
-      createSpool: () => createStreamSpool(this.limits, this.#spoolMemory),
-      observer: this.#observer(channel.peer.remoteAddress),
-    }
+    const observer = this.#observer(channel.peer.remoteAddress)
+    return observer ? { ...this.#unobserved, observer } : this.#unobserved
   }
 
   /** Only where somebody listens when the connection opens: a connection without an observer does nothing for one. */

@@ -9,7 +9,7 @@ import { lostInHandshake, timedOut, toHalibutError } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
-import { subjectText, type Thumbprints, thumbprintsOf } from './thumbprint.ts'
+import { subjectText, type Thumbprints, thumbprintsOfPeer } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface DialOptions {
@@ -123,7 +123,7 @@ function secure(
     succeed: () => {
       // Once: Node forgets a dialled socket’s certificate after it has been asked for.
       const certificate = socket.getPeerX509Certificate()
-      const thumbprints = certificate && thumbprintsOf(certificate.raw)
+      const thumbprints = certificate && thumbprintsOfPeer(certificate)
       checkPin(certificate, thumbprints, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
       const pushed = receiver !== undefined

@@ -7,7 +7,7 @@ import { HalibutError } from '../base/errors.ts'
 import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
 import { withoutBrackets } from './tcp-options.ts'
-import { thumbprintsOf } from './thumbprint.ts'
+import { thumbprintsOfPeer } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface ListenOptions {
@@ -60,7 +60,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       socket,
       raw: handshake.raw,
       role: 'acceptor',
-      thumbprints: certificate && thumbprintsOf(certificate.raw),
+      thumbprints: certificate && thumbprintsOfPeer(certificate),
       receiveTimeoutMs,
       sendTimeoutMs,
     })
