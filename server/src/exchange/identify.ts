@@ -7,14 +7,14 @@ import type { Transfer } from './transfer.ts'
 const preamble = Buffer.from('MX\r\n\r\n', 'latin1')
 
 /**
- * The dialler’s opening (spec §2.2): preamble, who we are, then the acceptor’s answer, which must be `MX-SERVER`. Each block in a write
- * of its own: services before 4.4.9 often miss an identity whose two lines arrive apart.
+ * The dialler’s opening (spec §2.2): preamble, who we are, then the acceptor’s answer, which must be `MX-SERVER`. Preamble and identity
+ * leave in one write, which every acceptor takes (it reads the preamble byte by byte), and which keeps the identity’s two lines together:
+ * services before 4.4.9 often miss one whose lines arrive apart.
  */
 export async function identifyAsDialler(transfer: Transfer, identity: Identity): Promise<void> {
   const { channel } = transfer
   channel.sendTimeoutMs = transfer.options.limits.tcpClientSendTimeoutMs
-  await channel.write(preamble)
-  await channel.write(formatIdentity(identity))
+  await channel.write(Buffer.concat([preamble, formatIdentity(identity)]))
   const remote = await receiveIdentity(transfer)
   if (remote.type !== 'server') {
     throw new HalibutError(
