@@ -40,7 +40,7 @@ describe('listen', () => {
     await using listener = await testListener()
     await using peer = await dialRaw(listener.port)
     const channel = await listener.accept()
-    expect(channel.peer).toMatchObject({ thumbprint: undefined, thumbprint256: undefined})
+    expect(channel.peer).toMatchObject({ thumbprint: undefined, thumbprint256: undefined })
     await peer.write('HELLO')
     expect(String(await channel.read())).toBe('HELLO')
   })
