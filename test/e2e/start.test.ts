@@ -180,10 +180,8 @@ async function openPage(address: string): Promise<{ page: Page; problems: string
 
 /** Makes a call in the page and gives the answer that appears there. */
 async function answerOf(page: Page, call: () => Promise<unknown>): Promise<string | null> {
-  const before = await page
-    .locator('[data-call]')
-    .getAttribute('data-call', { timeout: 100 })
-    .catch(() => '0')
+  const shown = page.locator('[data-call]')
+  const before = (await shown.count()) > 0 ? await shown.first().getAttribute('data-call') : '0'
   await call()
   const answer = page.locator(`[data-call="${Number(before) + 1}"][data-outcome=answered]`)
   await answer.waitFor()
