@@ -84,6 +84,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         )
         return
       }
+      // The TLS socket tells the same error; without a listener here a late reset would end the process.
+      raw.on('error', ignore)
       begin(raw, address)
       // No session is ever resumed: the key of each ticket is gone before its owner can come back. Turning tickets off instead makes
       // OpenSSL keep every session, 4 KiB for each connection, and still send the tickets of TLS 1.3.
