@@ -106,8 +106,16 @@ const tooMuch: readonly ErrorKind[] = ['message_too_large', 'protocol_error']
 const gone: readonly ErrorKind[] = ['connection_lost', 'identify_failed', 'stream_failed']
 const late: readonly ErrorKind[] = ['io_timeout', 'identify_failed']
 
-/** Every form of attack that needs no luck, for a peer that sends such messages. */
+const crafted = new Map<MessageKind, readonly Attack[]>()
+
+/** Every form of attack that needs no luck, for a peer that sends such messages. Made once. */
 export function craftedAttacks(kind: MessageKind): readonly Attack[] {
+  const made = crafted.get(kind) ?? craftAttacks(kind)
+  crafted.set(kind, made)
+  return made
+}
+
+function craftAttacks(kind: MessageKind): readonly Attack[] {
   const streamMethod = 'CountBytes'
   const message = (slot: (name: string) => Buffer, method?: string): Buffer => deflateRawSync(document(kind, slot, method))
   const opened = (name: string, pieces: readonly Uint8Array[], kinds?: readonly ErrorKind[], ends = false): Attack => ({
