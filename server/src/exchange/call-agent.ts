@@ -38,8 +38,8 @@ export class AgentConversation {
     this.#state = 'ready'
   }
 
-  /** Sends a request and receives its response, whose `$type` names `types` resolves. */
-  async exchange(request: EncodedMessage, requestId: string, types: TypeResolver): Promise<Exchanged> {
+  /** Sends a request and receives its response, whose `$type` names `types` resolves. `endpoint` is for errors of its data streams. */
+  async exchange(request: EncodedMessage, requestId: string, types: TypeResolver, endpoint: string): Promise<Exchanged> {
     const { transfer } = this
     this.#state = 'busy'
     const sent = transfer.send(request, undefined, undefined, requestId)
@@ -50,7 +50,7 @@ export class AgentConversation {
       this.#state = 'idle'
       return { response, streams: undefined }
     }
-    const streams = transfer.receiveStreams(response.id, response.streams, 'executed')
+    const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint })
     streams.done.then(
       () => {
         this.#state = 'idle'

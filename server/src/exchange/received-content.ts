@@ -1,6 +1,5 @@
-import type { Delivery } from '@halibut-gateway/schemas/wire'
 import { deferred } from '../base/deferred.ts'
-import { HalibutError } from '../base/errors.ts'
+import { type ErrorContext, HalibutError } from '../base/errors.ts'
 import type { ByteSink, ByteSource } from '../codec/data-stream.ts'
 import type { Spool } from './exchange-options.ts'
 
@@ -12,7 +11,7 @@ export interface ContentHost {
   /** A reader wants the content. */
   readonly onAsked: (content: ReceivedContent) => void
   /** What errors tell about the request. */
-  readonly delivery: Delivery | undefined
+  readonly context: ErrorContext | undefined
 }
 
 /**
@@ -210,8 +209,8 @@ export class ReceivedContent implements ByteSource {
   }
 
   #reject(why: unknown): void {
-    const { delivery } = this.#host
-    this.#finished.reject(delivery !== undefined && why instanceof HalibutError ? why.with({ delivery }) : why)
+    const { context } = this.#host
+    this.#finished.reject(context !== undefined && why instanceof HalibutError ? why.with(context) : why)
   }
 
   readonly #giveUp = (why: unknown): void => {

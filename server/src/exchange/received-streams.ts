@@ -1,6 +1,5 @@
-import type { Delivery } from '@halibut-gateway/schemas/wire'
 import type { ByteChannel } from '../base/byte-channel.ts'
-import { HalibutError } from '../base/errors.ts'
+import { type ErrorContext, HalibutError } from '../base/errors.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import { guidFromBytes } from '../codec/guid.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
@@ -11,8 +10,8 @@ import { ReceivedContent } from './received-content.ts'
 export interface Arrival {
   /** The channel is where the first section begins. Default: it is there already. */
   readonly ready?: Promise<void> | undefined
-  /** What is known of the request when reading fails: `executed` for the streams of a response. */
-  readonly delivery?: Delivery | undefined
+  /** What is known when reading fails: for the streams of a response that the request was executed, and where. */
+  readonly context?: ErrorContext | undefined
 }
 
 /**
@@ -46,7 +45,7 @@ export class ReceivedStreams {
       createSpool: options.createSpool,
       stallMs: options.limits.streamStallMs,
       onAsked: this.#readerAsked,
-      delivery: arrival.delivery,
+      context: arrival.context,
     }
     this.#contents = streams.map(stream => {
       const content = new ReceivedContent(host)

@@ -8,6 +8,8 @@ import type { Transfer } from './transfer.ts'
 /** A queued request in the hands of one connection. Exactly one of `answer` and `fail` is called. */
 export interface CollectedRequest {
   readonly id: string
+  /** The subscription, for errors. */
+  readonly endpoint: string
   readonly message: EncodedMessage
   /** Resolves the `$type` names of the response. */
   readonly types: TypeResolver
@@ -111,7 +113,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
       item.answer(response, undefined)
       return
     }
-    const streams = transfer.receiveStreams(response.id, response.streams, 'executed')
+    const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint: item.endpoint })
     item.answer(response, streams)
     await streams.done
   } catch (why) {

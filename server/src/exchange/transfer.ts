@@ -1,7 +1,6 @@
-import type { Delivery } from '@halibut-gateway/schemas/wire'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { endOfInput } from '../base/end-of-input.ts'
-import { HalibutError } from '../base/errors.ts'
+import { type ErrorContext, HalibutError } from '../base/errors.ts'
 import { END, LineReader, NEXT, PROCEED } from '../codec/control-message.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
@@ -130,10 +129,10 @@ export class Transfer {
     return chunk.equals(END)
   }
 
-  /** The data streams that follow the message just received. `delivery`: what their errors tell about the request. */
-  receiveStreams(messageId: string, streams: readonly DataStream[], delivery?: Delivery): ReceivedStreams {
+  /** The data streams that follow the message just received. `context`: what their errors tell besides. */
+  receiveStreams(messageId: string, streams: readonly DataStream[], context?: ErrorContext): ReceivedStreams {
     const ready = this.#tail && this.#passTail(this.#tail)
-    return new ReceivedStreams(this.channel, messageId, streams, this.options, { ready, delivery })
+    return new ReceivedStreams(this.channel, messageId, streams, this.options, { ready, context })
   }
 
   /** Reads over what is left of a large message whose document was complete before its end had come (spec §4.3). */

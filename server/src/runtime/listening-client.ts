@@ -80,7 +80,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       initialised = true
       call.onBegun?.()
       writtenBefore = channel.bytesWritten
-      const exchanged = await used.exchange(call.message, call.id, call.types)
+      const exchanged = await used.exchange(call.message, call.id, call.types, endpoint.uri)
       whenDone(exchanged, used, pool, () => {
         if (cut) signal?.removeEventListener('abort', cut)
       })

@@ -139,13 +139,13 @@ class PendingRequest implements CollectedRequest {
   #state: 'queued' | 'collected' | 'done' = 'queued'
   readonly outcome: Deferred<Exchanged> = deferred()
   readonly #request: RequestToQueue
-  readonly #endpoint: string
+  readonly endpoint: string
   readonly #onLeft: (pending: PendingRequest) => void
   #timer: NodeJS.Timeout | undefined
 
   constructor(request: RequestToQueue, endpoint: string, onLeft: (pending: PendingRequest) => void) {
     this.#request = request
-    this.#endpoint = endpoint
+    this.endpoint = endpoint
     this.#onLeft = onLeft
     request.signal?.addEventListener('abort', this.#cancelled, { once: true })
   }
@@ -189,7 +189,7 @@ class PendingRequest implements CollectedRequest {
     }
     // Nobody will read them; skipped, they hold the connection no longer than they must.
     streams?.settle(new Set())
-    this.#reject(response === null ? noResponse() : notWhatWasAsked(response.id, this.#endpoint))
+    this.#reject(response === null ? noResponse() : notWhatWasAsked(response.id, this.endpoint))
   }
 
   fail(why: unknown): void {
@@ -211,7 +211,7 @@ class PendingRequest implements CollectedRequest {
 
   readonly #cancelled = (): void => {
     // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
-    if (this.#state === 'queued') this.fail(cancelledInQueue(this.#endpoint))
+    if (this.#state === 'queued') this.fail(cancelledInQueue(this.endpoint))
   }
 
   readonly #timedOut = (): void => {
@@ -221,7 +221,7 @@ class PendingRequest implements CollectedRequest {
       new HalibutError('queue_timeout', `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}`, {
         phase: 'queue',
         delivery: 'not_sent',
-        endpoint: this.#endpoint,
+        endpoint: this.endpoint,
         dotnetType: 'Halibut.HalibutClientException',
       }),
     )
