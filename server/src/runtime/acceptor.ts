@@ -38,6 +38,8 @@ export interface AcceptorOptions {
   readonly service: ServiceSide
   readonly exchange: (channel: ByteChannel) => ExchangeOptions
   readonly queueFor: (subscription: string) => RequestQueue
+  /** The last connection of a subscription is gone. */
+  readonly queueLeft: (subscription: string) => void
   readonly events: EventHub
   readonly log: (endpoint: string, type: LogEventType, message: string, error?: unknown) => void
   readonly friendlyPage: () => FriendlyPage
@@ -186,7 +188,7 @@ export class Acceptor {
   }
 
   async #servePoller(transfer: Transfer, announced: string, listenerName: string, identified: () => void): Promise<void> {
-    const { limits, events, log, queueFor, authoriseSubscriber } = this.#options
+    const { limits, events, log, queueFor, queueLeft, authoriseSubscriber } = this.#options
     const { remoteAddress, thumbprint, thumbprint256 } = transfer.channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
@@ -221,7 +223,10 @@ export class Acceptor {
     } finally {
       const left = (this.#connectionsOf.get(subscription) ?? 1) - 1
       if (left > 0) this.#connectionsOf.set(subscription, left)
-      else this.#connectionsOf.delete(subscription)
+      else {
+        this.#connectionsOf.delete(subscription)
+        queueLeft(subscription)
+      }
       if (this.#subscribers.delete(transfer)) events.emit('subscriberDisconnected', subscriber)
     }
   }

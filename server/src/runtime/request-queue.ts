@@ -32,6 +32,8 @@ export interface RequestQueue {
   consumer(thumbprint: string): RequestSource
   /** Requests that wait to be collected. */
   readonly length: number
+  /** Nothing waits in it and nothing that was collected from it is under way. */
+  readonly empty: boolean
   /** Ends everything queued as cancelled. */
   close(why: HalibutError): void
 }
@@ -61,6 +63,10 @@ export class MemoryRequestQueue implements RequestQueue {
 
   get closed(): boolean {
     return this.#closed !== undefined
+  }
+
+  get empty(): boolean {
+    return this.length === 0 && (this.#inFlight?.size ?? 0) === 0
   }
 
   queueAndWait(request: RequestToQueue): Promise<Exchanged> {

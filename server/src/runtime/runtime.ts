@@ -110,6 +110,7 @@ export class HalibutRuntime implements AsyncDisposable {
       service: { registry: this.#registry, handle: this.#services.handle },
       exchange: channel => this.#exchange(channel),
       queueFor: subscription => this.#queue(subscription),
+      queueLeft: subscription => this.#forgetEmptyQueue(subscription),
       events: this.#events,
       log: this.#write,
       friendlyPage: () => this.#friendlyPage,
@@ -316,9 +317,9 @@ export class HalibutRuntime implements AsyncDisposable {
     return this.#acceptor.subscribers
   }
 
-  /** Bytes held now for messages that are being received, and in memory by the spools of data streams. */
-  memoryInUse(): { readonly messages: number; readonly spools: number } {
-    return { messages: this.#messageMemory.used, spools: this.#spoolMemory.used }
+  /** Bytes held now for messages that are being received, and in memory by the spools of data streams; and how many request queues there are. */
+  memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number } {
+    return { messages: this.#messageMemory.used, spools: this.#spoolMemory.used, queues: this.#queues.size }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
@@ -564,6 +565,11 @@ export class HalibutRuntime implements AsyncDisposable {
       this.#queues.set(subscription, queue)
     }
     return queue
+  }
+
+  /** A peer names its subscription itself; what it names must not stay when it has gone. */
+  #forgetEmptyQueue(subscription: string): void {
+    if (this.#queues.get(subscription)?.empty) this.#queues.delete(subscription)
   }
 
   readonly #write = (endpoint: string, type: LogEventType, message: string, error?: unknown): void => {
