@@ -22,7 +22,8 @@ const nothing = Buffer.alloc(0)
 export class Transfer {
   readonly channel: ByteChannel
   readonly options: ExchangeOptions
-  readonly #inflater: MessageInflater
+  /** Made with the first message: most connections of a large fleet wait for one. */
+  #inflater: MessageInflater | undefined
   readonly #lines: LineReader
   /** The end of the last message, where it has not come. */
   #tail: DeflateTail | undefined
@@ -30,9 +31,13 @@ export class Transfer {
   constructor(channel: ByteChannel, options: ExchangeOptions) {
     this.channel = channel
     this.options = options
-    const { limits, budget } = options
-    this.#inflater = new MessageInflater({ maxMessageBytes: limits.maxMessageBytes, reserve: budget.reserve, release: budget.release })
-    this.#lines = new LineReader(limits.maxLineBytes)
+    this.#lines = new LineReader(options.limits.maxLineBytes)
+  }
+
+  #receiver(): MessageInflater {
+    const { limits, budget } = this.options
+    this.#inflater ??= new MessageInflater({ maxMessageBytes: limits.maxMessageBytes, reserve: budget.reserve, release: budget.release })
+    return this.#inflater
   }
 
   /**
@@ -96,7 +101,7 @@ export class Transfer {
   /** The next message, inflated. Waits `firstByteTimeoutMs` for its first byte, then the general receive timeout for each read. */
   async receive(firstByteTimeoutMs: number): Promise<Buffer> {
     const { channel, options } = this
-    const inflater = this.#inflater
+    const inflater = this.#receiver()
     channel.receiveTimeoutMs = firstByteTimeoutMs
     if (this.#tail) await this.#passTail(this.#tail)
     try {
@@ -233,7 +238,7 @@ export class Transfer {
         // The peer is gone, which is what END would have told it.
       }
     }
-    this.#inflater.reset()
+    this.#inflater?.reset()
     this.#tail?.close()
     await channel.close()
   }

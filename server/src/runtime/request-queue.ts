@@ -45,10 +45,10 @@ export interface RequestQueue {
 export class MemoryRequestQueue implements RequestQueue {
   readonly #endpoint: string
   readonly #maxLength: number
-  // Both in the order of arrival.
-  readonly #waiting = new Set<PendingRequest>()
-  readonly #consumers = new Set<Consumer>()
-  // Made with the first request: most queues of a large fleet are idle.
+  // In the order of arrival. Most queues of a large fleet are idle, with one connection that waits: the sets are made with the first
+  // request, and a few connections need no set.
+  readonly #consumers: Consumer[] = []
+  #waiting: Set<PendingRequest> | undefined
   #inFlight: Set<PendingRequest> | undefined
   #closed: HalibutError | undefined
 
@@ -58,7 +58,7 @@ export class MemoryRequestQueue implements RequestQueue {
   }
 
   get length(): number {
-    return this.#waiting.size
+    return this.#waiting?.size ?? 0
   }
 
   get closed(): boolean {
@@ -73,20 +73,21 @@ export class MemoryRequestQueue implements RequestQueue {
     if (this.#closed) return Promise.reject(this.#closed)
     if (request.signal?.aborted) return Promise.reject(cancelledInQueue(this.#endpoint))
     const consumer = this.#consumerFor(request)
-    if (!consumer && this.#waiting.size >= this.#maxLength) {
+    if (!consumer && this.length >= this.#maxLength) {
       return Promise.reject(
-        new HalibutError('queue_full', `${this.#waiting.size} requests wait for ${this.#endpoint} already (maxQueuedRequests)`, {
+        new HalibutError('queue_full', `${this.length} requests wait for ${this.#endpoint} already (maxQueuedRequests)`, {
           phase: 'queue',
           endpoint: this.#endpoint,
         }),
       )
     }
-    const pending = new PendingRequest(request, this.#endpoint, this.#left)
+    const pending = new PendingRequest(request, this.#endpoint, this)
     if (consumer) {
-      this.#consumers.delete(consumer)
+      this.removeWaiting(consumer)
       consumer.hand(this.#collect(pending))
     } else {
       pending.wait()
+      this.#waiting ??= new Set()
       this.#waiting.add(pending)
     }
     return pending.outcome.promise
@@ -98,23 +99,24 @@ export class MemoryRequestQueue implements RequestQueue {
 
   close(why: HalibutError): void {
     this.#closed = why
-    for (const pending of [...this.#waiting]) pending.fail(why)
+    for (const pending of [...(this.#waiting ?? [])]) pending.fail(why)
     for (const pending of [...(this.#inFlight ?? [])]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
   /** The oldest request that this certificate may collect. */
   take(thumbprint: string): PendingRequest | undefined {
-    for (const pending of this.#waiting) if (pending.allows(thumbprint)) return this.#collect(pending)
+    for (const pending of this.#waiting ?? []) if (pending.allows(thumbprint)) return this.#collect(pending)
     return undefined
   }
 
   addWaiting(consumer: Consumer): void {
-    this.#consumers.add(consumer)
+    this.#consumers.push(consumer)
   }
 
   removeWaiting(consumer: Consumer): void {
-    this.#consumers.delete(consumer)
+    const at = this.#consumers.indexOf(consumer)
+    if (at >= 0) this.#consumers.splice(at, 1)
   }
 
   #consumerFor(request: RequestToQueue): Consumer | undefined {
@@ -124,15 +126,15 @@ export class MemoryRequestQueue implements RequestQueue {
 
   #collect(pending: PendingRequest): PendingRequest {
     pending.collected()
-    this.#waiting.delete(pending)
+    this.#waiting?.delete(pending)
     this.#inFlight ??= new Set()
     this.#inFlight.add(pending)
     return pending
   }
 
   /** A request came to its end, however it did. */
-  readonly #left = (pending: PendingRequest): void => {
-    this.#waiting.delete(pending)
+  left(pending: PendingRequest): void {
+    this.#waiting?.delete(pending)
     this.#inFlight?.delete(pending)
   }
 }
@@ -146,13 +148,13 @@ class PendingRequest implements CollectedRequest {
   readonly outcome: Deferred<Exchanged> = deferred()
   readonly #request: RequestToQueue
   readonly endpoint: string
-  readonly #onLeft: (pending: PendingRequest) => void
+  readonly #queue: MemoryRequestQueue
   #timer: NodeJS.Timeout | undefined
 
-  constructor(request: RequestToQueue, endpoint: string, onLeft: (pending: PendingRequest) => void) {
+  constructor(request: RequestToQueue, endpoint: string, queue: MemoryRequestQueue) {
     this.#request = request
     this.endpoint = endpoint
-    this.#onLeft = onLeft
+    this.#queue = queue
     request.signal?.addEventListener('abort', this.#cancelled, { once: true })
   }
 
@@ -212,7 +214,7 @@ class PendingRequest implements CollectedRequest {
     this.#state = 'done'
     clearTimeout(this.#timer)
     this.#request.signal?.removeEventListener('abort', this.#cancelled)
-    this.#onLeft(this)
+    this.#queue.left(this)
   }
 
   readonly #cancelled = (): void => {

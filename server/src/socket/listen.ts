@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
@@ -89,7 +89,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       begin(raw, address)
       // No session is ever resumed: the key of each ticket is gone before its owner can come back. Turning tickets off instead makes
       // OpenSSL keep every session, 4 KiB for each connection, and still send the tickets of TLS 1.3.
-      tls.setTicketKeys(randomBytes(48))
+      tls.setTicketKeys(freshTicketKeys())
       tls.emit('connection', raw)
     },
   )
@@ -133,6 +133,20 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       await gone
     }
   }
+}
+
+const ticketKeysBytes = 48
+/** Random bytes are taken many at a time: asking for a few is most of what they cost. */
+const ticketKeys = Buffer.alloc(ticketKeysBytes * 64)
+let ticketKeysUsed = ticketKeys.length
+
+function freshTicketKeys(): Buffer {
+  if (ticketKeysUsed === ticketKeys.length) {
+    randomFillSync(ticketKeys)
+    ticketKeysUsed = 0
+  }
+  ticketKeysUsed += ticketKeysBytes
+  return ticketKeys.subarray(ticketKeysUsed - ticketKeysBytes, ticketKeysUsed)
 }
 
 /** An accepted connection on its way through TLS. */

@@ -134,24 +134,28 @@ async function upload(bytes: number): Promise<number> {
   return bytes / 1e3 / (performance.now() - startedAt)
 }
 
-/** Full mutual handshakes a second, several at a time. */
+/** Full mutual handshakes a second, several at a time; with `greeting` each says that first. The acceptor’s first byte ends each. */
 async function handshakes({
   identity,
   port,
   count,
   parallel,
+  greeting,
 }: {
   identity: Identity
   port: number
   count: number
   parallel: number
+  greeting?: string
 }): Promise<number> {
   let left = count
   const startedAt = performance.now()
   const work = async (): Promise<void> => {
     while (left-- > 0) {
       const socket = await dial(identity, port)
-      await once(socket, 'data')
+      const answered = once(socket, 'data')
+      if (greeting !== undefined) socket.write(greeting)
+      await answered
       socket.end()
       await once(socket, 'close')
     }

@@ -1,20 +1,26 @@
 import { identities } from '../identities.ts'
 import { startPeer } from '../peer.ts'
 import type { Contest, Row } from '../rounds.ts'
-import { listeningPair, rawPair } from './contestants.ts'
+import { rawPair, runtimeListener } from './contestants.ts'
 
-const count = 200
+const count = 500
 const parallel = 8
-const idleSockets = 300
+const idleSockets = 1_000
+/** Connections that load and compile what is needed, and let the heap grow to its working size: not the price of one more. */
+const firstSockets = 1_000
 
+/** What a caller says of itself. */
+const greeting = 'MX\r\n\r\nMX-CLIENT 1.0\r\n\r\n'
+
+/** The same dialler for both, which says who it is to ours and waits for the answer: the acceptors are compared. */
 async function accepted(): Promise<Contest> {
   const { dialler } = await identities()
-  const ours = await listeningPair()
+  const ours = await runtimeListener()
   const raw = await rawPair('greet')
   return {
-    ours: () => ours.caller.ask('connections', { ...ours.target, count, parallel }),
+    ours: () => raw.dialler.ask('handshakes', { identity: dialler, port: ours.port, count, parallel, greeting }),
     rival: () => raw.dialler.ask('handshakes', { identity: dialler, port: raw.port, count, parallel }),
-    close: async () => void (await Promise.all([ours.close(), raw.close()])),
+    close: async () => void (await Promise.all([ours.agent.stop(), raw.close()])),
   }
 }
 
@@ -27,11 +33,10 @@ async function idle(kind: 'runtime' | 'raw'): Promise<number> {
     if (kind === 'runtime') await server.ask('create', { identity: acceptor, trust: dialler.thumbprint })
     const port = await server.ask<number>('listen', { identity: acceptor, mode: 'hold' })
     const greeting = kind === 'runtime' ? 'MX\r\n\r\nMX-SUBSCRIBER 1.0 poll://agent-#/\r\n\r\n' : undefined
-    // What the first connections load and compile is not the price of one more.
-    await agents.ask('hold', { identity: dialler, port, count: 50, greeting: greeting?.replace('#', 'first-#') })
+    await agents.ask('hold', { identity: dialler, port, count: firstSockets, greeting: greeting?.replace('#', 'first-#') })
     const before = await server.ask<number>('rss')
     await agents.ask('hold', { identity: dialler, port, count: idleSockets, greeting })
-    if (kind === 'runtime' && (await server.ask('subscribers')) !== idleSockets + 50) throw new Error('not all agents are there')
+    if (kind === 'runtime' && (await server.ask('subscribers')) !== firstSockets + idleSockets) throw new Error('not all agents are there')
     return ((await server.ask<number>('rss')) - before) / 1024 / idleSockets
   } finally {
     await Promise.all([server.stop(), agents.stop()])

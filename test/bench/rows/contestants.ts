@@ -9,15 +9,21 @@ export interface RuntimePair {
   close(): Promise<void>
 }
 
+/** A process of the product that listens and trusts the dialler. */
+export async function runtimeListener(): Promise<{ agent: Peer; port: number }> {
+  const { dialler, acceptor } = await identities()
+  const agent = startPeer('runtime')
+  await agent.ask('create', { identity: acceptor, trust: dialler.thumbprint })
+  await agent.ask('serve')
+  return { agent, port: await agent.ask<number>('listen') }
+}
+
 /** A caller that dials an agent. */
 export async function listeningPair(): Promise<RuntimePair> {
   const { dialler, acceptor } = await identities()
-  const agent = startPeer('runtime')
+  const { agent, port } = await runtimeListener()
   const caller = startPeer('runtime')
-  await agent.ask('create', { identity: acceptor, trust: dialler.thumbprint })
-  await agent.ask('serve')
   await caller.ask('create', { identity: dialler, trust: acceptor.thumbprint })
-  const port = await agent.ask<number>('listen')
   return {
     caller,
     agent,
