@@ -1,7 +1,19 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { AgentIdSchema } from './inspect.ts'
+import { AgentIdSchema } from './agent.ts'
+import { DeliverySchema, ErrorKindSchema, PhaseSchema, RpcErrorSchema } from './json-rpc.ts'
+import { facadeLimits } from './wire/protocol.ts'
 
 const DeadlineSchema = Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'milliseconds, up to a day' })
+
+/** Names a call, so that it runs once however often it is sent. Belongs to the principal and to the epoch. */
+export const IdempotencyKeySchema = Type.String({
+  minLength: 1,
+  maxLength: facadeLimits.idempotencyKeyChars,
+  description: 'unique for each call; with the epoch of hello beside it',
+})
+
+/** The epoch that `hello` told. */
+export const EpochSchema = Type.String({ minLength: 1, maxLength: 64, description: 'the epoch that hello told' })
 
 /** A call to an agent. */
 export const InvokeParamsSchema = Type.Object(
@@ -12,17 +24,63 @@ export const InvokeParamsSchema = Type.Object(
     args: Type.Array(Type.Unknown(), { maxItems: 64, description: 'in the JSON forms of the contract' }),
     timeoutMs: Type.Optional(DeadlineSchema),
     queueTimeoutMs: Type.Optional(DeadlineSchema),
+    digest: Type.Optional(Type.Boolean({ description: 'whether SHA-256 of every data stream is wanted' })),
+    idempotencyKey: Type.Optional(IdempotencyKeySchema),
+    epoch: Type.Optional(EpochSchema),
   },
   { additionalProperties: false },
 )
+
+const Sha256Schema = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hexadecimal' })
 
 /** The answer to a call. */
 export const InvokeResultSchema = Type.Object(
   {
     value: Type.Unknown({ description: 'in the JSON form of the method’s result; null for a method without one' }),
-    signature: Type.String({ description: 'the overload that ran' }),
+    signature: Type.String({ description: 'the overload that ran; the name alone where the gateway has no contract' }),
     activityId: Type.String({ description: 'the GUID that the agent saw' }),
     durationMs: Type.Number({ minimum: 0 }),
+    uploads: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { stream: Type.Integer({ minimum: 1 }), length: Type.Integer({ minimum: 0 }), sha256: Sha256Schema },
+          { additionalProperties: false },
+        ),
+        { description: 'where a digest was asked for: what was uploaded' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** What became of a call that had an idempotency key. */
+export const CallOutcomeSchema = Type.Union([
+  Type.Object({ state: Type.Literal('running') }, { additionalProperties: false }),
+  Type.Object(
+    { state: Type.Literal('answered'), result: Type.Optional(InvokeResultSchema) },
+    { additionalProperties: false, description: 'without a result where that was too large to keep' },
+  ),
+  Type.Object({ state: Type.Literal('failed'), error: RpcErrorSchema }, { additionalProperties: false }),
+  Type.Object(
+    { state: Type.Literal('unknown'), reason: Type.Union([Type.Literal('epoch'), Type.Literal('key')]) },
+    { additionalProperties: false, description: 'the gateway has lost its memory of that epoch, or does not know this key' },
+  ),
+])
+
+/** A call as `calls.watch` shows it. */
+export const CallSnapshotSchema = Type.Object(
+  {
+    activityId: Type.String(),
+    agent: AgentIdSchema,
+    service: Type.String(),
+    method: Type.String(),
+    principal: Type.String(),
+    since: Type.String({ description: 'RFC 3339: when it began' }),
+    state: Type.Union([Type.Literal('running'), Type.Literal('answered'), Type.Literal('failed')]),
+    durationMs: Type.Optional(Type.Number({ minimum: 0 })),
+    error: Type.Optional(
+      Type.Object({ kind: ErrorKindSchema, phase: Type.Optional(PhaseSchema), delivery: DeliverySchema }, { additionalProperties: false }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -31,3 +89,7 @@ export const InvokeResultSchema = Type.Object(
 export type InvokeParams = Static<typeof InvokeParamsSchema>
 /** The answer to a call. */
 export type InvokeResult = Static<typeof InvokeResultSchema>
+/** What became of a call that had an idempotency key. */
+export type CallOutcome = Static<typeof CallOutcomeSchema>
+/** A call as `calls.watch` shows it. */
+export type CallSnapshot = Static<typeof CallSnapshotSchema>

@@ -1,4 +1,12 @@
-export { type InvokeParams, InvokeParamsSchema, type InvokeResult, InvokeResultSchema } from './call.ts'
+export { AgentIdSchema, type AgentSnapshot, AgentSnapshotSchema, type AgentStateName, AgentStateNameSchema } from './agent.ts'
+export {
+  type CallOutcome,
+  type CallSnapshot,
+  type InvokeParams,
+  InvokeParamsSchema,
+  type InvokeResult,
+  InvokeResultSchema,
+} from './call.ts'
 export {
   type Contract,
   type ContractIssue,
@@ -16,15 +24,6 @@ export {
 export { type ContractCheck, checkContract, contractLimits } from './contract-check.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
-export {
-  type AgentEvent,
-  AgentEventSchema,
-  AgentIdSchema,
-  type AgentSnapshot,
-  AgentSnapshotSchema,
-  type AgentStateName,
-  AgentStateNameSchema,
-} from './inspect.ts'
 export {
   DeliverySchema,
   ErrorDataSchema,
@@ -50,4 +49,5 @@ export {
   type WatchItem,
   type WatchName,
 } from './methods.ts'
+export { type AgentEvent, AgentEventSchema, type CallEvent, type InspectEvent } from './watch.ts'
 export * from './wire/index.ts'

@@ -1,7 +1,8 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { InvokeParamsSchema, InvokeResultSchema } from './call.ts'
-import { AgentEventSchema, AgentSnapshotSchema } from './inspect.ts'
-import { NoParamsSchema, RequestIdSchema } from './json-rpc.ts'
+import { AgentIdSchema, AgentSnapshotSchema } from './agent.ts'
+import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
+import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
+import { AgentEventSchema, CallEventSchema, InspectEventSchema } from './watch.ts'
 import { facadeLimits } from './wire/protocol.ts'
 
 const PositiveInteger = Type.Integer({ minimum: 1 })
@@ -11,6 +12,24 @@ const limitsSchema = Type.Object(
     keyof typeof facadeLimits,
     typeof PositiveInteger
   >,
+  { additionalProperties: false },
+)
+
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const StreamIdSchema = Type.Integer({ minimum: 1, maximum: 0xffff_ffff })
+const StreamPositionsSchema = Type.Array(Type.Object({ stream: StreamIdSchema, received: Count }, { additionalProperties: false }), {
+  maxItems: facadeLimits.streams,
+  description: 'how far each data stream has been received that is coming in',
+})
+
+/** What a client tells to go on with a session. */
+const ResumeSchema = Type.Object(
+  {
+    session: Type.String({ minLength: 1, maxLength: 64 }),
+    token: Type.String({ minLength: 1, maxLength: 64 }),
+    received: Type.Integer({ ...Count, description: 'counted frames of the gateway that have been received in this session' }),
+    streams: StreamPositionsSchema,
+  },
   { additionalProperties: false },
 )
 
@@ -29,6 +48,7 @@ export const methods = {
           { name: Type.String({ minLength: 1, maxLength: 100 }), version: Type.String({ minLength: 1, maxLength: 50 }) },
           { additionalProperties: false },
         ),
+        resume: Type.Optional(ResumeSchema),
       },
       { additionalProperties: false },
     ),
@@ -36,7 +56,11 @@ export const methods = {
       {
         server: Type.Object({ name: Type.String(), version: Type.String() }, { additionalProperties: false }),
         session: Type.String({ minLength: 1 }),
+        resumeToken: Type.String({ minLength: 1, description: 'new at each hello; the one before is worth nothing any more' }),
         resumed: Type.Boolean(),
+        reason: Type.Optional(Type.String({ description: 'why the session could not be resumed' })),
+        sequence: Type.Integer({ ...Count, description: 'counted frames of the client that have been received in this session' }),
+        streams: StreamPositionsSchema,
         epoch: Type.String({ description: 'changes when the gateway lost its memory, for example by a restart' }),
         principal: Type.Object({ name: Type.String(), role: Type.String() }, { additionalProperties: false }),
         limits: limitsSchema,
@@ -49,6 +73,11 @@ export const methods = {
     params: NoParamsSchema,
     result: Type.Object({ agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
   }),
+  'agents.get': method({
+    description: 'one agent with its state',
+    params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
+    result: Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false }),
+  }),
   'agents.watch': method({
     description: 'the agents and every change of them, as progress items, until it is cancelled',
     params: NoParamsSchema,
@@ -59,6 +88,23 @@ export const methods = {
     description: 'calls a service of an agent',
     params: InvokeParamsSchema,
     result: InvokeResultSchema,
+  }),
+  'calls.get': method({
+    description: 'what became of a call with an idempotency key',
+    params: Type.Object({ idempotencyKey: IdempotencyKeySchema, epoch: EpochSchema }, { additionalProperties: false }),
+    result: CallOutcomeSchema,
+  }),
+  'calls.watch': method({
+    description: 'the calls that run and every beginning and end of one, until it is cancelled; for admins of everybody, else one’s own',
+    params: NoParamsSchema,
+    item: CallEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'inspect.watch': method({
+    description: 'what happens on the connections to agents, without bytes, until it is cancelled; for admins',
+    params: NoParamsSchema,
+    item: InspectEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
   }),
   'contracts.list': method({
     description: 'the services whose contracts the gateway knows',
@@ -84,10 +130,40 @@ export const methods = {
   }),
 } as const satisfies Record<string, MethodEntry>
 
+const AckSchema = Type.Object(
+  { received: Type.Integer({ ...Count, description: 'counted frames received in this session' }) },
+  { additionalProperties: false },
+)
+const StreamCreditSchema = Type.Object(
+  { stream: StreamIdSchema, offset: Type.Integer({ ...Count, description: 'the sender may send the bytes before this offset' }) },
+  { additionalProperties: false },
+)
+
 /** The notifications a client may send, with their parameters. */
 export const clientNotifications = {
-  '$/cancel': Type.Object({ id: RequestIdSchema }, { additionalProperties: false }),
+  '$/cancel': Type.Object(
+    {
+      id: RequestIdSchema,
+      mode: Type.Optional(
+        Type.Union([Type.Literal('kill'), Type.Literal('skip')], {
+          description: 'kill (default): the connection to the agent is closed; skip: the agent goes on',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   '$/ping': NoParamsSchema,
+  '$/ack': AckSchema,
+  '$/progress/credit': Type.Object(
+    { id: RequestIdSchema, sequence: Type.Integer({ ...Count, description: 'items up to this one may come' }) },
+    { additionalProperties: false },
+  ),
+  '$/stream/credit': StreamCreditSchema,
+  '$/stream/end': Type.Object({ stream: StreamIdSchema, length: Count }, { additionalProperties: false }),
+  '$/stream/cancel': Type.Object(
+    { stream: StreamIdSchema, reason: Type.Optional(Type.String({ maxLength: 200 })) },
+    { additionalProperties: false },
+  ),
 } as const satisfies Record<string, TSchema>
 
 /** The notifications the gateway sends, with their parameters. */
@@ -100,6 +176,13 @@ export const serverNotifications = {
     },
     { additionalProperties: false },
   ),
+  '$/ack': AckSchema,
+  '$/stream/credit': StreamCreditSchema,
+  '$/stream/end': Type.Object(
+    { stream: StreamIdSchema, length: Count, sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })) },
+    { additionalProperties: false },
+  ),
+  '$/stream/cancel': Type.Object({ stream: StreamIdSchema, error: Type.Optional(RpcErrorSchema) }, { additionalProperties: false }),
 } as const satisfies Record<string, TSchema>
 
 /** One row of {@link methods}. */

@@ -8,13 +8,15 @@ export const closeCodes = {
   protocol_error: entry(1002, 'transport', false, 'a frame broke the WebSocket protocol'),
   abnormal: entry(1006, 'transport', true, 'the connection ended without a close frame; never sent'),
   invalid_text: entry(1007, 'transport', false, 'a text frame was not UTF-8'),
-  too_big: entry(1009, 'transport', false, 'a frame was longer than limits.textBytes'),
+  too_big: entry(1009, 'both', false, 'a frame was longer than limits.textBytes, or limits.binaryBytes'),
   internal_error: entry(1011, 'gateway', true, 'the gateway failed'),
   hello_required: entry(4400, 'gateway', false, 'something else came before hello'),
   hello_refused: entry(4401, 'gateway', false, 'hello was not acceptable; its error response was sent first'),
-  binary_refused: entry(4403, 'gateway', false, 'a binary frame, where no data stream was open'),
+  binary_refused: entry(4403, 'gateway', false, 'a binary frame that is malformed, or of a data stream that was never opened'),
   hello_timeout: entry(4408, 'gateway', true, 'no hello came within limits.helloMs'),
   heartbeat_timeout: entry(4410, 'both', true, 'nothing came for limits.deadMs'),
+  session_taken: entry(4409, 'gateway', false, 'the session was resumed on another socket'),
+  credit_exceeded: entry(4413, 'gateway', false, 'more bytes of a data stream than its credit allows, or not the next ones'),
   outbox_full: entry(4429, 'gateway', true, 'the client read so slowly that limits.outboxBytes were waiting'),
 } as const satisfies Record<string, CloseCodeEntry>
 

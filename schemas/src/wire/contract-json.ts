@@ -11,20 +11,25 @@ import {
   type TypeNode,
 } from '../contract-types.ts'
 import { base64urlToBytes, bytesToBase64url, type ScalarJson, scalarJson } from './json-scalars.ts'
-import type { ParamError } from './messages.ts'
+import { isStreamHandle, type ParamError, type StreamHandle } from './messages.ts'
 
 /** The values of a contract as JSON and back, the same at both ends: the page writes with it, the gateway reads with it, and in reverse. */
 export interface ContractJson {
   readonly contract: Contract
   /** The methods that a name (any case) or a signature stands for; none where it stands for nothing. */
   find(nameOrSignature: string): readonly MethodNode[]
-  /** A value in its JSON form. What does not fit is added to `errors`, under `path`. */
-  write(type: TypeNode, value: unknown, path: string, errors: ParamError[]): unknown
-  /** The value of a JSON form. What does not fit is added to `errors`, under `path`. */
-  read(type: TypeNode, json: unknown, path: string, errors: ParamError[]): unknown
+  /** A value in its JSON form. What does not fit is added to `errors`, under `path`. Without `streams` no data stream fits. */
+  write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter): unknown
+  /** The value of a JSON form. What does not fit is added to `errors`, under `path`. Without `streams` no data stream fits. */
+  read(type: TypeNode, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
   /** True where a data stream can stand somewhere in a value of this type. */
   hasStream(type: TypeNode): boolean
 }
+
+/** The handle of a data stream; `undefined` for a value that is none. May be asked more than once for one value. */
+export type StreamWriter = (value: unknown) => StreamHandle | undefined
+/** The data stream of a handle. May be asked more than once for one handle. */
+export type StreamReader = (handle: StreamHandle) => unknown
 
 type Way = 'write' | 'read'
 
@@ -34,8 +39,8 @@ export function contractJson(contract: Contract): ContractJson {
   return {
     contract,
     find: nameOrSignature => find(contract, nameOrSignature),
-    write: (type, value, path, errors) => convert({ way: 'write', errors }, type, value, path),
-    read: (type, json, path, errors) => convert({ way: 'read', errors }, type, json, path),
+    write: (type, value, path, errors, streams) => convert({ way: 'write', errors, writeStream: streams }, type, value, path),
+    read: (type, json, path, errors, streams) => convert({ way: 'read', errors, readStream: streams }, type, json, path),
     hasStream: type => hasStream(contract, type, new Set()),
   }
 }
@@ -49,6 +54,8 @@ function find(contract: Contract, nameOrSignature: string): readonly MethodNode[
 interface Context {
   readonly way: Way
   readonly errors: ParamError[]
+  readonly writeStream?: StreamWriter | undefined
+  readonly readStream?: StreamReader | undefined
 }
 
 type Convert = (context: Context, type: TypeNode, value: unknown, path: string) => unknown
@@ -60,7 +67,7 @@ function createConvert(contract: Contract): Convert {
       if (scalar) return convertScalar(context, scalar, value, path)
       if (type === 'void') return null
       if (type === 'object') return convertAnything(context, convert, value, path)
-      if (type === 'dataStream') return refuse(context, path, 'no data stream: they do not travel through this protocol version', value)
+      if (type === 'dataStream') return convertStream(context, value, path)
       const definition = definitionOf(contract, type)
       if (!definition) return refuse(context, path, `a value of the unknown type ${type}`, value)
       return 'enum' in definition
@@ -99,6 +106,14 @@ function convertScalar(context: Context, scalar: ScalarJson, value: unknown, pat
   if ((value === null || value === undefined) && scalar.reference) return null
   const converted = context.way === 'write' ? scalar.write(value) : scalar.read(value)
   return converted === undefined ? refuse(context, path, scalar.expected, value) : converted
+}
+
+function convertStream(context: Context, value: unknown, path: string): unknown {
+  if (value === null || value === undefined) return null
+  const converted = context.way === 'write' ? context.writeStream?.(value) : isStreamHandle(value) ? context.readStream?.(value) : undefined
+  return converted === undefined
+    ? refuse(context, path, context.way === 'write' ? 'a data stream' : '{ "$stream": …, "length": … }', value)
+    : converted
 }
 
 function convertEnum(context: Context, definition: EnumDefinition, value: unknown, path: string): unknown {

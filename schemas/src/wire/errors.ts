@@ -139,6 +139,22 @@ export const errorTable = {
   agent_unavailable: entry(-32004, 503, true, 'the agent is disabled or not trusted', 'enable or trust it first'),
   duplicate_id: entry(-32005, 409, false, 'a request with this id is in flight', 'use a fresh id for each request'),
   too_many_calls: entry(-32006, 429, true, 'too many calls are in flight on this socket', 'wait for answers before sending more'),
+  too_many_streams: entry(-32007, 429, true, 'too many data streams are open on this session', 'read or cancel some of them first'),
+  length_required: entry(
+    -32008,
+    411,
+    false,
+    'an upload of unknown length is too large to be kept until its end',
+    'say the length of the data stream',
+  ),
+  outcome_unknown: entry(
+    -32009,
+    409,
+    false,
+    'the gateway has lost its memory of this idempotency key',
+    'find out whether the request ran, then use a key of the present epoch',
+  ),
+  idempotency_conflict: entry(-32060, 409, false, 'this idempotency key was used for another request', 'use a fresh key for each request'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** One row of {@link errorTable}. */

@@ -1,15 +1,20 @@
 export { type CloseCodeEntry, type CloseReason, closeCodes, closeReasonOf } from './close-codes.ts'
-export { type ContractJson, contractJson, describeGot, escapePointer } from './contract-json.ts'
+export { type ContractJson, contractJson, describeGot, escapePointer, type StreamReader, type StreamWriter } from './contract-json.ts'
 export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
+export { type FrameHeader, frameHeaderBytes, readFrameHeader, writeFrameHeader } from './frames.ts'
 export { base64urlToBytes, bytesToBase64url } from './json-scalars.ts'
 export {
   controlNotifications,
   type ErrorData,
+  isStreamHandle,
   type ParamError,
   type RequestId,
   type RequestMessage,
   type ResponseMessage,
   type RpcError,
+  type StreamHandle,
+  type StreamPosition,
+  uncountedNotifications,
 } from './messages.ts'
 export { argumentDistance, type Overload, readArguments, writeArguments } from './overloads.ts'
 export { type FacadeLimits, facadeLimits, rpcPath, subprotocol } from './protocol.ts'

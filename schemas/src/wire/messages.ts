@@ -60,8 +60,51 @@ export type ResponseMessage =
 export const controlNotifications = {
   /** The client no longer wants the answer of a request. */
   cancel: '$/cancel',
-  /** An item of a request that is still running. */
+  /** The gateway: an item of a request that is still running. */
   progress: '$/progress',
+  /** The client: how far the items of a watch may go. */
+  progressCredit: '$/progress/credit',
   /** Either side shows that it is alive; the other side answers nothing. */
   ping: '$/ping',
+  /** Either side: how many counted frames it has received. */
+  ack: '$/ack',
+  /** The receiver of a data stream: how far its sender may go. */
+  streamCredit: '$/stream/credit',
+  /** The sender of a data stream: that was all. */
+  streamEnd: '$/stream/end',
+  /** Either end of a data stream: it is given up. */
+  streamCancel: '$/stream/cancel',
 } as const
+
+/** A text frame with a single notification of these is not counted for resuming: it says the same again after a reconnect, or nothing. */
+export const uncountedNotifications: ReadonlySet<string> = new Set([
+  controlNotifications.ping,
+  controlNotifications.ack,
+  controlNotifications.streamCredit,
+  controlNotifications.progressCredit,
+])
+
+/** A data stream as it stands in JSON. The client gives odd ids, the gateway even ones, each its next one, from 1 and 2. */
+export interface StreamHandle {
+  readonly $stream: number
+  /** In bytes. Absent only for an upload whose length is not known yet. */
+  readonly length?: number
+}
+
+/** True for the JSON form of a data stream, of whichever side. */
+export function isStreamHandle(value: unknown): value is StreamHandle {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, '$stream')) return false
+  const { $stream, length, ...rest } = value as StreamHandle
+  return isCount($stream, 1, 0xffff_ffff) && (length === undefined || isCount(length, 0)) && Object.keys(rest).length === 0
+}
+
+/** How far one side has received a data stream, as `hello` tells it when a session is resumed. */
+export interface StreamPosition {
+  readonly stream: number
+  /** Bytes from the beginning. */
+  readonly received: number
+}
+
+function isCount(value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+}

@@ -1,5 +1,5 @@
 import { type MethodNode, signatureOf, type TypeNode } from '../contract-types.ts'
-import type { ContractJson } from './contract-json.ts'
+import type { ContractJson, StreamReader, StreamWriter } from './contract-json.ts'
 import type { ParamError } from './messages.ts'
 
 /** What came of finding the overload for some arguments. */
@@ -11,8 +11,14 @@ export type Overload =
  * The overload that arguments in their JSON form fit, with the arguments read. No guessing: where several fit, none is chosen and
  * `candidates` lists their signatures.
  */
-export function readArguments(json: ContractJson, methods: readonly MethodNode[], args: readonly unknown[], path: string): Overload {
-  const tried = methods.map(method => attempt(json, 'read', method, args, path))
+export function readArguments(
+  json: ContractJson,
+  methods: readonly MethodNode[],
+  args: readonly unknown[],
+  path: string,
+  streams?: StreamReader,
+): Overload {
+  const tried = methods.map(method => attempt(method, args, path, (type, arg, at, errors) => json.read(type, arg, at, errors, streams)))
   return choose(tried.map(each => ({ ...each, score: 0 })))
 }
 
@@ -20,9 +26,15 @@ export function readArguments(json: ContractJson, methods: readonly MethodNode[]
  * The overload that JavaScript values fit, with the values in their JSON form. Where several fit, the closest wins: a `number` is a double
  * before it is an int64, text is a string before it is a decimal.
  */
-export function writeArguments(json: ContractJson, methods: readonly MethodNode[], args: readonly unknown[], path: string): Overload {
+export function writeArguments(
+  json: ContractJson,
+  methods: readonly MethodNode[],
+  args: readonly unknown[],
+  path: string,
+  streams?: StreamWriter,
+): Overload {
   const tried = methods.map(method => ({
-    ...attempt(json, 'write', method, args, path),
+    ...attempt(method, args, path, (type, arg, at, errors) => json.write(type, arg, at, errors, streams)),
     score: argumentDistance(method, args),
   }))
   return choose(tried)
@@ -34,13 +46,18 @@ interface Attempt {
   readonly errors: readonly ParamError[]
 }
 
-function attempt(json: ContractJson, way: 'read' | 'write', method: MethodNode, args: readonly unknown[], path: string): Attempt {
+function attempt(
+  method: MethodNode,
+  args: readonly unknown[],
+  path: string,
+  convert: (type: TypeNode, arg: unknown, path: string, errors: ParamError[]) => unknown,
+): Attempt {
   const errors: ParamError[] = []
   if (args.length !== method.params.length) {
     errors.push({ path, expected: `${method.params.length} arguments, for ${signatureOf(method)}`, got: `${args.length}` })
     return { method, args: [], errors }
   }
-  return { method, args: method.params.map((param, i) => json[way](param.type, args[i], `${path}/${i}`, errors)), errors }
+  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors)), errors }
 }
 
 function choose(tried: readonly (Attempt & { score: number })[]): Overload {

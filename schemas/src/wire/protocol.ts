@@ -21,6 +21,34 @@ export const facadeLimits = {
   callsInFlight: 64,
   /** Text that waits for a slow browser. Beyond it: close code 4429. */
   outboxBytes: 8 * 1024 * 1024,
+  /** One binary frame, header included. Beyond it: close code 1009. */
+  binaryBytes: 128 * 1024,
+  /** Bytes of content in one binary frame that the gateway sends; it takes more. */
+  chunkBytes: 64 * 1024,
+  /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
+  streams: 32,
+  /** Credit of a data stream: how far its sender may be ahead of what the receiver has taken. Beyond it: close code 4413. */
+  streamCreditBytes: 256 * 1024,
+  /** The same for all data streams of a session together: `streams` times `streamCreditBytes`. */
+  connectionCreditBytes: 8 * 1024 * 1024,
+  /** An upload without a length is kept up to this size before the call begins. Beyond it: `length_required`. */
+  unsizedUploadBytes: 256 * 1024 * 1024,
+  /** Items of a watch that may be under way: the first credit. */
+  itemCredit: 64,
+  /** How long a session outlives its socket. */
+  resumeMs: 120_000,
+  /** Text kept for a resume until the client has acknowledged it. Beyond it the session goes on, but cannot be resumed. */
+  replayBytes: 2 * 1024 * 1024,
+  /** A side that received this many counted frames without acknowledging sends `$/ack`. */
+  ackFrames: 16,
+  /** A side acknowledges what it received at the latest after this time. */
+  ackMs: 1_000,
+  /** Characters of an idempotency key. Beyond it: `invalid_params`. */
+  idempotencyKeyChars: 128,
+  /** How long the outcome of a call with an idempotency key is known. */
+  outcomeMs: 600_000,
+  /** Calls with an idempotency key that are remembered for one principal. Beyond it: `too_many_calls`. */
+  outcomes: 10_000,
   /** Time from opening the socket to `hello`. Beyond it: close code 4408. */
   helloMs: 10_000,
   /** The gateway pings this often. */

@@ -34,16 +34,7 @@ export const AgentSnapshotSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** What `agents.watch` tells: first everything, then each change. */
-export const AgentEventSchema = Type.Union([
-  Type.Object({ type: Type.Literal('snapshot'), agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('changed'), agent: AgentSnapshotSchema }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('removed'), id: AgentIdSchema }, { additionalProperties: false }),
-])
-
 /** The states of an agent, as the gateway sees it. */
 export type AgentStateName = Static<typeof AgentStateNameSchema>
 /** One agent at one moment. */
 export type AgentSnapshot = Static<typeof AgentSnapshotSchema>
-/** What `agents.watch` tells: first everything, then each change. */
-export type AgentEvent = Static<typeof AgentEventSchema>

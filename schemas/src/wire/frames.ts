@@ -1,0 +1,42 @@
+/**
+ * The header of a binary frame; the rest of the frame is content. Numbers are big-endian.
+ *
+ * ```text
+ *   0        1        2                 4                           8                                                      16
+ *   | version| type   | flags (0)       | stream id                 | offset of the first byte in the data stream          |
+ * ```
+ */
+export const frameHeaderBytes = 16
+const version = 1
+const dataType = 1
+
+/** Where the content of a frame belongs. */
+export interface FrameHeader {
+  readonly stream: number
+  readonly offset: number
+}
+
+/** Writes the header of a data frame at the beginning of `frame`. */
+export function writeFrameHeader(frame: Uint8Array, stream: number, offset: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
+  view.setUint8(0, version)
+  view.setUint8(1, dataType)
+  view.setUint16(2, 0)
+  view.setUint32(4, stream)
+  view.setUint32(8, Math.floor(offset / 2 ** 32))
+  view.setUint32(12, offset >>> 0)
+}
+
+/** Reads the header of a frame. Gives text that says what is wrong where it is no data frame of this version. */
+export function readFrameHeader(frame: Uint8Array): FrameHeader | string {
+  if (frame.byteLength < frameHeaderBytes) return `a binary frame has at least ${frameHeaderBytes} bytes, not ${frame.byteLength}`
+  const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
+  if (view.getUint8(0) !== version) return `version ${view.getUint8(0)} of binary frames is not known`
+  if (view.getUint8(1) !== dataType) return `binary frames of type ${view.getUint8(1)} are not known`
+  if (view.getUint16(2) !== 0) return 'the flags of a binary frame must be 0'
+  const stream = view.getUint32(4)
+  if (stream === 0) return 'there is no data stream 0'
+  const offset = view.getUint32(8) * 2 ** 32 + view.getUint32(12)
+  if (offset + frame.byteLength - frameHeaderBytes > Number.MAX_SAFE_INTEGER) return 'an offset must be below 2^53'
+  return { stream, offset }
+}
