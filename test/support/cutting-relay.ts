@@ -47,7 +47,10 @@ export async function cuttingRelay(targetPort: number, budget: () => number, ran
       from.on('data', chunk => {
         const part = chunk.subarray(0, Math.max(0, Math.min(chunk.length, left)))
         left -= chunk.length
-        if (part.length > 0) to.write(part)
+        if (part.length > 0 && !to.write(part)) {
+          from.pause()
+          to.once('drain', () => from.resume())
+        }
         if (left <= 0) kill()
       })
     }

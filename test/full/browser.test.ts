@@ -1,0 +1,21 @@
+import { test } from 'vitest'
+import { fuzzSocket } from '../support/facade-fuzz.ts'
+import { moveThroughCuts, readSlowly, uploadBig } from '../support/facade-streams.ts'
+
+const mebibyte = 1024 * 1024
+
+test('256 MiB each way through 50 random cuts of the WebSocket', async ({ task }) => {
+  task.meta.figures = await moveThroughCuts(256 * mebibyte, 50, 7)
+})
+
+test('1 GiB to a reader of 1 MB/s and to one that stops, for 20 s each, then to the end', async ({ task }) => {
+  task.meta.figures = await readSlowly(1024 * mebibyte, 1_000_000, 20_000)
+})
+
+test('an upload of 5 GiB through gateway to agent', async ({ task }) => {
+  task.meta.figures = await uploadBig(5 * 1024 * mebibyte)
+})
+
+test('60 s of mutated frames on the socket', async ({ task }) => {
+  task.meta.figures = await fuzzSocket(60_000, 3)
+})

@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net'
+import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
+import { buildGateway } from '../../server/src/gateway/app.ts'
+import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
+import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { watchMemory } from './big-content.ts'
+import { streamService } from './stream-contract.ts'
+
+/** How a gateway process is started. */
+export interface GatewayStart {
+  readonly certificatePem: string
+  readonly keyPem: string
+  readonly token: string
+  readonly agent: { readonly uri: string; readonly thumbprint: string }
+}
+
+/** What the parent may ask: the most resident memory since the last question, what is held after a collection, or that a further port of this machine is a Host. */
+export type GatewayQuestion = { readonly ask: 'memory' } | { readonly ask: 'held' } | { readonly ask: 'allow'; readonly port: number }
+
+/** A gateway in a process of its own, in front of one agent `a1` with the stream service. Ends when its parent does. */
+process.once('message', async (start: GatewayStart) => {
+  const memory = watchMemory()
+  const runtime = new HalibutRuntime({ certificate: certificateFromPem(start) })
+  const directory = new AgentDirectory()
+  directory.add({ id: 'a1', ...start.agent, services: [streamService.service] })
+  const contracts = new ContractDirectory()
+  contracts.add(streamService)
+  const policy = new OriginPolicy()
+  const app = await buildGateway({
+    mesh: runtime,
+    directory,
+    contracts,
+    signIn: startTokenSignIn(start.token),
+    policy,
+    log: silentLog,
+    version: '0.0.0',
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  policy.allowLoopback(port)
+  process.on('message', (question: GatewayQuestion) => {
+    switch (question.ask) {
+      case 'memory':
+        return process.send?.({ answer: memory.peak() })
+      case 'held': {
+        globalThis.gc?.()
+        const { heapUsed, external } = process.memoryUsage()
+        return process.send?.({ answer: heapUsed + external })
+      }
+      case 'allow':
+        policy.allowLoopback(question.port)
+        return process.send?.({ answer: 0 })
+    }
+  })
+  process.once('disconnect', () => {
+    memory.stop()
+    void app.close().then(() => runtime.close())
+  })
+  process.send?.({ port })
+})
