@@ -120,7 +120,7 @@ export class AgentDirectory {
 }
 
 /** An agent as the browser sees it. */
-function snapshotOf(agent: Agent): AgentSnapshot {
+export function snapshotOf(agent: Agent): AgentSnapshot {
   const { definition, state } = agent
   return {
     id: definition.id,

@@ -6,15 +6,18 @@ import type { RuntimeEvents } from '../runtime/events.ts'
 export interface Mesh {
   call(request: {
     readonly endpoint: EndpointInput
-    readonly contract: Contract
+    /** Without it values go and come untyped. */
+    readonly contract?: Contract
     readonly service: string
-    /** A signature. */
+    /** A signature; the name alone without a contract. */
     readonly method: string
     readonly args: unknown[]
     readonly signal?: AbortSignal
     readonly timeoutMs?: number
     readonly queueTimeoutMs?: number
     readonly activityId?: string
+    /** The request is about to leave on a connection: from now on it may run. */
+    readonly onSending?: () => void
   }): Promise<unknown>
   /** Dials, identifies and ends; rejects with a `HalibutError`. */
   probe(
@@ -23,5 +26,5 @@ export interface Mesh {
   ): Promise<{ readonly roundTripMs: number }>
   trust(thumbprint: string): void
   removeTrust(thumbprint: string): void
-  on<K extends 'subscriberConnected' | 'subscriberDisconnected'>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void
+  on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void
 }

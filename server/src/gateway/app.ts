@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { defaultLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
+import { createStreamSpool } from '../runtime/stream-spool.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { errorHandler } from './plugins/error-handler.ts'
@@ -14,6 +17,7 @@ import { page } from './plugins/page.ts'
 import { sockets } from './plugins/sockets.ts'
 import { healthRoutes } from './routes/health.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
+import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** What the gateway is made of. */
@@ -32,10 +36,18 @@ export interface GatewayOptions {
   readonly version: string
 }
 
+/** For uploads of unknown length. */
+const uploadSpool = {
+  spoolMemoryBytes: defaultLimits.spoolMemoryBytes,
+  spoolFileBytes: facadeLimits.unsizedUploadBytes,
+  streamUnreadMs: defaultLimits.streamUnreadMs,
+}
+
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn } = options
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
+  const sessions = new SessionTable({ dispatcher, createSpool: () => createStreamSpool(uploadSpool) })
   const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 * 1024, trustProxy: false })
   await app.register(sockets)
   await app.register(errorHandler, { log })
@@ -43,6 +55,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(originGuard, { policy })
   await app.register(auth, { signIn })
   await app.register(healthRoutes, { isReady: options.isReady ?? (() => true) })
-  await app.register(rpcSocketRoutes, { dispatcher, log })
+  app.addHook('onClose', async () => sessions.close('going_away'))
+  await app.register(rpcSocketRoutes, { dispatcher, sessions, log })
   return app
 }

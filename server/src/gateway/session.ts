@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { clientNotifications, serverNotifications } from '@halibut-gateway/schemas'
 import {
   type CloseReason,
@@ -7,235 +7,325 @@ import {
   type RequestId,
   type RequestMessage,
   type ResponseMessage,
+  type StreamPosition,
+  uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
-import type { LogSink } from '../base/log.ts'
+import { announcedStreams } from '../rpc/announced-streams.ts'
 import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
-import { type Message, parseFrame } from '../rpc/parse-frame.ts'
+import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
+import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
+import type { Spool } from '../runtime/data-streams.ts'
+import { Outbox } from './outbox.ts'
+import { ReceivedFrames } from './received-frames.ts'
+import { RunningRequest } from './running-request.ts'
+import { StreamTable } from './streams/stream-table.ts'
 
-/** The little of a WebSocket that a session needs. */
+/** The little of a WebSocket that a session needs. `done` is called when something has left for the network, or never will. */
 export interface SessionSocket {
-  /** `done` is called when the text has left for the network, or never will. */
   send(text: string, done: () => void): void
+  sendBinary(frame: Buffer, done: () => void): void
   ping(): void
   close(reason: CloseReason): void
 }
 
 /** What a session is made with. */
 export interface SessionOptions {
-  readonly socket: SessionSocket
   readonly dispatcher: Dispatcher
   readonly principal: Principal
-  readonly log: LogSink
+  /** The Origin header that it was opened with; nobody else goes on with it. */
+  readonly origin: string | undefined
+  /** Where an upload without a length is kept. */
+  readonly createSpool: () => Spool
+  /** It is over, for good. */
+  readonly onEnded: (session: Session) => void
 }
 
-/**
- * - `awaiting-hello`: nothing but one `hello` may come
- * - `greeting`: hello is being answered; what comes meanwhile is closed like anything else before hello
- * - `open`: requests run
- * - `closed`: nothing is sent any more; what ran is aborted
- */
-type State =
-  | { at: 'awaiting-hello'; timer: ReturnType<typeof setTimeout> }
-  | { at: 'greeting' }
-  | { at: 'open'; heartbeat: ReturnType<typeof setInterval> }
-  | { at: 'closed' }
+type Requested = RequestMessage & { readonly id: RequestId }
 
-/** Text that waits below this many bytes counts as "the client reads fast enough". */
-const writableBytes = 256 * 1024
+/** A response, with what is to be done once it was sent. */
+interface Answer {
+  readonly message: ResponseMessage
+  readonly sent?: () => void
+}
 
 const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
+const ackCheck = TypeCompiler.Compile(clientNotifications['$/ack'])
+const itemCreditCheck = TypeCompiler.Compile(clientNotifications['$/progress/credit'])
+const streamCreditCheck = TypeCompiler.Compile(clientNotifications['$/stream/credit'])
+const streamEndCheck = TypeCompiler.Compile(clientNotifications['$/stream/end'])
+const streamCancelCheck = TypeCompiler.Compile(clientNotifications['$/stream/cancel'])
 const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
 
-/** One browser: hello first, its requests in flight, its outbox, its heartbeat, and why it ended. */
+/**
+ * One browser after its hello, over one socket or, where that is lost, several: its requests in flight, its outbox, its data streams. A
+ * connection attaches and detaches itself; without one the requests run on.
+ */
 export class Session {
   readonly id = randomUUID()
   readonly #options: SessionOptions
-  readonly #inFlight = new Map<RequestId, AbortController>()
-  readonly #unnamed = new Set<AbortController>()
-  readonly #waitingToWrite = new Set<() => void>()
-  #state: State
-  #queuedBytes = 0
-  #lastHeardMs = Date.now()
+  readonly #inFlight = new Map<RequestId, RunningRequest>()
+  /** Requests that run and have been answered already, or that nobody will be answered. */
+  readonly #unanswered = new Set<RunningRequest>()
+  readonly #outbox: Outbox
+  readonly #received: ReceivedFrames
+  readonly #streams: StreamTable
+  #socket: SessionSocket | undefined
+  #ended = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#state = { at: 'awaiting-hello', timer: setTimeout(() => this.close('hello_timeout'), facadeLimits.helloMs) }
+    this.#outbox = new Outbox(() => this.end('outbox_full'))
+    this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
+    this.#streams = new StreamTable({
+      sendBinary: (frame, done) => {
+        this.#socket?.sendBinary(frame, done)
+        return this.#socket !== undefined
+      },
+      notify: (method, params) => this.#notify(method, params),
+      violated: reason => this.end(reason),
+      toRpcError: error =>
+        toRpcError(toHalibutError(error), { traceId: randomBytes(16).toString('hex'), showDetails: options.principal.role === 'admin' }),
+      createSpool: options.createSpool,
+    })
+  }
+
+  get principal(): Principal {
+    return this.#options.principal
+  }
+
+  get origin(): string | undefined {
+    return this.#options.origin
+  }
+
+  /** Whether a browser that has received this many counted frames can go on with it. */
+  canResume(received: number): boolean {
+    return !this.#ended && this.#outbox.complete && this.#outbox.reaches(received)
+  }
+
+  /** How far the browser’s frames and uploads have been received. */
+  get position(): { readonly sequence: number; readonly streams: StreamPosition[] } {
+    return { sequence: this.#received.count, streams: this.#streams.positions() }
+  }
+
+  /** Goes on over `socket`; with `resume`, from where the browser says that it is. */
+  attach(socket: SessionSocket, resume?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
+    if (this.#ended) return socket.close('internal_error')
+    this.#socket = socket
+    this.#received.settle()
+    this.#outbox.attach(socket)
+    if (!resume) return
+    this.#outbox.replay(resume.received)
+    this.#streams.resume(resume.streams)
+  }
+
+  /** The socket is lost. True where the session waits for another one; where it cannot be resumed any more it is over. */
+  detach(): boolean {
+    this.#socket = undefined
+    this.#outbox.detach()
+    this.#streams.detach()
+    if (!this.#outbox.complete) this.end()
+    return !this.#ended
+  }
+
+  /** Another socket takes the session: the one it had is closed. */
+  leaveSocket(): void {
+    const socket = this.#socket
+    this.detach()
+    socket?.close('session_taken')
+  }
+
+  /** Ends it: whatever runs is given up, and the socket, where there is one, is closed for `reason`. Idempotent. */
+  end(reason?: CloseReason): void {
+    if (this.#ended) return
+    this.#ended = true
+    const socket = this.#socket
+    this.#socket = undefined
+    this.#received.settle()
+    this.#outbox.detach()
+    const gone = new HalibutError('closed', 'the browser’s session ended')
+    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(gone)
+    this.#streams.close(gone)
+    if (reason !== undefined) socket?.close(reason)
+    this.#options.onEnded(this)
   }
 
   /** A text frame came. */
   receive(text: string): void {
-    this.heard()
-    if (this.#state.at === 'closed') return
     const frame = parseFrame(text)
-    if (this.#state.at !== 'open') {
-      const message = frame.type === 'single' && frame.message.type === 'request' ? frame.message.request : undefined
-      if (this.#state.at === 'awaiting-hello' && message?.method === 'hello') void this.#greet(message)
-      else this.close('hello_required')
-      return
-    }
-    if (frame.type === 'broken') this.#send(failure(null, frame.error, this.#options.principal))
+    if (isCounted(frame)) this.#received.add()
+    // Only text that may hold a handle is searched for one.
+    const mayAnnounce = text.includes('$stream') || text.includes('\\u')
+    if (frame.type === 'broken') this.#send(failure(null, frame.error, this.principal))
     else if (frame.type === 'single') {
-      const answer = this.#handle(frame.message)
-      if (answer) void answer.then(response => this.#send(response))
-    } else void this.#handleBatch(frame.messages)
+      const answer = this.#handle(frame.message, mayAnnounce)
+      if (!answer) return
+      void answer.then(({ message, sent }) => {
+        this.#send(message)
+        sent?.()
+      })
+    } else void this.#handleBatch(frame.messages, mayAnnounce)
   }
 
-  /** A binary frame came: no data stream is ever open in this version. */
-  receiveBinary(): void {
-    this.close('binary_refused')
+  /** A binary frame came. */
+  receiveBinary(frame: Buffer): void {
+    this.#streams.receive(frame)
   }
 
-  /** Something came, if only a pong. */
-  heard(): void {
-    this.#lastHeardMs = Date.now()
-  }
-
-  /** Ends the session from our side. Idempotent. */
-  close(reason: CloseReason): void {
-    if (this.#state.at === 'closed') return
-    this.closed()
-    this.#options.socket.close(reason)
-  }
-
-  /** The socket is gone: whatever ran is given up. Idempotent. */
-  closed(): void {
-    const state = this.#state
-    if (state.at === 'closed') return
-    this.#state = { at: 'closed' }
-    if (state.at === 'awaiting-hello') clearTimeout(state.timer)
-    if (state.at === 'open') clearInterval(state.heartbeat)
-    const gone = new HalibutError('cancelled', 'the browser’s socket ended')
-    for (const running of [...this.#inFlight.values(), ...this.#unnamed]) running.abort(gone)
-    for (const resolve of this.#waitingToWrite) resolve()
-    this.#waitingToWrite.clear()
-  }
-
-  async #greet(request: RequestMessage & { readonly id: RequestId }): Promise<void> {
-    if (this.#state.at === 'awaiting-hello') clearTimeout(this.#state.timer)
-    this.#state = { at: 'greeting' }
-    const response = await this.#run(request, new AbortController())
-    if (this.#isClosed()) return
-    this.#send(response)
-    if ('error' in response) {
-      this.close('hello_refused')
-      return
-    }
-    this.#state = { at: 'open', heartbeat: setInterval(() => this.#beat(), facadeLimits.pingMs) }
-  }
-
-  #beat(): void {
-    if (Date.now() - this.#lastHeardMs >= facadeLimits.deadMs) this.close('heartbeat_timeout')
-    else this.#options.socket.ping()
-  }
-
-  async #handleBatch(messages: readonly Message[]): Promise<void> {
+  async #handleBatch(messages: readonly Message[], mayAnnounce: boolean): Promise<void> {
     const answers = messages.map(message => {
-      if (message.type === 'request' && this.#options.dispatcher.isWatch(message.request.method)) {
-        return Promise.resolve(
-          this.#refuse(
-            message.request.id,
-            'invalid_request',
-            `${message.request.method} cannot stand in a batch: its response comes at its end`,
-          ),
-        )
-      }
-      return this.#handle(message)
+      if (message.type !== 'request' || !this.#options.dispatcher.isWatch(message.request.method)) return this.#handle(message, mayAnnounce)
+      const { id, method } = message.request
+      return this.#refuse(id, new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`))
     })
-    const responses = await Promise.all(answers.filter(answer => answer !== undefined))
-    if (responses.length > 0) this.#send(responses)
+    const answered = await Promise.all(answers.filter(answer => answer !== undefined))
+    if (answered.length === 0) return
+    this.#send(answered.map(({ message }) => message))
+    for (const { sent } of answered) sent?.()
   }
 
   /** The response to come; `undefined` for what gets none. */
-  #handle(message: Message): Promise<ResponseMessage> | undefined {
+  #handle(message: Message, mayAnnounce: boolean): Promise<Answer> | undefined {
     switch (message.type) {
       case 'invalid':
-        return Promise.resolve(failure(message.id, message.error, this.#options.principal))
+        return Promise.resolve({ message: failure(message.id, message.error, this.principal) })
       case 'notification':
-        this.#notified(message.notification)
+        this.#notified(message.notification, mayAnnounce)
         return undefined
       case 'request':
-        return this.#request(message.request)
+        return this.#request(message.request, mayAnnounce)
     }
   }
 
-  async #request(request: RequestMessage & { readonly id: RequestId }): Promise<ResponseMessage> {
+  #request(request: Requested, mayAnnounce: boolean): Promise<Answer> {
     const { id, method } = request
-    if (method === 'hello') return this.#refuse(id, 'invalid_request', 'hello was said already')
-    if (this.#inFlight.has(id)) return this.#refuse(id, 'duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
-    if (this.#running >= facadeLimits.callsInFlight) {
-      return this.#refuse(id, 'too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this socket`)
-    }
-    const stop = new AbortController()
-    this.#inFlight.set(id, stop)
+    let running: RunningRequest
     try {
-      return await this.#run(request, stop)
-    } finally {
-      this.#inFlight.delete(id)
+      // First of all, since the frames of an upload may follow a request that is refused.
+      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [])
+      running = new RunningRequest(streams)
+    } catch (error) {
+      return this.#refuse(id, toHalibutError(error))
     }
+    const refused = this.#refusal(id, method)
+    if (refused) {
+      running.streams.abandon(refused)
+      return this.#refuse(id, refused)
+    }
+    this.#inFlight.set(id, running)
+    return new Promise(resolve => {
+      running.onSkip = why => {
+        this.#inFlight.delete(id)
+        this.#unanswered.add(running)
+        resolve({ message: failure(id, why, this.principal, { agent: agentOf(request) }) })
+      }
+      void this.#run(request, running).then(message => {
+        // A request that was answered when it was skipped has no word in it any more.
+        if (this.#unanswered.delete(running)) return running.streams.abandon(skipped())
+        this.#inFlight.delete(id)
+        if ('error' in message)
+          running.streams.abandon(running.why ?? new HalibutError('stream_failed', 'the call failed', { phase: 'stream' }))
+        resolve('error' in message ? { message } : { message, sent: () => running.streams.begin() })
+      })
+    })
   }
 
-  #notified(notification: RequestMessage): void {
-    const { method, params } = notification
+  #refusal(id: RequestId, method: string): HalibutError | undefined {
+    if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
+    if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
+    if (this.#running < facadeLimits.callsInFlight) return undefined
+    return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
+  }
+
+  #notified({ method, params }: RequestMessage, mayAnnounce: boolean): void {
     if (method.startsWith('$/')) {
-      if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
-        this.#inFlight.get(params.id)?.abort(new HalibutError('cancelled', 'the caller cancelled the call'))
-      }
+      this.#controlled(method, params)
       return
     }
     // A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell.
     if (method === 'hello' || this.#options.dispatcher.isWatch(method) || this.#running >= facadeLimits.callsInFlight) return
-    const stop = new AbortController()
-    this.#unnamed.add(stop)
-    void this.#run({ ...notification, id: 0 }, stop).finally(() => this.#unnamed.delete(stop))
+    let running: RunningRequest
+    try {
+      running = new RunningRequest(this.#streams.announce(mayAnnounce ? announcedStreams(params) : []))
+    } catch {
+      return
+    }
+    this.#unanswered.add(running)
+    void this.#run({ jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, running).then(() => {
+      this.#unanswered.delete(running)
+      running.streams.abandon(new HalibutError('stream_failed', 'nobody waits for the answer', { phase: 'stream' }))
+    })
+  }
+
+  #controlled(method: string, params: object | undefined): void {
+    if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
+      const running = this.#inFlight.get(params.id)
+      if (params.mode === 'skip') running?.skip(skipped())
+      else running?.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
+    } else if (method === controlNotifications.ack && ackCheck.Check(params)) this.#outbox.acknowledge(params.received)
+    else if (method === controlNotifications.progressCredit && itemCreditCheck.Check(params)) {
+      this.#inFlight.get(params.id)?.credit(params.sequence)
+    } else if (method === controlNotifications.streamCredit && streamCreditCheck.Check(params)) this.#streams.credit(params)
+    else if (method === controlNotifications.streamEnd && streamEndCheck.Check(params)) this.#streams.ended(params)
+    else if (method === controlNotifications.streamCancel && streamCancelCheck.Check(params)) this.#streams.cancelled(params)
   }
 
   get #running(): number {
-    return this.#inFlight.size + this.#unnamed.size
+    return this.#inFlight.size + this.#unanswered.size
   }
 
-  #run(request: RequestMessage & { readonly id: RequestId }, stop: AbortController): Promise<ResponseMessage> {
+  #run(request: Requested, running: RunningRequest): Promise<ResponseMessage> {
     return this.#options.dispatcher.dispatch(request, {
-      principal: this.#options.principal,
-      session: this.id,
-      signal: stop.signal,
-      writable: () => this.#writable(),
+      principal: this.principal,
+      signal: running.signal,
+      streams: running.streams,
+      begun: () => running.begun(),
+      writable: () => running.writable(this.#outbox),
       sendItem: (sequence, item) => {
         const params = { id: request.id, sequence, item }
         if (!progressCheck.Check(params)) throw new Error('a progress notification does not fit its schema')
-        this.#send({ jsonrpc: '2.0', method: controlNotifications.progress, params })
+        running.sent(sequence)
+        this.#notify(controlNotifications.progress, params)
       },
     })
   }
 
-  #refuse(id: RequestId, kind: 'invalid_request' | 'duplicate_id' | 'too_many_calls', message: string): ResponseMessage {
-    return failure(id, new HalibutError(kind, message), this.#options.principal)
+  #refuse(id: RequestId, why: HalibutError): Promise<Answer> {
+    return Promise.resolve({ message: failure(id, why, this.principal) })
   }
 
-  #send(message: ResponseMessage | readonly ResponseMessage[] | RequestMessage): void {
-    if (this.#isClosed()) return
-    const text = JSON.stringify(message)
-    const bytes = Buffer.byteLength(text)
-    this.#queuedBytes += bytes
-    if (this.#queuedBytes > facadeLimits.outboxBytes) {
-      this.close('outbox_full')
-      return
-    }
-    this.#options.socket.send(text, () => {
-      this.#queuedBytes -= bytes
-      if (this.#queuedBytes > writableBytes) return
-      for (const resolve of this.#waitingToWrite) resolve()
-      this.#waitingToWrite.clear()
-    })
+  #notify(method: string, params: object): void {
+    if (this.#ended) return
+    this.#outbox.send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
+    this.#endWhereLost()
   }
 
-  #writable(): Promise<void> {
-    if (this.#queuedBytes <= writableBytes || this.#isClosed()) return Promise.resolve()
-    return new Promise(resolve => this.#waitingToWrite.add(resolve))
+  #send(message: ResponseMessage | readonly ResponseMessage[]): void {
+    if (this.#ended) return
+    this.#outbox.send(JSON.stringify(message), true)
+    this.#endWhereLost()
   }
 
-  #isClosed(): boolean {
-    return this.#state.at === 'closed'
+  /** Without a socket, and with text gone that a resume would need, nobody can come back. */
+  #endWhereLost(): void {
+    if (!this.#socket && !this.#outbox.complete) this.end()
   }
+}
+
+function skipped(): HalibutError {
+  return new HalibutError('cancelled', 'the caller does not wait for the answer; the agent goes on', { delivery: 'unknown' })
+}
+
+function isCounted(frame: Frame): boolean {
+  return !(
+    frame.type === 'single' &&
+    frame.message.type === 'notification' &&
+    uncountedNotifications.has(frame.message.notification.method)
+  )
+}
+
+function agentOf(request: RequestMessage): string | undefined {
+  const agent = (request.params as { readonly agent?: unknown } | undefined)?.agent
+  return typeof agent === 'string' ? agent : undefined
 }

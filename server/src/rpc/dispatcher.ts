@@ -5,6 +5,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
+import type { CallStreams } from './call-streams.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { ParamsError } from './params-error.ts'
 
@@ -14,33 +15,36 @@ export interface Principal {
   readonly role: 'viewer' | 'operator' | 'admin'
 }
 
-/** What a handler knows beside its parameters. */
-export interface CallContext {
+/** What the session gives a request to run with. */
+export interface RequestContext {
   readonly principal: Principal
-  /** The session’s id. */
-  readonly session: string
+  /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
+  readonly signal: AbortSignal
+  /** The data streams in parameters and result. */
+  readonly streams: CallStreams
+  /** From now on a cancelled request may have run. */
+  begun(): void
+  /** Opens a session, or goes on with one: for `hello` alone. */
+  openSession?(resume: MethodParams<'hello'>['resume']): OpenedSession
+  sendItem(sequence: number, item: unknown): void
+  /** Resolves when the client takes more items, or the request is aborted. */
+  writable(): Promise<void>
+}
+
+/** What `hello` tells of the session. */
+export type OpenedSession = Pick<MethodResult<'hello'>, 'session' | 'resumeToken' | 'resumed' | 'reason' | 'sequence' | 'streams'>
+
+/** What a handler knows beside its parameters. */
+export interface CallContext extends Omit<RequestContext, 'sendItem'> {
   /** 32 hex digits. */
   readonly traceId: string
-  /** Aborted when the client cancels, or is gone. */
-  readonly signal: AbortSignal
   /** Sends an item of a watch. */
   sendItem(item: unknown): void
-  /** Resolves when the client reads fast enough for more items. */
-  writable(): Promise<void>
 }
 
 /** A function for each method of the one map. */
 export type Handlers = {
   readonly [M in MethodName]: (params: MethodParams<M>, context: CallContext) => MethodResult<M> | Promise<MethodResult<M>>
-}
-
-/** What the session gives for one request. */
-export interface RequestContext {
-  readonly principal: Principal
-  readonly session: string
-  readonly signal: AbortSignal
-  sendItem(sequence: number, item: unknown): void
-  writable(): Promise<void>
 }
 
 interface Route {
@@ -103,11 +107,8 @@ export class Dispatcher {
     }
     let sequence = 0
     const result = await route.handle(params, {
-      principal: context.principal,
-      session: context.session,
+      ...context,
       traceId,
-      signal: context.signal,
-      writable: () => context.writable(),
       sendItem: item => {
         if (!route.item?.Check(item)) throw new Error(`an item of ${request.method} does not fit its schema`)
         context.sendItem(++sequence, item)

@@ -1,12 +1,16 @@
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
+import { CallRegistry } from './call-registry.ts'
 import type { Handlers } from './dispatcher.ts'
+import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
+import { callsMethods } from './methods/calls.ts'
 import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { helloMethods } from './methods/hello.ts'
+import { inspectMethods } from './methods/inspect.ts'
 
 /** What the handlers work with. */
 export interface HandlerOptions {
@@ -20,11 +24,15 @@ export interface HandlerOptions {
 
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { directory, contracts, mesh, version } = options
+  const { directory, mesh, contracts, version } = options
+  const registry = new CallRegistry()
+  const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),
     ...agentsMethods(directory),
-    ...agentInvokeMethods(directory, contracts, mesh),
+    ...agentInvokeMethods({ ...options, registry, kept }),
+    ...callsMethods(registry, kept),
+    ...inspectMethods(mesh),
     ...contractsMethods(contracts),
     ...discoverMethods(version),
   }

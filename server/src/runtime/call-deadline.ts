@@ -7,6 +7,8 @@ export interface CallTimes {
   readonly timeoutMs?: number | undefined
   /** Until then: in the queue of a polling agent, or while connecting to a listening one. */
   readonly queueTimeoutMs?: number | undefined
+  /** Called when the request is about to leave on a connection, again where it is tried on another one: from then on it may run. */
+  readonly onSending?: (() => void) | undefined
 }
 
 /**

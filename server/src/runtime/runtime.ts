@@ -439,11 +439,14 @@ export class HalibutRuntime implements AsyncDisposable {
 
   async #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
     const timed = times.timeoutMs !== undefined || (times.queueTimeoutMs !== undefined && endpoint.scheme === 'https')
-    if (!timed) return this.#send(endpoint, request, times.signal, times.queueTimeoutMs, undefined)
+    if (!timed) return this.#send(endpoint, request, times.signal, times.queueTimeoutMs, times.onSending)
     const deadline = new CallDeadline(times, endpoint.scheme === 'https')
     let streaming = false
     try {
-      const exchanged = await this.#send(endpoint, request, deadline.signal, times.queueTimeoutMs, () => deadline.begun())
+      const exchanged = await this.#send(endpoint, request, deadline.signal, times.queueTimeoutMs, () => {
+        deadline.begun()
+        times.onSending?.()
+      })
       if (exchanged.streams) {
         streaming = true
         exchanged.streams.done.then(

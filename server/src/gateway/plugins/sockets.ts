@@ -1,12 +1,12 @@
 import websocket from '@fastify/websocket'
 import { facadeLimits, subprotocol } from '@halibut-gateway/schemas/wire'
 import { fastifyPlugin } from 'fastify-plugin'
-import type { Session } from '../session.ts'
+import type { Connection } from '../connection.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The browsers that are connected. */
-    readonly sessions: Set<Session>
+    readonly connections: Set<Connection>
   }
 }
 
@@ -16,8 +16,8 @@ declare module 'fastify' {
  */
 export const sockets = fastifyPlugin(
   async app => {
-    const sessions = new Set<Session>()
-    app.decorate('sessions', sessions)
+    const connections = new Set<Connection>()
+    app.decorate('connections', connections)
     await app.register(websocket, {
       options: {
         maxPayload: facadeLimits.textBytes,
@@ -26,7 +26,7 @@ export const sockets = fastifyPlugin(
         handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
       },
       preClose: done => {
-        for (const session of sessions) session.close('going_away')
+        for (const connection of connections) connection.close('going_away')
         app.websocketServer.close(() => done())
       },
     })

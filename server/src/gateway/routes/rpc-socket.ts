@@ -1,11 +1,13 @@
-import { closeCodes, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
+import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { HalibutError } from '../../base/errors.ts'
 import type { LogSink } from '../../base/log.ts'
 import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
+import { Connection } from '../connection.ts'
 import { offeredSubprotocols } from '../plugins/auth.ts'
-import { Session, type SessionSocket } from '../session.ts'
+import type { SessionSocket } from '../session.ts'
+import type { SessionTable } from '../session-table.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,13 +19,13 @@ declare module 'fastify' {
 /** A client that does not answer our close frame is cut after this time. */
 const closeGraceMs = 1_000
 
-/** `GET /rpc`: one session for each WebSocket. */
+/** `GET /rpc`: one connection for each WebSocket, and a session that may outlive it. */
 export async function rpcSocketRoutes(
   app: FastifyInstance,
-  options: { readonly dispatcher: Dispatcher; readonly log: LogSink },
+  options: { readonly dispatcher: Dispatcher; readonly sessions: SessionTable; readonly log: LogSink },
 ): Promise<void> {
-  const { dispatcher, log } = options
-  const { sessions } = app
+  const { dispatcher, sessions, log } = options
+  const { connections } = app
   app.decorateRequest('principal', undefined)
   app.get(
     rpcPath,
@@ -39,20 +41,21 @@ export async function rpcSocketRoutes(
     (socket, request) => {
       const { principal } = request
       if (!principal) return socket.close(closeCodes.internal_error.code)
-      const session = new Session({ socket: adapt(socket), dispatcher, principal, log })
-      sessions.add(session)
-      log('debug', 'browser connected', { session: session.id, address: request.ip })
-      socket.on('message', (data, isBinary) => {
-        if (isBinary) session.receiveBinary()
-        else session.receive(String(data))
+      const connection = new Connection({ socket: adapt(socket), sessions, dispatcher, principal, origin: request.headers.origin })
+      connections.add(connection)
+      log('debug', 'browser connected', { address: request.ip })
+      socket.on('message', (data: Buffer, isBinary) => {
+        if (!isBinary) connection.receive(String(data))
+        else if (data.byteLength <= facadeLimits.binaryBytes) connection.receiveBinary(data)
+        else connection.close('too_big')
       })
-      socket.on('pong', () => session.heard())
+      socket.on('pong', () => connection.heard())
       // ws closes by itself after an error (a frame too big, bad UTF-8), with its own code.
-      socket.on('error', error => log('debug', 'browser socket failed', { session: session.id, error: error.message }))
+      socket.on('error', error => log('debug', 'browser socket failed', { session: connection.session, error: error.message }))
       socket.on('close', code => {
-        sessions.delete(session)
-        session.closed()
-        log('debug', 'browser gone', { session: session.id, code })
+        log('debug', 'browser gone', { session: connection.session, code })
+        connections.delete(connection)
+        connection.closed(code)
       })
     },
   )
@@ -61,6 +64,7 @@ export async function rpcSocketRoutes(
 function adapt(socket: WebSocket): SessionSocket {
   return {
     send: (text, done) => socket.send(text, () => done()),
+    sendBinary: (frame, done) => socket.send(frame, { binary: true }, () => done()),
     ping: () => socket.ping(),
     close: reason => {
       socket.close(closeCodes[reason].code, reason)

@@ -3,63 +3,119 @@ import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, type ParamError, readArguments } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
-import type { AgentDirectory } from '../../fleet/agent-directory.ts'
+import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { newsOf } from '../../fleet/liveness.ts'
 import type { Mesh } from '../../fleet/mesh.ts'
-import type { Handlers } from '../dispatcher.ts'
+import { DataStream } from '../../runtime/data-streams.ts'
+import type { CallRegistry } from '../call-registry.ts'
+import type { CallStreams, OfferStream } from '../call-streams.ts'
+import type { CallContext, Handlers } from '../dispatcher.ts'
+import { toHalibutError } from '../error-map.ts'
+import type { Invoked, KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
+import { readUntyped, writeUntyped } from '../untyped-json.ts'
+
+/** What calls to agents are made with. */
+export interface InvokeOptions {
+  readonly directory: AgentDirectory
+  readonly contracts: ContractDirectory
+  readonly mesh: Mesh
+  readonly registry: CallRegistry
+  readonly kept: KeptCalls
+}
+
+/** A method as it is called: by contract, or by its name alone. */
+interface Target {
+  readonly contract?: ContractJson['contract']
+  /** The signature; the name alone without a contract. */
+  readonly method: string
+  readonly args: unknown[]
+  write(result: unknown, errors: ParamError[], offer: OfferStream): unknown
+}
 
 /** The method that calls an agent: checks and reads the arguments by contract, calls, checks and writes the result. */
-export function agentInvokeMethods(directory: AgentDirectory, contracts: ContractDirectory, mesh: Mesh): Pick<Handlers, 'agent.invoke'> {
+export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agent.invoke'> {
+  const { directory, kept } = options
   return {
-    'agent.invoke': async (params, context): Promise<InvokeResult> => {
+    'agent.invoke': async (params, context) => {
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw new HalibutError('agent_unavailable', `the agent ${params.agent} is disabled`)
-      const json = knownContract(contracts, params)
-      const { method, args } = chooseMethod(json, params)
-      const signature = signatureOf(method)
-      const activityId = randomUUID()
-      const startedMs = performance.now()
-      const { uri, thumbprint } = agent.definition
-      let result: unknown
-      try {
-        result = await mesh.call({
-          endpoint: { uri, thumbprint },
-          contract: json.contract,
-          service: json.contract.service,
-          method: signature,
-          args,
-          signal: context.signal,
-          activityId,
-          ...(params.timeoutMs === undefined ? {} : { timeoutMs: params.timeoutMs }),
-          ...(params.queueTimeoutMs === undefined ? {} : { queueTimeoutMs: params.queueTimeoutMs }),
-        })
-      } catch (error) {
-        if (agent.mode === 'listening' && error instanceof HalibutError && (error.phase === 'connect' || error.phase === 'tls')) {
-          directory.report(params.agent, newsOf(error))
-        }
-        throw error
-      }
-      return { value: writeResult(json, method, result), signature, activityId, durationMs: round(performance.now() - startedMs) }
+      if (params.idempotencyKey === undefined) return (await invoke(options, agent, params, context, context.signal)).result
+      return kept.run(context.principal.name, params, context.signal, signal => invoke(options, agent, params, context, signal))
     },
   }
 }
 
-function knownContract(contracts: ContractDirectory, params: InvokeParams): ContractJson {
-  const json = contracts.get(params.service)
-  if (json) return json
-  const known = contracts.list().map(contract => contract.service)
-  throw new ParamsError(`the gateway knows no contract for the service ${JSON.stringify(params.service)}`, [
-    {
-      path: '/service',
-      expected: known.length > 0 ? `one of ${known.join(', ')}` : 'a service whose contract is known',
-      got: JSON.stringify(params.service.slice(0, 100)),
-    },
-  ])
+async function invoke(
+  { contracts, mesh, directory, registry }: InvokeOptions,
+  agent: Agent,
+  params: InvokeParams,
+  context: CallContext,
+  signal: AbortSignal,
+): Promise<Invoked> {
+  const { streams } = context
+  if (params.digest) streams.wantDigest()
+  const whole = streams.ready()
+  if (whole) await whole
+  const target = targetOf(contracts, params, streams)
+  const activityId = randomUUID()
+  const { service } = params
+  const ended = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
+  const startedMs = performance.now()
+  const { uri, thumbprint } = agent.definition
+  try {
+    const result = await mesh.call({
+      endpoint: { uri, thumbprint },
+      ...(target.contract ? { contract: target.contract } : {}),
+      service: target.contract?.service ?? service,
+      method: target.method,
+      args: target.args,
+      signal,
+      activityId,
+      onSending: () => context.begun(),
+      ...(params.timeoutMs === undefined ? {} : { timeoutMs: params.timeoutMs }),
+      ...(params.queueTimeoutMs === undefined ? {} : { queueTimeoutMs: params.queueTimeoutMs }),
+    })
+    let holdsStreams = false
+    const value = writeResult(target, result, stream => {
+      holdsStreams = true
+      return streams.offer(stream)
+    })
+    const durationMs = round(performance.now() - startedMs)
+    ended()
+    const answer: InvokeResult = {
+      value,
+      signature: target.method,
+      activityId,
+      durationMs,
+      ...(params.digest ? { uploads: streams.uploads() } : {}),
+    }
+    return { result: answer, holdsStreams }
+  } catch (why) {
+    const error = toHalibutError(why)
+    ended(error)
+    if (agent.mode === 'listening' && (error.phase === 'connect' || error.phase === 'tls')) directory.report(params.agent, newsOf(error))
+    throw why
+  }
 }
 
-function chooseMethod(json: ContractJson, params: InvokeParams): { method: MethodNode; args: unknown[] } {
+function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: CallStreams): Target {
+  const json = contracts.get(params.service)
+  if (json) return typedTarget(json, params, streams)
+  const { method } = params
+  if (!/^[^()\s]+$/.test(method)) {
+    throw new ParamsError(`the gateway knows no contract for ${params.service}, so a method is called by its name alone`, [
+      { path: '/method', expected: 'a name without a signature', got: JSON.stringify(method.slice(0, 100)) },
+    ])
+  }
+  const errors: ParamError[] = []
+  const args = params.args.map((arg, i) => readUntyped(arg, `/args/${i}`, errors, streams))
+  refuseMisfits(method, errors, [])
+  return { method, args, write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer) }
+}
+
+function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStreams): Target {
   const named = JSON.stringify(params.method.slice(0, 100))
   const methods = json.find(params.method)
   if (methods.length === 0) {
@@ -69,47 +125,45 @@ function chooseMethod(json: ContractJson, params: InvokeParams): { method: Metho
       json.contract.methods.map(signatureOf),
     )
   }
-  const usable = methods.filter(method => !hasStreams(json, method))
-  if (usable.length === 0) {
-    throw new ParamsError(`${params.method} takes or gives data streams, which do not travel to browsers in this version`, [
-      { path: '/method', expected: 'a method without data streams', got: named },
-    ])
-  }
-  const overload = readArguments(json, usable, params.args, '/args')
-  if (overload.found) return { method: overload.found, args: overload.args }
-  const first = overload.errors[0]
-  if (first)
+  const overload = readArguments(json, methods, params.args, '/args', handle => streams.accept(handle))
+  if (!overload.found) {
+    refuseMisfits(params.method, overload.errors, overload.candidates)
     throw new ParamsError(
-      `the arguments of ${params.method} do not fit: ${first.path}: expected ${first.expected}, got ${first.got}`,
-      overload.errors,
+      `the arguments do not decide which ${params.method} is meant; name one of ${overload.candidates.join(', ')}`,
+      [{ path: '/method', expected: 'a signature', got: named }],
       overload.candidates,
     )
+  }
+  const method: MethodNode = overload.found
+  return {
+    contract: json.contract,
+    method: signatureOf(method),
+    args: overload.args,
+    write: (result, errors, offer) =>
+      json.write(method.result, result, '/value', errors, value => (value instanceof DataStream ? offer(value) : undefined)),
+  }
+}
+
+function refuseMisfits(method: string, errors: readonly ParamError[], candidates: readonly string[]): void {
+  const first = errors[0]
+  if (!first) return
   throw new ParamsError(
-    `the arguments do not decide which ${params.method} is meant; name one of ${overload.candidates.join(', ')}`,
-    [{ path: '/method', expected: 'a signature', got: named }],
-    overload.candidates,
+    `the arguments of ${method} do not fit: ${first.path}: expected ${first.expected}, got ${first.got}`,
+    errors,
+    candidates,
   )
 }
 
-function hasStreams(json: ContractJson, method: MethodNode): boolean {
-  return json.hasStream(method.result) || method.params.some(param => json.hasStream(param.type))
-}
-
-function writeResult(json: ContractJson, method: MethodNode, result: unknown): unknown {
+function writeResult(target: Target, result: unknown, offer: OfferStream): unknown {
   const errors: ParamError[] = []
-  const value = json.write(method.result, result, '/value', errors)
+  const value = target.write(result, errors, offer)
   const first = errors[0]
-  if (first) {
-    throw new HalibutError(
-      'serialization_failed',
-      `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
-      {
-        phase: 'response',
-        delivery: 'executed',
-      },
-    )
-  }
-  return value ?? null
+  if (!first) return value ?? null
+  throw new HalibutError(
+    'serialization_failed',
+    `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
+    { phase: 'response', delivery: 'executed' },
+  )
 }
 
 function round(ms: number): number {

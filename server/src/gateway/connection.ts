@@ -1,0 +1,173 @@
+import type { MethodParams } from '@halibut-gateway/schemas'
+import { type CloseReason, facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
+import type { Dispatcher, OpenedSession, Principal } from '../rpc/dispatcher.ts'
+import { parseFrame } from '../rpc/parse-frame.ts'
+import type { Session, SessionSocket } from './session.ts'
+import type { SessionTable } from './session-table.ts'
+import { noStreams } from './streams/stream-table.ts'
+
+/** What a connection is made with. */
+export interface ConnectionOptions {
+  readonly socket: SessionSocket
+  readonly sessions: SessionTable
+  readonly dispatcher: Dispatcher
+  readonly principal: Principal
+  /** The Origin header of the handshake. */
+  readonly origin: string | undefined
+}
+
+/**
+ * - `awaiting-hello`: nothing but one `hello` may come
+ * - `greeting`: hello is being answered; what comes meanwhile is closed like anything else before hello
+ * - `open`: what comes belongs to the session
+ * - `closed`: nothing is sent any more
+ */
+type State =
+  | { at: 'awaiting-hello'; timer: ReturnType<typeof setTimeout> }
+  | { at: 'greeting' }
+  | { at: 'open'; session: Session; heartbeat: ReturnType<typeof setInterval> }
+  | { at: 'closed' }
+
+/** One WebSocket: hello first, then its session; and its heartbeat. */
+export class Connection {
+  readonly #options: ConnectionOptions
+  #state: State
+  #lastHeardMs = Date.now()
+  #confirmed = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#state = { at: 'awaiting-hello', timer: setTimeout(() => this.close('hello_timeout'), facadeLimits.helloMs) }
+  }
+
+  /** The id of its session, once it has one. */
+  get session(): string | undefined {
+    return this.#state.at === 'open' ? this.#state.session.id : undefined
+  }
+
+  /** A text frame came. */
+  receive(text: string): void {
+    this.heard()
+    const state = this.#state
+    if (state.at === 'open') {
+      // Whoever speaks after hello has read its answer.
+      if (!this.#confirmed) this.#options.sessions.confirmToken(state.session)
+      this.#confirmed = true
+      return state.session.receive(text)
+    }
+    if (state.at === 'closed') return
+    const frame = parseFrame(text)
+    const message = frame.type === 'single' && frame.message.type === 'request' ? frame.message.request : undefined
+    if (state.at === 'awaiting-hello' && message?.method === 'hello') void this.#greet(message)
+    else this.close('hello_required')
+  }
+
+  /** A binary frame came. */
+  receiveBinary(frame: Buffer): void {
+    this.heard()
+    if (this.#state.at === 'open') this.#state.session.receiveBinary(frame)
+    else if (this.#state.at !== 'closed') this.close('hello_required')
+  }
+
+  /** Something came, if only a pong. */
+  heard(): void {
+    this.#lastHeardMs = Date.now()
+  }
+
+  /** Closes the socket from our side. Idempotent. */
+  close(reason: CloseReason): void {
+    if (this.#leave()) this.#options.socket.close(reason)
+  }
+
+  /** The socket is gone, with this code. Idempotent. */
+  closed(code: number): void {
+    const state = this.#state
+    this.#leave()
+    if (state.at === 'open') this.#options.sessions.lost(state.session, code)
+  }
+
+  async #greet(request: RequestMessage & { readonly id: RequestId }): Promise<void> {
+    const { dispatcher, principal, socket, sessions } = this.#options
+    if (this.#state.at === 'awaiting-hello') clearTimeout(this.#state.timer)
+    this.#state = { at: 'greeting' }
+    let opened: { readonly session: Session; readonly resume: MethodParams<'hello'>['resume'] } | undefined
+    const response = await dispatcher.dispatch(request, {
+      principal,
+      signal: new AbortController().signal,
+      streams: noStreams(),
+      begun: () => undefined,
+      writable: () => Promise.resolve(),
+      sendItem: () => undefined,
+      openSession: resume => {
+        const { session, told } = this.#open(resume)
+        opened = { session, resume: told.resumed ? resume : undefined }
+        return told
+      },
+    })
+    // The socket may have gone meanwhile. A session that was here before waits like any other whose socket was lost.
+    if (this.#isClosed()) {
+      if (opened && !opened.resume) opened.session.end()
+      return
+    }
+    socket.send(JSON.stringify(response), () => undefined)
+    if (!opened || 'error' in response) {
+      opened?.session.end()
+      return this.close('hello_refused')
+    }
+    const { session, resume } = opened
+    this.#state = { at: 'open', session, heartbeat: setInterval(() => this.#beat(), facadeLimits.pingMs) }
+    sessions.attached(session)
+    session.attach(this.#sessionSocket(), resume)
+  }
+
+  #open(resume: MethodParams<'hello'>['resume']): { session: Session; told: OpenedSession } {
+    const { sessions, principal, origin } = this.#options
+    const resumed = resume && sessions.resume(resume, principal, origin)
+    const session = typeof resumed === 'object' ? resumed : sessions.open(principal, origin)
+    const told = {
+      session: session.id,
+      resumeToken: sessions.newToken(session),
+      resumed: session === resumed,
+      ...(typeof resumed === 'string' ? { reason: resumed } : {}),
+      ...session.position,
+    }
+    return { session, told }
+  }
+
+  /** The socket as its session has it: what the session closes is closed here too. */
+  #sessionSocket(): SessionSocket {
+    const { socket } = this.#options
+    return {
+      send: (text, done) => socket.send(text, done),
+      sendBinary: (frame, done) => socket.sendBinary(frame, done),
+      ping: () => socket.ping(),
+      close: reason => this.close(reason),
+    }
+  }
+
+  #beat(): void {
+    if (Date.now() - this.#lastHeardMs >= facadeLimits.deadMs) this.#giveUp()
+    else this.#options.socket.ping()
+  }
+
+  /** The browser is silent: its session waits for it to come back. */
+  #giveUp(): void {
+    const state = this.#state
+    this.close('heartbeat_timeout')
+    if (state.at === 'open') this.#options.sessions.lost(state.session, 4410)
+  }
+
+  /** False where it was closed already. */
+  #leave(): boolean {
+    const state = this.#state
+    if (state.at === 'closed') return false
+    this.#state = { at: 'closed' }
+    if (state.at === 'awaiting-hello') clearTimeout(state.timer)
+    if (state.at === 'open') clearInterval(state.heartbeat)
+    return true
+  }
+
+  #isClosed(): boolean {
+    return this.#state.at === 'closed'
+  }
+}

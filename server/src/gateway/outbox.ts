@@ -1,0 +1,116 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+
+/** The little of a socket that an outbox needs. */
+export interface TextSocket {
+  /** `done` is called when the text has left for the network, or never will. */
+  send(text: string, done: () => void): void
+}
+
+interface Kept {
+  readonly text: string
+  readonly bytes: number
+}
+
+/** Text that waits below this many bytes counts as "the browser reads fast enough". */
+const writableBytes = 256 * 1024
+
+/**
+ * The text frames of one session on their way to the browser. Counted ones are kept until the browser has acknowledged them, so that they
+ * can be sent again on another socket (`schemas/PROTOCOL.md`, Resuming).
+ */
+export class Outbox {
+  readonly #onFull: () => void
+  readonly #kept: Kept[] = []
+  readonly #waiting = new Set<() => void>()
+  #socket: TextSocket | undefined
+  #keptBytes = 0
+  #sent = 0
+  #queuedBytes = 0
+  #complete = true
+
+  /** `onFull`: more than `outboxBytes` wait for the socket. */
+  constructor(onFull: () => void) {
+    this.#onFull = onFull
+  }
+
+  /** False once text was dropped that the browser has not acknowledged: nobody can go on from there. */
+  get complete(): boolean {
+    return this.#complete
+  }
+
+  /** Whether the browser reads fast enough for more. */
+  get writable(): boolean {
+    return this.#socket !== undefined && this.#queuedBytes <= writableBytes
+  }
+
+  /** Whether everything after the first `received` counted frames is still here. */
+  reaches(received: number): boolean {
+    return received <= this.#sent && received >= this.#sent - this.#kept.length
+  }
+
+  attach(socket: TextSocket): void {
+    this.#socket = socket
+    this.#queuedBytes = 0
+  }
+
+  detach(): void {
+    this.#socket = undefined
+    this.#queuedBytes = 0
+  }
+
+  /** Sends the counted frames after the first `received` ones once more. */
+  replay(received: number): void {
+    this.acknowledge(received)
+    for (const { text, bytes } of this.#kept) this.#put(text, bytes)
+    this.#wake()
+  }
+
+  /** Sends a frame. An uncounted one is lost where no socket is. */
+  send(text: string, counted: boolean): void {
+    const bytes = Buffer.byteLength(text)
+    if (counted) this.#keep(text, bytes)
+    this.#put(text, bytes)
+  }
+
+  /** The browser has received this many counted frames. */
+  acknowledge(received: number): void {
+    const gone = Math.min(this.#kept.length, received - (this.#sent - this.#kept.length))
+    if (gone <= 0) return
+    for (const { bytes } of this.#kept.splice(0, gone)) this.#keptBytes -= bytes
+  }
+
+  /** Calls `listener` once when more can be written. */
+  onWritable(listener: () => void): void {
+    this.#waiting.add(listener)
+  }
+
+  #keep(text: string, bytes: number): void {
+    this.#sent++
+    this.#kept.push({ text, bytes })
+    this.#keptBytes += bytes
+    while (this.#keptBytes > facadeLimits.replayBytes) {
+      this.#keptBytes -= this.#kept.shift()?.bytes ?? 0
+      this.#complete = false
+    }
+  }
+
+  #put(text: string, bytes: number): void {
+    const socket = this.#socket
+    if (!socket) return
+    this.#queuedBytes += bytes
+    if (this.#queuedBytes > facadeLimits.outboxBytes) {
+      this.#onFull()
+      return
+    }
+    socket.send(text, () => {
+      if (this.#socket !== socket) return
+      this.#queuedBytes -= bytes
+      if (this.#queuedBytes <= writableBytes) this.#wake()
+    })
+  }
+
+  #wake(): void {
+    for (const listener of [...this.#waiting]) listener()
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,36 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+
+/** Counts the counted frames of a browser, and says in time how many have come. */
+export class ReceivedFrames {
+  readonly #acknowledge: (received: number) => void
+  #received = 0
+  #acknowledged = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(acknowledge: (received: number) => void) {
+    this.#acknowledge = acknowledge
+  }
+
+  get count(): number {
+    return this.#received
+  }
+
+  /** One more came. */
+  add(): void {
+    this.#received++
+    if (this.#received - this.#acknowledged >= facadeLimits.ackFrames) this.#tell()
+    else this.#timer ??= setTimeout(() => this.#tell(), facadeLimits.ackMs)
+  }
+
+  /** The browser has been told otherwise, or will be. */
+  settle(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#acknowledged = this.#received
+  }
+
+  #tell(): void {
+    this.settle()
+    this.#acknowledge(this.#received)
+  }
+}

@@ -1,0 +1,70 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import type { HalibutError } from '../base/errors.ts'
+import type { Outbox } from './outbox.ts'
+import type { CallStreamSet } from './streams/stream-table.ts'
+
+/** One request between its arrival and its end: how it is cancelled, and how many items it may send. */
+export class RunningRequest {
+  readonly streams: CallStreamSet
+  /** Called at most once: the answer is wanted now, though the agent goes on. */
+  onSkip: ((why: HalibutError) => void) | undefined
+  readonly #stop = new AbortController()
+  #begun = false
+  #items = 0
+  #itemCredit: number = facadeLimits.itemCredit
+  #wake: (() => void) | undefined
+
+  constructor(streams: CallStreamSet) {
+    this.streams = streams
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Why it was stopped. */
+  get why(): HalibutError | undefined {
+    return this.signal.aborted ? (this.signal.reason as HalibutError) : undefined
+  }
+
+  /** The request is leaving for its agent. */
+  begun(): void {
+    this.#begun = true
+  }
+
+  /** Gives it up, at the agent too. */
+  stop(why: HalibutError): void {
+    if (this.signal.aborted) return
+    this.#stop.abort(why)
+    this.streams.interrupt(why)
+    this.#wake?.()
+  }
+
+  /** Answers it at once and lets the agent finish. What has not left yet never does. */
+  skip(why: HalibutError): void {
+    if (!this.#begun) this.stop(why)
+    else this.onSkip?.(why)
+    this.onSkip = undefined
+  }
+
+  /** The browser takes items up to this one. */
+  credit(sequence: number): void {
+    this.#itemCredit = Math.max(this.#itemCredit, Math.min(sequence, this.#items + facadeLimits.itemCredit))
+    this.#wake?.()
+  }
+
+  /** An item was sent. */
+  sent(sequence: number): void {
+    this.#items = sequence
+  }
+
+  /** Resolves when there is credit for an item and the socket takes text, or the request is stopped. */
+  async writable(outbox: Outbox): Promise<void> {
+    while (!this.signal.aborted && !(this.#items < this.#itemCredit && outbox.writable)) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+        outbox.onWritable(resolve)
+      })
+    }
+  }
+}

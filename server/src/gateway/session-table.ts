@@ -1,0 +1,140 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { MethodParams } from '@halibut-gateway/schemas'
+import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../rpc/dispatcher.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+type Resume = NonNullable<MethodParams<'hello'>['resume']>
+
+interface Entry {
+  readonly session: Session
+  /** SHA-256 of the token that its browser was given last, and before it of those that may not have been replaced at its end yet. */
+  tokens: Buffer[]
+  /** Runs while no socket is attached. */
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/** Sessions without a socket. Beyond it the one that has waited longest ends. */
+const maxWaiting = 1_000
+
+/** Tokens of one session that may be in use, where one answer to hello after the other was lost. */
+const maxTokens = 4
+
+/** After these the browser does not come back, or must not. */
+const finalReasons: ReadonlySet<CloseReason> = new Set([
+  'normal',
+  'going_away',
+  'protocol_error',
+  'invalid_text',
+  'too_big',
+  'binary_refused',
+  'credit_exceeded',
+  'session_taken',
+  'outbox_full',
+])
+
+/** The sessions of a gateway: those with a socket, and those that wait for theirs to come back. */
+export class SessionTable {
+  readonly #options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>
+  readonly #entries = new Map<string, Entry>()
+  /** In the order in which they lost their sockets. */
+  readonly #waiting = new Set<Entry>()
+
+  constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Opens a session. */
+  open(principal: Principal, origin: string | undefined): Session {
+    const session = new Session({ ...this.#options, principal, origin, onEnded: ended => this.#forget(ended.id) })
+    this.#entries.set(session.id, { session, tokens: [], timer: undefined })
+    return session
+  }
+
+  /** The session that a browser wants to go on with, taken from the socket it has; text says why it cannot be. */
+  resume(wanted: Resume, principal: Principal, origin: string | undefined): Session | string {
+    const entry = this.#entries.get(wanted.session)
+    const { session } = entry ?? {}
+    const isTheirs = session?.principal.name === principal.name && session.principal.role === principal.role && session.origin === origin
+    // One text for all of these: who asks learns nothing about other people’s sessions.
+    if (!entry || !session || !isTheirs || !hasToken(entry, wanted.token)) {
+      return 'the session has ended, or this is not its last token'
+    }
+    if (!session.canResume(wanted.received)) {
+      session.end('session_taken')
+      return 'text that was not received is not kept any more'
+    }
+    session.leaveSocket()
+    this.#wait(entry)
+    return session
+  }
+
+  /** A fresh token for whoever goes on with the session next. */
+  newToken(session: Session): string {
+    const token = randomBytes(32).toString('base64url')
+    const entry = this.#entries.get(session.id)
+    if (entry) entry.tokens = [...entry.tokens.slice(-maxTokens + 1), digest(token)]
+    return token
+  }
+
+  /** The browser has its newest token, and those before are worth nothing any more. Until then a lost answer to hello does no harm. */
+  confirmToken(session: Session): void {
+    const entry = this.#entries.get(session.id)
+    if (entry) entry.tokens = entry.tokens.slice(-1)
+  }
+
+  /** The session has a socket again. */
+  attached(session: Session): void {
+    const entry = this.#entries.get(session.id)
+    if (entry) this.#stopWaiting(entry)
+  }
+
+  /** The session’s socket was closed with this code. */
+  lost(session: Session, code: number): void {
+    const entry = this.#entries.get(session.id)
+    if (!entry) return
+    if ([...finalReasons].some(reason => closeCodes[reason].code === code)) session.end()
+    else if (session.detach()) this.#wait(entry)
+  }
+
+  /** Ends all of them. */
+  close(reason: CloseReason): void {
+    for (const { session } of [...this.#entries.values()]) session.end(reason)
+  }
+
+  #wait(entry: Entry): void {
+    this.#stopWaiting(entry)
+    this.#waiting.add(entry)
+    entry.timer = setTimeout(() => entry.session.end(), facadeLimits.resumeMs)
+    entry.timer.unref()
+    const [oldest] = this.#waiting
+    if (this.#waiting.size > maxWaiting) oldest?.session.end()
+  }
+
+  #stopWaiting(entry: Entry): void {
+    clearTimeout(entry.timer)
+    entry.timer = undefined
+    this.#waiting.delete(entry)
+  }
+
+  #forget(id: string): void {
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    this.#stopWaiting(entry)
+    this.#entries.delete(id)
+  }
+}
+
+/** In constant time for each of the few that there are. */
+function hasToken({ tokens }: Entry, token: string): boolean {
+  const wanted = digest(token)
+  return tokens.map(each => timingSafeEqual(each, wanted)).includes(true)
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

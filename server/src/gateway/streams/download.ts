@@ -1,0 +1,228 @@
+import { createHash, type Hash } from 'node:crypto'
+import { facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../../base/errors.ts'
+import type { DataStream } from '../../runtime/data-streams.ts'
+
+/** What a download works with. */
+export interface DownloadEvents {
+  /** Sends a binary frame; `done` when it has left or never will. False: not now, {@link Download.flush} will be called. */
+  send(frame: Buffer, done: () => void): boolean
+  /** The whole content was sent. */
+  ended(length: number, sha256: string | undefined): void
+  /** The content broke off. */
+  failed(why: unknown): void
+  /** Nothing of it has to be kept any more. */
+  over(): void
+}
+
+/** Content with room for its header in front, kept until the browser has acknowledged it. */
+interface Kept {
+  /** Offset of the first byte of content in the data stream. */
+  readonly offset: number
+  readonly frame: Buffer
+  /** Bytes of content. */
+  length: number
+  /** Frames of it that the socket still holds. */
+  leaving: number
+  acknowledged: boolean
+}
+
+const { chunkBytes, streamCreditBytes } = facadeLimits
+const frameBytes = frameHeaderBytes + chunkBytes
+const littleBytes = chunkBytes / 4
+
+/** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
+const spare: Buffer[] = []
+const maxSpare = 64
+
+/**
+ * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
+ * has acknowledged it: at most `streamCreditBytes`, and what one chunk of the agent exceeds it. While the browser gives no credit the
+ * agent’s side waits; the engine’s spool takes over when that lasts too long.
+ */
+export class Download {
+  readonly id: number
+  readonly #source: DataStream
+  readonly #events: DownloadEvents
+  readonly #kept: Kept[] = []
+  #produced = 0
+  #sent = 0
+  #acknowledged = 0
+  #hash: Hash | undefined
+  #scheduled = false
+  #attached = true
+  #sourceEnded = false
+  #endTold = false
+  #over = false
+  #release: { resolve: () => void; reject: (why: unknown) => void } | undefined
+
+  constructor(id: number, source: DataStream, events: DownloadEvents) {
+    this.id = id
+    this.#source = source
+    this.#events = events
+  }
+
+  get length(): number {
+    return this.#source.length
+  }
+
+  /** Lets the content flow. */
+  begin(digest: boolean): void {
+    if (this.#over) return
+    if (digest) this.#hash = createHash('sha256')
+    this.#source
+      .pump(chunk => this.#take(chunk))
+      .then(
+        () => {
+          this.#sourceEnded = true
+          this.flush()
+        },
+        (why: unknown) => {
+          if (this.#over) return
+          this.#events.failed(why)
+          this.#end()
+        },
+      )
+  }
+
+  /** The browser may be sent the bytes before `offset`, which acknowledges those that are a whole credit before it. */
+  credit(offset: number): void {
+    const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
+    if (acknowledged <= this.#acknowledged) return
+    this.#acknowledged = acknowledged
+    for (let first = this.#kept[0]; first && first.offset + first.length <= acknowledged; first = this.#kept[0]) {
+      first.acknowledged = true
+      this.#kept.shift()
+      recycle(first)
+    }
+    this.flush()
+  }
+
+  /** Sends what credit and socket allow. */
+  flush(): void {
+    if (this.#over || !this.#attached) return
+    const most = Math.min(this.#produced, this.#acknowledged + streamCreditBytes)
+    while (this.#sent < most) {
+      const kept = this.#at(this.#sent)
+      if (!kept || !this.#sendPart(kept, this.#sent - kept.offset, Math.min(kept.offset + kept.length, most) - kept.offset)) break
+    }
+    if (this.#sent === this.#produced) this.#drained()
+  }
+
+  /** The socket is away. */
+  detach(): void {
+    this.#attached = false
+  }
+
+  /** There is a socket again, and the browser has received the bytes before `received`. */
+  resume(received: number | undefined): void {
+    this.#attached = true
+    this.#sent = Math.max(this.#acknowledged, Math.min(received ?? this.#acknowledged, this.#sent))
+    this.flush()
+  }
+
+  /** Gives it up: the agent’s content is thrown away. Idempotent. */
+  discard(): void {
+    if (this.#over) return
+    this.#end()
+    this.#source.discard()
+    this.#release?.reject(new HalibutError('stream_failed', 'the download was given up', { phase: 'stream' }))
+    this.#release = undefined
+  }
+
+  #take(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#over) throw new HalibutError('stream_failed', 'the download was given up', { phase: 'stream' })
+    this.#hash?.update(chunk)
+    for (let at = 0; at < chunk.byteLength; ) {
+      let last = this.#kept.at(-1)
+      // A frame that is on its way may still be filled behind what was sent, at the price of a copy: worth it only where it holds little.
+      if (!last || last.length === chunkBytes || (last.leaving > 0 && last.length >= littleBytes)) {
+        last = {
+          offset: this.#produced,
+          frame: spare.pop() ?? Buffer.allocUnsafeSlow(frameBytes),
+          length: 0,
+          leaving: 0,
+          acknowledged: false,
+        }
+        this.#kept.push(last)
+      }
+      const piece = chunk.subarray(at, at + chunkBytes - last.length)
+      last.frame.set(piece, frameHeaderBytes + last.length)
+      last.length += piece.byteLength
+      this.#produced += piece.byteLength
+      at += piece.byteLength
+    }
+    if (this.#produced - this.#sent >= chunkBytes) this.flush()
+    else this.#flushSoon()
+    if (this.#produced < this.#acknowledged + streamCreditBytes) return undefined
+    return new Promise((resolve, reject) => {
+      this.#release = { resolve, reject }
+      this.flush()
+    })
+  }
+
+  /** Lets the chunks of one turn of the event loop share a frame. */
+  #flushSoon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.flush()
+    })
+  }
+
+  #drained(): void {
+    // More is taken only when there is credit for it.
+    if (this.#release && this.#produced < this.#acknowledged + streamCreditBytes) {
+      const { resolve } = this.#release
+      this.#release = undefined
+      resolve()
+    }
+    if (!this.#sourceEnded) return
+    if (!this.#endTold) {
+      this.#endTold = true
+      this.#events.ended(this.#produced, this.#hash?.digest('hex'))
+    }
+    if (this.#acknowledged >= this.#produced) this.#end()
+  }
+
+  #at(offset: number): Kept | undefined {
+    return this.#kept.find(each => offset < each.offset + each.length)
+  }
+
+  #sendPart(kept: Kept, from: number, to: number): boolean {
+    let frame: Buffer
+    if (from === 0 && kept.leaving === 0) frame = kept.frame.subarray(0, frameHeaderBytes + to)
+    else {
+      // A header must stand right before its content, where other content may still be on its way: a copy.
+      frame = Buffer.allocUnsafeSlow(frameHeaderBytes + to - from)
+      frame.set(kept.frame.subarray(frameHeaderBytes + from, frameHeaderBytes + to), frameHeaderBytes)
+    }
+    writeFrameHeader(frame, this.id, kept.offset + from)
+    kept.leaving++
+    const sent = this.#events.send(frame, () => {
+      kept.leaving--
+      recycle(kept)
+    })
+    if (!sent) {
+      kept.leaving--
+      return false
+    }
+    this.#sent = kept.offset + to
+    return true
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    for (const kept of this.#kept.splice(0)) {
+      kept.acknowledged = true
+      recycle(kept)
+    }
+    this.#events.over()
+  }
+}
+
+function recycle(kept: Kept): void {
+  if (kept.acknowledged && kept.leaving === 0 && spare.length < maxSpare) spare.push(kept.frame)
+}

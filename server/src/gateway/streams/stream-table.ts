@@ -1,0 +1,273 @@
+import {
+  controlNotifications,
+  facadeLimits,
+  frameHeaderBytes,
+  type RpcError,
+  readFrameHeader,
+  type StreamHandle,
+  type StreamPosition,
+} from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../../base/errors.ts'
+import type { CallStreams, UploadDigest } from '../../rpc/call-streams.ts'
+import { ParamsError } from '../../rpc/params-error.ts'
+import type { DataStream, Spool } from '../../runtime/data-streams.ts'
+import { Download } from './download.ts'
+import { Upload } from './upload.ts'
+
+/** What the table needs of its session. */
+export interface StreamWire {
+  /** Sends a binary frame; `done` when it has left or never will. False: the socket is away, nothing was taken. */
+  sendBinary(frame: Buffer, done: () => void): boolean
+  notify(method: string, params: object): void
+  /** The browser broke a rule: the session ends with this reason. */
+  violated(reason: 'binary_refused' | 'credit_exceeded'): void
+  /** An error as `$/stream/cancel` tells it. */
+  toRpcError(error: unknown): RpcError
+  /** Where an upload without a length is kept until its end. */
+  createSpool(): Spool
+}
+
+/** Bytes of content that may wait in the socket, so that a response never waits behind more. */
+const socketBytes = 512 * 1024
+
+/** The data streams of one session by id: routes frames, credits, ends and cancels (`schemas/PROTOCOL.md`, Data streams). */
+export class StreamTable {
+  readonly #wire: StreamWire
+  readonly #uploads = new Map<number, Upload>()
+  readonly #downloads = new Map<number, Download>()
+  readonly #waiting = new Set<Download>()
+  #lastUpload = -1
+  #lastDownload = 0
+  #queuedBytes = 0
+
+  constructor(wire: StreamWire) {
+    this.#wire = wire
+  }
+
+  /** Streams that are open, of both directions. */
+  get open(): number {
+    return this.#uploads.size + this.#downloads.size
+  }
+
+  /**
+   * Opens the uploads that a request announces, before any of their frames can come. Throws `invalid_params` for ids that are not fresh and
+   * `too_many_streams`; frames of a refused upload are ignored.
+   */
+  announce(handles: readonly StreamHandle[]): CallStreamSet {
+    const first = this.#lastUpload
+    let refused: HalibutError | undefined
+    for (const { $stream } of handles) {
+      if ($stream % 2 === 0 || $stream <= first) {
+        refused ??= new ParamsError(`the data stream ${$stream} is not a fresh one`, [
+          { path: '/args', expected: 'a fresh odd number in $stream, larger than all before', got: String($stream) },
+        ])
+      } else this.#lastUpload = Math.max(this.#lastUpload, $stream)
+    }
+    if (this.open + handles.length > facadeLimits.streams) refused ??= tooMany('not_sent')
+    if (refused) throw refused
+    const uploads = new Map<number, Upload>()
+    for (const { $stream: id, length } of handles) {
+      if (uploads.has(id)) continue
+      const upload = new Upload(id, length, {
+        credit: offset => this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset }),
+        over: () => void this.#uploads.delete(id),
+      })
+      uploads.set(id, upload)
+      this.#uploads.set(id, upload)
+    }
+    return new CallStreamSet(uploads, {
+      open: source => this.#openDownload(source),
+      cancel: (id, why) =>
+        this.#wire.notify(controlNotifications.streamCancel, {
+          stream: id,
+          ...(why === undefined ? {} : { error: this.#wire.toRpcError(why) }),
+        }),
+      createSpool: () => this.#wire.createSpool(),
+    })
+  }
+
+  /** A binary frame came. */
+  receive(frame: Buffer): void {
+    const header = readFrameHeader(frame)
+    if (typeof header === 'string' || header.stream % 2 === 0 || header.stream > this.#lastUpload) {
+      this.#wire.violated('binary_refused')
+      return
+    }
+    const refused = this.#uploads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
+    if (refused) this.#wire.violated(refused)
+  }
+
+  /** The browser takes more of a download. */
+  credit(params: { readonly stream: number; readonly offset: number }): void {
+    this.#downloads.get(params.stream)?.credit(params.offset)
+  }
+
+  /** The browser has sent the whole of an upload. */
+  ended(params: { readonly stream: number; readonly length: number }): void {
+    this.#uploads.get(params.stream)?.end(params.length)
+  }
+
+  /** The browser gives a stream up, of either direction. */
+  cancelled(params: { readonly stream: number; readonly reason?: string }): void {
+    this.#downloads.get(params.stream)?.discard()
+    const reason = params.reason === undefined ? '' : `: ${params.reason}`
+    this.#uploads
+      .get(params.stream)
+      ?.giveUp(new HalibutError('stream_failed', `the browser broke the upload off${reason}`, { phase: 'stream' }))
+  }
+
+  /** How far the uploads have come. */
+  positions(): StreamPosition[] {
+    return [...this.#uploads.values()].map(upload => ({ stream: upload.id, received: upload.received }))
+  }
+
+  /** The socket is away: nothing can be sent. */
+  detach(): void {
+    this.#queuedBytes = 0
+    this.#waiting.clear()
+    for (const download of this.#downloads.values()) download.detach()
+  }
+
+  /** There is a socket again. Downloads go on from where the browser says that they are. */
+  resume(received: readonly StreamPosition[]): void {
+    const positions = new Map(received.map(position => [position.stream, position.received]))
+    for (const upload of this.#uploads.values()) upload.repeatCredit()
+    for (const download of [...this.#downloads.values()]) download.resume(positions.get(download.id))
+  }
+
+  /** The session is over. */
+  close(why: HalibutError): void {
+    for (const upload of [...this.#uploads.values()]) upload.fail(why)
+    for (const download of [...this.#downloads.values()]) download.discard()
+  }
+
+  #openDownload(source: DataStream): Download {
+    if (this.open >= facadeLimits.streams) throw tooMany('executed')
+    this.#lastDownload += 2
+    const id = this.#lastDownload
+    const download: Download = new Download(id, source, {
+      send: (frame, done) => this.#send(download, frame, done),
+      ended: (length, sha256) =>
+        this.#wire.notify(controlNotifications.streamEnd, { stream: id, length, ...(sha256 === undefined ? {} : { sha256 }) }),
+      failed: why => this.#wire.notify(controlNotifications.streamCancel, { stream: id, error: this.#wire.toRpcError(why) }),
+      over: () => {
+        this.#downloads.delete(id)
+        this.#waiting.delete(download)
+      },
+    })
+    this.#downloads.set(id, download)
+    return download
+  }
+
+  /** Each download that finds the socket full waits for its turn. */
+  #send(download: Download, frame: Buffer, done: () => void): boolean {
+    if (this.#queuedBytes >= socketBytes) {
+      this.#waiting.add(download)
+      return false
+    }
+    const bytes = frame.byteLength
+    const taken = this.#wire.sendBinary(frame, () => {
+      this.#queuedBytes = Math.max(0, this.#queuedBytes - bytes)
+      done()
+      const [next] = this.#waiting
+      if (!next || this.#queuedBytes >= socketBytes) return
+      this.#waiting.delete(next)
+      next.flush()
+    })
+    if (taken) this.#queuedBytes += bytes
+    return taken
+  }
+}
+
+interface CallStreamEvents {
+  open(source: DataStream): Download
+  /** Tells the browser that an upload is not wanted (any more), or why it failed. */
+  cancel(id: number, why: unknown): void
+  createSpool(): Spool
+}
+
+/** The data streams of one request: what its handler sees of them, and how they begin and end with it. */
+export class CallStreamSet implements CallStreams {
+  readonly #uploads: ReadonlyMap<number, Upload>
+  readonly #events: CallStreamEvents
+  readonly #downloads = new Map<DataStream, Download>()
+  #digest = false
+
+  constructor(uploads: ReadonlyMap<number, Upload>, events: CallStreamEvents) {
+    this.#uploads = uploads
+    this.#events = events
+  }
+
+  wantDigest(): void {
+    this.#digest = true
+    for (const upload of this.#uploads.values()) upload.wantDigest()
+  }
+
+  ready(): Promise<void> | undefined {
+    const unsized = [...this.#uploads.values()].filter(upload => upload.length === undefined)
+    if (unsized.length === 0) return undefined
+    return Promise.all(unsized.map(upload => upload.spool(this.#events.createSpool(), facadeLimits.unsizedUploadBytes))).then(
+      () => undefined,
+    )
+  }
+
+  accept(handle: StreamHandle): DataStream {
+    const upload = this.#uploads.get(handle.$stream)
+    if (upload?.length === undefined) throw new ParamsError(`the data stream ${handle.$stream} was not announced by this request`, [])
+    return upload.stream
+  }
+
+  readonly offer = (stream: DataStream): StreamHandle => {
+    let download = this.#downloads.get(stream)
+    if (!download) {
+      download = this.#events.open(stream)
+      this.#downloads.set(stream, download)
+    }
+    return { $stream: download.id, length: download.length }
+  }
+
+  uploads(): UploadDigest[] {
+    const digests: UploadDigest[] = []
+    for (const { id, length, sha256 } of this.#uploads.values()) {
+      if (length !== undefined && sha256 !== undefined) digests.push({ stream: id, length, sha256 })
+    }
+    return digests
+  }
+
+  /** The request was given up: uploads break off, so that nobody waits for them. */
+  interrupt(why: HalibutError): void {
+    for (const upload of this.#uploads.values()) upload.fail(why)
+  }
+
+  /** The response is on its way: downloads may flow, and uploads that nobody took are not wanted. */
+  begin(): void {
+    this.#endUploads(undefined)
+    for (const download of this.#downloads.values()) download.begin(this.#digest)
+  }
+
+  /** The request failed, or was given up. */
+  abandon(why: HalibutError): void {
+    this.#endUploads(why)
+    for (const download of this.#downloads.values()) download.discard()
+  }
+
+  #endUploads(why: HalibutError | undefined): void {
+    for (const upload of this.#uploads.values()) {
+      const { isWanted } = upload
+      upload.close(why ?? new HalibutError('stream_failed', 'the call ended before it had taken the upload', { phase: 'stream' }))
+      if (isWanted) this.#events.cancel(upload.id, why)
+    }
+  }
+}
+
+/** For a request that cannot have data streams. */
+export function noStreams(): CallStreamSet {
+  const refuse = (): never => {
+    throw new HalibutError('invalid_request', 'data streams belong to a session')
+  }
+  return new CallStreamSet(new Map(), { open: refuse, cancel: refuse, createSpool: refuse })
+}
+
+function tooMany(delivery: 'not_sent' | 'executed'): HalibutError {
+  return new HalibutError('too_many_streams', `a session may have ${facadeLimits.streams} data streams open`, { delivery })
+}

@@ -1,0 +1,218 @@
+import { createHash, type Hash } from 'node:crypto'
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../../base/errors.ts'
+import { type ByteSink, DataStream, type Spool } from '../../runtime/data-streams.ts'
+
+/** What an upload tells. */
+export interface UploadEvents {
+  /** The browser may send the bytes before `offset`. */
+  credit(offset: number): void
+  /** Nothing more is wanted of it: it was taken whole, or has failed. */
+  over(): void
+}
+
+/** Why a frame breaks the rules. */
+export type FrameRefusal = 'credit_exceeded' | undefined
+
+const { streamCreditBytes } = facadeLimits
+/** A credit is sent when this much was taken since the last. */
+const creditStepBytes = streamCreditBytes / 4
+/** Smaller contents share blocks, so that a browser that sends single bytes does not make us keep an object for each. */
+const smallBytes = 4 * 1024
+const blockBytes = 16 * 1024
+
+interface Block {
+  bytes: Buffer
+  /** Room behind `bytes` in the same memory. */
+  room: Buffer | undefined
+}
+
+/** A data stream from the browser to an agent: at most the credit is kept, and credit grows as the agent takes. */
+export class Upload {
+  readonly id: number
+  readonly #events: UploadEvents
+  readonly #blocks: Block[] = []
+  #length: number | undefined
+  #received = 0
+  #taken = 0
+  #creditedAt = 0
+  #ended: number | undefined
+  #failure: HalibutError | undefined
+  #hash: Hash | undefined
+  #sha256: string | undefined
+  #wake: (() => void) | undefined
+  #over = false
+  #takenWhole = false
+  #givenUp = false
+  #stream: DataStream | undefined
+  #whole: Promise<void> | undefined
+
+  constructor(id: number, length: number | undefined, events: UploadEvents) {
+    this.id = id
+    this.#length = length
+    this.#events = events
+  }
+
+  /** Bytes that have come. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Known from the beginning, or once {@link spool} has taken it whole. */
+  get length(): number | undefined {
+    return this.#length
+  }
+
+  /** Whether the browser still believes that it is wanted: neither taken whole nor given up by the browser itself. */
+  get isWanted(): boolean {
+    return !this.#takenWhole && !this.#givenUp
+  }
+
+  /** Lower-case hexadecimal, once it was taken whole and where it was asked for. */
+  get sha256(): string | undefined {
+    return this.#sha256
+  }
+
+  wantDigest(): void {
+    this.#hash ??= createHash('sha256')
+  }
+
+  /** As the engine takes it. The length must be known. */
+  get stream(): DataStream {
+    this.#stream ??= new DataStream(this.#length ?? 0, {
+      stable: true,
+      pump: sink => this.#pump(sink),
+      discard: () => this.fail(new HalibutError('stream_failed', 'the upload was not wanted', { phase: 'stream' })),
+    })
+    return this.#stream
+  }
+
+  /** Takes the whole content into `spool` and learns the length. Rejects with what ends the upload, `length_required` beyond `maxBytes`. */
+  spool(spool: Spool, maxBytes: number): Promise<void> {
+    this.#whole ??= this.#spool(spool, maxBytes)
+    return this.#whole
+  }
+
+  /** Content came. What is refused breaks the protocol. */
+  receive(offset: number, content: Buffer): FrameRefusal {
+    if (this.#over || this.#failure) return undefined
+    const end = offset + content.byteLength
+    const most = Math.min(this.#taken + streamCreditBytes, this.#length ?? Number.MAX_SAFE_INTEGER)
+    if (offset !== this.#received || end > most) return 'credit_exceeded'
+    this.#received = end
+    if (content.byteLength > 0) this.#keep(content)
+    this.#notify()
+    return undefined
+  }
+
+  /** The browser says that there are `length` bytes. */
+  end(length: number): void {
+    this.#ended = length
+    if ((this.#length !== undefined && length !== this.#length) || length < this.#received) {
+      const told = this.#length ?? this.#received
+      this.fail(new HalibutError('stream_size_mismatch', `the upload has ${length} bytes, not ${told} as was told`, { phase: 'stream' }))
+    }
+    this.#notify()
+  }
+
+  /** The browser gives it up. */
+  giveUp(why: HalibutError): void {
+    this.#givenUp = true
+    this.fail(why)
+  }
+
+  /** Whoever was to take it is done: what was kept is thrown away. */
+  close(why: HalibutError): void {
+    this.fail(why)
+    this.#stream?.discard()
+  }
+
+  /** Breaks it off: whoever takes it gets `why`. Idempotent. */
+  fail(why: HalibutError): void {
+    if (this.#over || this.#failure) return
+    this.#failure = why
+    this.#blocks.length = 0
+    this.#notify()
+    this.#finish()
+  }
+
+  /** Says the credit once more, after a resume. */
+  repeatCredit(): void {
+    this.#creditedAt = this.#taken
+    this.#events.credit(this.#taken + streamCreditBytes)
+  }
+
+  #keep(content: Buffer): void {
+    const last = this.#blocks.at(-1)
+    if (last?.room && last.room.byteLength >= content.byteLength) {
+      content.copy(last.room)
+      const { buffer, byteOffset, byteLength } = last.bytes
+      last.bytes = Buffer.from(buffer, byteOffset, byteLength + content.byteLength)
+      last.room = last.room.subarray(content.byteLength)
+    } else if (content.byteLength < smallBytes) {
+      const block = Buffer.allocUnsafeSlow(blockBytes)
+      content.copy(block)
+      this.#blocks.push({ bytes: block.subarray(0, content.byteLength), room: block.subarray(content.byteLength) })
+    } else this.#blocks.push({ bytes: content, room: undefined })
+  }
+
+  async #pump(sink: ByteSink): Promise<void> {
+    for (;;) {
+      const block = this.#blocks.shift()
+      if (block) {
+        this.#hash?.update(block.bytes)
+        const wait = sink(block.bytes)
+        if (wait) await wait
+        this.#took(block.bytes.byteLength)
+        continue
+      }
+      if (this.#failure) throw this.#failure
+      if (this.#taken === (this.#length ?? this.#ended)) break
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+    this.#takenWhole = true
+    this.#sha256 = this.#hash?.digest('hex')
+    this.#finish()
+  }
+
+  async #spool(spool: Spool, maxBytes: number): Promise<void> {
+    let taken = 0
+    try {
+      await this.#pump(chunk => {
+        taken += chunk.byteLength
+        if (taken > maxBytes) {
+          throw new HalibutError('length_required', `an upload without a length may have ${maxBytes} bytes`, { phase: 'stream' })
+        }
+        return spool.write(chunk)
+      })
+    } catch (why) {
+      spool.close()
+      throw why
+    }
+    spool.end()
+    this.#length = taken
+    this.#stream = new DataStream(taken, { pump: sink => spool.pump(sink), discard: () => spool.close() })
+  }
+
+  #took(bytes: number): void {
+    this.#taken += bytes
+    const whole = this.#taken === (this.#length ?? this.#ended)
+    if (!whole && this.#taken - this.#creditedAt < creditStepBytes) return
+    this.#creditedAt = this.#taken
+    this.#events.credit(this.#taken + streamCreditBytes)
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#events.over()
+  }
+
+  #notify(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+}

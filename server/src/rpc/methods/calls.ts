@@ -1,0 +1,35 @@
+import type { CallEvent, CallOutcome } from '@halibut-gateway/schemas'
+import type { CallRegistry } from '../call-registry.ts'
+import type { CallContext, Handlers } from '../dispatcher.ts'
+import { toRpcError } from '../error-map.ts'
+import type { KeptCalls } from '../kept-calls.ts'
+import { WatchFeed } from '../watch-feed.ts'
+
+/** The methods about calls to agents, whoever made them. */
+export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Handlers, 'calls.get' | 'calls.watch'> {
+  return {
+    'calls.get': ({ idempotencyKey, epoch }, context): CallOutcome => {
+      const outcome = kept.outcome(context.principal.name, idempotencyKey, epoch)
+      if (typeof outcome === 'string') return { state: 'unknown', reason: outcome }
+      if (outcome.state === 'running') return { state: 'running' }
+      if (outcome.state === 'answered') return { state: 'answered', ...(outcome.result ? { result: outcome.result } : {}) }
+      const { traceId, principal } = context
+      return { state: 'failed', error: toRpcError(outcome.error, { traceId, showDetails: principal.role === 'admin' }) as never }
+    },
+    'calls.watch': async (_params, context) => {
+      const feed = new WatchFeed<CallEvent>()
+      const stop = registry.onChange(change => {
+        if (maySee(context, change.call.principal)) feed.push(change)
+      })
+      try {
+        return await feed.run({ type: 'snapshot', calls: registry.running().filter(call => maySee(context, call.principal)) }, context)
+      } finally {
+        stop()
+      }
+    },
+  }
+}
+
+function maySee({ principal }: CallContext, owner: string): boolean {
+  return principal.role === 'admin' || principal.name === owner
+}

@@ -1,0 +1,42 @@
+import type { InspectEvent } from '@halibut-gateway/schemas'
+import { HalibutError } from '../../base/errors.ts'
+import type { Mesh } from '../../fleet/mesh.ts'
+import { severityOf } from '../../runtime/event-log.ts'
+import type { Handlers } from '../dispatcher.ts'
+import { WatchFeed } from '../watch-feed.ts'
+
+/** The methods that show what happens on the connections to agents. */
+export function inspectMethods(mesh: Mesh): Pick<Handlers, 'inspect.watch'> {
+  return {
+    'inspect.watch': async (_params, context) => {
+      if (context.principal.role !== 'admin') throw new HalibutError('forbidden', 'inspect.watch is for admins')
+      const feed = new WatchFeed<InspectEvent>()
+      const stops = listen(mesh, event => feed.push(event))
+      try {
+        return await feed.run(undefined, context)
+      } finally {
+        for (const stop of stops) stop()
+      }
+    },
+  }
+}
+
+function listen(mesh: Mesh, tell: (event: InspectEvent) => void): (() => void)[] {
+  const now = (): string => new Date().toISOString()
+  const connections = (['connectionOpened', 'connectionClosed'] as const).map(type =>
+    mesh.on(type, ({ direction, remoteAddress, thumbprint, protocol }) =>
+      tell({ type, at: now(), direction, remoteAddress, protocol, ...(thumbprint === undefined ? {} : { thumbprint }) }),
+    ),
+  )
+  const subscribers = (['subscriberConnected', 'subscriberDisconnected'] as const).map(type =>
+    mesh.on(type, ({ subscription, thumbprint, remoteAddress }) => tell({ type, at: now(), subscription, thumbprint, remoteAddress })),
+  )
+  return [
+    ...connections,
+    ...subscribers,
+    mesh.on('clientDenied', ({ remoteAddress, thumbprint }) =>
+      tell({ type: 'clientDenied', at: now(), remoteAddress, ...(thumbprint === undefined ? {} : { thumbprint }) }),
+    ),
+    mesh.on('log', ({ endpoint, type, message }) => tell({ type: 'log', at: now(), endpoint, level: severityOf(type), message })),
+  ]
+}

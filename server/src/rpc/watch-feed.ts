@@ -1,0 +1,61 @@
+import { HalibutError } from '../base/errors.ts'
+import type { CallContext } from './dispatcher.ts'
+
+/** Items of a watch that wait for a slow reader. Beyond them it is told how many it has missed. */
+const maxWaiting = 256
+
+/** What happens, on its way to one reader of a watch. */
+export class WatchFeed<T> {
+  readonly #keyOf: (item: T) => string | undefined
+  #waiting: T[] = []
+  #missed = 0
+  #wake: (() => void) | undefined
+
+  /** `keyOf`: an item takes the place of an older one of the same key that has not been sent. Such items are never missed. */
+  constructor(keyOf: (item: T) => string | undefined = () => undefined) {
+    this.#keyOf = keyOf
+  }
+
+  push(item: T): void {
+    const key = this.#keyOf(item)
+    if (key !== undefined) this.#waiting = this.#waiting.filter(each => this.#keyOf(each) !== key)
+    else if (this.#waiting.length >= maxWaiting) {
+      // The oldest goes, so that the reader ends up with what is true now.
+      this.#waiting.shift()
+      this.#missed++
+    }
+    this.#waiting.push(item)
+    this.#wake?.()
+  }
+
+  /** Sends `first`, and then what is pushed, as fast as the reader takes it. Ends as `cancelled` when the reader does. */
+  async run(first: T | undefined, context: CallContext): Promise<never> {
+    const onAbort = (): void => this.#wake?.()
+    context.signal.addEventListener('abort', onAbort)
+    try {
+      if (first !== undefined) context.sendItem(first)
+      while (!context.signal.aborted) {
+        if (this.#waiting.length === 0) {
+          await new Promise<void>(resolve => {
+            this.#wake = resolve
+          })
+          continue
+        }
+        await context.writable()
+        if (context.signal.aborted) break
+        context.sendItem(this.#next())
+      }
+      throw new HalibutError('cancelled', 'the watch was cancelled')
+    } finally {
+      context.signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Only what cannot be missed is ever waited for alone, so there is an item. */
+  #next(): unknown {
+    if (this.#missed === 0) return this.#waiting.shift()
+    const missed = this.#missed
+    this.#missed = 0
+    return { type: 'gap', missed }
+  }
+}
