@@ -1,13 +1,28 @@
-import type { AgentEvent, AgentSnapshot, InvokeResult, MethodName, MethodParams, MethodResult } from '@halibut-gateway/schemas'
+import type {
+  AgentEvent,
+  AgentSnapshot,
+  CallEvent,
+  CallOutcome,
+  InspectEvent,
+  InvokeResult,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  WatchItem,
+  WatchName,
+} from '@halibut-gateway/schemas'
 import type { Contract, ServiceClient } from '@halibut-gateway/schemas/contract'
-import { controlNotifications } from '@halibut-gateway/schemas/wire'
+import { controlNotifications, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { type AgentLine, type CallOptions, invokeParams, invokeUntyped, serviceProxy } from './agent-calls.ts'
 import { backoffDelayMs } from './backoff.ts'
-import { type Connection, type Ended, openConnection, type Welcome } from './connection.ts'
+import { type Ended, openConnection, type Welcome } from './connection.ts'
 import { GatewayError } from './errors.ts'
+import { Link } from './link.ts'
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { type PendingCall, PendingCalls } from './pending-calls.ts'
-import { type CallOptions, serviceProxy } from './service-proxy.ts'
-import { ItemQueue } from './subscriptions.ts'
+import { type CallHooks, type PendingCall, PendingCalls } from './pending-calls.ts'
+import type { Download } from './streams/download.ts'
+import type { UploadSource } from './streams/upload-source.ts'
+import { watchItems } from './subscriptions.ts'
 
 /** Where a client is with its connection. */
 export type ClientState =
@@ -26,9 +41,9 @@ export interface RequestOptions {
 /** One agent, as the client calls it. */
 export interface AgentHandle {
   readonly id: string
-  /** The agent’s service, typed by its contract. Data streams do not travel yet. */
-  service<C extends Contract>(contract: C): ServiceClient<C, never, CallOptions>
-  /** A call without a contract at this end: arguments and result are in their JSON forms. */
+  /** The agent’s service, typed by its contract: a data stream goes up as an {@link UploadSource} and comes down as a {@link Download}. */
+  service<C extends Contract>(contract: C): ServiceClient<C, UploadSource, CallOptions, Download>
+  /** A call without a contract at this end: arguments and result are in their JSON forms, but for data streams. */
   invoke(service: string, method: string, args: readonly unknown[], options?: CallOptions): Promise<InvokeResult>
 }
 
@@ -36,12 +51,22 @@ export interface AgentHandle {
 export class GatewayClient implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #pending = new PendingCalls()
-  readonly #unsent = new Map<PendingCall, MethodParams<MethodName>>()
+  readonly #unsent = new Map<PendingCall, object>()
   readonly #listeners = new Set<(state: ClientState) => void>()
   readonly #closing = new AbortController()
+  readonly #epochs = new Map<string, string>()
+  readonly #link = new Link({
+    onResponse: response => {
+      const wanted = this.#pending.answer(response)
+      if (this.#unsent.size > 0) this.#flush()
+      return wanted
+    },
+    onItem: (id, sequence, item) => this.#pending.item(id, sequence, item),
+  })
   #state: ClientState = { at: 'idle' }
-  #connection: Connection | undefined
+  #close: (() => void) | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #resumeTimer: ReturnType<typeof setTimeout> | undefined
   #watches = 0
   #lastAttempt = 0
 
@@ -70,37 +95,28 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /**
-   * The agents and every change of them: first a snapshot, then what changed. After a reconnect comes a new snapshot. A change that was not
-   * read yet gives way to a newer one of the same agent. Ends by leaving the loop or by `signal`.
+   * The agents and every change of them: first a snapshot, then what changed; a new snapshot where the session was lost. A change that was
+   * not read yet gives way to a newer one of the same agent. Ends by leaving the loop or by `signal`.
    */
-  async *watchAgents(options: RequestOptions = {}): AsyncGenerator<AgentEvent, void, void> {
-    this.#watches++
-    try {
-      for (;;) {
-        const stop = new AbortController()
-        const onAbort = (): void => stop.abort(options.signal?.reason)
-        if (options.signal?.aborted) return
-        options.signal?.addEventListener('abort', onAbort)
-        const queue = new ItemQueue<AgentEvent>(event => (event.type === 'changed' ? event.agent.id : undefined))
-        const answer = this.#request('agents.watch', {}, { signal: stop.signal }, item => queue.push(item as AgentEvent))
-        answer.then(
-          () => queue.end(),
-          (error: unknown) => queue.end({ error }),
-        )
-        try {
-          for (let next = await queue.next(); next; next = await queue.next()) yield next.item
-          return
-        } catch (error) {
-          if (options.signal?.aborted) return
-          if (!(error instanceof GatewayError && error.kind === 'connection_lost' && this.#options.reconnect)) throw error
-        } finally {
-          options.signal?.removeEventListener('abort', onAbort)
-          stop.abort()
-        }
-      }
-    } finally {
-      this.#watches--
-    }
+  watchAgents(options: RequestOptions = {}): AsyncGenerator<AgentEvent, void, void> {
+    return this.#watch('agents.watch', options, undefined, event => (event.type === 'changed' ? event.agent.id : undefined))
+  }
+
+  /** The calls that run, and every beginning and end of one. A `gap` says that some were missed. Ends as {@link watchAgents} does. */
+  watchCalls(options: RequestOptions = {}): AsyncGenerator<CallEvent, void, void> {
+    return this.#watch('calls.watch', options, { type: 'gap' })
+  }
+
+  /** What happens on the connections to agents; for admins. A `gap` says that something was missed. Ends as {@link watchAgents} does. */
+  watchMesh(options: RequestOptions = {}): AsyncGenerator<InspectEvent, void, void> {
+    return this.#watch('inspect.watch', options, { type: 'gap' })
+  }
+
+  /** What became of the call with this idempotency key. `epoch`: that of the call; default: the one it had when this client made it. */
+  callOutcome(idempotencyKey: string, options: RequestOptions & { readonly epoch?: string } = {}): Promise<CallOutcome> {
+    const epoch = options.epoch ?? this.#epochs.get(idempotencyKey)
+    if (epoch === undefined) throw new GatewayError('invalid_argument', 'this client has made no call with that key: say its epoch')
+    return this.request('calls.get', { idempotencyKey, epoch }, options)
   }
 
   /** The contract of a service, as the gateway knows it. */
@@ -110,24 +126,28 @@ export class GatewayClient implements AsyncDisposable {
 
   /** An agent by its id. Nothing is sent before a call is made. */
   agent(id: string): AgentHandle {
-    const invoke = (service: string, method: string, args: readonly unknown[], options: CallOptions = {}): Promise<InvokeResult> => {
-      const { signal, ...deadlines } = options
-      return this.request('agent.invoke', { agent: id, service, method, args: [...args], ...deadlines }, { signal })
+    const line: AgentLine = {
+      uploads: ({ onProgress }) => this.#link.streams.uploads(onProgress),
+      download: handle => this.#link.streams.download(handle),
+      invoke: async (service, method, args, uploads, options) => {
+        const params = { agent: id, service, method, args, ...invokeParams(options) }
+        try {
+          return (await this.#request('agent.invoke', params, options, { onSent: () => uploads.begin() })) as InvokeResult
+        } finally {
+          uploads.cancel('the call has ended')
+        }
+      },
     }
     return {
       id,
-      invoke,
-      service: <C extends Contract>(contract: C) =>
-        serviceProxy(
-          contract,
-          async (service, method, args, options) => (await invoke(service, method, args, options)).value,
-        ) as ServiceClient<C, never, CallOptions>,
+      invoke: (service, method, args, options = {}) => invokeUntyped(line, service, method, args, options),
+      service: <C extends Contract>(contract: C) => serviceProxy(contract, line) as ServiceClient<C, UploadSource, CallOptions, Download>,
     }
   }
 
   /** Tries to connect at once instead of waiting for the next attempt, also after the gateway refused. */
   connectNow(): void {
-    if (this.#state.at === 'closed' || this.#state.at === 'connecting' || this.#connection) return
+    if (this.#state.at === 'closed' || this.#state.at === 'connecting' || this.#link.isOpen) return
     clearTimeout(this.#retryTimer)
     void this.#connect(1)
   }
@@ -137,72 +157,122 @@ export class GatewayClient implements AsyncDisposable {
     if (this.#state.at === 'closed') return
     clearTimeout(this.#retryTimer)
     this.#closing.abort()
-    this.#connection?.close()
-    this.#connection = undefined
-    this.#setState({ at: 'closed' })
+    this.#close?.()
+    this.#link.detach()
     this.#unsent.clear()
-    this.#pending.failAll(new GatewayError('closed', 'the client was closed', { delivery: 'unknown' }))
+    this.#setState({ at: 'closed' })
+    const why = new GatewayError('closed', 'the client was closed', { delivery: 'unknown' })
+    this.#sessionOver(why)
+    this.#pending.failAll(why)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
   }
 
+  async *#watch<M extends WatchName>(
+    method: M,
+    { signal }: RequestOptions,
+    gap: WatchItem<M> | undefined,
+    keyOf: (item: WatchItem<M>) => string | undefined = () => undefined,
+  ): AsyncGenerator<WatchItem<M>, void, void> {
+    this.#watches++
+    try {
+      yield* watchItems<WatchItem<M>>(
+        {
+          start: (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
+          notify: (name, params) => this.#link.notify(name, params),
+          keyOf,
+          gap,
+          restarts: this.#options.reconnect,
+        },
+        signal,
+      )
+    } finally {
+      this.#watches--
+    }
+  }
+
   async #request(
     method: MethodName,
-    params: MethodParams<MethodName>,
-    options: RequestOptions,
-    onItem?: (item: unknown) => void,
+    params: object,
+    options: RequestOptions & Pick<CallOptions, 'cancel'>,
+    hooks: CallHooks = {},
   ): Promise<unknown> {
+    const { signal } = options
     if (this.#state.at === 'closed') throw new GatewayError('closed', 'the client was closed')
-    if (options.signal?.aborted) throw cancelled(options.signal, false)
-    const { call, answer } = this.#pending.add(method, onItem)
-    const onAbort = (): void => this.#cancel(call, options.signal)
-    options.signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted) throw cancelled(signal, false)
+    const { call, answer } = this.#pending.add(method, hooks)
+    const onAbort = (): void => this.#cancel(call, signal, options.cancel)
+    signal?.addEventListener('abort', onAbort)
     this.#unsent.set(call, params)
     this.#flush()
     try {
       return await answer
     } finally {
-      options.signal?.removeEventListener('abort', onAbort)
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  #cancel(call: PendingCall, signal: AbortSignal | undefined): void {
+  #cancel(call: PendingCall, signal: AbortSignal | undefined, mode: CallOptions['cancel']): void {
     this.#unsent.delete(call)
-    if (call.sent) this.#connection?.send({ jsonrpc: '2.0', method: controlNotifications.cancel, params: { id: call.id } })
+    if (call.sent) this.#link.notify(controlNotifications.cancel, { id: call.id, ...(mode ? { mode } : {}) })
     call.settle({ error: cancelled(signal, call.sent) })
   }
 
-  /** Sends what waits, or begins to connect. */
+  /** Sends what waits and what the gateway takes at a time, or begins to connect. */
   #flush(): void {
-    const connection = this.#connection
-    if (!connection) {
+    if (!this.#link.isOpen) {
       if (this.#state.at === 'idle' || this.#state.at === 'failed') void this.#connect(1)
       return
     }
+    const { epoch = '', limits = facadeLimits } = this.#link.welcome ?? {}
     for (const [call, params] of this.#unsent) {
+      if (this.#pending.size - this.#unsent.size >= limits.callsInFlight) return
       this.#unsent.delete(call)
       call.sent = true
-      connection.send({ jsonrpc: '2.0', id: call.id, method: call.method, params })
+      if (this.#link.request({ jsonrpc: '2.0', id: call.id, method: call.method, params: this.#keyed(params, epoch) }))
+        call.onSent?.(call.id)
+      else call.settle({ error: new GatewayError('message_too_large', `a request may have ${limits.textBytes} bytes of JSON`) })
     }
+  }
+
+  /** A call with an idempotency key says its epoch: that of the first attempt. */
+  #keyed(params: object, present: string): object {
+    const { idempotencyKey: key, epoch } = params as { idempotencyKey?: string; epoch?: string }
+    if (key === undefined || epoch !== undefined) return params
+    const first = this.#epochs.get(key) ?? present
+    this.#epochs.set(key, first)
+    const [oldest] = this.#epochs.keys()
+    if (this.#epochs.size > maxEpochs && oldest !== undefined) this.#epochs.delete(oldest)
+    return { ...params, epoch: first }
   }
 
   async #connect(attempt: number): Promise<void> {
     this.#lastAttempt = attempt
     this.#setState({ at: 'connecting', attempt })
     try {
-      this.#connection = await openConnection(
+      const link = this.#link
+      const connection = await openConnection(
         this.#options,
+        link.resume,
         {
-          onResponse: response => void this.#pending.answer(response),
-          onItem: (id, item) => this.#pending.item(id, item),
+          onText: text => link.receive(text),
+          onBinary: frame => link.streams.receive(frame),
           onEnded: ended => this.#onEnded(ended),
         },
         this.#closing.signal,
       )
+      clearTimeout(this.#resumeTimer)
       this.#lastAttempt = 0
-      this.#setState({ at: 'connected', welcome: this.#connection.welcome })
+      this.#close = () => connection.close()
+      link.attach(connection)
+      const { welcome } = connection
+      if (welcome.resumed) {
+        link.goOn()
+        this.#pending.resumed()
+      } else this.#sessionOver(lost(`the session could not go on: ${welcome.reason ?? 'it is a new one'}`))
+      this.#setState({ at: 'connected', welcome })
       this.#flush()
     } catch (error) {
       if (this.#closing.signal.aborted) return
@@ -211,13 +281,17 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   #onEnded(ended: Ended): void {
-    this.#connection = undefined
-    const why = new GatewayError('connection_lost', ended.message, { delivery: 'unknown' })
-    const wanted = this.#watches > 0 || this.#unsent.size > 0
+    this.#link.detach()
+    const why = lost(ended.message)
+    if (!ended.retry || !this.#options.reconnect) this.#sessionOver(why)
+    else {
+      const { resumeMs } = this.#link.welcome?.limits ?? facadeLimits
+      this.#resumeTimer = setTimeout(() => this.#sessionOver(lost(`${ended.message}; it did not come back in time`)), resumeMs)
+    }
+    const wanted = this.#watches > 0 || this.#pending.size > 0 || this.#link.streams.open > 0
     if (ended.retry && this.#options.reconnect && wanted) this.#retryLater(why)
     else if (ended.retry) this.#setState({ at: 'idle' })
     else this.#setState({ at: 'failed', why })
-    this.#pending.connectionLost(ended.message)
   }
 
   #onRefused(why: GatewayError): void {
@@ -225,8 +299,16 @@ export class GatewayClient implements AsyncDisposable {
     else {
       this.#setState({ at: 'failed', why })
       this.#unsent.clear()
+      this.#sessionOver(lost(why.message))
       this.#pending.failAll(why)
     }
+  }
+
+  /** What was under way in the session ends; what was not sent yet waits for the next one. */
+  #sessionOver(why: GatewayError): void {
+    clearTimeout(this.#resumeTimer)
+    this.#link.forget(why)
+    this.#pending.sessionLost(why)
   }
 
   #retryLater(why: GatewayError): void {
@@ -242,6 +324,9 @@ export class GatewayClient implements AsyncDisposable {
   }
 }
 
+/** Idempotency keys whose epoch is remembered. */
+const maxEpochs = 10_000
+
 /** A client of the gateway at `options.url`. Throws `invalid_argument` where the options do not fit. */
 export function createClient(options: ClientOptions): GatewayClient {
   return new GatewayClient(options)
@@ -249,4 +334,11 @@ export function createClient(options: ClientOptions): GatewayClient {
 
 function cancelled(signal: AbortSignal | undefined, sent: boolean): GatewayError {
   return new GatewayError('cancelled', 'the call was cancelled', { delivery: sent ? 'unknown' : 'not_sent', cause: signal?.reason })
+}
+
+function lost(message: string): GatewayError {
+  return new GatewayError('connection_lost', message, {
+    delivery: 'unknown',
+    advice: 'find out whether the request ran before calling again',
+  })
 }

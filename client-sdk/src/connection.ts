@@ -3,23 +3,42 @@ import {
   closeReasonOf,
   controlNotifications,
   type FacadeLimits,
-  type RequestId,
   type RequestMessage,
   type ResponseMessage,
+  type StreamPosition,
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
+import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
+import { credentialOf } from './tickets.ts'
 import type { WebSocketLike } from './websocket.ts'
 
 /** What `hello` told. */
 export interface Welcome {
   readonly server: { readonly name: string; readonly version: string }
   readonly session: string
+  readonly resumeToken: string
+  /** Whether the session went on. */
   readonly resumed: boolean
+  /** Why it did not. */
+  readonly reason?: string
+  /** Our counted frames that the gateway has received in this session. */
+  readonly sequence: number
+  /** How far it has received our uploads. */
+  readonly streams: readonly StreamPosition[]
+  /** Changes when the gateway lost its memory. */
   readonly epoch: string
   readonly principal: { readonly name: string; readonly role: string }
   readonly limits: FacadeLimits
+}
+
+/** What `hello` says to go on with a session. */
+export interface Resume {
+  readonly session: string
+  readonly token: string
+  readonly received: number
+  readonly streams: readonly StreamPosition[]
 }
 
 /** Why a connection ended. */
@@ -32,32 +51,41 @@ export interface Ended {
 
 /** Who listens to a connection. */
 export interface ConnectionEvents {
-  onResponse(response: ResponseMessage): void
-  onItem(id: RequestId, item: unknown): void
+  /** A text frame came after hello. */
+  onText(text: string): void
+  onBinary(frame: Uint8Array<ArrayBuffer>): void
   onEnded(ended: Ended): void
 }
 
 /** One WebSocket after its `hello`. */
 export interface Connection {
   readonly welcome: Welcome
-  send(message: RequestMessage): void
+  /** Bytes that wait in the socket. */
+  readonly bufferedAmount: number
+  send(frame: string | Uint8Array): void
   close(): void
 }
 
-type State = { at: 'connecting' } | { at: 'hello'; id: RequestId } | { at: 'open'; connection: Connection } | { at: 'closed' }
+type State = 'connecting' | 'hello' | 'open' | 'closed'
 
 /** Opens one WebSocket and says hello. Rejects where either fails; afterwards `events.onEnded` comes exactly once. */
-export async function openConnection(options: ResolvedOptions, events: ConnectionEvents, signal: AbortSignal): Promise<Connection> {
-  const token = await options.token()
+export async function openConnection(
+  options: ResolvedOptions,
+  resume: Resume | undefined,
+  events: ConnectionEvents,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const credential = await credentialOf(options, signal)
   if (signal.aborted) throw new GatewayError('closed', 'the client was closed')
-  const socket = options.webSocket(options.url, token === undefined ? [subprotocol] : [subprotocol, token])
+  const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
+  socket.binaryType = 'arraybuffer'
   return new Promise((resolve, reject) => {
-    let state: State = { at: 'connecting' }
+    let state: State = 'connecting'
     let lastHeardMs = Date.now()
     let heartbeat: ReturnType<typeof setInterval> | undefined
 
     const fail = (error: GatewayError): void => {
-      if (state.at === 'closed') return
+      if (state === 'closed') return
       leave()
       socket.close(closeCodes.normal.code)
       reject(error)
@@ -73,74 +101,61 @@ export async function openConnection(options: ResolvedOptions, events: Connectio
     )
     const onAbort = (): void => fail(new GatewayError('closed', 'the client was closed'))
     const leave = (): void => {
-      state = { at: 'closed' }
+      state = 'closed'
       clearTimeout(timer)
       clearInterval(heartbeat)
       signal.removeEventListener('abort', onAbort)
     }
     const end = (ended: Ended): void => {
       const before = state
-      if (before.at === 'closed') return
+      if (before === 'closed') return
       leave()
-      if (before.at === 'open') events.onEnded(ended)
-      else reject(refused(ended, before.at === 'connecting'))
+      if (before === 'open') events.onEnded(ended)
+      else reject(refused(ended, before === 'connecting'))
     }
-    const open = (welcome: Welcome): void => {
+    const greeted = (text: string): void => {
+      const response = parse(text) as ResponseMessage | undefined
+      if (response?.id !== 'hello') return
+      if ('error' in response) {
+        fail(GatewayError.fromResponse(response.error))
+        return
+      }
+      const welcome = response.result as Welcome
+      state = 'open'
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
       heartbeat = startHeartbeat(socket, welcome.limits, () => lastHeardMs, end)
-      const connection: Connection = {
+      resolve({
         welcome,
-        send: message => socket.send(JSON.stringify(message)),
+        get bufferedAmount() {
+          return socket.bufferedAmount
+        },
+        send: frame => socket.send(frame),
         close: () => {
           leave()
           socket.close(closeCodes.normal.code, 'normal')
         },
-      }
-      state = { at: 'open', connection }
-      resolve(connection)
+      })
     }
 
     signal.addEventListener('abort', onAbort)
     socket.addEventListener('open', () => {
-      if (state.at !== 'connecting') return
-      state = { at: 'hello', id: 'hello' }
-      socket.send(
-        JSON.stringify({ jsonrpc: '2.0', id: 'hello', method: 'hello', params: { client: options.client } } satisfies RequestMessage),
-      )
+      if (state !== 'connecting') return
+      state = 'hello'
+      const params = { client: options.client, ...(resume ? { resume } : {}) }
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'hello', method: 'hello', params } satisfies RequestMessage))
     })
-    socket.addEventListener('message', event => {
+    socket.addEventListener('message', ({ data }) => {
       lastHeardMs = Date.now()
-      for (const message of parseMessages(event.data)) {
-        if (state.at === 'hello' && 'id' in message && message.id === state.id) {
-          if ('error' in message) return fail(GatewayError.fromResponse(message.error))
-          open(message.result as Welcome)
-        } else if (state.at === 'open') {
-          if ('method' in message) {
-            if (message.method === controlNotifications.progress) events.onItem(message.params.id, message.params.item)
-          } else events.onResponse(message)
-        }
+      if (state === 'hello' && typeof data === 'string') greeted(data)
+      else if (state === 'open') {
+        if (typeof data === 'string') events.onText(data)
+        else if (data instanceof ArrayBuffer) events.onBinary(new Uint8Array(data))
       }
     })
     socket.addEventListener('close', event => end(describeEnd(event.code)))
     socket.addEventListener('error', () => end(describeEnd(closeCodes.abnormal.code)))
   })
-}
-
-type Incoming = ResponseMessage | { readonly method: string; readonly params: { readonly id: RequestId; readonly item: unknown } }
-
-/** The messages of a frame; what is no message of this protocol is left out, so that a newer gateway may send more. */
-function parseMessages(data: unknown): Incoming[] {
-  if (typeof data !== 'string') return []
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(data)
-  } catch {
-    return []
-  }
-  return (Array.isArray(parsed) ? parsed : [parsed]).filter(
-    (message): message is Incoming => typeof message === 'object' && message !== null && ('id' in message || 'method' in message),
-  )
 }
 
 function startHeartbeat(

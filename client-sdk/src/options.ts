@@ -7,8 +7,10 @@ import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 export interface ClientOptions {
   /** The gateway: `https://gateway.example/`, `wss://…/rpc`, or only an origin. `http` and `https` become `ws` and `wss`. */
   readonly url: string
-  /** The credential, offered beside the subprotocol. Asked for again before each attempt where it is a function. Default: none. */
+  /** The credential. Asked for again before each attempt where it is a function. Default: none. */
   readonly token?: string | (() => string | Promise<string>)
+  /** Whether to get a ticket for each connection with the token, instead of offering the token itself. Default true. */
+  readonly tickets?: boolean
   /** What to call oneself in `hello`. Default: this package. */
   readonly client?: { readonly name: string; readonly version: string }
   /** Opens sockets. Default: the platform’s WebSocket; Node 20 has none, and `ws` does. */
@@ -25,6 +27,7 @@ export interface ClientOptions {
 export interface ResolvedOptions {
   readonly url: string
   readonly token: () => Promise<string | undefined>
+  readonly tickets: boolean
   readonly client: { readonly name: string; readonly version: string }
   readonly webSocket: WebSocketFactory
   readonly connectTimeoutMs: number
@@ -45,6 +48,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   return {
     url: socketUrl(options.url),
     token: async () => (typeof token === 'function' ? await token() : token),
+    tickets: options.tickets ?? true,
     client: options.client ?? { name: '@halibut-gateway/client', version: '0.1.0' },
     webSocket,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

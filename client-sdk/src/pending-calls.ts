@@ -1,14 +1,23 @@
 import type { RequestId, ResponseMessage } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 
+/** What is done with a request on its way, beside waiting for its answer. */
+export interface CallHooks {
+  /** It has been sent. */
+  readonly onSent?: (id: RequestId) => void
+  /** Its session goes on, on another connection. */
+  readonly onResumed?: () => void
+  /** Takes a progress item of a watch. */
+  readonly onItem?: (sequence: number, item: unknown) => void
+}
+
 /** A request that has no answer yet. */
-export interface PendingCall {
+export interface PendingCall extends CallHooks {
   readonly id: RequestId
   readonly method: string
-  /** Takes a progress item of a watch. */
-  readonly onItem: ((item: unknown) => void) | undefined
   /** False while the request only waits for a connection. */
   sent: boolean
+  /** Called by whoever ends the call first; anything after that does nothing. */
   settle(outcome: { result: unknown } | { error: GatewayError }): void
 }
 
@@ -22,14 +31,14 @@ export class PendingCalls {
   }
 
   /** Registers a request; its promise settles with the response or with the error that ended it. */
-  add(method: string, onItem?: (item: unknown) => void): { call: PendingCall; answer: Promise<unknown> } {
+  add(method: string, hooks: CallHooks): { call: PendingCall; answer: Promise<unknown> } {
     const id = ++this.#lastId
     let call: PendingCall | undefined
     const answer = new Promise<unknown>((resolve, reject) => {
       call = {
+        ...hooks,
         id,
         method,
-        onItem,
         sent: false,
         settle: outcome => {
           if (!this.#calls.delete(id)) return
@@ -52,21 +61,18 @@ export class PendingCalls {
   }
 
   /** Hands an item to the watch it is for. */
-  item(id: RequestId, item: unknown): void {
-    this.#calls.get(id)?.onItem?.(item)
+  item(id: RequestId, sequence: number, item: unknown): void {
+    this.#calls.get(id)?.onItem?.(sequence, item)
   }
 
-  /** Ends what had been sent on a connection that is gone. What was not sent yet goes on waiting. */
-  connectionLost(message: string): void {
-    for (const call of [...this.#calls.values()]) {
-      if (!call.sent) continue
-      call.settle({
-        error: new GatewayError('connection_lost', message, {
-          delivery: 'unknown',
-          advice: 'find out whether the request ran before calling again',
-        }),
-      })
-    }
+  /** The session of what was sent goes on. */
+  resumed(): void {
+    for (const call of [...this.#calls.values()]) if (call.sent) call.onResumed?.()
+  }
+
+  /** Ends what had been sent in a session that is over. What was not sent yet goes on waiting. */
+  sessionLost(error: GatewayError): void {
+    for (const call of [...this.#calls.values()]) if (call.sent) call.settle({ error })
   }
 
   /** Ends everything. */

@@ -1,21 +1,88 @@
-/** A buffer between a producer of events and one `for await` loop. */
-export class ItemQueue<T> {
+import { controlNotifications, facadeLimits, type RequestId } from '@halibut-gateway/schemas/wire'
+import { GatewayError } from './errors.ts'
+import type { CallHooks } from './pending-calls.ts'
+
+/** What a watch works with. */
+export interface WatchLine<T> {
+  /** Starts it anew; settles when it ends. */
+  start(signal: AbortSignal, hooks: CallHooks): Promise<unknown>
+  notify(method: string, params: object): void
+  /** Items of one key replace each other while they are not read. */
+  readonly keyOf: (item: T) => string | undefined
+  /** Told in the place of what was missed, where the session was lost; nothing where the first item of a watch says it all. */
+  readonly gap: T | undefined
+  /** Whether it starts again where the session was lost. */
+  readonly restarts: boolean
+}
+
+const { itemCredit } = facadeLimits
+
+/** The items of a watch, until the loop is left, `signal` aborts, or the gateway refuses. Grants credit as they are read. */
+export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
+  for (;;) {
+    if (signal?.aborted) return
+    const stop = new AbortController()
+    const onAbort = (): void => stop.abort(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    let id: RequestId | undefined
+    let granted: number = itemCredit
+    const grant = (): void => line.notify(controlNotifications.progressCredit, { id, sequence: granted })
+    const queue = new ItemQueue<T>(line.keyOf, taken => {
+      if (taken + itemCredit - granted < itemCredit / 4) return
+      granted = taken + itemCredit
+      grant()
+    })
+    line
+      .start(stop.signal, {
+        onSent: sent => {
+          id = sent
+        },
+        onResumed: grant,
+        onItem: (sequence, item) => queue.push(sequence, item as T),
+      })
+      .then(
+        () => queue.end(),
+        (error: unknown) => queue.end({ error }),
+      )
+    try {
+      for (let next = await queue.next(); next; next = await queue.next()) yield next.item
+      return
+    } catch (error) {
+      if (signal?.aborted) return
+      if (!(error instanceof GatewayError && error.kind === 'connection_lost' && line.restarts)) throw error
+      if (line.gap !== undefined) yield line.gap
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      stop.abort()
+    }
+  }
+}
+
+/** A buffer between the items of a watch and one `for await` loop. */
+class ItemQueue<T> {
   readonly #items: T[] = []
   readonly #keyOf: (item: T) => string | undefined
+  readonly #onTaken: (sequence: number) => void
+  #sequence = 0
   #wake: (() => void) | undefined
   #end: { error?: unknown } | undefined
 
-  /** `keyOf`: an item takes the place of an older one of the same key that was not read yet. */
-  constructor(keyOf: (item: T) => string | undefined = () => undefined) {
+  /**
+   * `keyOf`: an item takes the place of an older one of the same key that was not read yet. `onTaken` hears of each item that is read, with
+   * the number of the newest item that needs no room any more.
+   */
+  constructor(keyOf: (item: T) => string | undefined, onTaken: (sequence: number) => void) {
     this.#keyOf = keyOf
+    this.#onTaken = onTaken
   }
 
-  push(item: T): void {
+  push(sequence: number, item: T): void {
     if (this.#end) return
     const key = this.#keyOf(item)
     const older = key === undefined ? -1 : this.#items.findIndex(each => this.#keyOf(each) === key)
     if (older >= 0) this.#items.splice(older, 1)
     this.#items.push(item)
+    this.#sequence = sequence
     this.#wake?.()
   }
 
@@ -29,7 +96,10 @@ export class ItemQueue<T> {
   async next(): Promise<{ item: T } | undefined> {
     for (;;) {
       const item = this.#items.shift()
-      if (item !== undefined) return { item }
+      if (item !== undefined) {
+        this.#onTaken(this.#sequence - this.#items.length)
+        return { item }
+      }
       if (this.#end) {
         if ('error' in this.#end) throw this.#end.error
         return undefined

@@ -14,7 +14,7 @@ export type Bind<T, Stream> = T extends StreamSlot
           : T
 
 type Arguments<P extends Parameters> = { -readonly [I in keyof P]: In<P[I][1]> }
-type Received<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
+type ReceivedArguments<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
 type ParameterTypes<P extends Parameters> = { [I in keyof P]: P[I][1] }
 type Signature<N, S> =
   S extends MethodSpec<infer P extends Parameters, Type>
@@ -23,23 +23,25 @@ type Signature<N, S> =
 
 type Intersect<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never
 
-type Call<S, Stream, Options> =
+type Call<S, Stream, Options, Received> =
   S extends MethodSpec<infer P extends Parameters, infer R>
     ? (
         ...args: [...(Bind<Arguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never), options?: Options]
-      ) => Promise<Bind<Out<R>, Stream>>
+      ) => Promise<Bind<Out<R>, Received>>
     : never
 
 /**
  * The caller’s view of a contract: `client.Add(1n, 2n)`, with options as a last, optional argument. An overloaded method is called by its
- * name where the values decide, or by its signature: `client['Overloaded(double,double)'](1, 2)`.
+ * name where the values decide, or by its signature: `client['Overloaded(double,double)'](1, 2)`. `Stream` is what goes in for a data stream, `Received` what comes out.
  */
-export type ServiceClient<C, Stream = StreamSlot, Options = object> =
+export type ServiceClient<C, Stream = StreamSlot, Options = object, Received = Stream> =
   C extends TypedContract<infer M>
     ? {
-        readonly [N in keyof M]: M[N] extends readonly (infer S)[] ? Intersect<Call<S, Stream, Options>> : Call<M[N], Stream, Options>
+        readonly [N in keyof M]: M[N] extends readonly (infer S)[]
+          ? Intersect<Call<S, Stream, Options, Received>>
+          : Call<M[N], Stream, Options, Received>
       } & {
-        readonly [K in Overload<M> as K['signature']]: Call<K['spec'], Stream, Options>
+        readonly [K in Overload<M> as K['signature']]: Call<K['spec'], Stream, Options, Received>
       }
     : never
 
@@ -50,7 +52,7 @@ type Overload<M> = {
 type Handler<S, Stream, Context> =
   S extends MethodSpec<infer P extends Parameters, infer R>
     ? (
-        ...args: [...(Bind<Received<P>, Stream> extends infer A extends readonly unknown[] ? A : never), context: Context]
+        ...args: [...(Bind<ReceivedArguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never), context: Context]
       ) => Bind<In<R>, Stream> | Promise<Bind<In<R>, Stream>>
     : never
 

@@ -1,0 +1,174 @@
+import {
+  controlNotifications,
+  isStreamHandle,
+  type RequestId,
+  type RequestMessage,
+  type ResponseMessage,
+  type StreamHandle,
+  uncountedNotifications,
+} from '@halibut-gateway/schemas/wire'
+import type { Connection, Resume, Welcome } from './connection.ts'
+import type { GatewayError } from './errors.ts'
+import { parse } from './json.ts'
+import { StreamTable } from './streams/stream-table.ts'
+
+/** Who listens to a link. */
+export interface LinkEvents {
+  /** False where nobody waits for the response (any more). */
+  onResponse(response: ResponseMessage): boolean
+  onItem(id: RequestId, sequence: number, item: unknown): void
+}
+
+type Notification = { readonly method: string; readonly params: never }
+
+/** A session over one socket after the other: what the gateway has not acknowledged is kept and sent again, and no data stream breaks. */
+export class Link {
+  readonly streams: StreamTable
+  readonly #events: LinkEvents
+  #connection: Connection | undefined
+  #welcome: Welcome | undefined
+  #kept: string[] = []
+  /** Counted frames that the gateway has acknowledged, and that we have received and acknowledged. */
+  #acknowledged = 0
+  #received = 0
+  #told = 0
+  #ackTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(events: LinkEvents) {
+    this.#events = events
+    const link = this
+    this.streams = new StreamTable({
+      get open() {
+        return link.#connection !== undefined
+      },
+      get bufferedAmount() {
+        return link.#connection?.bufferedAmount ?? 0
+      },
+      sendBinary: frame => this.#connection?.send(frame),
+      notify: (method, params) => this.notify(method, params),
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#connection !== undefined
+  }
+
+  /** What `hello` told last. */
+  get welcome(): Welcome | undefined {
+    return this.#welcome
+  }
+
+  /** What the next `hello` has to say to go on; `undefined` where there is nothing to go on with. */
+  get resume(): Resume | undefined {
+    const welcome = this.#welcome
+    if (!welcome) return undefined
+    return { session: welcome.session, token: welcome.resumeToken, received: this.#received, streams: this.streams.positions() }
+  }
+
+  /** There is a connection, its hello answered. Call {@link goOn} or {@link forget} before anything is sent. */
+  attach(connection: Connection): void {
+    this.#connection = connection
+    this.#welcome = connection.welcome
+  }
+
+  /** The session goes on: what the gateway has not received is sent once more. */
+  goOn(): void {
+    const { sequence, streams } = this.#welcome as Welcome
+    this.#acknowledge(sequence)
+    for (const text of this.#kept) this.#connection?.send(text)
+    this.#ack()
+    this.streams.resumed(streams)
+  }
+
+  /** The session is over: nothing of it comes any more. */
+  forget(why: GatewayError): void {
+    this.#kept = []
+    this.#acknowledged = this.#received = this.#told = 0
+    if (!this.#connection) this.#welcome = undefined
+    this.streams.lost(why)
+  }
+
+  /** The connection has ended. The session may go on. */
+  detach(): void {
+    this.#connection = undefined
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+  }
+
+  /** Sends a request, and says whether its text fits. */
+  request(message: RequestMessage): boolean {
+    const text = JSON.stringify(message)
+    const limit = this.#welcome?.limits.textBytes ?? 0
+    if (text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit) return false
+    this.#put(text, true)
+    return true
+  }
+
+  /** Sends a notification. One that is not counted is lost where there is no connection. */
+  notify(method: string, params: object): void {
+    this.#put(JSON.stringify({ jsonrpc: '2.0', method, params } satisfies RequestMessage), !uncountedNotifications.has(method))
+  }
+
+  /** A text frame came. */
+  receive(text: string): void {
+    const parsed = parse(text)
+    const first = (Array.isArray(parsed) ? undefined : parsed) as Partial<Notification> | undefined
+    if (!uncountedNotifications.has(String(first?.method))) this.#count()
+    for (const message of (Array.isArray(parsed) ? parsed : [parsed]) as (ResponseMessage | Notification | null)[]) {
+      if (typeof message !== 'object' || message === null) continue
+      if ('method' in message) this.#notified(message.method, message.params)
+      else this.#answered(message, text.includes('"$stream"'))
+    }
+  }
+
+  #answered(response: ResponseMessage, holdsStreams: boolean): void {
+    // Before anything else runs: their frames may be there already.
+    const handles = holdsStreams && 'result' in response ? streamHandles(response.result) : []
+    for (const handle of handles) this.streams.download(handle)
+    if (this.#events.onResponse(response)) return
+    for (const handle of handles) this.streams.download(handle).cancel('nobody waits for this answer')
+  }
+
+  #notified(method: string, params: never): void {
+    const { progress, ack, streamCredit, streamEnd, streamCancel } = controlNotifications
+    if (method === progress) {
+      const { id, sequence, item } = params as { id: RequestId; sequence: number; item: unknown }
+      this.#events.onItem(id, sequence, item)
+    } else if (method === ack) this.#acknowledge((params as { received: number }).received)
+    else if (method === streamCredit) this.streams.credit(params)
+    else if (method === streamEnd) this.streams.ended(params)
+    else if (method === streamCancel) this.streams.cancelled(params)
+  }
+
+  #put(text: string, counted: boolean): void {
+    if (counted) this.#kept.push(text)
+    this.#connection?.send(text)
+  }
+
+  #acknowledge(received: number): void {
+    const gone = received - this.#acknowledged
+    if (!(gone > 0)) return
+    this.#kept.splice(0, gone)
+    this.#acknowledged = received
+  }
+
+  #count(): void {
+    const { ackFrames, ackMs } = (this.#welcome as Welcome).limits
+    this.#received++
+    if (this.#received - this.#told >= ackFrames) this.#ack()
+    else this.#ackTimer ??= setTimeout(() => this.#ack(), ackMs)
+  }
+
+  #ack(): void {
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+    this.#told = this.#received
+    this.notify(controlNotifications.ack, { received: this.#received })
+  }
+}
+
+/** The handles anywhere in a value that came as JSON. */
+function streamHandles(value: unknown): StreamHandle[] {
+  if (typeof value !== 'object' || value === null) return []
+  return isStreamHandle(value) ? [value] : Object.values(value).flatMap(streamHandles)
+}

@@ -1,0 +1,198 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { GatewayError } from '../errors.ts'
+
+/** What a download tells. */
+export interface DownloadEvents {
+  /** The gateway may send the bytes before `offset`. */
+  credit(offset: number): void
+  cancel(reason: string): void
+  /** Nothing of it comes any more. */
+  over(): void
+}
+
+const { streamCreditBytes } = facadeLimits
+const maxBytesDefault = 64 * 1024 * 1024
+
+/** A data stream from an agent. Its content can be read once, in one of several ways; unread, it waits at the gateway for 10 minutes. */
+export class Download {
+  /** In bytes. */
+  readonly length: number
+  /** SHA-256, lower-case hexadecimal, once all has come and where the call asked for a `digest`; else `undefined`. Never rejects. */
+  readonly sha256: Promise<string | undefined>
+  readonly #events: DownloadEvents
+  #chunks: Uint8Array<ArrayBuffer>[] = []
+  #received = 0
+  #taken = 0
+  #creditedAt = 0
+  #end: { readonly length: number } | undefined
+  #error: GatewayError | undefined
+  #over = false
+  #used = false
+  #wake: (() => void) | undefined
+  #tellDigest: (digest: string | undefined) => void = () => undefined
+
+  constructor(length: number, events: DownloadEvents) {
+    this.length = length
+    this.#events = events
+    this.sha256 = new Promise(resolve => {
+      this.#tellDigest = resolve
+    })
+  }
+
+  /** Bytes that have come. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** The content as it comes. Cancelling the stream cancels the download. Throws `stream_consumed` the second time. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#use()
+    return new ReadableStream(
+      {
+        pull: async controller => {
+          const chunk = await this.#next()
+          if (chunk) controller.enqueue(chunk)
+          else controller.close()
+        },
+        cancel: reason => this.cancel(typeof reason === 'string' ? reason : undefined),
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    this.#use()
+    try {
+      for (let chunk = await this.#next(); chunk; chunk = await this.#next()) yield chunk
+    } finally {
+      this.cancel()
+    }
+  }
+
+  /** The whole content. Rejects with `message_too_large` beyond `maxBytes`, default 64 MiB. */
+  async bytes(maxBytes: number = maxBytesDefault): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.length > maxBytes) {
+      this.cancel()
+      throw new GatewayError('message_too_large', `the data stream has ${this.length} bytes, maxBytes is ${maxBytes}`, {
+        delivery: 'executed',
+      })
+    }
+    const all = new Uint8Array(this.length)
+    let at = 0
+    for await (const chunk of this) {
+      all.set(chunk, at)
+      at += chunk.byteLength
+    }
+    return all
+  }
+
+  /** The whole content as UTF-8 text. Limits as for {@link bytes}. */
+  async text(maxBytes?: number): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(maxBytes))
+  }
+
+  /** The whole content as a Blob, which a browser may keep on disk. */
+  async blob(type?: string): Promise<Blob> {
+    const chunks: Uint8Array<ArrayBuffer>[] = []
+    for await (const chunk of this) chunks.push(chunk)
+    return new Blob(chunks, type === undefined ? {} : { type })
+  }
+
+  /** Says that the content is not wanted (any more). */
+  cancel(reason = 'the reader does not want it'): void {
+    if (this.#over) return
+    if (!this.#isComplete()) this.#events.cancel(reason)
+    this.fail(new GatewayError('cancelled', `the download was cancelled: ${reason}`, { phase: 'stream', delivery: 'executed' }))
+  }
+
+  /** Content came. */
+  receive(offset: number, content: Uint8Array<ArrayBuffer>): void {
+    if (this.#over || offset + content.byteLength <= this.#received) return
+    if (offset > this.#received || offset + content.byteLength > this.length) {
+      this.#events.cancel('not the next bytes')
+      const what = `bytes ${offset} to ${offset + content.byteLength} of ${this.length} came, ${this.#received} were there`
+      this.fail(new GatewayError('protocol_error', what, { phase: 'stream', delivery: 'executed' }))
+      return
+    }
+    // After a resume the first bytes may be there already.
+    const fresh = content.subarray(this.#received - offset)
+    this.#received += fresh.byteLength
+    this.#chunks.push(fresh)
+    this.#changed()
+  }
+
+  /** The gateway has sent all. */
+  ended(length: number, sha256: string | undefined): void {
+    this.#end = { length }
+    if (length === this.length) this.#tellDigest(sha256)
+    else {
+      this.fail(
+        new GatewayError('stream_size_mismatch', `the data stream has ${length} bytes instead of ${this.length}`, {
+          phase: 'stream',
+          delivery: 'executed',
+        }),
+      )
+    }
+    this.#changed()
+  }
+
+  /** It breaks off: readers get `error` after what has come. */
+  fail(error: GatewayError): void {
+    if (this.#over) return
+    this.#error = error
+    this.#tellDigest(undefined)
+    this.#finish()
+  }
+
+  /** Says the credit once more, after a resume. */
+  repeatCredit(): void {
+    this.#events.credit(this.#taken + streamCreditBytes)
+  }
+
+  async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (;;) {
+      const chunk = this.#chunks.shift()
+      if (chunk) {
+        this.#took(chunk.byteLength)
+        return chunk
+      }
+      if (this.#error) throw this.#error
+      if (this.#isComplete()) {
+        this.#finish()
+        return undefined
+      }
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #took(bytes: number): void {
+    this.#taken += bytes
+    if (this.#taken < this.length && this.#taken - this.#creditedAt < streamCreditBytes / 4) return
+    this.#creditedAt = this.#taken
+    if (!this.#over) this.repeatCredit()
+  }
+
+  #isComplete(): boolean {
+    return this.#end !== undefined && this.#received === this.length && this.#chunks.length === 0
+  }
+
+  #use(): void {
+    if (this.#used) throw new GatewayError('stream_consumed', 'the data stream can be read once', { delivery: 'executed' })
+    this.#used = true
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#events.over()
+    this.#changed()
+  }
+
+  #changed(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+}

@@ -1,0 +1,159 @@
+import {
+  controlNotifications,
+  facadeLimits,
+  frameHeaderBytes,
+  type RpcError,
+  readFrameHeader,
+  type StreamHandle,
+  type StreamPosition,
+} from '@halibut-gateway/schemas/wire'
+import { GatewayError } from '../errors.ts'
+import { Download } from './download.ts'
+import { Upload, type UploadProgress } from './upload.ts'
+import { isUploadSource, openSource } from './upload-source.ts'
+
+/** What the table needs of its link. */
+export interface StreamLink {
+  readonly open: boolean
+  /** Bytes that wait in the socket. */
+  readonly bufferedAmount: number
+  sendBinary(frame: Uint8Array): void
+  notify(method: string, params: object): void
+}
+
+/** The uploads of one call. */
+export interface CallUploads {
+  /** The handle of a value that can go up, the same one each time; `undefined` for any other. Throws `too_many_streams`. */
+  write(value: unknown): StreamHandle | undefined
+  /** The request was sent: content may follow. */
+  begin(): void
+  /** The call is over: what has not gone up is not wanted any more. */
+  cancel(reason: string): void
+}
+
+/** Beyond this nothing more is put into the socket, so that a request never waits behind more. */
+const socketBytes = 1024 * 1024
+/** A browser does not say when its socket has drained. */
+const drainMs = 10
+
+/** The data streams of a session by id: routes frames, credits, ends and cancels. What it does not know is ignored: it may be over. */
+export class StreamTable {
+  readonly #link: StreamLink
+  readonly #uploads = new Map<number, Upload>()
+  readonly #downloads = new Map<number, Download>()
+  #lastUpload = -1
+  #drainTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(link: StreamLink) {
+    this.#link = link
+  }
+
+  /** Data streams that are open, of both directions. */
+  get open(): number {
+    return this.#uploads.size + this.#downloads.size
+  }
+
+  /** The uploads of a call that is about to be made. */
+  uploads(onProgress: ((progress: UploadProgress) => void) | undefined): CallUploads {
+    const known = new Map<unknown, StreamHandle>()
+    const uploads: Upload[] = []
+    return {
+      write: value => {
+        const existing = known.get(value)
+        if (existing || !isUploadSource(value)) return existing
+        if (this.open >= facadeLimits.streams) {
+          throw new GatewayError('too_many_streams', `${facadeLimits.streams} data streams are open`)
+        }
+        this.#lastUpload += 2
+        const id = this.#lastUpload
+        const source = openSource(value)
+        const upload = new Upload(id, source, {
+          send: frame => this.#send(frame),
+          ended: length => this.#link.notify(controlNotifications.streamEnd, { stream: id, length }),
+          cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream: id, reason }),
+          progress: progress => onProgress?.(progress),
+          over: () => void this.#uploads.delete(id),
+        })
+        uploads.push(upload)
+        this.#uploads.set(id, upload)
+        const handle = { $stream: id, ...(source.length === undefined ? {} : { length: source.length }) }
+        known.set(value, handle)
+        return handle
+      },
+      begin: () => {
+        for (const upload of uploads) upload.begin()
+      },
+      cancel: reason => {
+        for (const upload of uploads) upload.cancel(reason)
+      },
+    }
+  }
+
+  /** The download of a handle in a result; the same one while it is open. */
+  download(handle: StreamHandle): Download {
+    const id = handle.$stream
+    let download = this.#downloads.get(id)
+    if (!download) {
+      download = new Download(handle.length ?? 0, {
+        credit: offset => this.#link.notify(controlNotifications.streamCredit, { stream: id, offset }),
+        cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream: id, reason }),
+        over: () => void this.#downloads.delete(id),
+      })
+      this.#downloads.set(id, download)
+    }
+    return download
+  }
+
+  /** A binary frame came. */
+  receive(frame: Uint8Array<ArrayBuffer>): void {
+    const header = readFrameHeader(frame)
+    if (typeof header !== 'string') this.#downloads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
+  }
+
+  ended(params: { readonly stream: number; readonly length: number; readonly sha256?: string }): void {
+    this.#downloads.get(params.stream)?.ended(params.length, params.sha256)
+  }
+
+  cancelled(params: { readonly stream: number; readonly error?: RpcError }): void {
+    const error = params.error
+      ? GatewayError.fromResponse(params.error)
+      : new GatewayError('stream_failed', 'the gateway gave the data stream up', { phase: 'stream', delivery: 'unknown' })
+    this.#downloads.get(params.stream)?.fail(error)
+    this.#uploads.get(params.stream)?.stop(error.message)
+  }
+
+  credit(params: { readonly stream: number; readonly offset: number }): void {
+    this.#uploads.get(params.stream)?.credit(params.offset)
+  }
+
+  /** How far the downloads have come. */
+  positions(): StreamPosition[] {
+    return [...this.#downloads].map(([stream, { received }]) => ({ stream, received }))
+  }
+
+  /** The session goes on; the gateway has this much of our uploads. */
+  resumed(received: readonly StreamPosition[]): void {
+    for (const download of this.#downloads.values()) download.repeatCredit()
+    const positions = new Map(received.map(position => [position.stream, position.received]))
+    for (const upload of this.#uploads.values()) upload.resume(positions.get(upload.id))
+  }
+
+  /** The session is over. Uploads whose requests were not sent are for the next one. */
+  lost(error: GatewayError): void {
+    for (const download of [...this.#downloads.values()]) download.fail(error)
+    for (const upload of [...this.#uploads.values()]) if (upload.isBegun) upload.stop(error.message)
+  }
+
+  #send(frame: Uint8Array): boolean {
+    if (!this.#link.open) return false
+    if (this.#link.bufferedAmount > socketBytes) {
+      this.#drainTimer ??= setTimeout(() => {
+        this.#drainTimer = undefined
+        for (const upload of [...this.#uploads.values()]) upload.flush()
+      }, drainMs)
+      return false
+    }
+    this.#link.sendBinary(frame)
+    return true
+  }
+}

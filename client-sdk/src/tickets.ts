@@ -1,0 +1,33 @@
+import { type ErrorKind, isErrorKind } from '@halibut-gateway/schemas/wire'
+import { GatewayError } from './errors.ts'
+import { parse } from './json.ts'
+import type { ResolvedOptions } from './options.ts'
+
+/**
+ * What to offer beside the subprotocol: a ticket for one connection, got with the token, so that the token itself is never part of a
+ * handshake; the token where tickets are not wanted.
+ */
+export async function credentialOf(options: ResolvedOptions, signal: AbortSignal): Promise<string | undefined> {
+  const token = await options.token()
+  if (token === undefined || !options.tickets || signal.aborted) return token
+  const url = new URL('/api/v1/ws-tickets', options.url.replace(/^ws/, 'http'))
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(options.connectTimeoutMs)]),
+    })
+    text = await response.text()
+  } catch (cause) {
+    throw new GatewayError('connect_failed', 'the gateway could not be asked for a ticket', {
+      cause,
+      advice: 'check that it runs, and its address',
+    })
+  }
+  const body = parse(text) as { ticket?: string; kind?: string; detail?: string; advice?: string } | undefined
+  if (response.ok && typeof body?.ticket === 'string') return body.ticket
+  const kind: ErrorKind = isErrorKind(String(body?.kind)) ? (body?.kind as ErrorKind) : 'connect_failed'
+  throw new GatewayError(kind, body?.detail ?? `the gateway gave no ticket: HTTP ${response.status}`, { advice: body?.advice })
+}
