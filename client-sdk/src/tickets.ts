@@ -1,4 +1,4 @@
-import { type ErrorKind, isErrorKind } from '@halibut-gateway/schemas/wire'
+import { type ErrorKind, isErrorKind, ticketsPath } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -10,7 +10,7 @@ import type { ResolvedOptions } from './options.ts'
 export async function credentialOf(options: ResolvedOptions, signal: AbortSignal): Promise<string | undefined> {
   const token = await options.token()
   if (token === undefined || !options.tickets || signal.aborted) return token
-  const url = new URL('/api/v1/ws-tickets', options.url.replace(/^ws/, 'http'))
+  const url = new URL(ticketsPath, options.url.replace(/^ws/, 'http'))
   let response: Response
   let text: string
   try {

@@ -1,5 +1,5 @@
 import { double, int64, method, nothing, service, string } from '@halibut-gateway/schemas/contract'
-import { closeCodes, type RequestMessage, type ResponseMessage, subprotocol } from '@halibut-gateway/schemas/wire'
+import { closeCodes, controlNotifications, type RequestMessage, type ResponseMessage, subprotocol } from '@halibut-gateway/schemas/wire'
 import { WebSocket } from 'ws'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { silentLog } from '../../server/src/base/log.ts'
@@ -8,6 +8,7 @@ import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
@@ -49,6 +50,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly calls: SeenCall[]
   /** A socket that has been accepted, without `hello`. */
   socket(options?: { token?: string; protocols?: string[]; headers?: Record<string, string> }): Promise<TestSocket>
+  /** Ends every session, as a gateway that has lost its memory. */
+  forgetSessions(): void
   /** Stops the gateway, as the end of its process does. */
   stop(): Promise<void>
   /** A socket after `hello`. */
@@ -91,6 +94,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     directory,
     calls,
     socket,
+    forgetSessions: () => app.sessions.close('going_away'),
     stop: () => app.close(),
     open: async () => {
       const made = await socket()
@@ -151,6 +155,8 @@ export class TestSocket {
     this.closed = new Promise(resolve => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })))
     socket.on('message', data => {
       const message = JSON.parse(String(data)) as Received
+      // When a side acknowledges is no matter of order.
+      if ('method' in message && message.method === controlNotifications.ack) return
       const waiting = this.#waiting.shift()
       if (waiting) waiting(message)
       else this.#received.push(message)

@@ -17,4 +17,4 @@ export {
   uncountedNotifications,
 } from './messages.ts'
 export { argumentDistance, type Overload, readArguments, writeArguments } from './overloads.ts'
-export { type FacadeLimits, facadeLimits, rpcPath, subprotocol } from './protocol.ts'
+export { type FacadeLimits, facadeLimits, openRpcPath, rpcPath, subprotocol, ticketsPath } from './protocol.ts'

@@ -4,6 +4,12 @@ export const subprotocol = 'halibut-gateway.v1'
 /** Where the socket lives, on the gateway’s own origin. */
 export const rpcPath = '/rpc'
 
+/** Where a token is exchanged for a ticket. */
+export const ticketsPath = '/api/v1/ws-tickets'
+
+/** Where the OpenRPC document stands. */
+export const openRpcPath = '/openrpc.json'
+
 /**
  * What one browser may send and keep at the gateway. `hello` announces these numbers, and each has an error or a close code of its
  * own (`schemas/PROTOCOL.md`, Limits). Milliseconds, bytes or counts, as the name says.

@@ -11,14 +11,18 @@ import { createHandlers } from '../rpc/handlers.ts'
 import { createStreamSpool } from '../runtime/stream-spool.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
+import { cors } from './plugins/cors.ts'
 import { errorHandler } from './plugins/error-handler.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
 import { sockets } from './plugins/sockets.ts'
 import { healthRoutes } from './routes/health.ts'
+import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
+import { wsTicketRoutes } from './routes/ws-tickets.ts'
 import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
+import { Tickets } from './tickets.ts'
 
 /** What the gateway is made of. */
 export interface GatewayOptions {
@@ -49,13 +53,16 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
   const sessions = new SessionTable({ dispatcher, createSpool: () => createStreamSpool(uploadSpool) })
   const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 * 1024, trustProxy: false })
-  await app.register(sockets)
+  await app.register(sockets, { sessions })
   await app.register(errorHandler, { log })
   await app.register(page, { folder: options.pageFolder })
   await app.register(originGuard, { policy })
-  await app.register(auth, { signIn })
+  const tickets = new Tickets()
+  await app.register(cors)
+  await app.register(auth, { signIn, tickets })
   await app.register(healthRoutes, { isReady: options.isReady ?? (() => true) })
-  app.addHook('onClose', async () => sessions.close('going_away'))
-  await app.register(rpcSocketRoutes, { dispatcher, sessions, log })
+  await app.register(wsTicketRoutes, { tickets })
+  await app.register(openRpcRoutes, { version: options.version })
+  await app.register(rpcSocketRoutes, { dispatcher, log })
   return app
 }

@@ -53,7 +53,8 @@ export class Connection {
       // Whoever speaks after hello has read its answer.
       if (!this.#confirmed) this.#options.sessions.confirmToken(state.session)
       this.#confirmed = true
-      return state.session.receive(text)
+      state.session.receive(text)
+      return
     }
     if (state.at === 'closed') return
     const frame = parseFrame(text)

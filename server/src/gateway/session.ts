@@ -111,7 +111,10 @@ export class Session {
 
   /** Goes on over `socket`; with `resume`, from where the browser says that it is. */
   attach(socket: SessionSocket, resume?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
-    if (this.#ended) return socket.close('internal_error')
+    if (this.#ended) {
+      socket.close('internal_error')
+      return
+    }
     this.#socket = socket
     this.#received.settle()
     this.#outbox.attach(socket)

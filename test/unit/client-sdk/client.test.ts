@@ -2,8 +2,8 @@ import { createClient, type GatewayClient, GatewayError, type WebSocketLike } fr
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { backoffDelayMs } from '../../../client-sdk/src/backoff.ts'
-import { PendingCalls } from '../../../client-sdk/src/pending-calls.ts'
-import { ItemQueue } from '../../../client-sdk/src/subscriptions.ts'
+import { type CallHooks, PendingCalls } from '../../../client-sdk/src/pending-calls.ts'
+import { watchItems } from '../../../client-sdk/src/subscriptions.ts'
 import { createGatewayWorld, type GatewayWorld, probe } from '../../support/gateway.ts'
 
 /** A client whose sockets the test can cut. */
@@ -89,40 +89,49 @@ describe('a client', () => {
 
   test('a wrong token fails with what to do, and what waited ends', async () => {
     await using world = await createGatewayWorld()
-    const { client } = connect(world, 'wrong')
+    const { client, sockets } = connect(world, 'wrong')
     await using _ = client
-    const asked = client.agents()
-    const states: string[] = []
-    client.onState(state => states.push(state.at))
-    await new Promise<void>(resolve => {
-      const stop = client.onState(state => {
-        if (state.at !== 'waiting') return
-        stop()
-        resolve()
-      })
+    await expect(client.agents()).rejects.toMatchObject({
+      kind: 'unauthorized',
+      delivery: 'not_sent',
+      advice: expect.stringContaining('open'),
     })
-    client.close()
-    await expect(asked).rejects.toMatchObject({ kind: 'closed' })
-    expect(states).toContain('waiting')
+    expect([client.state.at, sockets.length]).toEqual(['failed', 0])
   })
 
-  test('a watch goes on after the socket was cut, with a new snapshot; a call that was sent ends as lost', async () => {
+  test('a watch and a call go on where the socket was cut', async () => {
     await using world = await createGatewayWorld()
     const { client, sockets } = connect(world)
     await using _ = client
     const stop = new AbortController()
     const events = client.watchAgents({ signal: stop.signal })
     expect((await events.next()).value).toMatchObject({ type: 'snapshot', agents: [{ state: 'offline' }] })
+    const call = client.agent('a1').service(probe).Forever({ signal: stop.signal })
+    await client.agents()
+    const next = events.next()
+    sockets[0]?.terminate()
+    world.directory.report('a1', { type: 'reached', how: 'answers probes' })
+    expect((await next).value).toMatchObject({ type: 'changed', agent: { state: 'connected' } })
+    expect(world.calls[0]?.signal?.aborted).toBe(false)
+    stop.abort()
+    await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+    expect((await events.next()).done).toBe(true)
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('where the gateway has forgotten the session, a call that was sent ends as lost and a watch begins anew', async () => {
+    await using world = await createGatewayWorld()
+    const { client, sockets } = connect(world)
+    await using _ = client
+    const events = client.watchAgents()
+    await events.next()
     const lost = client.agent('a1').service(probe).Forever()
     await client.agents()
+    world.forgetSessions()
     sockets[0]?.terminate()
     await expect(lost).rejects.toMatchObject({ kind: 'connection_lost', delivery: 'unknown' })
     expect((await events.next()).value).toMatchObject({ type: 'snapshot' })
-    world.directory.report('a1', { type: 'reached', how: 'answers probes' })
-    expect((await events.next()).value).toMatchObject({ type: 'changed', agent: { state: 'connected' } })
-    stop.abort()
-    expect((await events.next()).done).toBe(true)
-    expect(sockets).toHaveLength(2)
+    await events.return()
   })
 
   test('what was asked while the gateway was away is sent when it is back', async () => {
@@ -156,7 +165,7 @@ test('waits grow, spread out, and end at the longest', () => {
 
 test('a pending call ends once, whoever comes first', async () => {
   const pending = new PendingCalls()
-  const { call, answer } = pending.add('agents.list')
+  const { call, answer } = pending.add('agents.list', {})
   expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 1 })).toBe(true)
   expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 2 })).toBe(false)
   pending.failAll(new GatewayError('closed', 'closed'))
@@ -164,9 +173,32 @@ test('a pending call ends once, whoever comes first', async () => {
   expect(pending.size).toBe(0)
 })
 
-test('an unread item gives way to a newer one of its key', async () => {
-  const queue = new ItemQueue<string>(item => item[0])
-  for (const item of ['a1', 'b1', 'a2']) queue.push(item)
-  queue.end()
-  expect([await queue.next(), await queue.next(), await queue.next()]).toEqual([{ item: 'b1' }, { item: 'a2' }, undefined])
+test('an unread item gives way to a newer one of its key, and what was read gives credit', async () => {
+  let hooks: CallHooks = {}
+  const granted: object[] = []
+  const items = watchItems<string>(
+    {
+      start: (_signal, given) => {
+        hooks = given
+        given.onSent?.(7)
+        return new Promise(() => undefined)
+      },
+      notify: (_method, params) => void granted.push(params),
+      keyOf: item => item[0],
+      gap: undefined,
+      restarts: false,
+    },
+    undefined,
+  )
+  const first = items.next()
+  hooks.onItem?.(1, 'c1')
+  expect((await first).value).toBe('c1')
+  for (const [i, item] of ['a1', 'b1', 'a2'].entries()) hooks.onItem?.(i + 2, item)
+  expect([(await items.next()).value, (await items.next()).value]).toEqual(['b1', 'a2'])
+  for (let sequence = 5; sequence <= 17; sequence++) {
+    hooks.onItem?.(sequence, `d${sequence}`)
+    await items.next()
+  }
+  expect(granted).toEqual([{ id: 7, sequence: 80 }])
+  await items.return()
 })

@@ -4,6 +4,7 @@ import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
 import type { Principal } from '../../rpc/dispatcher.ts'
 import type { SignIn } from '../sign-in.ts'
+import { type Tickets, ticketPrefix } from '../tickets.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,11 +14,16 @@ declare module 'fastify' {
 }
 
 /** Finds the credential of a request: the Authorization header, or (browsers cannot set one) a subprotocol beside ours. */
-export const auth = fastifyPlugin<{ signIn: SignIn }>(
-  async (app, { signIn }) => {
+export const auth = fastifyPlugin<{ signIn: SignIn; tickets: Tickets }>(
+  async (app, { signIn, tickets }) => {
+    const principalOf = async (request: FastifyRequest, credential: string | undefined): Promise<Principal | undefined> => {
+      if (credential === undefined) return undefined
+      const isTicket = request.headers.authorization === undefined && credential.startsWith(ticketPrefix)
+      return isTicket ? tickets.redeem(credential, request.headers.origin) : await signIn.authenticate(credential)
+    }
     app.decorate('authenticate', async request => {
       const credential = credentialOf(request)
-      const principal = credential === undefined ? undefined : await signIn.authenticate(credential)
+      const principal = await principalOf(request, credential)
       if (!principal) {
         throw new HalibutError(
           'unauthorized',

@@ -2,11 +2,14 @@ import websocket from '@fastify/websocket'
 import { facadeLimits, subprotocol } from '@halibut-gateway/schemas/wire'
 import { fastifyPlugin } from 'fastify-plugin'
 import type { Connection } from '../connection.ts'
+import type { SessionTable } from '../session-table.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The browsers that are connected. */
     readonly connections: Set<Connection>
+    /** Their sessions, and those that wait for theirs to come back. */
+    readonly sessions: SessionTable
   }
 }
 
@@ -14,10 +17,11 @@ declare module 'fastify' {
  * WebSockets with our limits. Comes before every plugin that may refuse a request: @fastify/websocket only closes the socket of a refused
  * handshake where its own hooks ran first.
  */
-export const sockets = fastifyPlugin(
-  async app => {
+export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
+  async (app, { sessions }) => {
     const connections = new Set<Connection>()
     app.decorate('connections', connections)
+    app.decorate('sessions', sessions)
     await app.register(websocket, {
       options: {
         maxPayload: facadeLimits.textBytes,
@@ -26,6 +30,7 @@ export const sockets = fastifyPlugin(
         handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
       },
       preClose: done => {
+        sessions.close('going_away')
         for (const connection of connections) connection.close('going_away')
         app.websocketServer.close(() => done())
       },

@@ -7,7 +7,6 @@ import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
 import { Connection } from '../connection.ts'
 import { offeredSubprotocols } from '../plugins/auth.ts'
 import type { SessionSocket } from '../session.ts'
-import type { SessionTable } from '../session-table.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,10 +21,10 @@ const closeGraceMs = 1_000
 /** `GET /rpc`: one connection for each WebSocket, and a session that may outlive it. */
 export async function rpcSocketRoutes(
   app: FastifyInstance,
-  options: { readonly dispatcher: Dispatcher; readonly sessions: SessionTable; readonly log: LogSink },
+  options: { readonly dispatcher: Dispatcher; readonly log: LogSink },
 ): Promise<void> {
-  const { dispatcher, sessions, log } = options
-  const { connections } = app
+  const { dispatcher, log } = options
+  const { connections, sessions } = app
   app.decorateRequest('principal', undefined)
   app.get(
     rpcPath,

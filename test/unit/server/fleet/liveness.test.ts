@@ -49,7 +49,7 @@ describe('liveness', () => {
       trust: () => undefined,
       removeTrust: () => undefined,
       on: (type, listener) => {
-        listeners.set(type, listener)
+        listeners.set(type, listener as never)
         return () => void listeners.delete(type)
       },
     }

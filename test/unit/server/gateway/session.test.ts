@@ -4,7 +4,8 @@ import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
-import { Session } from '../../../../server/src/gateway/session.ts'
+import { Connection } from '../../../../server/src/gateway/connection.ts'
+import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 
@@ -27,12 +28,15 @@ function world() {
   const sent: { text: string; done: () => void }[] = []
   const closed: CloseReason[] = []
   let pings = 0
-  const session = new Session({
+  const sessions = new SessionTable({ dispatcher, createSpool: unused })
+  const session = new Connection({
     dispatcher,
+    sessions,
     principal: { name: 'test', role: 'viewer' },
-    log: silentLog,
+    origin: undefined,
     socket: {
       send: (text, done) => void sent.push({ text, done }),
+      sendBinary: unused,
       ping: () => {
         pings++
       },
@@ -42,6 +46,7 @@ function world() {
   return {
     directory,
     session,
+    sessions,
     sent,
     closed,
     pings: () => pings,
@@ -71,13 +76,15 @@ test('a silent client is pinged, then given up; one that answers stays', async (
   }
   expect([it.closed, it.pings()]).toEqual([[], 10])
   await vi.advanceTimersByTimeAsync(facadeLimits.deadMs + facadeLimits.pingMs)
-  expect(it.closed).toEqual(['heartbeat_timeout'])
-  expect(vi.getTimerCount()).toBe(0)
+  expect([it.closed, it.sessions.size]).toEqual([['heartbeat_timeout'], 1])
+  await vi.advanceTimersByTimeAsync(facadeLimits.resumeMs)
+  expect([it.sessions.size, vi.getTimerCount()]).toEqual([0, 0])
 })
 
 test('a client that does not read is closed when its outbox is full', async () => {
   const it = world()
   await it.open()
+  it.drain()
   for (let id = 1; it.closed.length === 0 && id < 100_000; id++) {
     it.session.receive(`{"jsonrpc":"2.0","id":${id},"method":"agents.list"}`)
     await Promise.resolve()
@@ -101,7 +108,11 @@ test('a watch that is read slowly gets the newest state of each agent, and not a
   expect(before).toBeLessThan(500)
   it.drain()
   await vi.advanceTimersByTimeAsync(0)
+  expect(it.sent).toHaveLength(0)
+  it.session.receive('{"jsonrpc":"2.0","method":"$/progress/credit","params":{"id":"w","sequence":1000}}')
+  await vi.advanceTimersByTimeAsync(0)
   expect(it.sent).toHaveLength(1)
   expect(it.sent[0]?.text).toContain('reason 1999')
-  it.session.closed()
+  it.session.closed(1000)
+  expect(vi.getTimerCount()).toBe(0)
 })

@@ -1,0 +1,33 @@
+import { openRpcPath } from '@halibut-gateway/schemas/wire'
+import type { FastifyRequest } from 'fastify'
+import { fastifyPlugin } from 'fastify-plugin'
+
+const maxAgeSeconds = 600
+
+/**
+ * Lets pages of the origins on the list read what the API answers (Fetch standard, CORS). Whoever is not on the list was refused by the
+ * origin guard before. Credentials of the browser (cookies) are never asked for: the gateway has none.
+ */
+export const cors = fastifyPlugin(
+  async app => {
+    app.addHook('onRequest', async (request, reply) => {
+      if (!isShared(request)) return
+      reply.header('vary', 'origin')
+      const { origin } = request.headers
+      if (origin === undefined) return
+      reply.header('access-control-allow-origin', origin).header('cross-origin-resource-policy', 'cross-origin')
+      if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return
+      return reply
+        .code(204)
+        .header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+        .header('access-control-allow-headers', 'authorization, content-type')
+        .header('access-control-max-age', maxAgeSeconds)
+        .send()
+    })
+  },
+  { name: 'cors', dependencies: ['origin-guard'] },
+)
+
+function isShared(request: FastifyRequest): boolean {
+  return request.url.startsWith('/api/') || request.url.split('?')[0] === openRpcPath
+}

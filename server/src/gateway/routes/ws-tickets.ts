@@ -1,0 +1,15 @@
+import { ticketsPath } from '@halibut-gateway/schemas/wire'
+import type { FastifyInstance } from 'fastify'
+import { HalibutError } from '../../base/errors.ts'
+import type { Tickets } from '../tickets.ts'
+
+/** `POST /api/v1/ws-tickets`, with a token in the Authorization header: a ticket for one WebSocket handshake. */
+export async function wsTicketRoutes(app: FastifyInstance, options: { readonly tickets: Tickets }): Promise<void> {
+  app.post(ticketsPath, async (request, reply) => {
+    if (request.headers.authorization === undefined) {
+      throw new HalibutError('unauthorized', 'a ticket is given for a token in the Authorization header')
+    }
+    const principal = await app.authenticate(request)
+    return reply.code(201).header('cache-control', 'no-store').send(options.tickets.issue(principal, request.headers.origin))
+  })
+}

@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Principal } from '../rpc/dispatcher.ts'
+
+interface Ticket {
+  readonly principal: Principal
+  readonly origin: string | undefined
+  readonly expiresAtMs: number
+}
+
+/** What a ticket begins with. */
+export const ticketPrefix = 'hgt_'
+
+const lifeMs = 30_000
+const maxTickets = 10_000
+
+/**
+ * Tickets for one WebSocket handshake each: a page cannot set a header there, and a token that lasts should not travel as a subprotocol. A
+ * ticket lives for 30 s, works once, and only for the Origin that it was issued to. Kept in memory as digests only.
+ */
+export class Tickets {
+  readonly #now: () => number
+  readonly #tickets = new Map<string, Ticket>()
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#tickets.size
+  }
+
+  /** A fresh ticket. `origin`: the Origin header of whoever asks; absent where it is no page. */
+  issue(principal: Principal, origin: string | undefined): { readonly ticket: string; readonly expiresInMs: number } {
+    this.#sweep()
+    const ticket = `${ticketPrefix}${randomBytes(32).toString('base64url')}`
+    this.#tickets.set(digest(ticket), { principal, origin, expiresAtMs: this.#now() + lifeMs })
+    const [oldest] = this.#tickets.keys()
+    if (this.#tickets.size > maxTickets && oldest !== undefined) this.#tickets.delete(oldest)
+    return { ticket, expiresInMs: lifeMs }
+  }
+
+  /** Whose ticket this is. It is worth nothing afterwards, whatever the answer. */
+  redeem(ticket: string, origin: string | undefined): Principal | undefined {
+    const key = digest(ticket)
+    const found = this.#tickets.get(key)
+    this.#tickets.delete(key)
+    return found && found.expiresAtMs > this.#now() && found.origin === origin ? found.principal : undefined
+  }
+
+  /** The oldest come first. */
+  #sweep(): void {
+    for (const [key, { expiresAtMs }] of this.#tickets) {
+      if (expiresAtMs > this.#now()) return
+      this.#tickets.delete(key)
+    }
+  }
+}
+
+/** To look a ticket up takes the same time however much of it was guessed. */
+function digest(ticket: string): string {
+  return createHash('sha256').update(ticket).digest('base64')
+}

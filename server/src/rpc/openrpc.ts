@@ -1,0 +1,33 @@
+import { type MethodEntry, methods } from '@halibut-gateway/schemas'
+import { closeCodes, errorTable } from '@halibut-gateway/schemas/wire'
+
+/** The one map of methods as an OpenRPC 1.3.2 document. */
+export function openRpcDocument(version: string): Record<string, unknown> {
+  return {
+    openrpc: '1.3.2',
+    info: {
+      title: 'Halibut Gateway',
+      version,
+      description: 'JSON-RPC 2.0 over one WebSocket. What the messages mean together is told in PROTOCOL.md.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    methods: Object.entries(methods).map(([name, entry]: [string, MethodEntry]) => {
+      const { properties = {}, required = [] } = entry.params as { properties?: Record<string, object>; required?: string[] }
+      return {
+        name,
+        summary: entry.description,
+        paramStructure: 'by-name',
+        params: Object.entries(properties).map(([param, schema]) => ({ name: param, required: required.includes(param), schema })),
+        result: { name: 'result', schema: entry.result },
+        errors: Object.keys(errorTable).map(kind => ({ $ref: `#/components/errors/${kind}` })),
+        ...(entry.item ? { 'x-item': entry.item } : {}),
+      }
+    }),
+    components: {
+      errors: Object.fromEntries(
+        Object.entries(errorTable).map(([kind, row]) => [kind, { code: row.number, message: row.meaning, data: { kind } }]),
+      ),
+    },
+    'x-close-codes': closeCodes,
+  }
+}
