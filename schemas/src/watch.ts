@@ -3,7 +3,7 @@ import { AgentIdSchema, AgentSnapshotSchema } from './agent.ts'
 import { CallSnapshotSchema } from './call.ts'
 
 /** Items were lost between the one before and the one after: the reader was slow, or away for too long. */
-export const GapSchema = Type.Object(
+const GapSchema = Type.Object(
   {
     type: Type.Literal('gap'),
     missed: Type.Optional(Type.Integer({ minimum: 1, description: 'how many; absent where nobody knows' })),

@@ -22,7 +22,7 @@ export interface FacadeWorld extends AsyncDisposable {
 }
 
 /** The sockets of the `ws` package, as the SDK takes them. */
-export const nodeWebSocket: WebSocketFactory = (url, protocols) => new WebSocket(url, protocols) as never
+const nodeWebSocket: WebSocketFactory = (url, protocols) => new WebSocket(url, protocols) as never
 
 /** Starts both processes. */
 export async function createFacadeWorld(): Promise<FacadeWorld> {

@@ -1,2 +1,2 @@
-export { type ByteSink, type ByteSource, DataStream } from '../codec/data-stream.ts'
+export { type ByteSink, DataStream } from '../codec/data-stream.ts'
 export type { Spool } from '../exchange/exchange-options.ts'

@@ -136,7 +136,7 @@ export class Upload {
     this.#finish()
   }
 
-  /** Says the credit once more, after a resume. */
+  /** Says the credit as it is now. */
   repeatCredit(): void {
     this.#creditedAt = this.#taken
     this.#events.credit(this.#taken + streamCreditBytes)
@@ -173,6 +173,7 @@ export class Upload {
       })
     }
     this.#takenWhole = true
+    if (this.#creditedAt < this.#taken) this.repeatCredit()
     this.#sha256 = this.#hash?.digest('hex')
     this.#finish()
   }
@@ -198,10 +199,7 @@ export class Upload {
 
   #took(bytes: number): void {
     this.#taken += bytes
-    const whole = this.#taken === (this.#length ?? this.#ended)
-    if (!whole && this.#taken - this.#creditedAt < creditStepBytes) return
-    this.#creditedAt = this.#taken
-    this.#events.credit(this.#taken + streamCreditBytes)
+    if (this.#taken - this.#creditedAt >= creditStepBytes) this.repeatCredit()
   }
 
   #finish(): void {
