@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { WebSocket } from 'ws'
-import { type ClientOptions, createClient, type GatewayClient, type WebSocketFactory } from '../../client-sdk/src/index.ts'
+import { type ClientOptions, createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
 import { testIdentity } from './certificates.ts'
 import { type CuttingRelay, cuttingRelay } from './cutting-relay.ts'
 import type { GatewayQuestion, GatewayStart } from './facade-gateway.ts'
+import { nodeWebSocket } from './node-websocket.ts'
 
 /** A gateway and an agent with the stream service (`a1`), each in a process of its own. */
 export interface FacadeWorld extends AsyncDisposable {
@@ -20,9 +20,6 @@ export interface FacadeWorld extends AsyncDisposable {
   /** What the gateway holds after a collection, in bytes. */
   gatewayHeld(): Promise<number>
 }
-
-/** The sockets of the `ws` package, as the SDK takes them. */
-const nodeWebSocket: WebSocketFactory = (url, protocols) => new WebSocket(url, protocols) as never
 
 /** Starts both processes. */
 export async function createFacadeWorld(): Promise<FacadeWorld> {

@@ -141,19 +141,26 @@ function pretendMesh(calls: SeenCall[]): Mesh {
   }
 }
 
-type Received = ResponseMessage | readonly ResponseMessage[] | (RequestMessage & { params: Record<string, unknown> })
+/** A text frame of the gateway. */
+export type Received = ResponseMessage | readonly ResponseMessage[] | (RequestMessage & { params: Record<string, unknown> })
 
 /** A bare WebSocket that queues what comes, so that a test misses nothing. */
 export class TestSocket {
   readonly socket: WebSocket
   readonly closed: Promise<{ code: number; reason: string }>
+  /** Takes what comes in binary frames. */
+  onBinary: ((frame: Buffer) => void) | undefined
   readonly #received: Received[] = []
   readonly #waiting: ((message: Received) => void)[] = []
 
   private constructor(socket: WebSocket) {
     this.socket = socket
     this.closed = new Promise(resolve => socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })))
-    socket.on('message', data => {
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) {
+        this.onBinary?.(data as Buffer)
+        return
+      }
       const message = JSON.parse(String(data)) as Received
       // When a side acknowledges is no matter of order.
       if ('method' in message && message.method === controlNotifications.ack) return

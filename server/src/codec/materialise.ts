@@ -143,6 +143,46 @@ function readUntypedMembers(reader: BsonReader, pending: boolean): unknown {
   return value
 }
 
+/**
+ * A type that is named and not known, where nobody has said what to expect: its members are read as plain data. Whatever was named stays
+ * unused.
+ */
+export const unknownType: ClrType = clrType({
+  name: systemType('System.Object'),
+  node: 'object',
+  reference: true,
+  encode: () => refuse('a value of an unknown type cannot be sent'),
+  readTyped: (reader, context) => readPlain(reader, context),
+  readBody: readPlainBody,
+  fromResult: result => natural(result),
+})
+
+function readPlain(reader: BsonReader, context: DecodeContext): unknown {
+  if (reader.type === bsonType.document) {
+    reader.enter()
+    return readPlainBody(reader, context, reader.next())
+  }
+  if (reader.type !== bsonType.array) return natural(materialise(reader, context))
+  const items: unknown[] = []
+  reader.enter()
+  while (reader.next()) items.push(readPlain(reader, context))
+  return items
+}
+
+/** A list whose type was said stands in `$values`. */
+function readPlainBody(reader: BsonReader, context: DecodeContext, pending: boolean): unknown {
+  const value: Record<string, unknown> = Object.create(null)
+  let list: unknown
+  for (let more = pending; more; more = reader.next()) {
+    const name = reader.name
+    if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
+    const item = readPlain(reader, context)
+    if (name === '$values') list = item
+    else if (name !== '$type' && name !== '$id') value[name] = item
+  }
+  return list ?? value
+}
+
 /** Types whose values need no word about their type in an object slot. */
 const naturalKeys: ReadonlySet<string> = new Set([int64, double, string, bool, dateTime, bytes, dataStreamType].map(type => type.key))
 

@@ -4,6 +4,7 @@ import { bytes } from './bytes-values.ts'
 import type { ClrType, ValueCodec } from './clr-type.ts'
 import { compileTypes } from './compile-types.ts'
 import { dataStreamType } from './data-stream-values.ts'
+import { unknownType } from './materialise.ts'
 import { type Corlib, looksResolvable, namesSameType, parseTypeName, typeKey, unresolvedType } from './type-names.ts'
 
 /** Knows which types a peer may name in `$type`. Nothing is ever made by name alone. */
@@ -48,6 +49,8 @@ const maxRememberedTexts = 4_096
 export class TypeRegistry implements TypeResolver {
   /** Whose assembly names are written. Default `mscorlib`: every peer resolves them. */
   readonly corlib: Corlib
+  /** For answers that no contract describes: a type that is not known is plain data. */
+  readonly untyped: TypeResolver = { resolve: text => this.#names.find(text) ?? unknownType }
   readonly #byDocument = new Map<string, CompiledContract>()
   readonly #byContract = new WeakMap<Contract, CompiledContract>()
   readonly #byService = new Map<string, CompiledContract>()

@@ -22,11 +22,6 @@ export class RunningRequest {
     return this.#stop.signal
   }
 
-  /** Why it was stopped. */
-  get why(): HalibutError | undefined {
-    return this.signal.aborted ? (this.signal.reason as HalibutError) : undefined
-  }
-
   /** The request is leaving for its agent. */
   begun(): void {
     this.#begun = true

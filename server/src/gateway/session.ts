@@ -213,7 +213,7 @@ export class Session {
     }
     const refused = this.#refusal(id, method)
     if (refused) {
-      running.streams.abandon(refused)
+      running.streams.abandon()
       return this.#refuse(id, refused)
     }
     this.#inFlight.set(id, running)
@@ -225,10 +225,9 @@ export class Session {
       }
       void this.#run(request, running).then(message => {
         // A request that was answered when it was skipped has no word in it any more.
-        if (this.#unanswered.delete(running)) return running.streams.abandon(skipped())
+        if (this.#unanswered.delete(running)) return running.streams.abandon()
         this.#inFlight.delete(id)
-        if ('error' in message)
-          running.streams.abandon(running.why ?? new HalibutError('stream_failed', 'the call failed', { phase: 'stream' }))
+        if ('error' in message) running.streams.abandon(message.error)
         resolve('error' in message ? { message } : { message, sent: () => running.streams.begin() })
       })
     })
@@ -246,18 +245,21 @@ export class Session {
       this.#controlled(method, params)
       return
     }
-    // A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell.
-    if (method === 'hello' || this.#options.dispatcher.isWatch(method) || this.#running >= facadeLimits.callsInFlight) return
     let running: RunningRequest
     try {
       running = new RunningRequest(this.#streams.announce(mayAnnounce ? announcedStreams(params) : []))
     } catch {
       return
     }
+    // A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell.
+    if (method === 'hello' || this.#options.dispatcher.isWatch(method) || this.#running >= facadeLimits.callsInFlight) {
+      running.streams.abandon()
+      return
+    }
     this.#unanswered.add(running)
     void this.#run({ jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, running).then(() => {
       this.#unanswered.delete(running)
-      running.streams.abandon(new HalibutError('stream_failed', 'nobody waits for the answer', { phase: 'stream' }))
+      running.streams.abandon()
     })
   }
 

@@ -408,7 +408,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const activityId = request.activityId ?? randomUUID()
     const id = `${head.service}::${head.method}Async[1] / ${activityId}`
     const message = encodeRequest({ id, activityId, ...head }, undefined, args, this.#codec)
-    const { response } = await this.#observed(endpoint, { activityId, ...head }, { id, message, types: this.#registry }, request)
+    const { response } = await this.#observed(endpoint, { activityId, ...head }, { id, message, types: this.#registry.untyped }, request)
     if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
     if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
     return toUntyped(response.result)

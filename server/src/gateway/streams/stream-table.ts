@@ -77,11 +77,7 @@ export class StreamTable {
     }
     return new CallStreamSet(uploads, {
       open: source => this.#openDownload(source),
-      cancel: (id, why) =>
-        this.#wire.notify(controlNotifications.streamCancel, {
-          stream: id,
-          ...(why === undefined ? {} : { error: this.#wire.toRpcError(why) }),
-        }),
+      cancel: (id, error) => this.#wire.notify(controlNotifications.streamCancel, { stream: id, ...(error ? { error } : {}) }),
       createSpool: () => this.#wire.createSpool(),
     })
   }
@@ -182,7 +178,7 @@ export class StreamTable {
 interface CallStreamEvents {
   open(source: DataStream): Download
   /** Tells the browser that an upload is not wanted (any more), or why it failed. */
-  cancel(id: number, why: unknown): void
+  cancel(id: number, error: RpcError | undefined): void
   createSpool(): Spool
 }
 
@@ -245,17 +241,17 @@ export class CallStreamSet implements CallStreams {
     for (const download of this.#downloads.values()) download.begin(this.#digest)
   }
 
-  /** The request failed, or was given up. */
-  abandon(why: HalibutError): void {
-    this.#endUploads(why)
+  /** The request failed, or was given up. The browser is told `error` where it still sends. */
+  abandon(error?: RpcError): void {
+    this.#endUploads(error)
     for (const download of this.#downloads.values()) download.discard()
   }
 
-  #endUploads(why: HalibutError | undefined): void {
+  #endUploads(error: RpcError | undefined): void {
     for (const upload of this.#uploads.values()) {
       const { isWanted } = upload
-      upload.close(why ?? new HalibutError('stream_failed', 'the call ended before it had taken the upload', { phase: 'stream' }))
-      if (isWanted) this.#events.cancel(upload.id, why)
+      upload.close(new HalibutError('stream_failed', 'the call ended before it had taken the upload', { phase: 'stream' }))
+      if (isWanted) this.#events.cancel(upload.id, error)
     }
   }
 }

@@ -1,0 +1,95 @@
+import type { Contract } from '@halibut-gateway/schemas/contract'
+import { subprotocol } from '@halibut-gateway/schemas/wire'
+import { type ClientOptions, createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
+import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
+import { buildGateway } from '../../server/src/gateway/app.ts'
+import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import type {} from '../../server/src/gateway/plugins/sockets.ts'
+import type { SessionTable } from '../../server/src/gateway/session-table.ts'
+import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { TestSocket } from './gateway.ts'
+import { nodeWebSocket } from './node-websocket.ts'
+import { createWorld } from './world.ts'
+
+/** A gateway with one agent, `web-1`, both real and in this process. */
+export interface RealGateway extends AsyncDisposable {
+  readonly port: number
+  readonly origin: string
+  readonly token: string
+  readonly directory: AgentDirectory
+  readonly agent: HalibutRuntime
+  readonly runtime: HalibutRuntime
+  readonly sessions: SessionTable
+  /** A bare socket, accepted, without hello. Closed with the world. */
+  socket(): Promise<TestSocket>
+  /** A client. Closed with the world. */
+  client(options?: Partial<ClientOptions>): GatewayClient
+}
+
+/** Starts it. `host` adds the agent’s services; `contracts` are those that the gateway knows. */
+export async function createRealGateway(options: {
+  readonly host: (agent: HalibutRuntime) => void
+  readonly contracts: readonly Contract[]
+  readonly mode?: 'listening' | 'polling'
+  /** Polling connections. Default 1. */
+  readonly connections?: number
+}): Promise<RealGateway> {
+  const { mode = 'listening', connections = 1 } = options
+  const world = await createWorld({ host: options.host, agent: { mode, connections } })
+  const token = 'hgw_start_real'
+  const directory = new AgentDirectory()
+  directory.add({ id: 'web-1', ...world.endpoint, services: options.contracts.map(contract => contract.service) })
+  directory.report('web-1', { type: 'reached', how: 'it is in this process' })
+  const contracts = new ContractDirectory()
+  for (const contract of options.contracts) contracts.add(contract)
+  const policy = new OriginPolicy()
+  const app = await buildGateway({
+    mesh: world.client,
+    directory,
+    contracts,
+    signIn: startTokenSignIn(token),
+    policy,
+    log: silentLog,
+    version: '0.0.0',
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const address = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  policy.allowLoopback(port)
+  const sockets: TestSocket[] = []
+  const clients: GatewayClient[] = []
+  return {
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    token,
+    directory,
+    agent: world.agent,
+    runtime: world.client,
+    sessions: app.sessions,
+    socket: async () => {
+      const socket = await TestSocket.open(`ws://127.0.0.1:${port}/rpc`, [subprotocol, token])
+      sockets.push(socket)
+      return socket
+    },
+    client: (more = {}) => {
+      const client = createClient({
+        url: `http://127.0.0.1:${port}/`,
+        token,
+        webSocket: nodeWebSocket,
+        backoff: { firstMs: 1, maxMs: 10 },
+        ...more,
+      })
+      clients.push(client)
+      return client
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close()
+      for (const socket of sockets) socket.close()
+      await app.close()
+      await world[Symbol.asyncDispose]()
+    },
+  }
+}
