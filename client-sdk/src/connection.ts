@@ -78,7 +78,8 @@ export async function openConnection(
   const credential = await credentialOf(options, signal)
   if (signal.aborted) throw new GatewayError('closed', 'the client was closed')
   const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
-  socket.binaryType = 'arraybuffer'
+  // A browser would give Blobs, which take a promise to read; the `ws` package gives views of what it has read.
+  if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
   return new Promise((resolve, reject) => {
     let state: State = 'connecting'
     let lastHeardMs = Date.now()
@@ -150,6 +151,7 @@ export async function openConnection(
       if (state === 'hello' && typeof data === 'string') greeted(data)
       else if (state === 'open') {
         if (typeof data === 'string') events.onText(data)
+        else if (data instanceof Uint8Array) events.onBinary(data as Uint8Array<ArrayBuffer>)
         else if (data instanceof ArrayBuffer) events.onBinary(new Uint8Array(data))
       }
     })

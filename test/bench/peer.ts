@@ -8,6 +8,9 @@ export interface Peer {
   stop(): Promise<void>
 }
 
+/** A file in `peers/`. */
+export type PeerModule = 'browser' | 'codec' | 'gateway' | 'grpc' | 'middle' | 'raw' | 'runtime' | 'trpc'
+
 type Operations = Record<string, (argument: never) => unknown>
 
 interface Reply {
@@ -22,7 +25,7 @@ const operationTimeoutMs = 60_000
 /** Every process that runs now, so that a bench that fails leaves none behind. */
 const running = new Set<ChildProcess>()
 
-export function startPeer(module: 'codec' | 'grpc' | 'raw' | 'runtime'): Peer {
+export function startPeer(module: PeerModule): Peer {
   const path = fileURLToPath(new URL(`./peers/${module}.ts`, import.meta.url))
   const child = fork(path, [], { execArgv: ['--expose-gc', '--import', 'tsx', ...profiling()], serialization: 'advanced' })
   running.add(child)

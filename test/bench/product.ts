@@ -4,6 +4,11 @@ import type * as ContractValues from '../../server/src/codec/contract-values.ts'
 import type * as Streams from '../../server/src/codec/data-stream.ts'
 import type * as Envelope from '../../server/src/codec/envelope.ts'
 import type * as RawDeflate from '../../server/src/codec/raw-deflate.ts'
+import type * as AgentDirectory from '../../server/src/fleet/agent-directory.ts'
+import type * as ContractDirectory from '../../server/src/fleet/contract-directory.ts'
+import type * as App from '../../server/src/gateway/app.ts'
+import type * as OriginPolicy from '../../server/src/gateway/origin-policy.ts'
+import type * as SignIn from '../../server/src/gateway/sign-in.ts'
 import type * as Certificates from '../../server/src/runtime/certificates.ts'
 import type * as Runtime from '../../server/src/runtime/runtime.ts'
 
@@ -13,6 +18,11 @@ interface Modules {
   'codec/data-stream': typeof Streams
   'codec/envelope': typeof Envelope
   'codec/raw-deflate': typeof RawDeflate
+  'fleet/agent-directory': typeof AgentDirectory
+  'fleet/contract-directory': typeof ContractDirectory
+  'gateway/app': typeof App
+  'gateway/origin-policy': typeof OriginPolicy
+  'gateway/sign-in': typeof SignIn
   'runtime/certificates': typeof Certificates
   'runtime/runtime': typeof Runtime
 }

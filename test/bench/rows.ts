@@ -2,7 +2,8 @@ import type { Row } from './rounds.ts'
 import { callRows } from './rows/calls.ts'
 import { codecRow } from './rows/codec.ts'
 import { connectionRows } from './rows/connections.ts'
+import { gatewayRows } from './rows/gateway.ts'
 import { streamRows } from './rows/streams.ts'
 
-/** Every row of the goals that concerns the engine alone. */
-export const rows: readonly Row[] = [codecRow, ...callRows, ...streamRows, ...connectionRows]
+/** Every row of the goals. */
+export const rows: readonly Row[] = [codecRow, ...callRows, ...streamRows, ...connectionRows, ...gatewayRows]

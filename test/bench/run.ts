@@ -12,7 +12,7 @@ const only = args.includes('--only') ? (args[args.indexOf('--only') + 1] ?? '') 
 
 // What is measured is the compiled product, so it has to be that of these sources.
 if (!args.includes('--no-build')) {
-  const { status, stdout } = spawnSync('npx', ['tsc', '-b', 'schemas', 'server'], { encoding: 'utf8' })
+  const { status, stdout } = spawnSync('npx', ['tsc', '-b', 'schemas', 'client-sdk', 'server'], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the product does not compile:\n${stdout}`)
 }
 

@@ -169,7 +169,7 @@ export class Download {
 
   #took(bytes: number): void {
     this.#taken += bytes
-    if (this.#taken < this.length && this.#taken - this.#creditedAt < streamCreditBytes / 4) return
+    if (this.#taken < this.length && this.#taken - this.#creditedAt < streamCreditBytes / 2) return
     this.#creditedAt = this.#taken
     if (!this.#over) this.repeatCredit()
   }

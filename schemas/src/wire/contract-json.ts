@@ -38,17 +38,27 @@ export function contractJson(contract: Contract): ContractJson {
   const convert = createConvert(contract)
   return {
     contract,
-    find: nameOrSignature => find(contract, nameOrSignature),
+    find: finder(contract),
     write: (type, value, path, errors, streams) => convert({ way: 'write', errors, writeStream: streams }, type, value, path),
     read: (type, json, path, errors, streams) => convert({ way: 'read', errors, readStream: streams }, type, json, path),
     hasStream: type => hasStream(contract, type, new Set()),
   }
 }
 
-function find(contract: Contract, nameOrSignature: string): readonly MethodNode[] {
-  const wanted = nameOrSignature.replaceAll(' ', '').toLowerCase()
-  if (wanted.includes('(')) return contract.methods.filter(method => signatureOf(method).toLowerCase() === wanted)
-  return contract.methods.filter(method => method.name.toLowerCase() === wanted)
+/** By lower-case name and signature, made at the first question. */
+function finder(contract: Contract): ContractJson['find'] {
+  let known: Map<string, MethodNode[]> | undefined
+  return nameOrSignature => {
+    if (!known) {
+      known = new Map()
+      for (const method of contract.methods) {
+        const name = method.name.toLowerCase()
+        known.set(name, [...(known.get(name) ?? []), method])
+        known.set(signatureOf(method).toLowerCase(), [method])
+      }
+    }
+    return known.get(nameOrSignature) ?? known.get(nameOrSignature.replaceAll(' ', '').toLowerCase()) ?? []
+  }
 }
 
 interface Context {

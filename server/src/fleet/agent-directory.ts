@@ -21,6 +21,8 @@ export interface AgentDefinition {
 /** An agent as the directory keeps it. */
 export interface Agent {
   readonly definition: AgentDefinition
+  /** Where it is; the same frozen object as long as the agent is known. */
+  readonly endpoint: { readonly uri: string; readonly thumbprint: string }
   readonly mode: 'listening' | 'polling'
   readonly state: AgentState
   readonly connections: number
@@ -52,6 +54,7 @@ export class AgentDirectory {
     }
     const agent: Agent = {
       definition,
+      endpoint: Object.freeze({ uri: definition.uri, thumbprint: definition.thumbprint }),
       mode,
       state: initialState(this.#now(), definition.disabled ?? false),
       connections: 0,

@@ -141,6 +141,7 @@ export class Connection {
     return {
       send: (text, done) => socket.send(text, done),
       sendBinary: (frame, done) => socket.sendBinary(frame, done),
+      together: write => socket.together(write),
       ping: () => socket.ping(),
       close: reason => this.close(reason),
     }

@@ -19,7 +19,7 @@ export class ReceivedFrames {
   add(): void {
     this.#received++
     if (this.#received - this.#acknowledged >= facadeLimits.ackFrames) this.#tell()
-    else this.#timer ??= setTimeout(() => this.#tell(), facadeLimits.ackMs)
+    else this.#timer ??= setTimeout(this.#onTime, facadeLimits.ackMs)
   }
 
   /** The browser has been told otherwise, or will be. */
@@ -29,8 +29,14 @@ export class ReceivedFrames {
     this.#acknowledged = this.#received
   }
 
+  /** The timer runs on while frames come, so that a busy browser costs one timer in that time, not one for each acknowledgement. */
+  readonly #onTime = (): void => {
+    this.#timer = undefined
+    if (this.#acknowledged < this.#received) this.#tell()
+  }
+
   #tell(): void {
-    this.settle()
+    this.#acknowledged = this.#received
     this.#acknowledge(this.#received)
   }
 }

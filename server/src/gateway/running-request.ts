@@ -1,14 +1,19 @@
+import { getEventListeners } from 'node:events'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import type { HalibutError } from '../base/errors.ts'
 import type { Outbox } from './outbox.ts'
 import type { CallStreamSet } from './streams/stream-table.ts'
+
+/** Controllers of requests that ended well: a signal is what costs most of a request. */
+const spare: AbortController[] = []
+const maxSpare = 256
 
 /** One request between its arrival and its end: how it is cancelled, and how many items it may send. */
 export class RunningRequest {
   readonly streams: CallStreamSet
   /** Called at most once: the answer is wanted now, though the agent goes on. */
   onSkip: ((why: HalibutError) => void) | undefined
-  readonly #stop = new AbortController()
+  readonly #stop: AbortController
   #begun = false
   #items = 0
   #itemCredit: number = facadeLimits.itemCredit
@@ -16,10 +21,17 @@ export class RunningRequest {
 
   constructor(streams: CallStreamSet) {
     this.streams = streams
+    this.#stop = spare.pop() ?? new AbortController()
   }
 
   get signal(): AbortSignal {
     return this.#stop.signal
+  }
+
+  /** It has ended, and nobody holds its signal any more. */
+  recycle(): void {
+    const { signal } = this
+    if (!signal.aborted && spare.length < maxSpare && getEventListeners(signal, 'abort').length === 0) spare.push(this.#stop)
   }
 
   /** The request is leaving for its agent. */

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { clientNotifications, serverNotifications } from '@halibut-gateway/schemas'
 import {
   type CloseReason,
@@ -12,6 +12,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
+import { createTraceId } from '../base/trace-id.ts'
 import { announcedStreams } from '../rpc/announced-streams.ts'
 import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
@@ -26,6 +27,8 @@ import { StreamTable } from './streams/stream-table.ts'
 export interface SessionSocket {
   send(text: string, done: () => void): void
   sendBinary(frame: Buffer, done: () => void): void
+  /** Lets what `write` sends leave as one. */
+  together(write: () => void): void
   ping(): void
   close(reason: CloseReason): void
 }
@@ -83,10 +86,10 @@ export class Session {
         this.#socket?.sendBinary(frame, done)
         return this.#socket !== undefined
       },
+      together: write => this.#socket?.together(write),
       notify: (method, params) => this.#notify(method, params),
       violated: reason => this.end(reason),
-      toRpcError: error =>
-        toRpcError(toHalibutError(error), { traceId: randomBytes(16).toString('hex'), showDetails: options.principal.role === 'admin' }),
+      toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: options.principal.role === 'admin' }),
       createSpool: options.createSpool,
     })
   }
@@ -227,6 +230,7 @@ export class Session {
         // A request that was answered when it was skipped has no word in it any more.
         if (this.#unanswered.delete(running)) return running.streams.abandon()
         this.#inFlight.delete(id)
+        running.recycle()
         if ('error' in message) running.streams.abandon(message.error)
         resolve('error' in message ? { message } : { message, sent: () => running.streams.begin() })
       })

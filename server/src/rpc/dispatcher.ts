@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
 import { describeGot, type ParamError, type RequestId, type RequestMessage, type ResponseMessage } from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
+import { createTraceId } from '../base/trace-id.ts'
 import type { CallStreams } from './call-streams.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { ParamsError } from './params-error.ts'
@@ -80,7 +80,7 @@ export class Dispatcher {
 
   /** Runs a request to its response. Never rejects. */
   async dispatch(request: RequestMessage & { readonly id: RequestId }, context: RequestContext): Promise<ResponseMessage> {
-    const traceId = randomBytes(16).toString('hex')
+    const traceId = createTraceId()
     try {
       return { jsonrpc: '2.0', id: request.id, result: await this.#run(request, context, traceId) }
     } catch (thrown) {
@@ -129,7 +129,7 @@ export function failure(
   principal: Principal | undefined,
   context: { readonly traceId?: string; readonly agent?: string | undefined } = {},
 ): ResponseMessage {
-  const traceId = context.traceId ?? randomBytes(16).toString('hex')
+  const traceId = context.traceId ?? createTraceId()
   return { jsonrpc: '2.0', id, error: toRpcError(error, { traceId, agent: context.agent, showDetails: principal?.role === 'admin' }) }
 }
 

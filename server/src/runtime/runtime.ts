@@ -71,6 +71,7 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #unobserved: ExchangeOptions
   readonly #messageMemory: MemoryBudget
   readonly #spoolMemory: MemoryBudget
+  readonly #endpoints = new WeakMap<object, Endpoint>()
   readonly #cache = new ResponseCache()
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
@@ -549,7 +550,16 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   #endpoint(input: EndpointInput | Endpoint): Endpoint {
-    return typeof input === 'object' && 'key' in input ? input : parseEndpoint(input, this.limits)
+    if (typeof input !== 'object' || !Object.isFrozen(input))
+      return typeof input === 'object' && 'key' in input ? input : parseEndpoint(input, this.limits)
+    if ('key' in input) return input
+    // One that cannot change is looked at once.
+    let endpoint = this.#endpoints.get(input)
+    if (!endpoint) {
+      endpoint = parseEndpoint(input, this.limits)
+      this.#endpoints.set(input, endpoint)
+    }
+    return endpoint
   }
 
   #pool(endpoint: Endpoint): ConnectionPool {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createSecureContext, createServer, connect as dialTls, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
+import { cpu, rss } from '../usage.ts'
 
 const host = '127.0.0.1'
 const messageBytes = 200
@@ -186,21 +187,6 @@ async function hold({
       await answered
     }
   }
-}
-
-/** Microseconds of processor time that this process has used. */
-function cpu(): number {
-  const { user, system } = process.cpuUsage()
-  return user + system
-}
-
-/** Resident bytes after collecting garbage. */
-async function rss(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc?.()
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  return process.memoryUsage.rss()
 }
 
 answer({ listen, open, pingPong, download, upload, handshakes, hold, rss, cpu })

@@ -1,11 +1,12 @@
 // The product’s runtime, as a service and as a caller.
 
-import { dataStream, int64, method, service, string } from '@halibut-gateway/schemas/contract'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
+import { benchContract as contract } from '../bench-contract.ts'
 import { callsPerSecond } from '../calls-per-second.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
 import { product } from '../product.ts'
+import { cpu, rss } from '../usage.ts'
 
 const { HalibutRuntime } = await product('runtime/runtime')
 const { certificateFromPem } = await product('runtime/certificates')
@@ -13,12 +14,6 @@ const { DataStream } = await product('codec/data-stream')
 
 const host = '127.0.0.1'
 const chunk = Buffer.alloc(64 * 1024, 7)
-
-const contract = service('IBenchService', {
-  Echo: method([['text', string]], string),
-  Download: method([['bytes', int64]], dataStream),
-  Upload: method([['content', dataStream]], int64),
-})
 
 let runtime: Runtime | undefined
 
@@ -57,11 +52,39 @@ async function read(stream: InstanceType<typeof DataStream>): Promise<number> {
   return total
 }
 
+let tellBegun = (): void => undefined
+let tellEnded = (_atMs: number): void => undefined
+let ended: Promise<number> | undefined
+
+/** Resolves when a call of Hang has begun. */
+function hanging(): Promise<void> {
+  ended = new Promise(resolve => {
+    tellEnded = resolve
+  })
+  return new Promise(resolve => {
+    tellBegun = resolve
+  })
+}
+
+/** When the connection of that call ended, in milliseconds since 1970. */
+function hungUp(): Promise<number> {
+  if (!ended) throw new Error('nobody asked for it')
+  return ended
+}
+
 function serve(): void {
   current().addService(contract, {
     Echo: text => text,
     Download: bytes => contentOf(Number(bytes)),
     Upload: async content => BigInt(await read(content)),
+    Hang: context =>
+      new Promise((_, reject) => {
+        tellBegun()
+        context.signal.addEventListener('abort', () => {
+          tellEnded(performance.timeOrigin + performance.now())
+          reject(new Error('nobody waits'))
+        })
+      }),
   })
 }
 
@@ -112,19 +135,4 @@ function subscribers(): number {
   return current().subscribers().length
 }
 
-/** Microseconds of processor time that this process has used. */
-function cpu(): number {
-  const { user, system } = process.cpuUsage()
-  return user + system
-}
-
-/** Resident bytes after collecting garbage. */
-async function rss(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    globalThis.gc?.()
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  return process.memoryUsage.rss()
-}
-
-answer({ create, listen, serve, poll, calls, download, upload, connections, subscribers, rss, cpu })
+answer({ create, listen, serve, poll, calls, download, upload, connections, subscribers, hanging, hungUp, rss, cpu })

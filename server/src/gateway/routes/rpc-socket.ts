@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
@@ -40,7 +41,13 @@ export async function rpcSocketRoutes(
     (socket, request) => {
       const { principal } = request
       if (!principal) return socket.close(closeCodes.internal_error.code)
-      const connection = new Connection({ socket: adapt(socket), sessions, dispatcher, principal, origin: request.headers.origin })
+      const connection = new Connection({
+        socket: adapt(socket, request.raw.socket),
+        sessions,
+        dispatcher,
+        principal,
+        origin: request.headers.origin,
+      })
       connections.add(connection)
       log('debug', 'browser connected', { address: request.ip })
       socket.on('message', (data: Buffer, isBinary) => {
@@ -60,10 +67,15 @@ export async function rpcSocketRoutes(
   )
 }
 
-function adapt(socket: WebSocket): SessionSocket {
+function adapt(socket: WebSocket, transport: Writable): SessionSocket {
   return {
     send: (text, done) => socket.send(text, () => done()),
     sendBinary: (frame, done) => socket.send(frame, { binary: true }, () => done()),
+    together: write => {
+      transport.cork()
+      write()
+      transport.uncork()
+    },
     ping: () => socket.ping(),
     close: reason => {
       socket.close(closeCodes[reason].code, reason)

@@ -7,6 +7,8 @@ import type { DataStream } from '../../runtime/data-streams.ts'
 export interface DownloadEvents {
   /** Sends a binary frame; `done` when it has left or never will. False: not now, {@link Download.flush} will be called. */
   send(frame: Buffer, done: () => void): boolean
+  /** Lets what `write` sends leave as one. */
+  together(write: () => void): void
   /** The whole content was sent. */
   ended(length: number, sha256: string | undefined): void
   /** The content broke off. */
@@ -30,6 +32,8 @@ interface Kept {
 const { chunkBytes, streamCreditBytes } = facadeLimits
 const frameBytes = frameHeaderBytes + chunkBytes
 const littleBytes = chunkBytes / 4
+/** Read from the agent ahead of the credit, so that a credit finds something to send and the agent’s connection never stands still for it. */
+const aheadBytes = streamCreditBytes
 
 /** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
 const spare: Buffer[] = []
@@ -37,8 +41,8 @@ const maxSpare = 64
 
 /**
  * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
- * has acknowledged it: at most `streamCreditBytes`, and what one chunk of the agent exceeds it. While the browser gives no credit the
- * agent’s side waits; the engine’s spool takes over when that lasts too long.
+ * has acknowledged it: at most `streamCreditBytes`, as much again that waits for credit, and what one chunk of the agent exceeds that.
+ * While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that lasts too long.
  */
 export class Download {
   readonly id: number
@@ -102,11 +106,12 @@ export class Download {
   flush(): void {
     if (this.#over || !this.#attached) return
     const most = Math.min(this.#produced, this.#acknowledged + streamCreditBytes)
-    while (this.#sent < most) {
-      const kept = this.#at(this.#sent)
-      if (!kept || !this.#sendPart(kept, this.#sent - kept.offset, Math.min(kept.offset + kept.length, most) - kept.offset)) break
+    if (this.#sent < most) this.#events.together(() => this.#sendUntil(most))
+    if (this.#wantsMore) {
+      this.#release?.resolve()
+      this.#release = undefined
     }
-    if (this.#sent === this.#produced) this.#drained()
+    if (this.#sent === this.#produced && this.#sourceEnded) this.#drained()
   }
 
   /** The socket is away. */
@@ -154,10 +159,9 @@ export class Download {
     }
     if (this.#produced - this.#sent >= chunkBytes) this.flush()
     else this.#flushSoon()
-    if (this.#produced < this.#acknowledged + streamCreditBytes) return undefined
+    if (this.#wantsMore) return undefined
     return new Promise((resolve, reject) => {
       this.#release = { resolve, reject }
-      this.flush()
     })
   }
 
@@ -171,14 +175,18 @@ export class Download {
     })
   }
 
-  #drained(): void {
-    // More is taken only when there is credit for it.
-    if (this.#release && this.#produced < this.#acknowledged + streamCreditBytes) {
-      const { resolve } = this.#release
-      this.#release = undefined
-      resolve()
+  #sendUntil(most: number): void {
+    while (this.#sent < most) {
+      const kept = this.#at(this.#sent)
+      if (!kept || !this.#sendPart(kept, this.#sent - kept.offset, Math.min(kept.offset + kept.length, most) - kept.offset)) break
     }
-    if (!this.#sourceEnded) return
+  }
+
+  get #wantsMore(): boolean {
+    return this.#produced < this.#acknowledged + streamCreditBytes + aheadBytes
+  }
+
+  #drained(): void {
     if (!this.#endTold) {
       this.#endTold = true
       this.#events.ended(this.#produced, this.#hash?.digest('hex'))

@@ -18,6 +18,8 @@ import { Upload } from './upload.ts'
 export interface StreamWire {
   /** Sends a binary frame; `done` when it has left or never will. False: the socket is away, nothing was taken. */
   sendBinary(frame: Buffer, done: () => void): boolean
+  /** Lets what `write` sends leave as one. */
+  together(write: () => void): void
   notify(method: string, params: object): void
   /** The browser broke a rule: the session ends with this reason. */
   violated(reason: 'binary_refused' | 'credit_exceeded'): void
@@ -143,6 +145,7 @@ export class StreamTable {
     const id = this.#lastDownload
     const download: Download = new Download(id, source, {
       send: (frame, done) => this.#send(download, frame, done),
+      together: write => this.#wire.together(write),
       ended: (length, sha256) =>
         this.#wire.notify(controlNotifications.streamEnd, { stream: id, length, ...(sha256 === undefined ? {} : { sha256 }) }),
       failed: why => this.#wire.notify(controlNotifications.streamCancel, { stream: id, error: this.#wire.toRpcError(why) }),

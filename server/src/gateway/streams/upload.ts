@@ -16,7 +16,7 @@ export type FrameRefusal = 'credit_exceeded' | undefined
 
 const { streamCreditBytes } = facadeLimits
 /** A credit is sent when this much was taken since the last. */
-const creditStepBytes = streamCreditBytes / 4
+const creditStepBytes = streamCreditBytes / 2
 /** Smaller contents share blocks, so that a browser that sends single bytes does not make us keep an object for each. */
 const smallBytes = 4 * 1024
 const blockBytes = 16 * 1024

@@ -63,10 +63,9 @@ async function invoke(
   const { service } = params
   const ended = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
   const startedMs = performance.now()
-  const { uri, thumbprint } = agent.definition
   try {
     const result = await mesh.call({
-      endpoint: { uri, thumbprint },
+      endpoint: agent.endpoint,
       ...(target.contract ? { contract: target.contract } : {}),
       service: target.contract?.service ?? service,
       method: target.method,

@@ -37,6 +37,7 @@ function world() {
     socket: {
       send: (text, done) => void sent.push({ text, done }),
       sendBinary: unused,
+      together: unused,
       ping: () => {
         pings++
       },

@@ -1,0 +1,200 @@
+import { identities } from '../identities.ts'
+import { type Peer, startPeer } from '../peer.ts'
+import type { Contest, Row } from '../rounds.ts'
+import { rawPair, runtimeListener } from './contestants.ts'
+
+const measureMs = 400
+const token = 'hgw_start_bench'
+const streamBytes = 192 * 1024 * 1024
+const idleSockets = 1_000
+const firstSockets = 1_000
+const cpuCalls = 2_000
+
+interface Chain {
+  readonly browser: Peer
+  readonly gateway: Peer
+  readonly agent: Peer
+  close(): Promise<void>
+}
+
+/** A client, a gateway and a listening agent, each in a process of its own. */
+async function chain(): Promise<Chain> {
+  const { dialler, acceptor } = await identities()
+  const { agent, port: agentPort } = await runtimeListener()
+  const gateway = startPeer('gateway')
+  const browser = startPeer('browser')
+  const target = { uri: `https://127.0.0.1:${agentPort}/`, thumbprint: acceptor.thumbprint }
+  const port = await gateway.ask<number>('listen', { identity: dialler, agent: target, token })
+  await browser.ask('open', { port, token })
+  return { browser, gateway, agent, close: async () => void (await Promise.all([browser, gateway, agent].map(peer => peer.stop()))) }
+}
+
+/** The same hops with nothing but `ws`, JSON and mutual TLS. */
+async function twoHops(): Promise<{ client: Peer; middle: Peer; close(): Promise<void> }> {
+  const { dialler, acceptor } = await identities()
+  const behind = startPeer('raw')
+  const echoPort = await behind.ask<number>('listen', { identity: acceptor, mode: 'echo' })
+  const middle = startPeer('middle')
+  const client = startPeer('middle')
+  await client.ask('open', await middle.ask<number>('listen', { identity: dialler, echoPort }))
+  return { client, middle, close: async () => void (await Promise.all([client, middle, behind].map(peer => peer.stop()))) }
+}
+
+async function againstTwoHops(): Promise<Contest> {
+  const [ours, rival] = [await chain(), await twoHops()]
+  return {
+    ours: () => ours.browser.ask('calls', { measureMs, callers: 1 }),
+    rival: () => rival.client.ask('calls', { measureMs, callers: 1 }),
+    close: async () => void (await Promise.all([ours.close(), rival.close()])),
+  }
+}
+
+/** Microseconds of a process for each of the calls that go through it. */
+async function cpuOfCalls(process: Peer, caller: Peer): Promise<number> {
+  const before = await process.ask<number>('cpu')
+  await caller.ask('callsOf', cpuCalls)
+  return ((await process.ask<number>('cpu')) - before) / cpuCalls
+}
+
+async function processorTime(): Promise<Contest> {
+  const [ours, rival] = [await chain(), await twoHops()]
+  return {
+    ours: () => cpuOfCalls(ours.gateway, ours.browser),
+    rival: () => cpuOfCalls(rival.middle, rival.client),
+    close: async () => void (await Promise.all([ours.close(), rival.close()])),
+  }
+}
+
+async function againstTrpc(): Promise<Contest> {
+  const ours = await chain()
+  const server = startPeer('trpc')
+  const client = startPeer('trpc')
+  await client.ask('open', await server.ask<number>('listen'))
+  return {
+    ours: () => ours.browser.ask('calls', { measureMs, callers: 1 }),
+    rival: () => client.ask('calls', { measureMs, callers: 1 }),
+    close: async () => void (await Promise.all([ours.close(), server.stop(), client.stop()])),
+  }
+}
+
+async function stream(way: 'download' | 'upload'): Promise<Contest> {
+  const ours = await chain()
+  const raw = await rawPair(way, streamBytes)
+  return {
+    ours: () => ours.browser.ask(way, streamBytes),
+    rival: () => raw.dialler.ask(way, streamBytes),
+    close: async () => void (await Promise.all([ours.close(), raw.close()])),
+  }
+}
+
+/** KiB that an idle browser takes of the gateway’s resident memory. Each time in new processes, since memory once taken stays. */
+async function idle(kind: 'gateway' | 'middle'): Promise<number> {
+  const { dialler, acceptor } = await identities()
+  const server = startPeer(kind)
+  const browsers = startPeer('browser')
+  try {
+    const agent = { uri: 'https://127.0.0.1:1/', thumbprint: acceptor.thumbprint }
+    const port = await server.ask<number>('listen', kind === 'gateway' ? { identity: dialler, agent, token } : {})
+    const hello = kind === 'gateway'
+    await browsers.ask('hold', { port, token, count: firstSockets, hello })
+    const before = await server.ask<number>('rss')
+    await browsers.ask('hold', { port, token, count: idleSockets, hello })
+    return ((await server.ask<number>('rss')) - before) / 1024 / idleSockets
+  } finally {
+    await Promise.all([server.stop(), browsers.stop()])
+  }
+}
+
+async function besideSlowReaders(): Promise<Contest> {
+  const ours = await chain()
+  return {
+    ours: () => ours.browser.ask('slowest', { measureMs: 2 * measureMs, beside: true }),
+    rival: () => ours.browser.ask('slowest', { measureMs: 2 * measureMs, beside: false }),
+    close: () => ours.close(),
+  }
+}
+
+/** Milliseconds from a cancel in the client to the end of the call in the agent. */
+async function timeToCancel({ browser, agent }: Chain): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < 20; i++) {
+    const begun = agent.ask('hanging')
+    await browser.ask('hang')
+    await begun
+    const at = await browser.ask<number>('cancel')
+    times.push((await agent.ask<number>('hungUp')) - at)
+  }
+  return times.reduce((sum, each) => sum + each, 0) / times.length
+}
+
+async function cancelled(): Promise<Contest> {
+  const ours = await chain()
+  return {
+    ours: () => timeToCancel(ours),
+    rival: async () => 1_000 / (await ours.browser.ask<number>('calls', { measureMs, callers: 1 })),
+    close: () => ours.close(),
+  }
+}
+
+/** What goes through the gateway. */
+export const gatewayRows: readonly Row[] = [
+  {
+    name: 'call through the gateway / two hops with JSON',
+    floor: 0.6,
+    aim: 0.75,
+    unit: 'calls/s',
+    warmUpRounds: 20,
+    open: againstTwoHops,
+  },
+  {
+    name: 'gateway CPU per call / the middle process of two hops with JSON',
+    floor: 1.6,
+    aim: 1.3,
+    lowerIsBetter: true,
+    unit: 'µs',
+    warmUpRounds: 12,
+    open: processorTime,
+  },
+  { name: 'call through the gateway / one hop of tRPC', floor: 1.0, aim: 1.3, unit: 'calls/s', warmUpRounds: 6, open: againstTrpc },
+  {
+    name: 'data stream down through the gateway / raw mTLS',
+    floor: 0.6,
+    aim: 0.72,
+    unit: 'MB/s',
+    warmUpRounds: 2,
+    open: () => stream('download'),
+  },
+  {
+    name: 'data stream up through the gateway / raw mTLS',
+    floor: 0.55,
+    aim: 0.67,
+    unit: 'MB/s',
+    warmUpRounds: 2,
+    open: () => stream('upload'),
+  },
+  {
+    name: 'idle browser, RSS / raw idle ws socket',
+    floor: 1.5,
+    aim: 1.2,
+    lowerIsBetter: true,
+    unit: 'KiB',
+    open: async () => ({ ours: () => idle('gateway'), rival: () => idle('middle'), close: async () => undefined }),
+  },
+  {
+    name: 'p99 of calls beside a slow and a stopped reader on the same socket / alone',
+    floor: 2,
+    aim: 1.5,
+    lowerIsBetter: true,
+    unit: 'ms',
+    warmUpRounds: 2,
+    open: besideSlowReaders,
+  },
+  {
+    name: 'time from a cancel in the client to the agent / round trip of a call',
+    floor: 2,
+    aim: 1,
+    lowerIsBetter: true,
+    unit: 'ms',
+    open: cancelled,
+  },
+]
