@@ -22,6 +22,7 @@ interface Block {
 /** Small chunks share blocks of this size, so that a peer that sends single bytes does not make us keep an object for each. */
 const blockBytes = 4_096
 const readBytes = 64 * 1024
+const writeBytes = 64 * 1024
 
 /**
  * A data stream’s content between a fast peer and a slow reader: first in memory, then in a temporary file. It frees itself when it has
@@ -32,6 +33,7 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): S
   // Order: what is in the file is younger than what is in memory, which takes bytes only while the file is empty.
   const blocks: Block[] = []
   let memoryBytes = 0
+  let forWriting: Buffer | undefined
   let file: SpoolFile | undefined
   let ended = false
   let endedWhy: unknown
@@ -65,6 +67,7 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): S
     released = true
     clearTimeout(idle)
     blocks.length = 0
+    forWriting = undefined
     memory?.release(memoryBytes)
     memoryBytes = 0
     file?.close()
@@ -104,15 +107,21 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): S
     return true
   }
 
-  async function keepInFile(to: SpoolFile, copy: Buffer): Promise<void> {
+  async function keepInFile(to: SpoolFile, chunk: Uint8Array): Promise<void> {
+    // Who writes waits, as a rule: then one buffer serves for all chunks, and none of them becomes garbage.
+    const copy =
+      chunk.byteLength <= writeBytes ? (forWriting ?? Buffer.allocUnsafeSlow(writeBytes)).subarray(0, chunk.byteLength) : undefined
+    forWriting = undefined
+    copy?.set(chunk)
     try {
-      await to.write(copy)
+      await to.write(copy ?? Buffer.from(chunk))
     } catch (why) {
       if (closed) return
       const failure = fileFailed(why)
       breakOff(failure)
       throw failure
     }
+    if (copy) forWriting = Buffer.from(copy.buffer, copy.byteOffset, writeBytes)
     notify()
   }
 
@@ -165,7 +174,7 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): S
         breakOff(why)
         throw why
       }
-      return keepInFile(file, Buffer.from(chunk))
+      return keepInFile(file, chunk)
     },
     end(why) {
       if (closed || ended) return
