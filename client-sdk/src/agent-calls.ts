@@ -1,5 +1,5 @@
-import type { InvokeResult, MethodParams } from '@halibut-gateway/schemas'
 import { type Contract, signatureOf } from '@halibut-gateway/schemas/contract'
+import type { InvokeResult } from '@halibut-gateway/schemas/wire'
 import { contractJson, isStreamHandle, type ParamError, type StreamHandle, writeArguments } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 import type { Download } from './streams/download.ts'
@@ -34,14 +34,9 @@ export interface AgentLine {
   download(handle: StreamHandle): Download
 }
 
-/** What of the options the gateway hears. */
-export function invokeParams({ timeoutMs, queueTimeoutMs, idempotencyKey, digest }: CallOptions): Partial<MethodParams<'agent.invoke'>> {
-  return {
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(queueTimeoutMs === undefined ? {} : { queueTimeoutMs }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(digest === undefined ? {} : { digest }),
-  }
+/** What of the options the gateway hears; JSON leaves out what is undefined. */
+export function invokeParams({ timeoutMs, queueTimeoutMs, idempotencyKey, digest }: CallOptions): object {
+  return { timeoutMs, queueTimeoutMs, idempotencyKey, digest }
 }
 
 /** A call without a contract at this end: JSON forms go and come, but for data streams. */
@@ -88,7 +83,6 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
       if (typeof key !== 'string' || json.find(key).length === 0) return undefined
       return (...args: unknown[]) => call(key, args)
     },
-    has: (_, key) => typeof key === 'string' && json.find(key).length > 0,
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Contract, ServiceClient } from '@halibut-gateway/schemas/contract'
 import type {
   AgentEvent,
   AgentSnapshot,
@@ -10,13 +11,12 @@ import type {
   MethodResult,
   WatchItem,
   WatchName,
-} from '@halibut-gateway/schemas'
-import type { Contract, ServiceClient } from '@halibut-gateway/schemas/contract'
-import { controlNotifications, facadeLimits } from '@halibut-gateway/schemas/wire'
+} from '@halibut-gateway/schemas/wire'
+import { controlNotifications } from '@halibut-gateway/schemas/wire'
 import { type AgentLine, type CallOptions, invokeParams, invokeUntyped, serviceProxy } from './agent-calls.ts'
 import { backoffDelayMs } from './backoff.ts'
 import { type Ended, openConnection, type Welcome } from './connection.ts'
-import { GatewayError } from './errors.ts'
+import { closedError, GatewayError } from './errors.ts'
 import { Link } from './link.ts'
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { type CallHooks, type PendingCall, PendingCalls } from './pending-calls.ts'
@@ -115,7 +115,7 @@ export class GatewayClient implements AsyncDisposable {
   /** What became of the call with this idempotency key. `epoch`: that of the call; default: the one it had when this client made it. */
   callOutcome(idempotencyKey: string, options: RequestOptions & { readonly epoch?: string } = {}): Promise<CallOutcome> {
     const epoch = options.epoch ?? this.#epochs.get(idempotencyKey)
-    if (epoch === undefined) throw new GatewayError('invalid_argument', 'this client has made no call with that key: say its epoch')
+    if (epoch === undefined) throw new GatewayError('invalid_argument', 'no call was made with that key: say its epoch')
     return this.request('calls.get', { idempotencyKey, epoch }, options)
   }
 
@@ -161,7 +161,7 @@ export class GatewayClient implements AsyncDisposable {
     this.#link.detach()
     this.#unsent.clear()
     this.#setState({ at: 'closed' })
-    const why = new GatewayError('closed', 'the client was closed', { delivery: 'unknown' })
+    const why = closedError('unknown')
     this.#sessionOver(why)
     this.#pending.failAll(why)
   }
@@ -200,7 +200,7 @@ export class GatewayClient implements AsyncDisposable {
     hooks: CallHooks = {},
   ): Promise<unknown> {
     const { signal } = options
-    if (this.#state.at === 'closed') throw new GatewayError('closed', 'the client was closed')
+    if (this.#state.at === 'closed') throw closedError()
     if (signal?.aborted) throw cancelled(signal, false)
     const { call, answer } = this.#pending.add(method, hooks)
     const onAbort = (): void => this.#cancel(call, signal, options.cancel)
@@ -226,7 +226,9 @@ export class GatewayClient implements AsyncDisposable {
       if (this.#state.at === 'idle' || this.#state.at === 'failed') void this.#connect(1)
       return
     }
-    const { epoch = '', limits = facadeLimits } = this.#link.welcome ?? {}
+    const { welcome } = this.#link
+    if (!welcome) return
+    const { epoch, limits } = welcome
     for (const [call, params] of this.#unsent) {
       if (this.#pending.size - this.#unsent.size >= limits.callsInFlight) return
       this.#unsent.delete(call)
@@ -271,7 +273,7 @@ export class GatewayClient implements AsyncDisposable {
       if (welcome.resumed) {
         link.goOn()
         this.#pending.resumed()
-      } else this.#sessionOver(lost(`the session could not go on: ${welcome.reason ?? 'it is a new one'}`))
+      } else this.#sessionOver(lost(`the session ended: ${welcome.reason}`))
       this.#setState({ at: 'connected', welcome })
       this.#flush()
     } catch (error) {
@@ -285,8 +287,8 @@ export class GatewayClient implements AsyncDisposable {
     const why = lost(ended.message)
     if (!ended.retry || !this.#options.reconnect) this.#sessionOver(why)
     else {
-      const { resumeMs } = this.#link.welcome?.limits ?? facadeLimits
-      this.#resumeTimer = setTimeout(() => this.#sessionOver(lost(`${ended.message}; it did not come back in time`)), resumeMs)
+      const resumeMs = this.#link.welcome?.limits.resumeMs
+      this.#resumeTimer = setTimeout(() => this.#sessionOver(lost(`${ended.message}; for too long`)), resumeMs)
     }
     const wanted = this.#watches > 0 || this.#pending.size > 0 || this.#link.streams.open > 0
     if (ended.retry && this.#options.reconnect && wanted) this.#retryLater(why)
@@ -337,8 +339,5 @@ function cancelled(signal: AbortSignal | undefined, sent: boolean): GatewayError
 }
 
 function lost(message: string): GatewayError {
-  return new GatewayError('connection_lost', message, {
-    delivery: 'unknown',
-    advice: 'find out whether the request ran before calling again',
-  })
+  return new GatewayError('connection_lost', message, { delivery: 'unknown' })
 }

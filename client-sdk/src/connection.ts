@@ -8,7 +8,7 @@ import {
   type StreamPosition,
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
-import { GatewayError } from './errors.ts'
+import { closedError, GatewayError } from './errors.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 import { credentialOf } from './tickets.ts'
@@ -76,7 +76,7 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<Connection> {
   const credential = await credentialOf(options, signal)
-  if (signal.aborted) throw new GatewayError('closed', 'the client was closed')
+  if (signal.aborted) throw closedError()
   const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
   // A browser would give Blobs, which take a promise to read; the `ws` package gives views of what it has read.
   if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
@@ -92,15 +92,10 @@ export async function openConnection(
       reject(error)
     }
     const timer = setTimeout(
-      () =>
-        fail(
-          new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`, {
-            advice: 'check the address and the network',
-          }),
-        ),
+      () => fail(new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`)),
       options.connectTimeoutMs,
     )
-    const onAbort = (): void => fail(new GatewayError('closed', 'the client was closed'))
+    const onAbort = (): void => fail(closedError())
     const leave = (): void => {
       state = 'closed'
       clearTimeout(timer)
@@ -178,12 +173,12 @@ function startHeartbeat(
 function describeEnd(code: number): Ended {
   const reason = closeReasonOf(code)
   const row = reason === undefined ? undefined : closeCodes[reason]
-  return { code, message: `the connection to the gateway ended: ${row?.meaning ?? `close code ${code}`}`, retry: row?.retry ?? false }
+  return { code, message: `the connection to the gateway ended: ${reason ?? 'for no known reason'} (${code})`, retry: row?.retry ?? false }
 }
 
 function refused(ended: Ended, beforeOpen: boolean): GatewayError {
   if (!beforeOpen) return new GatewayError('connection_lost', ended.message, { retryable: ended.retry })
   return new GatewayError('connect_failed', 'the gateway did not accept the connection', {
-    advice: 'check that the gateway runs, that its address is right, and that the token is still valid',
+    advice: 'check that it runs, its address, and the token',
   })
 }

@@ -1,12 +1,5 @@
-import {
-  type Delivery,
-  type ErrorKind,
-  errorTable,
-  type ParamError,
-  type Phase,
-  type RemoteError,
-  type RpcError,
-} from '@halibut-gateway/schemas/wire'
+import type { Delivery, ErrorKind, ParamError, Phase, RemoteError, RpcError } from '@halibut-gateway/schemas/wire'
+import { ownErrors } from './own-errors.ts'
 
 /** What is known about a failure beyond its kind and message. */
 export interface GatewayErrorDetails {
@@ -26,40 +19,42 @@ export interface GatewayErrorDetails {
 /** The one error class of this package. Match on `kind`; the message is for people. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
-  readonly kind: ErrorKind
+  declare readonly kind: ErrorKind
   /** Where in the life of a call to an agent it failed. */
-  readonly phase: Phase | undefined
+  declare readonly phase: Phase | undefined
   /** Whether the agent may have run the request. */
-  readonly delivery: Delivery
+  declare readonly delivery: Delivery
   /** Whether the same request may be sent again as it is. */
-  readonly retryable: boolean
-  readonly retryAfterMs: number | undefined
+  declare readonly retryable: boolean
+  declare readonly retryAfterMs: number | undefined
   /** The agent’s id. */
-  readonly agent: string | undefined
+  declare readonly agent: string | undefined
   /** Stands in the gateway’s log too. */
-  readonly traceId: string | undefined
+  declare readonly traceId: string | undefined
   /** What to do next. */
-  readonly advice: string
+  declare readonly advice: string
   /** The places that do not fit, with `invalid_params`. */
-  readonly errors: readonly ParamError[]
+  declare readonly errors: readonly ParamError[]
   /** The signatures to choose from, where a method’s name fits several. */
-  readonly candidates: readonly string[]
+  declare readonly candidates: readonly string[]
   /** What the agent’s service said. */
-  readonly remote: RemoteError | undefined
+  declare readonly remote: RemoteError | undefined
 
-  constructor(kind: ErrorKind, message: string, details: GatewayErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.kind = kind
-    this.phase = details.phase
-    this.delivery = details.delivery ?? 'not_sent'
-    this.retryable = details.retryable ?? (errorTable[kind].retryable && this.delivery === 'not_sent')
-    this.retryAfterMs = details.retryAfterMs
-    this.agent = details.agent
-    this.traceId = details.traceId
-    this.advice = details.advice ?? errorTable[kind].advice
-    this.errors = details.errors ?? []
-    this.candidates = details.candidates ?? []
-    this.remote = details.remote
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    { cause, delivery = 'not_sent', retryable, advice, errors = [], candidates = [], ...others }: GatewayErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    const [mayHelp, next] = ownErrors[kind] ?? [false, '']
+    Object.assign(this, others, {
+      kind,
+      delivery,
+      retryable: retryable ?? (mayHelp && delivery === 'not_sent'),
+      advice: advice ?? next,
+      errors,
+      candidates,
+    })
   }
 
   /** The error of a response. */
@@ -67,4 +62,9 @@ export class GatewayError extends Error {
     const { kind, ...details } = error.data
     return new GatewayError(kind, error.message, details)
   }
+}
+
+/** For what was asked of, or waited for in, a client that is closed. */
+export function closedError(delivery: Delivery = 'not_sent'): GatewayError {
+  return new GatewayError('closed', 'the client was closed', { delivery })
 }

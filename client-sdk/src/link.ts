@@ -111,14 +111,12 @@ export class Link {
 
   /** A text frame came. */
   receive(text: string): void {
-    const parsed = parse(text)
-    const first = (Array.isArray(parsed) ? undefined : parsed) as Partial<Notification> | undefined
-    if (!uncountedNotifications.has(String(first?.method))) this.#count()
-    for (const message of (Array.isArray(parsed) ? parsed : [parsed]) as (ResponseMessage | Notification | null)[]) {
-      if (typeof message !== 'object' || message === null) continue
-      if ('method' in message) this.#notified(message.method, message.params)
-      else this.#answered(message, text.includes('"$stream"'))
-    }
+    // Batches come only to those who send some.
+    const message = parse(text) as ResponseMessage | Notification | undefined | null
+    const method = message && 'method' in message ? message.method : undefined
+    if (method === undefined || !uncountedNotifications.has(method)) this.#count()
+    if (message && 'method' in message) this.#notified(message.method, message.params)
+    else if (message) this.#answered(message, text.includes('"$stream"'))
   }
 
   #answered(response: ResponseMessage, holdsStreams: boolean): void {

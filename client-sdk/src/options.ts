@@ -40,8 +40,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const webSocket = options.webSocket ?? platformWebSocket()
   if (!webSocket) {
     throw new GatewayError('invalid_argument', 'this platform has no WebSocket', {
-      advice:
-        "pass one: createClient({ url, webSocket: (url, protocols) => new WebSocket(url, protocols) }) with the class of the 'ws' package",
+      advice: 'pass webSocket: (url, protocols) => new WebSocket(url, protocols), of the ws package',
     })
   }
   const { token } = options
@@ -58,14 +57,9 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 }
 
 function socketUrl(text: string): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch (cause) {
-    throw new GatewayError('invalid_argument', `url is not an absolute URL: ${text}`, { cause })
-  }
-  if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) {
-    throw new GatewayError('invalid_argument', `url must begin with http, https, ws or wss, not ${url.protocol}`)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^(http|ws)s?:$/.test(url.protocol)) {
+    throw new GatewayError('invalid_argument', `url must be an absolute URL that begins with http, https, ws or wss, not ${text}`)
   }
   url.protocol = url.protocol.replace('http', 'ws')
   if (url.pathname === '/') url.pathname = rpcPath

@@ -1,4 +1,4 @@
-import { controlNotifications, facadeLimits, type RequestId } from '@halibut-gateway/schemas/wire'
+import { clientLimits, controlNotifications, type RequestId } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 import type { CallHooks } from './pending-calls.ts'
 
@@ -15,7 +15,7 @@ export interface WatchLine<T> {
   readonly restarts: boolean
 }
 
-const { itemCredit } = facadeLimits
+const { itemCredit } = clientLimits
 
 /** The items of a watch, until the loop is left, `signal` aborts, or the gateway refuses. Grants credit as they are read. */
 export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {

@@ -1,4 +1,4 @@
-import { type ErrorKind, isErrorKind, ticketsPath } from '@halibut-gateway/schemas/wire'
+import { type ErrorKind, ticketsPath } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -21,13 +21,13 @@ export async function credentialOf(options: ResolvedOptions, signal: AbortSignal
     })
     text = await response.text()
   } catch (cause) {
-    throw new GatewayError('connect_failed', 'the gateway could not be asked for a ticket', {
+    throw new GatewayError('connect_failed', 'the gateway gave no ticket', {
       cause,
-      advice: 'check that it runs, and its address',
     })
   }
-  const body = parse(text) as { ticket?: string; kind?: string; detail?: string; advice?: string } | undefined
+  const body = parse(text) as { ticket?: string; kind?: ErrorKind; detail?: string; advice?: string } | undefined
   if (response.ok && typeof body?.ticket === 'string') return body.ticket
-  const kind: ErrorKind = isErrorKind(String(body?.kind)) ? (body?.kind as ErrorKind) : 'connect_failed'
-  throw new GatewayError(kind, body?.detail ?? `the gateway gave no ticket: HTTP ${response.status}`, { advice: body?.advice })
+  throw new GatewayError(body?.kind ?? 'connect_failed', body?.detail ?? `HTTP ${response.status}`, {
+    advice: body?.advice,
+  })
 }

@@ -1,7 +1,9 @@
 export { AgentIdSchema, type AgentSnapshot, AgentSnapshotSchema, type AgentStateName, AgentStateNameSchema } from './agent.ts'
 export {
   type CallOutcome,
+  CallOutcomeSchema,
   type CallSnapshot,
+  CallSnapshotSchema,
   type InvokeParams,
   InvokeParamsSchema,
   type InvokeResult,
@@ -49,5 +51,5 @@ export {
   type WatchItem,
   type WatchName,
 } from './methods.ts'
-export { type AgentEvent, AgentEventSchema, type CallEvent, type InspectEvent } from './watch.ts'
+export { type AgentEvent, AgentEventSchema, type CallEvent, CallEventSchema, type InspectEvent, InspectEventSchema } from './watch.ts'
 export * from './wire/index.ts'

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { chromiumPath } from '../support/chromium.ts'
+import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
 
 /** What `npm start` runs after the build. */
 const program = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url))
@@ -17,15 +17,7 @@ beforeAll(async () => {
   if (!existsSync(program)) throw new Error('the gateway is not built: npm run build')
   browser = await chromium.launch({
     executablePath: chromiumPath(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...chromiumArguments],
   })
 })
 afterAll(() => browser.close())

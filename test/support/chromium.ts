@@ -24,3 +24,14 @@ export function chromiumPath(): string {
   if (path === undefined) throw new Error('no Chromium was found: install one, or name it in CHROMIUM_PATH')
   return path
 }
+
+/** How a test starts it: without a sandbox, which a container has not, and without traffic of its own. */
+export const chromiumArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+] as const

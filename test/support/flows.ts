@@ -163,7 +163,7 @@ class Walker {
 
   #receive(frame: Buffer): void {
     const header = readFrameHeader(frame)
-    if (typeof header === 'string') throw new Error(header)
+    if (!header) throw new Error('a frame that is none')
     const come = this.#content.get(header.stream)
     const content = frame.subarray(frameHeaderBytes)
     if (come) expect(header.offset).toBe(come.offset + come.bytes.byteLength)

@@ -20,6 +20,8 @@ export interface RealGateway extends AsyncDisposable {
   readonly origin: string
   readonly token: string
   readonly directory: AgentDirectory
+  /** Which pages may come. */
+  readonly policy: OriginPolicy
   readonly agent: HalibutRuntime
   readonly runtime: HalibutRuntime
   readonly sessions: SessionTable
@@ -66,6 +68,7 @@ export async function createRealGateway(options: {
     origin: `http://127.0.0.1:${port}`,
     token,
     directory,
+    policy,
     agent: world.agent,
     runtime: world.client,
     sessions: app.sessions,

@@ -1,4 +1,4 @@
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { clientLimits } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from '../errors.ts'
 
 /** What a download tells. */
@@ -10,7 +10,7 @@ export interface DownloadEvents {
   over(): void
 }
 
-const { streamCreditBytes } = facadeLimits
+const { streamCreditBytes } = clientLimits
 const maxBytesDefault = 64 * 1024 * 1024
 
 /** A data stream from an agent. Its content can be read once, in one of several ways; unread, it waits at the gateway for 10 minutes. */
@@ -110,8 +110,7 @@ export class Download {
     if (this.#over || offset + content.byteLength <= this.#received) return
     if (offset > this.#received || offset + content.byteLength > this.length) {
       this.#events.cancel('not the next bytes')
-      const what = `bytes ${offset} to ${offset + content.byteLength} of ${this.length} came, ${this.#received} were there`
-      this.fail(new GatewayError('protocol_error', what, { phase: 'stream', delivery: 'executed' }))
+      this.fail(new GatewayError('protocol_error', `not the bytes after ${this.#received} came`, { phase: 'stream', delivery: 'executed' }))
       return
     }
     // After a resume the first bytes may be there already.

@@ -1,6 +1,6 @@
 import {
+  clientLimits,
   controlNotifications,
-  facadeLimits,
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
@@ -61,8 +61,8 @@ export class StreamTable {
       write: value => {
         const existing = known.get(value)
         if (existing || !isUploadSource(value)) return existing
-        if (this.open >= facadeLimits.streams) {
-          throw new GatewayError('too_many_streams', `${facadeLimits.streams} data streams are open`)
+        if (this.open >= clientLimits.streams) {
+          throw new GatewayError('too_many_streams', `${clientLimits.streams} data streams are open`)
         }
         this.#lastUpload += 2
         const id = this.#lastUpload
@@ -107,7 +107,7 @@ export class StreamTable {
   /** A binary frame came. */
   receive(frame: Uint8Array<ArrayBuffer>): void {
     const header = readFrameHeader(frame)
-    if (typeof header !== 'string') this.#downloads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
+    if (header) this.#downloads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
   }
 
   ended(params: { readonly stream: number; readonly length: number; readonly sha256?: string }): void {
@@ -115,11 +115,8 @@ export class StreamTable {
   }
 
   cancelled(params: { readonly stream: number; readonly error?: RpcError }): void {
-    const error = params.error
-      ? GatewayError.fromResponse(params.error)
-      : new GatewayError('stream_failed', 'the gateway gave the data stream up', { phase: 'stream', delivery: 'unknown' })
-    this.#downloads.get(params.stream)?.fail(error)
-    this.#uploads.get(params.stream)?.stop(error.message)
+    if (params.error) this.#downloads.get(params.stream)?.fail(GatewayError.fromResponse(params.error))
+    this.#uploads.get(params.stream)?.stop('not wanted')
   }
 
   credit(params: { readonly stream: number; readonly offset: number }): void {

@@ -1,4 +1,4 @@
-import { facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import { clientLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import type { SourceReader } from './upload-source.ts'
 
 /** How far an upload is. */
@@ -25,7 +25,7 @@ interface Kept {
   readonly end: number
 }
 
-const { chunkBytes, streamCreditBytes } = facadeLimits
+const { chunkBytes, streamCreditBytes } = clientLimits
 
 /** A data stream to an agent: read as the credit grows, and kept until the gateway has acknowledged it. */
 export class Upload {

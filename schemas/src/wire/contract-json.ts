@@ -22,8 +22,6 @@ export interface ContractJson {
   write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter): unknown
   /** The value of a JSON form. What does not fit is added to `errors`, under `path`. Without `streams` no data stream fits. */
   read(type: TypeNode, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
-  /** True where a data stream can stand somewhere in a value of this type. */
-  hasStream(type: TypeNode): boolean
 }
 
 /** The handle of a data stream; `undefined` for a value that is none. May be asked more than once for one value. */
@@ -41,7 +39,6 @@ export function contractJson(contract: Contract): ContractJson {
     find: finder(contract),
     write: (type, value, path, errors, streams) => convert({ way: 'write', errors, writeStream: streams }, type, value, path),
     read: (type, json, path, errors, streams) => convert({ way: 'read', errors, readStream: streams }, type, json, path),
-    hasStream: type => hasStream(contract, type, new Set()),
   }
 }
 
@@ -203,16 +200,13 @@ function convertObject(
 
 function convertMembers(context: Context, convert: Convert, members: readonly MemberNode[], value: unknown, path: string): unknown {
   if (!isPlain(value)) return refuse(context, path, `an object with ${members.map(member => member.name).join(', ')}`, value)
-  const converted: Record<string, unknown> = {}
-  for (const member of members) {
-    const each = convert(
-      context,
-      member.type,
-      Object.hasOwn(value, member.name) ? value[member.name] : undefined,
-      `${path}/${escapePointer(member.name)}`,
-    )
-    Object.defineProperty(converted, member.name, { value: each, enumerable: true, configurable: true, writable: true })
-  }
+  // Defines each as its own member, whatever its name.
+  const converted = Object.fromEntries(
+    members.map(({ name, type }) => [
+      name,
+      convert(context, type, Object.hasOwn(value, name) ? value[name] : undefined, `${path}/${escapePointer(name)}`),
+    ]),
+  )
   for (const key of Object.keys(value)) {
     if (!members.some(member => member.name === key)) refuse(context, `${path}/${escapePointer(key)}`, 'no such member', value[key])
   }
@@ -260,7 +254,8 @@ function definitionOf(contract: Contract, name: string): TypeDefinition | undefi
   return contract.types && Object.hasOwn(contract.types, name) ? contract.types[name] : undefined
 }
 
-function hasStream(contract: Contract, type: TypeNode, seen: Set<string>): boolean {
+/** True where a data stream can stand somewhere in a value of this type. */
+export function hasStream(contract: Contract, type: TypeNode, seen: Set<string> = new Set()): boolean {
   if (typeof type === 'string') {
     if (type === 'dataStream') return true
     const definition = definitionOf(contract, type)

@@ -27,16 +27,12 @@ export function writeFrameHeader(frame: Uint8Array, stream: number, offset: numb
   view.setUint32(12, offset >>> 0)
 }
 
-/** Reads the header of a frame. Gives text that says what is wrong where it is no data frame of this version. */
-export function readFrameHeader(frame: Uint8Array): FrameHeader | string {
-  if (frame.byteLength < frameHeaderBytes) return `a binary frame has at least ${frameHeaderBytes} bytes, not ${frame.byteLength}`
+/** Reads the header of a frame; `undefined` where it is no data frame of this version, or its bytes would lie beyond 2^53. */
+export function readFrameHeader(frame: Uint8Array): FrameHeader | undefined {
+  if (frame.byteLength < frameHeaderBytes) return undefined
   const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
-  if (view.getUint8(0) !== version) return `version ${view.getUint8(0)} of binary frames is not known`
-  if (view.getUint8(1) !== dataType) return `binary frames of type ${view.getUint8(1)} are not known`
-  if (view.getUint16(2) !== 0) return 'the flags of a binary frame must be 0'
   const stream = view.getUint32(4)
-  if (stream === 0) return 'there is no data stream 0'
   const offset = view.getUint32(8) * 2 ** 32 + view.getUint32(12)
-  if (offset + frame.byteLength - frameHeaderBytes > Number.MAX_SAFE_INTEGER) return 'an offset must be below 2^53'
-  return { stream, offset }
+  const isData = view.getUint8(0) === version && view.getUint8(1) === dataType && view.getUint16(2) === 0
+  return isData && stream > 0 && offset + frame.byteLength <= Number.MAX_SAFE_INTEGER ? { stream, offset } : undefined
 }

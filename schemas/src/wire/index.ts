@@ -1,5 +1,13 @@
-export { type CloseCodeEntry, type CloseReason, closeCodes, closeReasonOf } from './close-codes.ts'
-export { type ContractJson, contractJson, describeGot, escapePointer, type StreamReader, type StreamWriter } from './contract-json.ts'
+export { type CloseReason, closeCodes, closeMeanings, closeReasonOf } from './close-codes.ts'
+export {
+  type ContractJson,
+  contractJson,
+  describeGot,
+  escapePointer,
+  hasStream,
+  type StreamReader,
+  type StreamWriter,
+} from './contract-json.ts'
 export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
 export { type FrameHeader, frameHeaderBytes, readFrameHeader, writeFrameHeader } from './frames.ts'
 export { base64urlToBytes, bytesToBase64url } from './json-scalars.ts'
@@ -16,5 +24,22 @@ export {
   type StreamPosition,
   uncountedNotifications,
 } from './messages.ts'
+export type {
+  AgentEvent,
+  AgentSnapshot,
+  AgentStateName,
+  CallEvent,
+  CallOutcome,
+  CallSnapshot,
+  InspectEvent,
+  InvokeParams,
+  InvokeResult,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  Methods,
+  WatchItem,
+  WatchName,
+} from './method-types.ts'
 export { argumentDistance, type Overload, readArguments, writeArguments } from './overloads.ts'
-export { type FacadeLimits, facadeLimits, openRpcPath, rpcPath, subprotocol, ticketsPath } from './protocol.ts'
+export { clientLimits, type FacadeLimits, facadeLimits, openRpcPath, rpcPath, subprotocol, ticketsPath } from './protocol.ts'

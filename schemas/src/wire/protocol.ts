@@ -10,6 +10,18 @@ export const ticketsPath = '/api/v1/ws-tickets'
 /** Where the OpenRPC document stands. */
 export const openRpcPath = '/openrpc.json'
 
+/** Those of the {@link facadeLimits} that a client goes by before `hello` has told it any. */
+export const clientLimits = {
+  /** Bytes of content in one binary frame that the gateway sends; it takes more. */
+  chunkBytes: 64 * 1024,
+  /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
+  streams: 32,
+  /** Credit of a data stream: how far its sender may be ahead of what the receiver has taken. Beyond it: close code 4413. */
+  streamCreditBytes: 256 * 1024,
+  /** Items of a watch that may be under way: the first credit. */
+  itemCredit: 64,
+} as const
+
 /**
  * What one browser may send and keep at the gateway. `hello` announces these numbers, and each has an error or a close code of its
  * own (`schemas/PROTOCOL.md`, Limits). Milliseconds, bytes or counts, as the name says.
@@ -29,18 +41,14 @@ export const facadeLimits = {
   outboxBytes: 8 * 1024 * 1024,
   /** One binary frame, header included. Beyond it: close code 1009. */
   binaryBytes: 128 * 1024,
-  /** Bytes of content in one binary frame that the gateway sends; it takes more. */
-  chunkBytes: 64 * 1024,
-  /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
-  streams: 32,
-  /** Credit of a data stream: how far its sender may be ahead of what the receiver has taken. Beyond it: close code 4413. */
-  streamCreditBytes: 256 * 1024,
+  chunkBytes: clientLimits.chunkBytes,
+  streams: clientLimits.streams,
+  streamCreditBytes: clientLimits.streamCreditBytes,
   /** The same for all data streams of a session together: `streams` times `streamCreditBytes`. */
   connectionCreditBytes: 8 * 1024 * 1024,
   /** An upload without a length is kept up to this size before the call begins. Beyond it: `length_required`. */
   unsizedUploadBytes: 256 * 1024 * 1024,
-  /** Items of a watch that may be under way: the first credit. */
-  itemCredit: 64,
+  itemCredit: clientLimits.itemCredit,
   /** How long a session outlives its socket. */
   resumeMs: 120_000,
   /** Text kept for a resume until the client has acknowledged it. Beyond it the session goes on, but cannot be resumed. */

@@ -1,7 +1,7 @@
 import { GatewayError } from '@halibut-gateway/client'
 import type { InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
-import type { ContractJson, ParamError } from '@halibut-gateway/schemas/wire'
+import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/schemas/wire'
 import { batch, computed, effect, signal } from '@preact/signals'
 import { firstValue } from './form-values.ts'
 import { agents, contracts, gateway } from './gateway-state.ts'
@@ -60,7 +60,9 @@ export const argumentErrors = computed<ReadonlyMap<string, ParamError>>(() => {
 /** Whether the chosen method takes or gives data streams, which this page does not send yet. */
 export const needsStreams = computed(() => {
   const { json, method } = chosen.value ?? {}
-  return !!json && !!method && (json.hasStream(method.result) || method.params.some(param => json.hasStream(param.type)))
+  return (
+    !!json && !!method && (hasStream(json.contract, method.result) || method.params.some(param => hasStream(json.contract, param.type)))
+  )
 })
 
 /** Sets the form; its arguments begin anew where the method changes. */

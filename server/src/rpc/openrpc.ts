@@ -1,5 +1,5 @@
 import { type MethodEntry, methods } from '@halibut-gateway/schemas'
-import { closeCodes, errorTable } from '@halibut-gateway/schemas/wire'
+import { type CloseReason, closeCodes, closeMeanings, errorTable } from '@halibut-gateway/schemas/wire'
 
 /** The one map of methods as an OpenRPC 1.3.2 document. */
 export function openRpcDocument(version: string): Record<string, unknown> {
@@ -28,6 +28,8 @@ export function openRpcDocument(version: string): Record<string, unknown> {
         Object.entries(errorTable).map(([kind, row]) => [kind, { code: row.number, message: row.meaning, data: { kind } }]),
       ),
     },
-    'x-close-codes': closeCodes,
+    'x-close-codes': Object.fromEntries(
+      Object.entries(closeCodes).map(([reason, row]) => [reason, { ...row, ...closeMeanings[reason as CloseReason] }]),
+    ),
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type MethodEntry, methods } from '@halibut-gateway/schemas'
-import { closeCodes, errorTable, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { type CloseReason, closeCodes, closeMeanings, errorTable, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 
 const document = readFileSync(new URL('../../../schemas/PROTOCOL.md', import.meta.url), 'utf8')
@@ -30,9 +30,9 @@ test('the close codes of PROTOCOL.md are those of the code', () => {
   const rows = Object.entries(closeCodes).map(([name, row]) => [
     String(row.code),
     `\`${name}\``,
-    row.by,
+    closeMeanings[name as CloseReason].by,
     row.retry ? 'yes' : 'no',
-    row.meaning,
+    closeMeanings[name as CloseReason].meaning,
   ])
   expect(tableOf('close codes')).toEqual(rows)
 })

@@ -87,7 +87,7 @@ export class StreamTable {
   /** A binary frame came. */
   receive(frame: Buffer): void {
     const header = readFrameHeader(frame)
-    if (typeof header === 'string' || header.stream % 2 === 0 || header.stream > this.#lastUpload) {
+    if (!header || header.stream % 2 === 0 || header.stream > this.#lastUpload) {
       this.#wire.violated('binary_refused')
       return
     }

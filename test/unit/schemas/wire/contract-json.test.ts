@@ -21,7 +21,7 @@ import {
   timeSpan,
   tuple,
 } from '@halibut-gateway/schemas/contract'
-import { contractJson, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
+import { contractJson, hasStream, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
 
 const color = enumeration('T.Color, T', { Red: 0, Green: 1 })
@@ -168,5 +168,5 @@ describe('overloads', () => {
 
 test('a data stream is found wherever it stands', () => {
   const send = json.find('Send')[0]?.params[0]?.type ?? ''
-  expect([json.hasStream(send), json.hasStream(all?.params[16]?.type ?? '')]).toEqual([true, false])
+  expect([hasStream(json.contract, send), hasStream(json.contract, all?.params[16]?.type ?? '')]).toEqual([true, false])
 })

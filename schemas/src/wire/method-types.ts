@@ -1,0 +1,154 @@
+// Generated from `methods.ts` by `npm run method-types`; a test of the types holds the two together.
+
+import type { Delivery, ErrorKind, Phase } from './errors.ts'
+import type { FacadeLimits } from './protocol.ts'
+
+/** The states of an agent, as the gateway sees it. */
+export type AgentStateName = 'connected' | 'suspect' | 'offline' | 'untrusted' | 'disabled'
+
+/** One agent at one moment; `since` is RFC 3339. */
+export type AgentSnapshot = {
+  id: string
+  name: string
+  mode: 'listening' | 'polling'
+  uri: string
+  thumbprint: string
+  state: AgentStateName
+  since: string
+  reason: string
+  connections: number
+  roundTripMs?: number
+  services: string[]
+}
+
+/** What `agents.watch` tells: first everything, then each change. */
+export type AgentEvent =
+  | { type: 'snapshot'; agents: AgentSnapshot[] }
+  | { type: 'changed'; agent: AgentSnapshot }
+  | { type: 'removed'; id: string }
+
+/** A call to an agent. Times are milliseconds. */
+export type InvokeParams = {
+  agent: string
+  service: string
+  method: string
+  args: unknown[]
+  timeoutMs?: number
+  queueTimeoutMs?: number
+  digest?: boolean
+  idempotencyKey?: string
+  epoch?: string
+}
+
+/** The answer to a call; `uploads` where a digest was asked for. */
+export type InvokeResult = {
+  value: unknown
+  signature: string
+  activityId: string
+  durationMs: number
+  uploads?: { stream: number; length: number; sha256: string }[]
+}
+
+/** What became of a call that had an idempotency key. */
+export type CallOutcome =
+  | { state: 'running' }
+  | { state: 'answered'; result?: InvokeResult }
+  | {
+      state: 'failed'
+      error: {
+        code: number
+        message: string
+        data: {
+          kind: ErrorKind
+          phase?: Phase
+          delivery: Delivery
+          retryable: boolean
+          retryAfterMs?: number
+          agent?: string
+          traceId: string
+          advice: string
+          errors?: { path: string; expected: string; got: string }[]
+          candidates?: string[]
+          remote?: { message: string; details?: string; type?: string }
+        }
+      }
+    }
+  | { state: 'unknown'; reason: 'epoch' | 'key' }
+
+/** A call as `calls.watch` shows it. */
+export type CallSnapshot = {
+  activityId: string
+  agent: string
+  service: string
+  method: string
+  principal: string
+  since: string
+  state: 'running' | 'answered' | 'failed'
+  durationMs?: number
+  error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery }
+}
+
+/** What `calls.watch` tells: first the calls that run, then each beginning and end. */
+export type CallEvent =
+  | { type: 'snapshot'; calls: CallSnapshot[] }
+  | { type: 'started'; call: CallSnapshot }
+  | { type: 'finished'; call: CallSnapshot }
+  | { type: 'gap'; missed?: number }
+
+/** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
+export type InspectEvent =
+  | {
+      type: 'connectionOpened' | 'connectionClosed'
+      at: string
+      direction: 'incoming' | 'outgoing'
+      remoteAddress: string
+      thumbprint?: string
+      protocol: string
+    }
+  | { type: 'subscriberConnected' | 'subscriberDisconnected'; at: string; subscription: string; thumbprint: string; remoteAddress: string }
+  | { type: 'clientDenied'; at: string; remoteAddress: string; thumbprint?: string }
+  | { type: 'log'; at: string; endpoint: string; level: string; message: string }
+  | { type: 'gap'; missed?: number }
+
+/** Method name to parameters, result, and the items of a watch. */
+export interface Methods {
+  hello: {
+    params: {
+      client: { name: string; version: string }
+      resume?: { session: string; token: string; received: number; streams: { stream: number; received: number }[] }
+    }
+    result: {
+      server: { name: string; version: string }
+      session: string
+      resumeToken: string
+      resumed: boolean
+      reason?: string
+      sequence: number
+      streams: { stream: number; received: number }[]
+      epoch: string
+      principal: { name: string; role: string }
+      limits: { -readonly [K in keyof FacadeLimits]: number }
+    }
+  }
+  'agents.list': { params: Record<never, never>; result: { agents: AgentSnapshot[] } }
+  'agents.get': { params: { agent: string }; result: { agent: AgentSnapshot } }
+  'agents.watch': { params: Record<never, never>; result: Record<never, never>; item: AgentEvent }
+  'agent.invoke': { params: InvokeParams; result: InvokeResult }
+  'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
+  'calls.watch': { params: Record<never, never>; result: Record<never, never>; item: CallEvent }
+  'inspect.watch': { params: Record<never, never>; result: Record<never, never>; item: InspectEvent }
+  'contracts.list': { params: Record<never, never>; result: { contracts: { service: string; methods: string[] }[] } }
+  'contracts.get': { params: { service: string }; result: { contract: Record<string, unknown> } }
+  'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
+}
+
+/** The name of a method of the gateway. */
+export type MethodName = keyof Methods
+/** The parameters of a method. */
+export type MethodParams<M extends MethodName> = Methods[M]['params']
+/** The result of a method. */
+export type MethodResult<M extends MethodName> = Methods[M]['result']
+/** The methods that send items before their result. */
+export type WatchName = { [M in MethodName]: Methods[M] extends { item: unknown } ? M : never }[MethodName]
+/** An item of a watch. */
+export type WatchItem<M extends WatchName> = Methods[M] extends { item: infer I } ? I : never

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { extname, resolve } from 'node:path'
+import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
+import { createRealGateway } from '../support/real-gateway.ts'
+
+const sdk = resolve(import.meta.dirname, '../../client-sdk')
+const tools = service('IToolService', {
+  Add: method(
+    [
+      ['a', int64],
+      ['b', int64],
+    ],
+    int64,
+  ),
+  Count: method([['content', dataStream]], int64),
+})
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] })
+})
+afterAll(() => browser.close())
+
+/** A gateway with one agent, the examples on an origin of their own, and a page of one of them. */
+async function openExample(name: 'plain' | 'react') {
+  const gateway = await createRealGateway({
+    host: agent =>
+      agent.addService(tools, {
+        Add: (a, b) => a + b,
+        Count: async content => {
+          let bytes = 0n
+          await content.pump(chunk => {
+            bytes += BigInt(chunk.byteLength)
+            return undefined
+          })
+          return bytes
+        },
+      }),
+    contracts: [tools],
+  })
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://x').pathname
+    contentOf(path).then(
+      body => response.setHeader('content-type', types[extname(path)] ?? 'text/plain').end(body),
+      () => response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  const address = server.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  gateway.policy.allowOrigin(origin)
+  const page = await browser.newPage()
+  const problems: string[] = []
+  page.on('pageerror', error => problems.push(String(error)))
+  page.on('console', message => void (message.type() === 'error' && problems.push(message.text())))
+  await page.goto(`${origin}/examples/${name}/index.html#gateway=${gateway.origin}&token=${gateway.token}`)
+  return {
+    gateway,
+    page,
+    problems,
+    async [Symbol.asyncDispose]() {
+      await page.close()
+      server.closeAllConnections()
+      await new Promise(closed => server.close(closed))
+      await gateway[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.jsx': 'text/javascript', '.css': 'text/css' }
+
+/** A file of the package; what is written in JSX is bundled with what it imports. */
+async function contentOf(path: string): Promise<string | Buffer> {
+  const file = resolve(sdk, `.${path}`)
+  if (!file.startsWith(sdk)) throw new Error('outside')
+  if (!file.endsWith('.jsx')) return readFile(file)
+  const bundle = await rolldown({
+    input: file,
+    platform: 'browser',
+    transform: { jsx: 'react-jsx', define: { 'process.env.NODE_ENV': '"production"' } },
+    resolve: {
+      alias: { '@halibut-gateway/client/contract': `${sdk}/lib/contract.js`, '@halibut-gateway/client': `${sdk}/lib/index.js` },
+      modules: [resolve(sdk, '../node_modules')],
+    },
+  })
+  const { output } = await bundle.generate({ format: 'esm' })
+  return output[0].code
+}
+
+async function add(page: Page, a: string): Promise<string> {
+  const form = page.locator('form', { hasText: 'Add two numbers' })
+  await form.getByLabel('a', { exact: true }).fill(a)
+  await form.getByLabel('b', { exact: true }).fill('2')
+  await form.locator('output').evaluate(output => {
+    output.textContent = ''
+  })
+  await form.locator('button').click()
+  await form.locator('output', { hasText: /\w/ }).waitFor()
+  return String(await form.locator('output').textContent())
+}
+
+test.each(['plain', 'react'] as const)('the %s dashboard shows agents as they change, calls one, and tells an error', async name => {
+  await using opened = await openExample(name)
+  const { page, gateway, problems } = opened
+  await page.locator('li[data-state=connected]', { hasText: 'web-1' }).waitFor()
+  expect(await page.locator('header [role=status]').textContent()).toBe('connected')
+  expect(await add(page, '9007199254740993')).toBe('9007199254740995')
+  gateway.directory.report('web-1', { type: 'missed', why: 'it did not answer' })
+  await page.locator('li[data-state=suspect]').waitFor()
+  gateway.directory.remove('web-1')
+  gateway.directory.add({ id: 'nobody', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), disabled: true })
+  await page.locator('li[data-state=disabled]').waitFor()
+  expect(await add(page, '1')).toContain('agent_unavailable')
+  expect(problems).toEqual([])
+})
+
+test('the plain dashboard sends a file with its progress', async () => {
+  await using opened = await openExample('plain')
+  const { page, problems } = opened
+  await page.locator('li[data-state=connected]').waitFor()
+  const form = page.locator('#upload')
+  await form.locator('input').setInputFiles({ name: 'a.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(3_000_000, 7) })
+  await form.locator('button').click()
+  await form.locator('output', { hasText: '3000000 bytes' }).waitFor()
+  expect(await form.locator('progress').evaluate(progress => (progress as HTMLProgressElement).value)).toBe(1)
+  expect(problems).toEqual([])
+})

@@ -1,0 +1,104 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  AgentEventSchema,
+  AgentSnapshotSchema,
+  AgentStateNameSchema,
+  CallEventSchema,
+  CallOutcomeSchema,
+  CallSnapshotSchema,
+  DeliverySchema,
+  ErrorKindSchema,
+  InspectEventSchema,
+  InvokeParamsSchema,
+  InvokeResultSchema,
+  type MethodEntry,
+  methods,
+  PhaseSchema,
+} from '@halibut-gateway/schemas'
+import type { TSchema } from '@sinclair/typebox'
+
+/** The file that holds the methods of the one map as plain types, for those who have no TypeBox. */
+export const methodTypesFile = resolve(import.meta.dirname, '../../schemas/src/wire/method-types.ts')
+
+/** Types with names of their own, and what they are. */
+const named: readonly (readonly [schema: TSchema, name: string, about: string])[] = [
+  [AgentStateNameSchema, 'AgentStateName', 'The states of an agent, as the gateway sees it.'],
+  [AgentSnapshotSchema, 'AgentSnapshot', 'One agent at one moment; `since` is RFC 3339.'],
+  [AgentEventSchema, 'AgentEvent', 'What `agents.watch` tells: first everything, then each change.'],
+  [InvokeParamsSchema, 'InvokeParams', 'A call to an agent. Times are milliseconds.'],
+  [InvokeResultSchema, 'InvokeResult', 'The answer to a call; `uploads` where a digest was asked for.'],
+  [CallOutcomeSchema, 'CallOutcome', 'What became of a call that had an idempotency key.'],
+  [CallSnapshotSchema, 'CallSnapshot', 'A call as `calls.watch` shows it.'],
+  [CallEventSchema, 'CallEvent', 'What `calls.watch` tells: first the calls that run, then each beginning and end.'],
+  [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
+]
+
+/** By their JSON, since TypeBox copies what it makes optional. The last three stand beside this file. */
+const names = new Map<string, string>([
+  ...named.map(([schema, name]): [string, string] => [JSON.stringify(schema), name]),
+  [JSON.stringify(DeliverySchema), 'Delivery'],
+  [JSON.stringify(PhaseSchema), 'Phase'],
+  [JSON.stringify(ErrorKindSchema), 'ErrorKind'],
+])
+
+/** The text of the file. */
+export function methodTypes(): string {
+  const types = named.map(([schema, name, about]) => `/** ${about} */\nexport type ${name} = ${print(schema, name)}\n`)
+  const rows = Object.entries(methods).map(([name, { params, result, item }]: [string, MethodEntry]) => {
+    const key = /^\w+$/.test(name) ? name : `'${name}'`
+    return `  ${key}: { params: ${print(params)}; result: ${print(result)}${item ? `; item: ${print(item)}` : ''} }`
+  })
+  return [
+    '// Generated from `methods.ts` by `npm run method-types`; a test of the types holds the two together.\n',
+    "import type { Delivery, ErrorKind, Phase } from './errors.ts'\nimport type { FacadeLimits } from './protocol.ts'\n",
+    ...types,
+    `/** Method name to parameters, result, and the items of a watch. */\nexport interface Methods {\n${rows.join('\n')}\n}\n`,
+    '/** The name of a method of the gateway. */\nexport type MethodName = keyof Methods',
+    "/** The parameters of a method. */\nexport type MethodParams<M extends MethodName> = Methods[M]['params']",
+    "/** The result of a method. */\nexport type MethodResult<M extends MethodName> = Methods[M]['result']",
+    '/** The methods that send items before their result. */\nexport type WatchName = { [M in MethodName]: Methods[M] extends { item: unknown } ? M : never }[MethodName]',
+    '/** An item of a watch. */\nexport type WatchItem<M extends WatchName> = Methods[M] extends { item: infer I } ? I : never',
+  ]
+    .join('\n')
+    .concat('\n')
+}
+
+function print(schema: TSchema, being?: string): string {
+  const name = names.get(JSON.stringify(schema))
+  if (name !== undefined && name !== being) return name
+  if ('const' in schema) return JSON.stringify(schema['const']).replaceAll('"', "'")
+  if (Array.isArray(schema['anyOf'])) return schema['anyOf'].map(each => print(each)).join(' | ')
+  switch (schema['type']) {
+    case 'integer':
+    case 'number':
+      return 'number'
+    case 'string':
+    case 'boolean':
+    case 'null':
+      return schema['type'] as string
+    case 'array': {
+      const item = print(schema['items'] as TSchema)
+      return /[ |{]/.test(item) ? `(${item})[]` : `${item}[]`
+    }
+    case 'object':
+      return printObject(schema)
+    default:
+      return 'unknown'
+  }
+}
+
+function printObject(schema: TSchema): string {
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, TSchema>)
+  if (schema['patternProperties']) return 'Record<string, unknown>'
+  if (properties.length === 0) return 'Record<never, never>'
+  const required = new Set((schema['required'] ?? []) as string[])
+  if (properties.some(([name]) => name === 'replayBytes')) return '{ -readonly [K in keyof FacadeLimits]: number }'
+  return `{ ${properties.map(([name, each]) => `${name}${required.has(name) ? '' : '?'}: ${print(each)}`).join('; ')} }`
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  writeFileSync(methodTypesFile, methodTypes())
+  console.log(`${readFileSync(methodTypesFile, 'utf8').split('\n').length} lines`)
+}
