@@ -1,6 +1,7 @@
 import { test } from 'vitest'
 import { fuzzSocket } from '../support/facade-fuzz.ts'
 import { moveThroughCuts, readSlowly, uploadBig } from '../support/facade-streams.ts'
+import { runInMemory, runOverSockets } from '../support/run-schedules.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -18,4 +19,12 @@ test('an upload of 5 GiB through gateway to agent', async ({ task }) => {
 
 test('60 s of mutated frames on the socket', async ({ task }) => {
   task.meta.figures = await fuzzSocket(60_000, 3)
+})
+
+test('10,000 random schedules of calls, cancels, credits, cuts, resumes and restarts', async ({ task }) => {
+  task.meta.figures = await runInMemory(10_000)
+})
+
+test('400 of them over real sockets and a real agent', async ({ task }) => {
+  task.meta.figures = await runOverSockets(400)
 })

@@ -38,10 +38,17 @@ export interface WaitingCall {
   readonly signal: AbortSignal
 }
 
-/** Hosts both services; `onWait` hears of each call of `Wait`. */
-export function hostFlowService(agent: HalibutRuntime, onWait: (call: WaitingCall) => void): void {
+/** Hosts both services; `onWait` hears of each call of `Wait`, `onAdd` of each of `Add`. */
+export function hostFlowService(
+  agent: HalibutRuntime,
+  onWait: (call: WaitingCall) => void,
+  onAdd: (a: number) => void = () => undefined,
+): void {
   agent.addService(flowService, {
-    Add: (a, b) => a + b,
+    Add: (a, b) => {
+      onAdd(Number(a))
+      return a + b
+    },
     Wait: context =>
       new Promise<string>((resolve, reject) => {
         context.signal.addEventListener('abort', () => reject(new Error('the connection ended')))

@@ -14,7 +14,7 @@ import { TestSocket } from './gateway.ts'
 import { nodeWebSocket } from './node-websocket.ts'
 import { createWorld } from './world.ts'
 
-/** A gateway with one agent, `web-1`, both real and in this process. */
+/** A gateway with one agent, both real and in this process. */
 export interface RealGateway extends AsyncDisposable {
   readonly port: number
   readonly origin: string
@@ -36,15 +36,17 @@ export async function createRealGateway(options: {
   readonly host: (agent: HalibutRuntime) => void
   readonly contracts: readonly Contract[]
   readonly mode?: 'listening' | 'polling'
+  /** The agent’s. Default `web-1`. */
+  readonly id?: string
   /** Polling connections. Default 1. */
   readonly connections?: number
 }): Promise<RealGateway> {
-  const { mode = 'listening', connections = 1 } = options
+  const { mode = 'listening', connections = 1, id = 'web-1' } = options
   const world = await createWorld({ host: options.host, agent: { mode, connections } })
   const token = 'hgw_start_real'
   const directory = new AgentDirectory()
-  directory.add({ id: 'web-1', ...world.endpoint, services: options.contracts.map(contract => contract.service) })
-  directory.report('web-1', { type: 'reached', how: 'it is in this process' })
+  directory.add({ id, ...world.endpoint, services: options.contracts.map(contract => contract.service) })
+  directory.report(id, { type: 'reached', how: 'it is in this process' })
   const contracts = new ContractDirectory()
   for (const contract of options.contracts) contracts.add(contract)
   const policy = new OriginPolicy()
