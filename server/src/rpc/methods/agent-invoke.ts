@@ -10,6 +10,7 @@ import type { Mesh } from '../../fleet/mesh.ts'
 import { DataStream } from '../../runtime/data-streams.ts'
 import type { CallRegistry } from '../call-registry.ts'
 import type { CallStreams, OfferStream } from '../call-streams.ts'
+import { discardStreams } from '../discard-streams.ts'
 import type { CallContext, Handlers } from '../dispatcher.ts'
 import { toHalibutError } from '../error-map.ts'
 import type { Invoked, KeptCalls } from '../kept-calls.ts'
@@ -94,7 +95,7 @@ async function invoke(
   } catch (why) {
     const error = toHalibutError(why)
     ended(error)
-    if (agent.mode === 'listening' && (error.phase === 'connect' || error.phase === 'tls')) directory.report(params.agent, newsOf(error))
+    if (agent.mode === 'listening' && saysWhereItIs(error)) directory.report(params.agent, newsOf(error))
     throw why
   }
 }
@@ -155,14 +156,24 @@ function refuseMisfits(method: string, errors: readonly ParamError[], candidates
 
 function writeResult(target: Target, result: unknown, offer: OfferStream): unknown {
   const errors: ParamError[] = []
-  const value = target.write(result, errors, offer)
-  const first = errors[0]
-  if (!first) return value ?? null
-  throw new HalibutError(
-    'serialization_failed',
-    `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
-    { phase: 'response', delivery: 'executed' },
-  )
+  try {
+    const value = target.write(result, errors, offer)
+    const first = errors[0]
+    if (!first) return value ?? null
+    throw new HalibutError(
+      'serialization_failed',
+      `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
+      { phase: 'response', delivery: 'executed' },
+    )
+  } catch (why) {
+    discardStreams(result)
+    throw why
+  }
+}
+
+/** Whether a failure is news of the agent: that somebody gave the call up is none. */
+function saysWhereItIs({ kind, phase }: HalibutError): boolean {
+  return (phase === 'connect' || phase === 'tls') && kind !== 'cancelled' && kind !== 'deadline_exceeded' && kind !== 'closed'
 }
 
 function round(ms: number): number {

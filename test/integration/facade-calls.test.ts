@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { flowService, hostFlowService, type WaitingCall } from '../support/flow-service.ts'
+import { createRealGateway } from '../support/real-gateway.ts'
+
+async function createWorld(mode: 'listening' | 'polling' = 'listening') {
+  const waiting: WaitingCall[] = []
+  let begun = (): void => undefined
+  const gateway = await createRealGateway({
+    mode,
+    contracts: [flowService],
+    host: agent =>
+      hostFlowService(agent, call => {
+        waiting.push(call)
+        begun()
+      }),
+  })
+  const nextWait = async (): Promise<WaitingCall> => {
+    while (waiting.length === 0) {
+      await new Promise<void>(resolve => {
+        begun = resolve
+      })
+    }
+    return waiting.shift() as WaitingCall
+  }
+  const client = gateway.client()
+  return {
+    gateway,
+    client,
+    service: client.agent('web-1').service(flowService),
+    nextWait,
+    [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+  }
+}
+
+test.each(['kill', 'skip'] as const)('a call that waits in the queue of a polling agent and is cancelled (%s) never runs', async mode => {
+  await using world = await createWorld('polling')
+  const first = world.service.Wait()
+  const running = await world.nextWait()
+  const stop = new AbortController()
+  const queued = world.service.Wait({ signal: stop.signal, cancel: mode })
+  await world.client.agents()
+  stop.abort()
+  await expect(queued).rejects.toMatchObject({ kind: 'cancelled' })
+  running.finish()
+  expect(await first).toBe('done')
+  expect(await world.service.Add(1n, 2n)).toBe(3n)
+  expect(world.gateway.runtime.memoryInUse().queues).toBeLessThanOrEqual(1)
+})
+
+test('a cancelled call is no news of its agent', async () => {
+  await using world = await createWorld()
+  const stop = new AbortController()
+  const call = world.service.Wait({ signal: stop.signal })
+  stop.abort()
+  await expect(call).rejects.toMatchObject({ kind: 'cancelled' })
+  expect((await world.client.agents())[0]).toMatchObject({ state: 'connected' })
+})
+
+test('a deadline reaches the engine, for waiting and for running', async () => {
+  await using world = await createWorld('polling')
+  const running = world.service.Wait({ timeoutMs: 60 })
+  await world.nextWait()
+  await expect(world.service.Add(1n, 2n, { queueTimeoutMs: 20 })).rejects.toMatchObject({ delivery: 'not_sent', phase: 'queue' })
+  await expect(running).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown' })
+})
+
+test('calls.watch tells the calls that run, each beginning and each end', async () => {
+  await using world = await createWorld()
+  const events = world.client.watchCalls()
+  expect((await events.next()).value).toEqual({ type: 'snapshot', calls: [] })
+  await world.service.Add(1n, 2n)
+  await world.service.Fail('no').catch(() => undefined)
+  const seen = [await events.next(), await events.next(), await events.next(), await events.next()].map(({ value }) => value)
+  expect(seen).toMatchObject([
+    { type: 'started', call: { method: 'Add(int64,int64)', state: 'running', principal: 'start' } },
+    { type: 'finished', call: { state: 'answered' } },
+    { type: 'started', call: { method: 'Fail(string)' } },
+    { type: 'finished', call: { state: 'failed', error: { kind: 'service_failed', delivery: 'executed' } } },
+  ])
+  await events.return()
+})
+
+test('inspect.watch tells what happens on the connections to agents', async () => {
+  await using world = await createWorld()
+  const events = world.client.watchMesh()
+  const next = events.next()
+  await world.client.agents()
+  await world.service.Add(1n, 2n)
+  const types = new Set<string | undefined>()
+  for (let event = await next; !types.has('connectionOpened'); event = await events.next()) types.add(event.value?.type)
+  await events.return()
+})
+
+test('data streams travel without a contract, and digests with them', async () => {
+  await using world = await createWorld()
+  const agent = world.client.agent('web-1')
+  const { value, uploads } = await agent.invoke('IFlowService', 'Length(dataStream)', [new Blob(['hello'])], { digest: true })
+  expect([value, uploads]).toEqual([
+    '5',
+    [{ stream: 1, length: 5, sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824' }],
+  ])
+  const said = (await agent.invoke('IFlowService', 'Say', ['hello'], { digest: true })).value as {
+    text(): Promise<string>
+    sha256: Promise<string>
+  }
+  expect([await said.text(), await said.sha256]).toEqual(['hello', '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'])
+})
+
+test('an upload with another length than it said ends the call, and the next one works', async () => {
+  await using world = await createWorld()
+  const stream = (): ReadableStream<Uint8Array> => new Blob(['hello']).stream()
+  await expect(world.service.Length({ stream: stream(), length: 9 })).rejects.toMatchObject({ kind: 'stream_failed', delivery: 'unknown' })
+  await expect(world.service.Length({ stream: stream(), length: 3 })).rejects.toMatchObject({ kind: 'stream_failed' })
+  expect(await world.service.Length({ stream: stream(), length: 5 })).toBe(5n)
+  expect(await world.service.Length(stream())).toBe(5n)
+  expect(await world.service.Length(new Uint8Array(0))).toBe(0n)
+})
+
+test('a download that is given up frees its place and the agent', async () => {
+  await using world = await createWorld()
+  for (let i = 0; i < 40; i++) (await world.service.Zeros(2_000_000n))?.cancel()
+  const kept = []
+  for (let i = 0; i < 32; i++) kept.push(await world.service.Zeros(1n))
+  await expect(world.service.Zeros(1n)).rejects.toMatchObject({ kind: 'too_many_streams', delivery: 'executed' })
+  for (const each of kept) expect(await each?.bytes()).toEqual(new Uint8Array(1))
+  expect(await (await world.service.Say('free'))?.text()).toBe('free')
+})
+
+test('more calls than the gateway takes at a time wait in the client', async () => {
+  await using world = await createWorld()
+  const sums = await Promise.all(Array.from({ length: 200 }, (_, i) => world.service.Add(BigInt(i), 1n)))
+  expect(sums).toEqual(Array.from({ length: 200 }, (_, i) => BigInt(i + 1)))
+})
+
+test('a request that is too large fails before it is sent', async () => {
+  await using world = await createWorld()
+  await world.client.agents()
+  await expect(world.service.Say('x'.repeat(1_100_000))).rejects.toMatchObject({ kind: 'message_too_large', delivery: 'not_sent' })
+  expect(await world.service.Add(1n, 1n)).toBe(2n)
+})
