@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
@@ -58,6 +59,26 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
   const failed = page.locator('[data-outcome=failed]')
   await failed.waitFor()
   for (const text of ['on purpose', 'service_failed', 'response', 'executed']) expect(await failed.textContent()).toContain(text)
+
+  await page.getByRole('button', { name: 'FileStore' }).click()
+  await page
+    .getByRole('button', { name: /^Upload/ })
+    .first()
+    .click()
+  await page.getByRole('textbox', { name: 'name string' }).fill('hello.txt')
+  await page
+    .getByLabel('content dataStream')
+    .setInputFiles({ name: 'hello.txt', mimeType: 'text/plain', buffer: Buffer.from('hello, stream') })
+  expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Upload' }).click())).toContain('"Length": "13"')
+  await page
+    .getByRole('button', { name: /^Download/ })
+    .first()
+    .click()
+  await page.getByRole('textbox', { name: 'name string' }).fill('hello.txt')
+  await page.getByRole('button', { name: 'Call Download' }).click()
+  await page.getByRole('button', { name: 'Show as text' }).click()
+  await page.locator('.download pre', { hasText: 'hello, stream' }).waitFor()
+  await page.locator('.download', { hasText: createHash('sha256').update('hello, stream').digest('hex') }).waitFor()
 
   process.kill(started.pidOf('demo-polling'), 'SIGKILL')
   await page.locator('[data-agent=demo-polling][data-state=offline]').waitFor()

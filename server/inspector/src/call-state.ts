@@ -3,7 +3,7 @@ import type { InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/schemas/wire'
 import { batch, computed, effect, signal } from '@preact/signals'
-import { firstValue } from './form-values.ts'
+import { firstValue, withHandles } from './form-values.ts'
 import { agents, contracts, gateway } from './gateway-state.ts'
 
 /** What the call form is set to. */
@@ -53,17 +53,22 @@ export const chosen = computed<{ agent: string; json: ContractJson | undefined; 
 export const argumentErrors = computed<ReadonlyMap<string, ParamError>>(() => {
   const { json, method } = chosen.value ?? {}
   const errors: ParamError[] = []
-  if (json && method) method.params.forEach((param, i) => void json.read(param.type, args.value[i], `/${i}`, errors))
+  method?.params.forEach((param, i) => {
+    const path = `/${i}`
+    if (param.type === 'dataStream' && args.value[i] === null) errors.push({ path, expected: 'a file', got: 'none' })
+    else json?.read(param.type, withHandles(args.value[i]), path, errors, handle => handle)
+  })
   return new Map(errors.map(error => [error.path, error]))
 })
 
-/** Whether the chosen method takes or gives data streams, which this page does not send yet. */
-export const needsStreams = computed(() => {
+/** Whether the chosen method takes data streams: files do not stand in raw JSON. */
+export const takesStreams = computed(() => {
   const { json, method } = chosen.value ?? {}
-  return (
-    !!json && !!method && (hasStream(json.contract, method.result) || method.params.some(param => hasStream(json.contract, param.type)))
-  )
+  return !!json && !!method?.params.some(param => hasStream(json.contract, param.type))
 })
+
+/** How much of the uploads of a running call has been sent, 0 to 1, by its number. */
+export const uploaded = signal<ReadonlyMap<number, number>>(new Map())
 
 /** Sets the form; its arguments begin anew where the method changes. */
 export function choose(change: Partial<Selection>): void {
@@ -86,7 +91,7 @@ effect(() => {
 /** Makes the call that the form describes. */
 export function call(): void {
   const { agent, json, method } = chosen.value ?? {}
-  if (agent === undefined || !json || !method || argumentErrors.value.size > 0 || needsStreams.value) return
+  if (agent === undefined || !json || !method || argumentErrors.value.size > 0) return
   const made: MadeCall = {
     number: (calls.value[0]?.number ?? 0) + 1,
     agent,
@@ -124,13 +129,22 @@ async function run(made: MadeCall): Promise<void> {
   const startedMs = performance.now()
   let outcome: MadeCall['outcome']
   try {
-    const result = await gateway().agent(made.agent).invoke(made.service, made.signature, made.args, { signal: stop.signal })
+    const result = await gateway()
+      .agent(made.agent)
+      .invoke(made.service, made.signature, made.args, {
+        signal: stop.signal,
+        digest: true,
+        onProgress: ({ sentBytes, totalBytes = 0 }) => {
+          uploaded.value = new Map(uploaded.value).set(made.number, totalBytes === 0 ? 1 : sentBytes / totalBytes)
+        },
+      })
     outcome = { at: 'answered', result, elapsedMs: performance.now() - startedMs }
   } catch (error) {
     const told = error instanceof GatewayError ? error : new GatewayError('internal_error', String(error))
     outcome = { at: 'failed', error: told, elapsedMs: performance.now() - startedMs }
   } finally {
     running.delete(made.number)
+    uploaded.value = new Map([...uploaded.value].filter(([number]) => number !== made.number))
   }
   calls.value = calls.value.map(each => (each.number === made.number ? { ...each, outcome } : each))
 }

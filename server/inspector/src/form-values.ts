@@ -1,3 +1,4 @@
+import { Download } from '@halibut-gateway/client'
 import type { TypeDefinition, TypeNode } from '@halibut-gateway/schemas/contract'
 import type { ContractJson } from '@halibut-gateway/schemas/wire'
 
@@ -71,4 +72,24 @@ function firstDefined(json: ContractJson, name: string, depth: number): unknown 
 export function definitionOf(json: ContractJson, name: string): TypeDefinition | undefined {
   const { types } = json.contract
   return types && Object.hasOwn(types, name) ? types[name] : undefined
+}
+
+/** Arguments as they are checked: a file is the handle of a data stream. */
+export function withHandles(value: unknown): unknown {
+  return replaceWhere(value, each => (each instanceof File ? { $stream: 1, length: each.size } : undefined))
+}
+
+/** A value as it is shown: files and downloads by what they are. */
+export function forShow(value: unknown): unknown {
+  return replaceWhere(value, each => {
+    if (each instanceof File) return { file: each.name, bytes: each.size }
+    return each instanceof Download ? { download: `${each.length} bytes` } : undefined
+  })
+}
+
+function replaceWhere(value: unknown, replace: (value: unknown) => unknown): unknown {
+  const instead = replace(value)
+  if (instead !== undefined || typeof value !== 'object' || value === null) return instead ?? value
+  if (Array.isArray(value)) return value.map(each => replaceWhere(each, replace))
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replaceWhere(each, replace)]))
 }

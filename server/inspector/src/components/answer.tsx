@@ -1,7 +1,9 @@
-import type { GatewayError } from '@halibut-gateway/client'
+import { Download, type GatewayError } from '@halibut-gateway/client'
 import { errorTable } from '@halibut-gateway/schemas/wire'
-import { calls, cancel, choose, type MadeCall, shown } from '../call-state.ts'
+import { calls, cancel, choose, type MadeCall, shown, uploaded } from '../call-state.ts'
+import { forShow } from '../form-values.ts'
 import { now } from '../gateway-state.ts'
+import { DownloadView } from './download-view.tsx'
 import { JsonView } from './json-view.tsx'
 import { formatMs } from './relative-time.tsx'
 
@@ -60,11 +62,15 @@ function Outcome({ made }: { made: MadeCall }) {
 function Body({ made }: { made: MadeCall }) {
   switch (made.outcome.at) {
     case 'running':
-      return <p class="hint">Waiting for the agent.</p>
+      return <Waiting number={made.number} />
     case 'answered':
       return (
         <>
-          <JsonView value={made.outcome.result.value} label="Result" />
+          {made.outcome.result.value instanceof Download ? (
+            <DownloadView key={made.number} download={made.outcome.result.value} name={fileName(made)} />
+          ) : (
+            <JsonView value={forShow(made.outcome.result.value)} label="Result" />
+          )}
           <p class="facts">
             <span>{formatMs(made.outcome.result.durationMs)} from gateway to agent and back</span>
             <span>
@@ -76,6 +82,22 @@ function Body({ made }: { made: MadeCall }) {
     case 'failed':
       return <Failure error={made.outcome.error} made={made} />
   }
+}
+
+/** A name to save a download under: the first text among the arguments, else that of the method. */
+function fileName({ args, signature }: MadeCall): string {
+  const text = args.find(each => typeof each === 'string' && each !== '')
+  return typeof text === 'string' ? text : signature.slice(0, signature.indexOf('('))
+}
+
+function Waiting({ number }: { number: number }) {
+  const sent = uploaded.value.get(number)
+  if (sent === undefined || sent >= 1) return <p class="hint">Waiting for the agent.</p>
+  return (
+    <p class="hint">
+      Sending <progress value={sent} aria-label="Upload" /> {Math.floor(sent * 100)} %
+    </p>
+  )
 }
 
 const deliveryWords = {

@@ -1,6 +1,6 @@
 import { describeType, type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { useEffect } from 'preact/hooks'
-import { args, argumentErrors, call, choose, chosen, needsStreams } from '../call-state.ts'
+import { args, argumentErrors, call, choose, chosen, takesStreams } from '../call-state.ts'
 import { agents } from '../gateway-state.ts'
 import { RawArguments } from './raw-arguments.tsx'
 import { ValueField } from './value-field.tsx'
@@ -52,36 +52,28 @@ export function CallForm() {
             }}
           >
             <Signature method={method} />
-            {needsStreams.value ? (
-              <p class="hint boxed">
-                This method sends or receives a data stream. Streams do not travel to the page yet; the library moves them.
-              </p>
-            ) : (
-              <>
-                {method.params.map((param, i) => (
-                  <ValueField
-                    key={`${signatureOf(method)} ${param.name}`}
-                    label={param.name}
-                    json={json}
-                    type={param.type}
-                    value={args.value[i]}
-                    path={`/${i}`}
-                    onChange={value => {
-                      args.value = args.value.map((old, at) => (at === i ? value : old))
-                    }}
-                  />
-                ))}
-                {method.params.length === 0 && <p class="hint">No arguments.</p>}
-                <div class="row wrap actions">
-                  <button type="submit" class="primary" disabled={argumentErrors.value.size > 0}>
-                    Call {method.name}
-                  </button>
-                  <kbd>Ctrl</kbd>
-                  <kbd>Enter</kbd>
-                </div>
-                <RawArguments key={signatureOf(method)} />
-              </>
-            )}
+            {method.params.map((param, i) => (
+              <ValueField
+                key={`${signatureOf(method)} ${param.name}`}
+                label={param.name}
+                json={json}
+                type={param.type}
+                value={args.value[i]}
+                path={`/${i}`}
+                onChange={value => {
+                  args.value = args.value.map((old, at) => (at === i ? value : old))
+                }}
+              />
+            ))}
+            {method.params.length === 0 && <p class="hint">No arguments.</p>}
+            <div class="row wrap actions">
+              <button type="submit" class="primary" disabled={argumentErrors.value.size > 0}>
+                Call {method.name}
+              </button>
+              <kbd>Ctrl</kbd>
+              <kbd>Enter</kbd>
+            </div>
+            {!takesStreams.value && <RawArguments key={signatureOf(method)} />}
           </form>
         </div>
       )}

@@ -1,4 +1,5 @@
 import { calls, type MadeCall, reopen, shown } from '../call-state.ts'
+import { forShow } from '../form-values.ts'
 import { formatMs, RelativeTime } from './relative-time.tsx'
 
 /** The calls of this page, the newest first; one click puts a call back into the form. */
@@ -14,7 +15,7 @@ export function History() {
               <i class={`dot ${made.outcome.at}`} />
               <span class="what">
                 <b>{made.signature.slice(0, made.signature.indexOf('('))}</b>
-                <code>{preview(made.args)}</code>
+                <code>{preview(forShow(made.args) as unknown[])}</code>
               </span>
               <span class="outcome">{outcome(made)}</span>
               <span class="quiet who">{made.agent}</span>
@@ -34,7 +35,7 @@ function outcome(made: MadeCall): string {
     case 'running':
       return 'running'
     case 'answered':
-      return `${shorten(JSON.stringify(made.outcome.result.value) ?? 'null')} · ${formatMs(made.outcome.elapsedMs)}`
+      return `${shorten(JSON.stringify(forShow(made.outcome.result.value)) ?? 'null')} · ${formatMs(made.outcome.elapsedMs)}`
     case 'failed':
       return `${made.outcome.error.kind} · ${formatMs(made.outcome.elapsedMs)}`
   }

@@ -5,6 +5,7 @@ import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { argumentErrors } from '../call-state.ts'
 import { definitionOf, firstValue } from '../form-values.ts'
+import { formatBytes } from './download-view.tsx'
 
 /** A field for a value of a contract’s type. The value is its JSON form. */
 export interface FieldProps {
@@ -39,6 +40,7 @@ export function ValueField(props: FieldProps) {
       return <ObjectField {...props} members={definition.members} />
     }
     if (type === 'bool') return <SwitchField {...props} />
+    if (type === 'dataStream') return <FileField {...props} />
     if (!definition && type !== 'object') return <TextField {...props} />
     return <JsonField {...props} />
   }
@@ -122,6 +124,21 @@ function SwitchField({ label, type, value, path, onChange }: FieldProps) {
   return (
     <Labelled id={id} label={label} type={type} path={path}>
       <input id={id} type="checkbox" checked={value === true} onChange={event => onChange(event.currentTarget.checked)} />
+    </Labelled>
+  )
+}
+
+function FileField({ label, type, value, path, onChange }: FieldProps) {
+  const id = useId()
+  return (
+    <Labelled id={id} label={label} type={type} path={path} hint={value instanceof File ? formatBytes(value.size) : undefined}>
+      <input
+        id={id}
+        type="file"
+        aria-invalid={argumentErrors.value.has(path)}
+        aria-describedby={`${id}-note`}
+        onChange={event => onChange(event.currentTarget.files?.[0] ?? null)}
+      />
     </Labelled>
   )
 }
