@@ -48,7 +48,7 @@ export function DownloadView({ download, name }: { download: Download; name: str
           </button>
         </div>
       )}
-      {typeof state.value === 'object' && 'text' in state.value && <pre class="json">{state.value.text}</pre>}
+      {typeof state.value === 'object' && 'text' in state.value && <pre class="json content">{state.value.text}</pre>}
       {typeof state.value === 'object' && 'problem' in state.value && <p class="problem">{state.value.problem}</p>}
       {digest.value && (
         <p class="facts">

@@ -135,6 +135,7 @@ function FileField({ label, type, value, path, onChange }: FieldProps) {
       <input
         id={id}
         type="file"
+        class="file"
         aria-invalid={argumentErrors.value.has(path)}
         aria-describedby={`${id}-note`}
         onChange={event => onChange(event.currentTarget.files?.[0] ?? null)}
