@@ -60,8 +60,9 @@ export class Upload {
 
   /** The gateway takes the bytes before `offset`, which acknowledges those that are a whole credit before it. */
   credit(offset: number): void {
-    this.#credit = Math.max(this.#credit, offset)
-    const acknowledged = offset - streamCreditBytes
+    // Nobody can have taken what was not sent: more credit than that would drop frames which are still to be sent.
+    const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
+    this.#credit = Math.max(this.#credit, acknowledged + streamCreditBytes)
     const first = this.#kept.findIndex(each => each.end > acknowledged)
     this.#kept.splice(0, first < 0 ? this.#kept.length : first)
     this.flush()
