@@ -115,7 +115,7 @@ export class GatewayClient implements AsyncDisposable {
   /** What became of the call with this idempotency key. `epoch`: that of the call; default: the one it had when this client made it. */
   callOutcome(idempotencyKey: string, options: RequestOptions & { readonly epoch?: string } = {}): Promise<CallOutcome> {
     const epoch = options.epoch ?? this.#epochs.get(idempotencyKey)
-    if (epoch === undefined) throw new GatewayError('invalid_argument', 'no call was made with that key: say its epoch')
+    if (epoch === undefined) throw new GatewayError('invalid_argument', 'no call had that key: say its epoch')
     return this.request('calls.get', { idempotencyKey, epoch }, options)
   }
 
@@ -235,7 +235,7 @@ export class GatewayClient implements AsyncDisposable {
       call.sent = true
       if (this.#link.request({ jsonrpc: '2.0', id: call.id, method: call.method, params: this.#keyed(params, epoch) }))
         call.onSent?.(call.id)
-      else call.settle({ error: new GatewayError('message_too_large', `a request may have ${limits.textBytes} bytes of JSON`) })
+      else call.settle({ error: new GatewayError('message_too_large', `a request may have ${limits.textBytes} bytes`) })
     }
   }
 

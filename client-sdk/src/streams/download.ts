@@ -178,7 +178,7 @@ export class Download {
   }
 
   #use(): void {
-    if (this.#used) throw new GatewayError('stream_consumed', 'the data stream can be read once', { delivery: 'executed' })
+    if (this.#used) throw new GatewayError('stream_consumed', 'a data stream is read once', { delivery: 'executed' })
     this.#used = true
   }
 

@@ -73,7 +73,8 @@ export class Session {
   readonly #unanswered = new Set<RunningRequest>()
   readonly #outbox: Outbox
   readonly #received: ReceivedFrames
-  readonly #streams: StreamTable
+  /** Made with the first request: an idle browser costs no more than it must. */
+  #streamTable: StreamTable | undefined
   #socket: SessionSocket | undefined
   #ended = false
 
@@ -81,7 +82,10 @@ export class Session {
     this.#options = options
     this.#outbox = new Outbox(() => this.end('outbox_full'))
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
-    this.#streams = new StreamTable({
+  }
+
+  get #streams(): StreamTable {
+    this.#streamTable ??= new StreamTable({
       sendBinary: (frame, done) => {
         this.#socket?.sendBinary(frame, done)
         return this.#socket !== undefined
@@ -89,9 +93,10 @@ export class Session {
       together: write => this.#socket?.together(write),
       notify: (method, params) => this.#notify(method, params),
       violated: reason => this.end(reason),
-      toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: options.principal.role === 'admin' }),
-      createSpool: options.createSpool,
+      toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: this.principal.role === 'admin' }),
+      createSpool: this.#options.createSpool,
     })
+    return this.#streamTable
   }
 
   get principal(): Principal {
@@ -109,7 +114,7 @@ export class Session {
 
   /** How far the browser’s frames and uploads have been received. */
   get position(): { readonly sequence: number; readonly streams: StreamPosition[] } {
-    return { sequence: this.#received.count, streams: this.#streams.positions() }
+    return { sequence: this.#received.count, streams: this.#streamTable?.positions() ?? [] }
   }
 
   /** Goes on over `socket`; with `resume`, from where the browser says that it is. */
@@ -123,14 +128,14 @@ export class Session {
     this.#outbox.attach(socket)
     if (!resume) return
     this.#outbox.replay(resume.received)
-    this.#streams.resume(resume.streams)
+    this.#streamTable?.resume(resume.streams)
   }
 
   /** The socket is lost. True where the session waits for another one; where it cannot be resumed any more it is over. */
   detach(): boolean {
     this.#socket = undefined
     this.#outbox.detach()
-    this.#streams.detach()
+    this.#streamTable?.detach()
     if (!this.#outbox.complete) this.end()
     return !this.#ended
   }
@@ -152,7 +157,7 @@ export class Session {
     this.#outbox.detach()
     const gone = new HalibutError('closed', 'the browser’s session ended')
     for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(gone)
-    this.#streams.close(gone)
+    this.#streamTable?.close(gone)
     if (reason !== undefined) socket?.close(reason)
     this.#options.onEnded(this)
   }
