@@ -1,3 +1,4 @@
+import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
 import { expect, test } from 'vitest'
 import { flowService, hostFlowService, type WaitingCall } from '../support/flow-service.ts'
 import { createRealGateway } from '../support/real-gateway.ts'
@@ -137,4 +138,21 @@ test('a request that is too large fails before it is sent', async () => {
   await world.client.agents()
   await expect(world.service.Say('x'.repeat(1_100_000))).rejects.toMatchObject({ kind: 'message_too_large', delivery: 'not_sent' })
   expect(await world.service.Add(1n, 1n)).toBe(2n)
+})
+
+test('uploads of calls that are never sent take no place', async () => {
+  await using world = await createWorld()
+  const two = service('IFlowService', {
+    Length: method(
+      [
+        ['content', dataStream],
+        ['number', int64],
+      ],
+      int64,
+    ),
+  })
+  const wrong = world.client.agent('web-1').service(two)
+  // @ts-expect-error text is no number
+  for (let i = 0; i < 40; i++) await expect(wrong.Length(new Uint8Array(1), 'text')).rejects.toMatchObject({ kind: 'invalid_params' })
+  expect(await world.service.Length(new Uint8Array(3))).toBe(3n)
 })

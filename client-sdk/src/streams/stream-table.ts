@@ -61,7 +61,7 @@ export class StreamTable {
       write: value => {
         const existing = known.get(value)
         if (existing || !isUploadSource(value)) return existing
-        if (this.open >= clientLimits.streams) {
+        if (this.open + uploads.length >= clientLimits.streams) {
           throw new GatewayError('too_many_streams', `${clientLimits.streams} data streams are open`)
         }
         this.#lastUpload += 2
@@ -75,13 +75,16 @@ export class StreamTable {
           over: () => void this.#uploads.delete(id),
         })
         uploads.push(upload)
-        this.#uploads.set(id, upload)
         const handle = { $stream: id, ...(source.length === undefined ? {} : { length: source.length }) }
         known.set(value, handle)
         return handle
       },
       begin: () => {
-        for (const upload of uploads) upload.begin()
+        // Not before: a call that is never sent leaves nothing behind.
+        for (const upload of uploads) {
+          this.#uploads.set(upload.id, upload)
+          upload.begin()
+        }
       },
       cancel: reason => {
         for (const upload of uploads) upload.cancel(reason)
@@ -138,7 +141,7 @@ export class StreamTable {
   /** The session is over. Uploads whose requests were not sent are for the next one. */
   lost(error: GatewayError): void {
     for (const download of [...this.#downloads.values()]) download.fail(error)
-    for (const upload of [...this.#uploads.values()]) if (upload.isBegun) upload.stop(error.message)
+    for (const upload of [...this.#uploads.values()]) upload.stop(error.message)
   }
 
   #send(frame: Uint8Array): boolean {

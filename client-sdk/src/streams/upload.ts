@@ -47,10 +47,6 @@ export class Upload {
     this.#events = events
   }
 
-  get isBegun(): boolean {
-    return this.#begun
-  }
-
   /** The request that announces it was sent. */
   begin(): void {
     if (this.#begun || this.#over) return
