@@ -79,6 +79,9 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
   await page.getByRole('button', { name: 'Show as text' }).click()
   await page.locator('.download pre', { hasText: 'hello, stream' }).waitFor()
   await page.locator('.download', { hasText: createHash('sha256').update('hello, stream').digest('hex') }).waitFor()
+  await page.getByRole('button', { name: 'Call Download' }).click()
+  await page.getByRole('button', { name: 'Give up' }).click()
+  await page.locator('.download', { hasText: 'given up' }).waitFor()
 
   process.kill(started.pidOf('demo-polling'), 'SIGKILL')
   await page.locator('[data-agent=demo-polling][data-state=offline]').waitFor()

@@ -66,5 +66,20 @@ export const defaultLimits = {
   tcpKeepAliveIdleMs: 5_000,
 } as const
 
+/**
+ * What the gateway keeps for browsers beside the limits that `hello` announces (`facadeLimits`). Not to be set. `server/LIMITS.md` explains
+ * each; a test holds the two together.
+ */
+export const gatewayLimits = {
+  waitingSessions: 1_000,
+  tickets: 10_000,
+  ticketMs: 30_000,
+  waitingItems: 256,
+  keptResultBytes: 256 * 1024,
+  allKeptResultsBytes: 16 * 1024 * 1024,
+  readAheadBytes: 256 * 1024,
+  socketContentBytes: 512 * 1024,
+} as const
+
 /** The limits as a runtime uses them: the defaults, each overridable. */
 export type Limits = { -readonly [K in keyof typeof defaultLimits]: (typeof defaultLimits)[K] extends boolean ? boolean : number }

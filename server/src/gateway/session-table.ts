@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { gatewayLimits } from '../base/limits.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
 import { Session, type SessionOptions } from './session.ts'
 
@@ -13,9 +14,6 @@ interface Entry {
   /** Runs while no socket is attached. */
   timer: ReturnType<typeof setTimeout> | undefined
 }
-
-/** Sessions without a socket. Beyond it the one that has waited longest ends. */
-const maxWaiting = 1_000
 
 /** Tokens of one session that may be in use, where one answer to hello after the other was lost. */
 const maxTokens = 4
@@ -112,7 +110,7 @@ export class SessionTable {
     entry.timer = setTimeout(() => entry.session.end(), facadeLimits.resumeMs)
     entry.timer.unref()
     const [oldest] = this.#waiting
-    if (this.#waiting.size > maxWaiting) oldest?.session.end()
+    if (this.#waiting.size > gatewayLimits.waitingSessions) oldest?.session.end()
   }
 
   #stopWaiting(entry: Entry): void {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { gatewayLimits } from '../base/limits.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
 
 interface Ticket {
@@ -10,12 +11,9 @@ interface Ticket {
 /** What a ticket begins with. */
 export const ticketPrefix = 'hgt_'
 
-const lifeMs = 30_000
-const maxTickets = 10_000
-
 /**
  * Tickets for one WebSocket handshake each: a page cannot set a header there, and a token that lasts should not travel as a subprotocol. A
- * ticket lives for 30 s, works once, and only for the Origin that it was issued to. Kept in memory as digests only.
+ * ticket lives for `ticketMs`, works once, and only for the Origin that it was issued to. Kept in memory as digests only.
  */
 export class Tickets {
   readonly #now: () => number
@@ -33,10 +31,10 @@ export class Tickets {
   issue(principal: Principal, origin: string | undefined): { readonly ticket: string; readonly expiresInMs: number } {
     this.#sweep()
     const ticket = `${ticketPrefix}${randomBytes(32).toString('base64url')}`
-    this.#tickets.set(digest(ticket), { principal, origin, expiresAtMs: this.#now() + lifeMs })
+    this.#tickets.set(digest(ticket), { principal, origin, expiresAtMs: this.#now() + gatewayLimits.ticketMs })
     const [oldest] = this.#tickets.keys()
-    if (this.#tickets.size > maxTickets && oldest !== undefined) this.#tickets.delete(oldest)
-    return { ticket, expiresInMs: lifeMs }
+    if (this.#tickets.size > gatewayLimits.tickets && oldest !== undefined) this.#tickets.delete(oldest)
+    return { ticket, expiresInMs: gatewayLimits.ticketMs }
   }
 
   /** Whose ticket this is. It is worth nothing afterwards, whatever the answer. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { facadeLimits, isStreamHandle } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { gatewayLimits } from '../base/limits.ts'
 import { toHalibutError } from './error-map.ts'
 import { ParamsError } from './params-error.ts'
 
@@ -27,10 +28,7 @@ interface KeptCall {
   bytes: number
 }
 
-/** A larger result is not kept. */
-const maxResultBytes = 256 * 1024
-/** The kept results of all principals together. */
-const maxKeptBytes = 16 * 1024 * 1024
+const { keptResultBytes, allKeptResultsBytes } = gatewayLimits
 
 /**
  * Runs a call with an idempotency key once, however often it is sent: who sends it again joins it, or gets its outcome. Keys belong to a
@@ -112,7 +110,7 @@ export class KeptCalls {
       const invoked = await call.done
       const { result, holdsStreams } = invoked
       call.bytes = holdsStreams ? 0 : Buffer.byteLength(JSON.stringify(result))
-      const kept = !holdsStreams && call.bytes <= maxResultBytes && this.#bytes + call.bytes <= maxKeptBytes
+      const kept = !holdsStreams && call.bytes <= keptResultBytes && this.#bytes + call.bytes <= allKeptResultsBytes
       if (!kept) call.bytes = 0
       this.#bytes += call.bytes
       call.outcome = { state: 'answered', holdsStreams, ...(kept ? { result } : {}) }

@@ -1,8 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
+import { gatewayLimits } from '../base/limits.ts'
 import type { CallContext } from './dispatcher.ts'
-
-/** Items of a watch that wait for a slow reader. Beyond them it is told how many it has missed. */
-const maxWaiting = 256
 
 /** What happens, on its way to one reader of a watch. */
 export class WatchFeed<T> {
@@ -19,7 +17,7 @@ export class WatchFeed<T> {
   push(item: T): void {
     const key = this.#keyOf(item)
     if (key !== undefined) this.#waiting = this.#waiting.filter(each => this.#keyOf(each) !== key)
-    else if (this.#waiting.length >= maxWaiting) {
+    else if (this.#waiting.length >= gatewayLimits.waitingItems) {
       // The oldest goes, so that the reader ends up with what is true now.
       this.#waiting.shift()
       this.#missed++

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { defaultLimits } from '../../../server/src/base/limits.ts'
+import { defaultLimits, gatewayLimits } from '../../../server/src/base/limits.ts'
+
+const limits: Record<string, number | boolean> = { ...defaultLimits, ...gatewayLimits }
 
 test('LIMITS.md has a row for every limit, in order, with its default', () => {
   const document = readFileSync(join(import.meta.dirname, '../../../server/LIMITS.md'), 'utf8')
@@ -12,7 +14,7 @@ test('LIMITS.md has a row for every limit, in order, with its default', () => {
     why,
   }))
 
-  expect(rows.map(({ name, value }) => [name, value])).toEqual(Object.entries(defaultLimits).map(([name, value]) => [name, shown(value)]))
+  expect(rows.map(({ name, value }) => [name, value])).toEqual(Object.entries(limits).map(([name, value]) => [name, shown(value)]))
   for (const { name = '', unit } of rows) expect(unit, name).toBe(unitOf(name))
 })
 
@@ -22,7 +24,7 @@ test('every limit is read by the code', () => {
     file => file.endsWith('.ts') && !file.endsWith('limits.ts'),
   )
   const code = files.map(file => readFileSync(join(folder, file), 'utf8')).join('\n')
-  expect(Object.keys(defaultLimits).filter(name => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([])
+  expect(Object.keys(limits).filter(name => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([])
 })
 
 function shown(value: number | boolean): string {

@@ -2,10 +2,10 @@ import { Download, type GatewayError } from '@halibut-gateway/client'
 import { errorTable } from '@halibut-gateway/schemas/wire'
 import { calls, cancel, choose, type MadeCall, shown, uploaded } from '../call-state.ts'
 import { forShow } from '../form-values.ts'
+import { formatMs } from '../format.ts'
 import { now } from '../gateway-state.ts'
 import { DownloadView } from './download-view.tsx'
 import { JsonView } from './json-view.tsx'
-import { formatMs } from './relative-time.tsx'
 
 /** What came of the call that is shown. */
 export function Answer() {

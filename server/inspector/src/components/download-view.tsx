@@ -1,12 +1,15 @@
 import type { Download } from '@halibut-gateway/client'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { formatBytes } from '../format.ts'
 
 const maxTextBytes = 256 * 1024
 
 /** A data stream in an answer: to be saved as a file, or, where it is short, shown as text. It can be read once. */
 export function DownloadView({ download, name }: { download: Download; name: string }) {
-  const state = useSignal<'waiting' | 'reading' | 'saved' | { readonly text: string } | { readonly problem: string }>('waiting')
+  const state = useSignal<'waiting' | 'reading' | 'saved' | 'given up' | { readonly text: string } | { readonly problem: string }>(
+    'waiting',
+  )
   const digest = useSignal<string | undefined>(undefined)
   useEffect(() => {
     void download.sha256.then(value => {
@@ -26,12 +29,16 @@ export function DownloadView({ download, name }: { download: Download; name: str
       return 'saved'
     })
   const show = (): Promise<void> => read(async () => ({ text: await download.text(maxTextBytes) }))
+  const giveUp = (): void => {
+    download.cancel()
+    state.value = 'given up'
+  }
   return (
     <div class="download" data-download={typeof state.value === 'string' ? state.value : 'done'}>
       <p>
         A data stream of {formatBytes(download.length)}
         {state.value === 'reading' && ', being read'}
-        {state.value === 'saved' && ', saved'}
+        {(state.value === 'saved' || state.value === 'given up') && `, ${state.value}`}
       </p>
       {state.value === 'waiting' && (
         <div class="row wrap">
@@ -43,7 +50,7 @@ export function DownloadView({ download, name }: { download: Download; name: str
               Show as text
             </button>
           )}
-          <button type="button" onClick={() => download.cancel()}>
+          <button type="button" onClick={giveUp}>
             Give up
           </button>
         </div>
@@ -57,11 +64,4 @@ export function DownloadView({ download, name }: { download: Download; name: str
       )}
     </div>
   )
-}
-
-/** A size for people. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} bytes`
-  const [unit, size] = bytes < 1_048_576 ? ['KiB', 1_024] : bytes < 1_073_741_824 ? ['MiB', 1_048_576] : ['GiB', 1_073_741_824]
-  return `${(bytes / Number(size)).toFixed(1)} ${unit}`
 }

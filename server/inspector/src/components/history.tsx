@@ -1,6 +1,7 @@
 import { calls, type MadeCall, reopen, shown } from '../call-state.ts'
 import { forShow } from '../form-values.ts'
-import { formatMs, RelativeTime } from './relative-time.tsx'
+import { formatMs } from '../format.ts'
+import { RelativeTime } from './relative-time.tsx'
 
 /** The calls of this page, the newest first; one click puts a call back into the form. */
 export function History() {

@@ -18,10 +18,3 @@ function inWords(seconds: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
   return `${Math.floor(seconds / 86_400)} d`
 }
-
-/** A duration in the unit that reads best. */
-export function formatMs(ms: number): string {
-  if (ms < 10) return `${ms.toFixed(1)} ms`
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
-}

@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { argumentErrors } from '../call-state.ts'
 import { definitionOf, firstValue } from '../form-values.ts'
-import { formatBytes } from './download-view.tsx'
+import { formatBytes } from '../format.ts'
 
 /** A field for a value of a contract’s type. The value is its JSON form. */
 export interface FieldProps {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import type { DataStream } from '../../runtime/data-streams.ts'
 
 /** What a download works with. */
@@ -32,8 +33,6 @@ interface Kept {
 const { chunkBytes, streamCreditBytes } = facadeLimits
 const frameBytes = frameHeaderBytes + chunkBytes
 const littleBytes = chunkBytes / 4
-/** Read from the agent ahead of the credit, so that a credit finds something to send and the agent’s connection never stands still for it. */
-const aheadBytes = streamCreditBytes
 
 /** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
 const spare: Buffer[] = []
@@ -41,7 +40,7 @@ const maxSpare = 64
 
 /**
  * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
- * has acknowledged it: at most `streamCreditBytes`, as much again that waits for credit, and what one chunk of the agent exceeds that.
+ * has acknowledged it: at most `streamCreditBytes`, `readAheadBytes` that wait for credit, and what one chunk of the agent exceeds that.
  * While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that lasts too long.
  */
 export class Download {
@@ -182,8 +181,9 @@ export class Download {
     }
   }
 
+  /** More than the credit, so that a credit finds something to send and the agent’s connection never stands still for it. */
   get #wantsMore(): boolean {
-    return this.#produced < this.#acknowledged + streamCreditBytes + aheadBytes
+    return this.#produced < this.#acknowledged + streamCreditBytes + gatewayLimits.readAheadBytes
   }
 
   #drained(): void {

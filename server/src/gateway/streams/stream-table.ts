@@ -8,6 +8,7 @@ import {
   type StreamPosition,
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import type { CallStreams, UploadDigest } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { DataStream, Spool } from '../../runtime/data-streams.ts'
@@ -28,9 +29,6 @@ export interface StreamWire {
   /** Where an upload without a length is kept until its end. */
   createSpool(): Spool
 }
-
-/** Bytes of content that may wait in the socket, so that a response never waits behind more. */
-const socketBytes = 512 * 1024
 
 /** The data streams of one session by id: routes frames, credits, ends and cancels (`schemas/PROTOCOL.md`, Data streams). */
 export class StreamTable {
@@ -160,7 +158,7 @@ export class StreamTable {
 
   /** Each download that finds the socket full waits for its turn. */
   #send(download: Download, frame: Buffer, done: () => void): boolean {
-    if (this.#queuedBytes >= socketBytes) {
+    if (this.#queuedBytes >= gatewayLimits.socketContentBytes) {
       this.#waiting.add(download)
       return false
     }
@@ -169,7 +167,7 @@ export class StreamTable {
       this.#queuedBytes = Math.max(0, this.#queuedBytes - bytes)
       done()
       const [next] = this.#waiting
-      if (!next || this.#queuedBytes >= socketBytes) return
+      if (!next || this.#queuedBytes >= gatewayLimits.socketContentBytes) return
       this.#waiting.delete(next)
       next.flush()
     })

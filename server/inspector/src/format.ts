@@ -1,0 +1,13 @@
+/** A duration in the unit that reads best. */
+export function formatMs(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
+}
+
+/** A size for people. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} bytes`
+  const [unit, size] = bytes < 1_048_576 ? ['KiB', 1_024] : bytes < 1_073_741_824 ? ['MiB', 1_048_576] : ['GiB', 1_073_741_824]
+  return `${(bytes / Number(size)).toFixed(1)} ${unit}`
+}
