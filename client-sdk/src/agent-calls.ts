@@ -63,7 +63,7 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
     const overload = writeArguments(json, methods, given, '/args', value => uploads.write(value))
     if (!overload.found) {
       const { errors, candidates } = overload
-      const what = errors[0] ? describe(errors[0]) : 'the arguments do not decide between its overloads'
+      const what = errors[0] ? describe(errors[0]) : 'the arguments fit several overloads'
       throw new GatewayError('invalid_params', `${name}: ${what}`, { errors, candidates })
     }
     const { found, args } = overload

@@ -42,7 +42,7 @@ export function contractJson(contract: Contract): ContractJson {
   }
 }
 
-/** By lower-case name and signature, made at the first question. */
+/** By name and signature, as they are and in lower case, made at the first question. */
 function finder(contract: Contract): ContractJson['find'] {
   let known: Map<string, MethodNode[]> | undefined
   return nameOrSignature => {
@@ -50,9 +50,12 @@ function finder(contract: Contract): ContractJson['find'] {
       known = new Map()
       for (const method of contract.methods) {
         const name = method.name.toLowerCase()
+        const signature = signatureOf(method)
         known.set(name, [...(known.get(name) ?? []), method])
-        known.set(signatureOf(method).toLowerCase(), [method])
+        for (const text of [signature, signature.toLowerCase()]) known.set(text, [method])
       }
+      // Nearly always they come as they are written.
+      for (const { name } of contract.methods) known.set(name, known.get(name.toLowerCase()) ?? [])
     }
     return known.get(nameOrSignature) ?? known.get(nameOrSignature.replaceAll(' ', '').toLowerCase()) ?? []
   }

@@ -18,8 +18,7 @@ export function readArguments(
   path: string,
   streams?: StreamReader,
 ): Overload {
-  const tried = methods.map(method => attempt(method, args, path, (type, arg, at, errors) => json.read(type, arg, at, errors, streams)))
-  return choose(tried.map(each => ({ ...each, score: 0 })))
+  return choose(methods.map(method => attempt(method, args, path, 0, (type, arg, at, errors) => json.read(type, arg, at, errors, streams))))
 }
 
 /**
@@ -33,16 +32,17 @@ export function writeArguments(
   path: string,
   streams?: StreamWriter,
 ): Overload {
-  const tried = methods.map(method => ({
-    ...attempt(method, args, path, (type, arg, at, errors) => json.write(type, arg, at, errors, streams)),
-    score: argumentDistance(method, args),
-  }))
-  return choose(tried)
+  return choose(
+    methods.map(method =>
+      attempt(method, args, path, argumentDistance(method, args), (type, arg, at, errors) => json.write(type, arg, at, errors, streams)),
+    ),
+  )
 }
 
 interface Attempt {
   readonly method: MethodNode
   readonly args: unknown[]
+  readonly score: number
   readonly errors: readonly ParamError[]
 }
 
@@ -50,21 +50,21 @@ function attempt(
   method: MethodNode,
   args: readonly unknown[],
   path: string,
+  score: number,
   convert: (type: TypeNode, arg: unknown, path: string, errors: ParamError[]) => unknown,
 ): Attempt {
   const errors: ParamError[] = []
   if (args.length !== method.params.length) {
     errors.push({ path, expected: `${method.params.length} arguments, for ${signatureOf(method)}`, got: `${args.length}` })
-    return { method, args: [], errors }
+    return { method, args: [], score, errors }
   }
-  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors)), errors }
+  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors)), score, errors }
 }
 
-function choose(tried: readonly (Attempt & { score: number })[]): Overload {
-  const fits = tried.filter(each => each.errors.length === 0)
-  const best = Math.min(...fits.map(each => each.score))
-  const [first, second] = fits.filter(each => each.score === best)
-  if (first && !second) return { found: first.method, args: first.args }
+function choose(tried: readonly Attempt[]): Overload {
+  const fits = tried.filter(each => !each.errors[0]).sort((a, b) => a.score - b.score)
+  const [first, second] = fits
+  if (first && first.score !== second?.score) return { found: first.method, args: first.args }
   const shown = fits.length > 0 ? fits : tried
   return {
     found: undefined,

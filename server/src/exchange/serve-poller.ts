@@ -13,8 +13,12 @@ export interface CollectedRequest {
   readonly message: EncodedMessage
   /** Resolves the `$type` names of the response. */
   readonly types: TypeResolver
-  /** Fires when the caller gives up; the exchange is then cut off. */
-  readonly signal: AbortSignal | undefined
+  /** The caller has given up. */
+  readonly isGivenUp: boolean
+  /** An exchange is under way: `cut` is called where the caller gives up before {@link exchanged}. */
+  exchanging(cut: () => void): void
+  /** It is over, with its data streams. */
+  exchanged(): void
   /** The response has been read; `streams` when data streams follow it. A null message is no answer (spec §7.2 step 4). */
   answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void
   fail(why: unknown): void
@@ -39,7 +43,7 @@ const nullEncoded: EncodedMessage = { document: nullMessage, streams: [] }
  *
  * PROCEED is written as soon as the response has been read, before NEXT: it carries the acknowledgement that an agent with Nagle’s
  * algorithm on waits for (§3.5, the difference between 22 and 2,500 calls a second). Where NEXT came along with the response, PROCEED
- * travels with the next request instead.
+ * travels with the next request instead, where that follows within `pollingProceedDelayMs`.
  */
 export async function servePoller(transfer: Transfer, source: RequestSource): Promise<void> {
   const { channel, options } = transfer
@@ -56,8 +60,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
     let item = source.tryDequeue()
     if (!item && before.length > 0) {
       // Whoever got the last response may be about to call again: PROCEED and that request then share a write.
-      await new Promise<void>(resolve => setImmediate(resolve))
-      item = source.tryDequeue()
+      item = await source.dequeue(limits.pollingProceedDelayMs)
       if (!item) await transfer.sendProceed()
     }
     if (!item) {
@@ -75,7 +78,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
       await transfer.sendProceed()
       continue
     }
-    if (item.signal?.aborted) {
+    if (item.isGivenUp) {
       // Given up between collection and sending: the connection has carried nothing of it.
       item.fail(cancelledInFlight().with({ delivery: 'not_sent' }))
       continue
@@ -100,10 +103,8 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
 
 async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer): Promise<void> {
   const { channel, options } = transfer
-  const { signal } = item
   const writtenBefore = channel.bytesWritten
-  const cut = signal ? () => channel.destroy(cancelledInFlight()) : undefined
-  if (cut) signal?.addEventListener('abort', cut, { once: true })
+  item.exchanging(() => channel.destroy(cancelledInFlight()))
   try {
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
@@ -120,7 +121,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
     item.fail(toldWithDelivery(why, channel.bytesWritten > writtenBefore))
     throw why
   } finally {
-    if (cut) signal?.removeEventListener('abort', cut)
+    item.exchanged()
   }
 }
 

@@ -7,14 +7,14 @@ export interface Mesh {
   call(request: {
     readonly endpoint: EndpointInput
     /** Without it values go and come untyped. */
-    readonly contract?: Contract
+    readonly contract?: Contract | undefined
     readonly service: string
     /** A signature; the name alone without a contract. */
     readonly method: string
     readonly args: unknown[]
     readonly signal?: AbortSignal
-    readonly timeoutMs?: number
-    readonly queueTimeoutMs?: number
+    readonly timeoutMs?: number | undefined
+    readonly queueTimeoutMs?: number | undefined
     readonly activityId?: string
     /** The request is about to leave on a connection: from now on it may run. */
     readonly onSending?: () => void

@@ -35,9 +35,11 @@ export interface RequestContext {
 export type OpenedSession = Pick<MethodResult<'hello'>, 'session' | 'resumeToken' | 'resumed' | 'reason' | 'sequence' | 'streams'>
 
 /** What a handler knows beside its parameters. */
-export interface CallContext extends Omit<RequestContext, 'sendItem'> {
+export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSession'> {
   /** 32 hex digits. */
   readonly traceId: string
+  /** Opens a session, or goes on with one; `undefined` where there is one already. */
+  openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined
   /** Sends an item of a watch. */
   sendItem(item: unknown): void
 }
@@ -80,11 +82,13 @@ export class Dispatcher {
 
   /** Runs a request to its response. Never rejects. */
   async dispatch(request: RequestMessage & { readonly id: RequestId }, context: RequestContext): Promise<ResponseMessage> {
-    const traceId = createTraceId()
+    const route = this.#routes.get(request.method)
+    const call = new RunningCall(request.method, context, route?.item)
     try {
-      return { jsonrpc: '2.0', id: request.id, result: await this.#run(request, context, traceId) }
+      return { jsonrpc: '2.0', id: request.id, result: await run(route, request, call) }
     } catch (thrown) {
       const error = toHalibutError(thrown)
+      const { traceId } = call
       if (error.kind === 'internal_error') {
         const cause = error.cause ?? error
         this.#log('error', `${request.method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
@@ -92,34 +96,75 @@ export class Dispatcher {
       return failure(request.id, error, context.principal, { traceId, agent: agentOf(request.params) })
     }
   }
+}
 
-  async #run(request: RequestMessage, context: RequestContext, traceId: string): Promise<unknown> {
-    const route = this.#routes.get(request.method)
-    if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(request.method)}`)
-    const params = request.params ?? {}
-    if (!route.params.Check(params)) {
-      const errors = paramErrors(route.params, params)
-      const first = errors[0]
-      throw new ParamsError(
-        `the parameters of ${request.method} do not fit${first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''}`,
-        errors,
-      )
-    }
-    let sequence = 0
-    const result = await route.handle(params, {
-      ...context,
-      traceId,
-      sendItem: item => {
-        if (!route.item?.Check(item)) throw new Error(`an item of ${request.method} does not fit its schema`)
-        context.sendItem(++sequence, item)
-      },
-    })
-    if (!route.result.Check(result)) {
-      const first = route.result.Errors(result).First()
-      throw new Error(`the result of ${request.method} does not fit its schema: ${first?.path} ${first?.message}`)
-    }
-    return result
+/** What a handler sees of its request. Nothing is made that it does not ask for. */
+class RunningCall implements CallContext {
+  readonly #method: string
+  readonly #request: RequestContext
+  readonly #item: TypeCheck<TSchema> | undefined
+  #traceId: string | undefined
+  #sequence = 0
+
+  constructor(method: string, request: RequestContext, item: TypeCheck<TSchema> | undefined) {
+    this.#method = method
+    this.#request = request
+    this.#item = item
   }
+
+  get principal(): Principal {
+    return this.#request.principal
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal
+  }
+
+  get streams(): CallStreams {
+    return this.#request.streams
+  }
+
+  get traceId(): string {
+    this.#traceId ??= createTraceId()
+    return this.#traceId
+  }
+
+  begun(): void {
+    this.#request.begun()
+  }
+
+  openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined {
+    return this.#request.openSession?.(resume)
+  }
+
+  writable(): Promise<void> {
+    return this.#request.writable()
+  }
+
+  sendItem(item: unknown): void {
+    if (!this.#item?.Check(item)) throw new Error(`an item of ${this.#method} does not fit its schema`)
+    this.#request.sendItem(++this.#sequence, item)
+  }
+}
+
+async function run(route: Route | undefined, request: RequestMessage, call: RunningCall): Promise<unknown> {
+  const { method } = request
+  if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+  const params = request.params ?? {}
+  if (!route.params.Check(params)) {
+    const errors = paramErrors(route.params, params)
+    const first = errors[0]
+    throw new ParamsError(
+      `the parameters of ${method} do not fit${first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''}`,
+      errors,
+    )
+  }
+  const result = await route.handle(params, call)
+  if (!route.result.Check(result)) {
+    const first = route.result.Errors(result).First()
+    throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
+  }
+  return result
 }
 
 /** An error response. */

@@ -75,7 +75,8 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
     host: target.hostname,
     port: target.port === '' ? 443 : Number(target.port),
     serverName: url.hostname,
-    thumbprint,
+    // A polling agent’s is compared with what TLS tells, which is upper-case; a listening one’s to the letter (spec §1.5).
+    thumbprint: scheme === 'poll' ? thumbprint?.toUpperCase() : thumbprint,
     proxy,
     limits: limitsOf(given.limits, defaults, uri),
     key: [

@@ -148,6 +148,7 @@ class PendingRequest implements CollectedRequest {
   readonly outcome: Deferred<Exchanged> = deferred()
   readonly #request: RequestToQueue
   readonly endpoint: string
+  #cut: (() => void) | undefined
   readonly #queue: MemoryRequestQueue
   #timer: NodeJS.Timeout | undefined
 
@@ -170,8 +171,8 @@ class PendingRequest implements CollectedRequest {
     return this.#request.message
   }
 
-  get signal(): AbortSignal | undefined {
-    return this.#request.signal
+  get isGivenUp(): boolean {
+    return this.#request.signal?.aborted ?? false
   }
 
   allows(thumbprint: string): boolean {
@@ -187,6 +188,15 @@ class PendingRequest implements CollectedRequest {
     this.#state = 'collected'
     clearTimeout(this.#timer)
     this.#request.onCollected?.()
+  }
+
+  exchanging(cut: () => void): void {
+    this.#cut = cut
+  }
+
+  exchanged(): void {
+    this.#cut = undefined
+    if (this.#state === 'done') this.#unlisten()
   }
 
   answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void {
@@ -213,13 +223,19 @@ class PendingRequest implements CollectedRequest {
   #leave(): void {
     this.#state = 'done'
     clearTimeout(this.#timer)
-    this.#request.signal?.removeEventListener('abort', this.#cancelled)
+    // Data streams may still be under way.
+    if (!this.#cut) this.#unlisten()
     this.#queue.left(this)
   }
 
+  #unlisten(): void {
+    this.#request.signal?.removeEventListener('abort', this.#cancelled)
+  }
+
   readonly #cancelled = (): void => {
-    // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
     if (this.#state === 'queued') this.fail(cancelledInQueue(this.endpoint))
+    // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
+    else this.#cut?.()
   }
 
   readonly #timedOut = (): void => {

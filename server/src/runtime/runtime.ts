@@ -472,8 +472,10 @@ export class HalibutRuntime implements AsyncDisposable {
   ): Promise<Exchanged> {
     if (endpoint.scheme === 'poll') {
       return this.#queue(endpoint.uri).queueAndWait({
-        ...request,
-        thumbprint: endpoint.thumbprint?.toUpperCase(),
+        id: request.id,
+        message: request.message,
+        types: request.types,
+        thumbprint: endpoint.thumbprint,
         queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
         signal,
         onCollected: onBegun,
@@ -483,7 +485,9 @@ export class HalibutRuntime implements AsyncDisposable {
     return callListening({
       endpoint,
       pool: this.#pool(endpoint),
-      ...request,
+      id: request.id,
+      message: request.message,
+      types: request.types,
       signal,
       ending: this.#ending.signal,
       onBegun,

@@ -7,6 +7,7 @@ import type * as Sdk from '../../../client-sdk/src/index.ts'
 import { benchContract } from '../bench-contract.ts'
 import { callsPerSecond } from '../calls-per-second.ts'
 import { answer } from '../peer.ts'
+import { cpu } from '../usage.ts'
 
 const { createClient } = (await import(new URL('../../../client-sdk/dist/index.js', import.meta.url).href)) as typeof Sdk
 
@@ -130,4 +131,4 @@ async function hold({ port, token, count, hello }: { port: number; token: string
   }
 }
 
-answer({ open, calls, callsOf, download, upload, slowest, hang, cancel, hold })
+answer({ open, calls, callsOf, download, upload, slowest, hang, cancel, hold, cpu })

@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net'
 import { silentLog } from '../../../server/src/base/log.ts'
+import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
@@ -16,6 +17,8 @@ const { ContractDirectory } = await product('fleet/contract-directory')
 const { HalibutRuntime } = await product('runtime/runtime')
 const { certificateFromPem } = await product('runtime/certificates')
 
+let mesh: Runtime | undefined
+
 /** Starts it and gives its port. */
 async function listen({
   identity,
@@ -26,13 +29,14 @@ async function listen({
   agent: { uri: string; thumbprint: string }
   token: string
 }): Promise<number> {
+  mesh = new HalibutRuntime({ certificate: certificateFromPem(identity), trust: [agent.thumbprint] })
   const directory = new AgentDirectory()
   directory.add({ id: 'bench', ...agent, services: [benchContract.service] })
   const contracts = new ContractDirectory()
   contracts.add(benchContract)
   const policy = new OriginPolicy()
   const app = await buildGateway({
-    mesh: new HalibutRuntime({ certificate: certificateFromPem(identity) }),
+    mesh,
     directory,
     contracts,
     signIn: startTokenSignIn(token),
@@ -46,4 +50,10 @@ async function listen({
   return port
 }
 
-answer({ listen, cpu, rss })
+/** The port at which polling agents find it. */
+async function listenForAgents(): Promise<number> {
+  if (!mesh) throw new Error('not listening')
+  return (await mesh.listen({ host: '127.0.0.1', port: 0 })).port
+}
+
+answer({ listen, listenForAgents, cpu, rss })

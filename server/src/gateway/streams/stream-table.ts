@@ -36,6 +36,11 @@ export class StreamTable {
   readonly #uploads = new Map<number, Upload>()
   readonly #downloads = new Map<number, Download>()
   readonly #waiting = new Set<Download>()
+  readonly #events: CallStreamEvents = {
+    open: source => this.#openDownload(source),
+    cancel: (id, error) => this.#wire.notify(controlNotifications.streamCancel, { stream: id, ...(error ? { error } : {}) }),
+    createSpool: () => this.#wire.createSpool(),
+  }
   #lastUpload = -1
   #lastDownload = 0
   #queuedBytes = 0
@@ -54,6 +59,7 @@ export class StreamTable {
    * `too_many_streams`; frames of a refused upload are ignored.
    */
   announce(handles: readonly StreamHandle[]): CallStreamSet {
+    if (handles.length === 0) return new CallStreamSet(noUploads, this.#events)
     const first = this.#lastUpload
     let refused: HalibutError | undefined
     for (const { $stream } of handles) {
@@ -75,11 +81,7 @@ export class StreamTable {
       uploads.set(id, upload)
       this.#uploads.set(id, upload)
     }
-    return new CallStreamSet(uploads, {
-      open: source => this.#openDownload(source),
-      cancel: (id, error) => this.#wire.notify(controlNotifications.streamCancel, { stream: id, ...(error ? { error } : {}) }),
-      createSpool: () => this.#wire.createSpool(),
-    })
+    return new CallStreamSet(uploads, this.#events)
   }
 
   /** A binary frame came. */
@@ -176,6 +178,8 @@ export class StreamTable {
   }
 }
 
+const noUploads: ReadonlyMap<number, Upload> = new Map()
+
 interface CallStreamEvents {
   open(source: DataStream): Download
   /** Tells the browser that an upload is not wanted (any more), or why it failed. */
@@ -187,7 +191,8 @@ interface CallStreamEvents {
 export class CallStreamSet implements CallStreams {
   readonly #uploads: ReadonlyMap<number, Upload>
   readonly #events: CallStreamEvents
-  readonly #downloads = new Map<DataStream, Download>()
+  /** Made with the first: most calls have none. */
+  #downloads: Map<DataStream, Download> | undefined
   #digest = false
 
   constructor(uploads: ReadonlyMap<number, Upload>, events: CallStreamEvents) {
@@ -201,6 +206,7 @@ export class CallStreamSet implements CallStreams {
   }
 
   ready(): Promise<void> | undefined {
+    if (this.#uploads.size === 0) return undefined
     const unsized = [...this.#uploads.values()].filter(upload => upload.length === undefined)
     if (unsized.length === 0) return undefined
     return Promise.all(unsized.map(upload => upload.spool(this.#events.createSpool(), facadeLimits.unsizedUploadBytes))).then(
@@ -215,6 +221,7 @@ export class CallStreamSet implements CallStreams {
   }
 
   readonly offer = (stream: DataStream): StreamHandle => {
+    this.#downloads ??= new Map()
     let download = this.#downloads.get(stream)
     if (!download) {
       download = this.#events.open(stream)
@@ -239,13 +246,13 @@ export class CallStreamSet implements CallStreams {
   /** The response is on its way: downloads may flow, and uploads that nobody took are not wanted. */
   begin(): void {
     this.#endUploads(undefined)
-    for (const download of this.#downloads.values()) download.begin(this.#digest)
+    for (const download of this.#downloads?.values() ?? []) download.begin(this.#digest)
   }
 
   /** The request failed, or was given up. The browser is told `error` where it still sends. */
   abandon(error?: RpcError): void {
     this.#endUploads(error)
-    for (const download of this.#downloads.values()) download.discard()
+    for (const download of this.#downloads?.values() ?? []) download.discard()
   }
 
   #endUploads(error: RpcError | undefined): void {
@@ -262,7 +269,7 @@ export function noStreams(): CallStreamSet {
   const refuse = (): never => {
     throw new HalibutError('invalid_request', 'data streams belong to a session')
   }
-  return new CallStreamSet(new Map(), { open: refuse, cancel: refuse, createSpool: refuse })
+  return new CallStreamSet(noUploads, { open: refuse, cancel: refuse, createSpool: refuse })
 }
 
 function tooMany(delivery: 'not_sent' | 'executed'): HalibutError {

@@ -28,7 +28,7 @@ export interface InvokeOptions {
 
 /** A method as it is called: by contract, or by its name alone. */
 interface Target {
-  readonly contract?: ContractJson['contract']
+  readonly contract: ContractJson['contract'] | undefined
   /** The signature; the name alone without a contract. */
   readonly method: string
   readonly args: unknown[]
@@ -67,15 +67,15 @@ async function invoke(
   try {
     const result = await mesh.call({
       endpoint: agent.endpoint,
-      ...(target.contract ? { contract: target.contract } : {}),
+      contract: target.contract,
       service: target.contract?.service ?? service,
       method: target.method,
       args: target.args,
       signal,
       activityId,
       onSending: () => context.begun(),
-      ...(params.timeoutMs === undefined ? {} : { timeoutMs: params.timeoutMs }),
-      ...(params.queueTimeoutMs === undefined ? {} : { queueTimeoutMs: params.queueTimeoutMs }),
+      timeoutMs: params.timeoutMs,
+      queueTimeoutMs: params.queueTimeoutMs,
     })
     let holdsStreams = false
     const value = writeResult(target, result, stream => {
@@ -84,14 +84,8 @@ async function invoke(
     })
     const durationMs = round(performance.now() - startedMs)
     ended()
-    const answer: InvokeResult = {
-      value,
-      signature: target.method,
-      activityId,
-      durationMs,
-      ...(params.digest ? { uploads: streams.uploads() } : {}),
-    }
-    return { result: answer, holdsStreams }
+    const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
+    return { result: params.digest ? { ...answer, uploads: streams.uploads() } : answer, holdsStreams }
   } catch (why) {
     const error = toHalibutError(why)
     ended(error)
@@ -112,16 +106,16 @@ function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: C
   const errors: ParamError[] = []
   const args = params.args.map((arg, i) => readUntyped(arg, `/args/${i}`, errors, streams))
   refuseMisfits(method, errors, [])
-  return { method, args, write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer) }
+  return { contract: undefined, method, args, write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer) }
 }
 
 function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStreams): Target {
-  const named = JSON.stringify(params.method.slice(0, 100))
+  const named = (): string => JSON.stringify(params.method.slice(0, 100))
   const methods = json.find(params.method)
   if (methods.length === 0) {
     throw new ParamsError(
-      `${params.service} has no method ${named}`,
-      [{ path: '/method', expected: `a method of ${params.service}`, got: named }],
+      `${params.service} has no method ${named()}`,
+      [{ path: '/method', expected: `a method of ${params.service}`, got: named() }],
       json.contract.methods.map(signatureOf),
     )
   }
@@ -130,7 +124,7 @@ function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStre
     refuseMisfits(params.method, overload.errors, overload.candidates)
     throw new ParamsError(
       `the arguments do not decide which ${params.method} is meant; name one of ${overload.candidates.join(', ')}`,
-      [{ path: '/method', expected: 'a signature', got: named }],
+      [{ path: '/method', expected: 'a signature', got: named() }],
       overload.candidates,
     )
   }

@@ -6,7 +6,7 @@ import type { Handlers } from '../dispatcher.ts'
 export function helloMethods(options: { readonly epoch: string; readonly version: string }): Pick<Handlers, 'hello'> {
   return {
     hello: (params, context) => {
-      const opened = context.openSession?.(params.resume)
+      const opened = context.openSession(params.resume)
       if (!opened) throw new HalibutError('invalid_request', 'hello was said already')
       return {
         server: { name: 'halibut-gateway', version: options.version },

@@ -105,14 +105,38 @@ describe('collecting', () => {
     const cancel = new AbortController()
     const call = watch(queue.queueAndWait(request('1', { signal: cancel.signal })))
     const item = queue.consumer('A').tryDequeue()
-    expect(item?.signal).toBe(cancel.signal)
+    const cut = vi.fn()
+    item?.exchanging(cut)
+    expect(item?.isGivenUp).toBe(false)
     cancel.abort()
     await turn()
+    expect(item?.isGivenUp).toBe(true)
+    expect(cut).toHaveBeenCalledOnce()
     expect(call.outcome).toBe('pending')
     const why = new HalibutError('cancelled', 'The Request was cancelled while Transferring.', { delivery: 'unknown' })
     item?.fail(why)
     await turn()
     expect(call.outcome).toBe(why)
+  })
+
+  test('Q05 a caller that gives up while the data streams of its response are under way cuts them off, and afterwards nothing', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const cancel = new AbortController()
+    const [early, late] = [vi.fn(), vi.fn()]
+    for (const [id, cut] of [
+      ['1', early],
+      ['2', late],
+    ] as const) {
+      const call = queue.queueAndWait(request(id, { signal: cancel.signal }))
+      const item = queue.consumer('A').tryDequeue()
+      item?.exchanging(cut)
+      item?.answer(response(id), undefined)
+      await call
+      if (id === '1') item?.exchanged()
+    }
+    cancel.abort()
+    expect(early).not.toHaveBeenCalled()
+    expect(late).toHaveBeenCalledOnce()
   })
 
   test('Q06 of two connections that wait, one gets the request, and the one that came first', async () => {
