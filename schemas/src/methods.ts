@@ -176,6 +176,7 @@ export const serverNotifications = {
     },
     { additionalProperties: false },
   ),
+  '$/ping': NoParamsSchema,
   '$/ack': AckSchema,
   '$/stream/credit': StreamCreditSchema,
   '$/stream/end': Type.Object(

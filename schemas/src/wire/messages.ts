@@ -64,7 +64,7 @@ export const controlNotifications = {
   progress: '$/progress',
   /** The client: how far the items of a watch may go. */
   progressCredit: '$/progress/credit',
-  /** Either side shows that it is alive; the other side answers nothing. */
+  /** The client shows that it is alive; the gateway answers it with the same, since WebSocket pings are invisible to a page. */
   ping: '$/ping',
   /** Either side: how many counted frames it has received. */
   ack: '$/ack',

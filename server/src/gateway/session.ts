@@ -54,6 +54,7 @@ interface Answer {
 }
 
 const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
+const pingCheck = TypeCompiler.Compile(clientNotifications['$/ping'])
 const ackCheck = TypeCompiler.Compile(clientNotifications['$/ack'])
 const itemCreditCheck = TypeCompiler.Compile(clientNotifications['$/progress/credit'])
 const streamCreditCheck = TypeCompiler.Compile(clientNotifications['$/stream/credit'])
@@ -273,7 +274,8 @@ export class Session {
   }
 
   #controlled(method: string, params: object | undefined): void {
-    if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
+    if (method === controlNotifications.ping && pingCheck.Check(params ?? {})) this.#notify(controlNotifications.ping)
+    else if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
       const running = this.#inFlight.get(params.id)
       if (params.mode === 'skip') running?.skip(skipped())
       else running?.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
@@ -309,7 +311,7 @@ export class Session {
     return Promise.resolve({ message: failure(id, why, this.principal) })
   }
 
-  #notify(method: string, params: object): void {
+  #notify(method: string, params?: object): void {
     if (this.#ended) return
     this.#outbox.send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
     this.#endWhereLost()
