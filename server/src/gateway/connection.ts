@@ -25,14 +25,15 @@ export interface ConnectionOptions {
 type State =
   | { at: 'awaiting-hello'; timer: ReturnType<typeof setTimeout> }
   | { at: 'greeting' }
-  | { at: 'open'; session: Session; heartbeat: ReturnType<typeof setInterval> }
+  | { at: 'open'; session: Session; heartbeat: ReturnType<typeof setTimeout> }
   | { at: 'closed' }
 
 /** One WebSocket: hello first, then its session; and its heartbeat. */
 export class Connection {
   readonly #options: ConnectionOptions
   #state: State
-  #lastHeardMs = Date.now()
+  #lastHeardMs = performance.now()
+  #nextPingMs = 0
   #confirmed = false
 
   constructor(options: ConnectionOptions) {
@@ -72,7 +73,7 @@ export class Connection {
 
   /** Something came, if only a pong. */
   heard(): void {
-    this.#lastHeardMs = Date.now()
+    this.#lastHeardMs = performance.now()
   }
 
   /** Closes the socket from our side. Idempotent. */
@@ -116,7 +117,8 @@ export class Connection {
       return this.close('hello_refused')
     }
     const { session, resume } = opened
-    this.#state = { at: 'open', session, heartbeat: setInterval(() => this.#beat(), facadeLimits.pingMs) }
+    this.#nextPingMs = performance.now() + facadeLimits.pingMs
+    this.#state = { at: 'open', session, heartbeat: this.#beatIn(facadeLimits.pingMs) }
     sessions.attached(session)
     session.attach(this.#sessionSocket(), resume)
   }
@@ -147,9 +149,25 @@ export class Connection {
     }
   }
 
+  /** One timer for both: the next ping, or the end of a silence where that comes first. */
+  #beatIn(delayMs: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#beat(), delayMs)
+  }
+
   #beat(): void {
-    if (Date.now() - this.#lastHeardMs >= facadeLimits.deadMs) this.#giveUp()
-    else this.#options.socket.ping()
+    const state = this.#state
+    if (state.at !== 'open') return
+    const now = performance.now()
+    const deadAtMs = this.#lastHeardMs + facadeLimits.deadMs
+    if (now >= deadAtMs) {
+      this.#giveUp()
+      return
+    }
+    if (now >= this.#nextPingMs) {
+      this.#options.socket.ping()
+      this.#nextPingMs = now + facadeLimits.pingMs
+    }
+    state.heartbeat = this.#beatIn(Math.ceil(Math.min(this.#nextPingMs, deadAtMs) - now))
   }
 
   /** The browser is silent: its session waits for it to come back. */
@@ -165,7 +183,7 @@ export class Connection {
     if (state.at === 'closed') return false
     this.#state = { at: 'closed' }
     if (state.at === 'awaiting-hello') clearTimeout(state.timer)
-    if (state.at === 'open') clearInterval(state.heartbeat)
+    if (state.at === 'open') clearTimeout(state.heartbeat)
     return true
   }
 

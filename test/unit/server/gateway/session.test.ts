@@ -76,7 +76,9 @@ test('a silent client is pinged, then given up; one that answers stays', async (
     it.session.heard()
   }
   expect([it.closed, it.pings()]).toEqual([[], 10])
-  await vi.advanceTimersByTimeAsync(facadeLimits.deadMs + facadeLimits.pingMs)
+  await vi.advanceTimersByTimeAsync(facadeLimits.deadMs - 1)
+  expect([it.closed, it.pings()]).toEqual([[], 12])
+  await vi.advanceTimersByTimeAsync(1)
   expect([it.closed, it.sessions.size]).toEqual([['heartbeat_timeout'], 1])
   await vi.advanceTimersByTimeAsync(facadeLimits.resumeMs)
   expect([it.sessions.size, vi.getTimerCount()]).toEqual([0, 0])
