@@ -1,6 +1,4 @@
 import {
-  closeCodes,
-  closeReasonOf,
   controlNotifications,
   type FacadeLimits,
   type RequestMessage,
@@ -9,10 +7,11 @@ import {
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
 import { closedError, GatewayError } from './errors.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
+import { ownCloseCodes, retriedCodes } from './own-close-codes.ts'
 import { credentialOf } from './tickets.ts'
-import type { WebSocketLike } from './websocket.ts'
 
 /** What `hello` told. */
 export interface Welcome {
@@ -43,7 +42,6 @@ export interface Resume {
 
 /** Why a connection ended. */
 export interface Ended {
-  readonly code: number
   readonly message: string
   /** Whether connecting again as it is can help. */
   readonly retry: boolean
@@ -82,13 +80,12 @@ export async function openConnection(
   if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
   return new Promise((resolve, reject) => {
     let state: State = 'connecting'
-    let lastHeardMs = Date.now()
-    let heartbeat: ReturnType<typeof setInterval> | undefined
+    let heartbeat: Heartbeat | undefined
 
     const fail = (error: GatewayError): void => {
       if (state === 'closed') return
       leave()
-      socket.close(closeCodes.normal.code)
+      socket.close(ownCloseCodes.normal)
       reject(error)
     }
     const timer = setTimeout(
@@ -99,7 +96,7 @@ export async function openConnection(
     const leave = (): void => {
       state = 'closed'
       clearTimeout(timer)
-      clearInterval(heartbeat)
+      heartbeat?.stop()
       signal.removeEventListener('abort', onAbort)
     }
     const end = (ended: Ended): void => {
@@ -120,7 +117,13 @@ export async function openConnection(
       state = 'open'
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
-      heartbeat = startHeartbeat(socket, welcome.limits, () => lastHeardMs, end)
+      heartbeat = startHeartbeat(welcome.limits, {
+        ping: () => socket.send(ping),
+        dead: () => {
+          end(describeEnd(ownCloseCodes.heartbeat_timeout, 'heartbeat_timeout'))
+          socket.close(ownCloseCodes.heartbeat_timeout, 'heartbeat_timeout')
+        },
+      })
       resolve({
         welcome,
         get bufferedAmount() {
@@ -129,7 +132,7 @@ export async function openConnection(
         send: frame => socket.send(frame),
         close: () => {
           leave()
-          socket.close(closeCodes.normal.code, 'normal')
+          socket.close(ownCloseCodes.normal, 'normal')
         },
       })
     }
@@ -142,7 +145,7 @@ export async function openConnection(
       socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'hello', method: 'hello', params } satisfies RequestMessage))
     })
     socket.addEventListener('message', ({ data }) => {
-      lastHeardMs = Date.now()
+      heartbeat?.heard()
       if (state === 'hello' && typeof data === 'string') greeted(data)
       else if (state === 'open') {
         if (typeof data === 'string') events.onText(data)
@@ -150,30 +153,15 @@ export async function openConnection(
         else if (data instanceof ArrayBuffer) events.onBinary(new Uint8Array(data))
       }
     })
-    socket.addEventListener('close', event => end(describeEnd(event.code)))
-    socket.addEventListener('error', () => end(describeEnd(closeCodes.abnormal.code)))
+    socket.addEventListener('close', event => end(describeEnd(event.code, event.reason)))
+    socket.addEventListener('error', () => end(describeEnd(ownCloseCodes.abnormal, 'abnormal')))
   })
 }
 
-function startHeartbeat(
-  socket: WebSocketLike,
-  limits: FacadeLimits,
-  lastHeardMs: () => number,
-  end: (ended: Ended) => void,
-): ReturnType<typeof setInterval> {
-  const ping = JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.ping } satisfies RequestMessage)
-  return setInterval(() => {
-    if (Date.now() - lastHeardMs() > limits.deadMs) {
-      end(describeEnd(closeCodes.heartbeat_timeout.code))
-      socket.close(closeCodes.heartbeat_timeout.code, 'heartbeat_timeout')
-    } else socket.send(ping)
-  }, limits.pingMs)
-}
+const ping = JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.ping } satisfies RequestMessage)
 
-function describeEnd(code: number): Ended {
-  const reason = closeReasonOf(code)
-  const row = reason === undefined ? undefined : closeCodes[reason]
-  return { code, message: `the connection to the gateway ended: ${reason ?? 'for no known reason'} (${code})`, retry: row?.retry ?? false }
+function describeEnd(code: number, reason: string): Ended {
+  return { message: `the connection to the gateway ended: ${code} ${reason}`.trimEnd(), retry: retriedCodes.includes(code) }
 }
 
 function refused(ended: Ended, beforeOpen: boolean): GatewayError {

@@ -23,6 +23,8 @@ for (const entry of ['index', 'contract', 'testing']) {
     file: join(lib, `${entry}.js`),
     format: 'esm',
     sourcemap: true,
+    // `sideEffects: false` says already that nothing runs at the import of this module.
+    comments: { annotation: false },
     minify: { compress: true, mangle: { toplevel: true } },
   })
 }

@@ -142,7 +142,8 @@ export class TestSession {
       const upload = this.#upload(params.stream)
       upload.length = params.length
       upload.wake()
-    } else if (method === controlNotifications.streamCancel) this.#downloads.set(params.stream, new Uint8Array())
+    } else if (method === controlNotifications.ping) this.#notify(method)
+    else if (method === controlNotifications.streamCancel) this.#downloads.set(params.stream, new Uint8Array())
   }
 
   #item(id: RequestId, item: unknown): void {
@@ -172,7 +173,7 @@ export class TestSession {
     return upload
   }
 
-  #notify(method: string, params: object): void {
+  #notify(method: string, params?: object): void {
     this.#send({ jsonrpc: '2.0', method, params }, !uncountedNotifications.has(method))
   }
 

@@ -41,8 +41,3 @@ export const closeMeanings: { readonly [R in CloseReason]: { readonly by: 'gatew
   credit_exceeded: { by: 'gateway', meaning: 'more bytes of a data stream than its credit allows, or not the next ones' },
   outbox_full: { by: 'gateway', meaning: 'the client read so slowly that limits.outboxBytes were waiting' },
 }
-
-/** The reason of a close code, `undefined` for one that is not in the table. */
-export function closeReasonOf(code: number): CloseReason | undefined {
-  return (Object.keys(closeCodes) as CloseReason[]).find(reason => closeCodes[reason].code === code)
-}

@@ -1,4 +1,4 @@
-export { type CloseReason, closeCodes, closeMeanings, closeReasonOf } from './close-codes.ts'
+export { type CloseReason, closeCodes, closeMeanings } from './close-codes.ts'
 export {
   type ContractJson,
   contractJson,
