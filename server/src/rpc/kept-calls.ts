@@ -5,6 +5,7 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { toHalibutError } from './error-map.ts'
 import { ParamsError } from './params-error.ts'
+import { SharedCall, type Waiter } from './shared-call.ts'
 
 /** What came of a call. `holdsStreams`: the result can be given once only. */
 export interface Invoked {
@@ -21,8 +22,7 @@ export type KeptOutcome =
 
 interface KeptCall {
   readonly fingerprint: string
-  readonly stop: AbortController
-  readonly done: Promise<Invoked>
+  readonly call: SharedCall<Invoked>
   outcome: KeptOutcome
   endedMs: number
   bytes: number
@@ -54,16 +54,10 @@ export class KeptCalls {
   }
 
   /**
-   * Runs `invoke`, joins it where it runs, or answers what it answered. `signal` gives up waiting, and the call where its reason is
-   * `cancelled`. Throws `outcome_unknown`, `idempotency_conflict`, `too_many_calls`, and `stream_consumed` for a result that cannot be
-   * given twice.
+   * Runs `invoke`, joins it where it runs, or answers what it answered. Throws `outcome_unknown`, `idempotency_conflict`, `too_many_calls`,
+   * and `stream_consumed` for a result that cannot be given twice.
    */
-  async run(
-    principal: string,
-    params: InvokeParams,
-    signal: AbortSignal,
-    invoke: (signal: AbortSignal) => Promise<Invoked>,
-  ): Promise<InvokeResult> {
+  async run(principal: string, params: InvokeParams, waiter: Waiter, invoke: (call: Waiter) => Promise<Invoked>): Promise<InvokeResult> {
     const { idempotencyKey: key = '', epoch } = params
     if (epoch === undefined) {
       throw new ParamsError('an idempotencyKey belongs to an epoch', [
@@ -79,54 +73,70 @@ export class KeptCalls {
     this.#byPrincipal.set(principal, calls)
     this.#sweep(calls)
     const fingerprint = fingerprintOf(params)
-    const known = calls.get(key)
-    if (known && known.fingerprint !== fingerprint) {
-      throw new HalibutError('idempotency_conflict', 'this idempotencyKey stands for a request with other parameters')
+    for (;;) {
+      const known = calls.get(key)
+      if (known && known.fingerprint !== fingerprint) {
+        throw new HalibutError('idempotency_conflict', 'this idempotencyKey stands for a request with other parameters')
+      }
+      if (!known || mayRunAgain(known.outcome)) return await this.#start(calls, key, fingerprint, waiter, invoke)
+      if (known.outcome.state !== 'running') return repeated(known.outcome)
+      if (!known.call.signal.aborted) return joined(await known.call.wait(waiter))
+      // It is being given up: what becomes of it decides whether it runs now.
+      await known.call.over()
+      if (waiter.signal.aborted) throw toHalibutError(waiter.signal.reason)
     }
-    if (known && !mayRunAgain(known.outcome))
-      return known.outcome.state === 'running' ? await joined(known, signal) : repeated(known.outcome)
-    if (!known && calls.size >= facadeLimits.outcomes) {
-      throw new HalibutError(
-        'too_many_calls',
-        `${facadeLimits.outcomes} idempotency keys of the last ${facadeLimits.outcomeMs / 60_000} minutes are remembered`,
-      )
-    }
-    return (await this.#start(calls, key, fingerprint, signal, invoke)).result
   }
 
   async #start(
     calls: Map<string, KeptCall>,
     key: string,
     fingerprint: string,
-    signal: AbortSignal,
-    invoke: (signal: AbortSignal) => Promise<Invoked>,
-  ): Promise<Invoked> {
-    const stop = new AbortController()
-    const call: KeptCall = { fingerprint, stop, done: invoke(stop.signal), outcome: { state: 'running' }, endedMs: 0, bytes: 0 }
-    calls.delete(key)
-    calls.set(key, call)
-    const unlink = stopWith(signal, stop)
-    try {
-      const invoked = await call.done
-      const { result, holdsStreams } = invoked
-      call.bytes = holdsStreams ? 0 : Buffer.byteLength(JSON.stringify(result))
-      const kept = !holdsStreams && call.bytes <= keptResultBytes && this.#bytes + call.bytes <= allKeptResultsBytes
-      if (!kept) call.bytes = 0
-      this.#bytes += call.bytes
-      call.outcome = { state: 'answered', holdsStreams, ...(kept ? { result } : {}) }
-      return invoked
-    } catch (why) {
-      call.outcome = { state: 'failed', error: toHalibutError(why) }
-      throw why
-    } finally {
-      unlink()
-      call.endedMs = this.#now()
-      // The order of the map is that of the ends, for those that have ended.
-      if (calls.get(key) === call) {
-        calls.delete(key)
-        calls.set(key, call)
-      }
+    waiter: Waiter,
+    invoke: (call: Waiter) => Promise<Invoked>,
+  ): Promise<InvokeResult> {
+    if (!calls.delete(key) && calls.size >= facadeLimits.outcomes) {
+      throw new HalibutError(
+        'too_many_calls',
+        `${facadeLimits.outcomes} idempotency keys of the last ${facadeLimits.outcomeMs / 60_000} minutes are remembered`,
+      )
     }
+    const call = new SharedCall(shared =>
+      invoke(shared).then(
+        invoked => {
+          this.#ended(calls, key, this.#keep(invoked))
+          return invoked
+        },
+        (why: unknown) => {
+          this.#ended(calls, key, { outcome: { state: 'failed', error: toHalibutError(why) }, bytes: 0 })
+          throw why
+        },
+      ),
+    )
+    calls.set(key, { fingerprint, call, outcome: { state: 'running' }, endedMs: 0, bytes: 0 })
+    return (await call.wait(waiter)).result
+  }
+
+  /** What is kept of an answer. */
+  #keep({ result, holdsStreams }: Invoked): Pick<KeptCall, 'outcome' | 'bytes'> {
+    if (holdsStreams) return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
+    const bytes = Buffer.byteLength(JSON.stringify(result))
+    // What is over, of whomever, makes room first.
+    if (this.#bytes + bytes > allKeptResultsBytes) for (const calls of this.#byPrincipal.values()) this.#sweep(calls)
+    if (bytes > keptResultBytes || this.#bytes + bytes > allKeptResultsBytes)
+      return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
+    this.#bytes += bytes
+    return { outcome: { state: 'answered', holdsStreams, result }, bytes }
+  }
+
+  #ended(calls: Map<string, KeptCall>, key: string, { outcome, bytes }: Pick<KeptCall, 'outcome' | 'bytes'>): void {
+    const kept = calls.get(key)
+    if (!kept) return
+    kept.outcome = outcome
+    kept.bytes = bytes
+    kept.endedMs = this.#now()
+    // The order of the map is that of the ends, for those that have ended.
+    calls.delete(key)
+    calls.set(key, kept)
   }
 
   #sweep(calls: Map<string, KeptCall>): void {
@@ -145,15 +155,10 @@ function mayRunAgain(outcome: KeptOutcome): boolean {
   return outcome.state === 'failed' && outcome.error.delivery === 'not_sent'
 }
 
-async function joined(call: KeptCall, signal: AbortSignal): Promise<InvokeResult> {
-  const unlink = stopWith(signal, call.stop)
-  try {
-    const { result, holdsStreams } = await untilAborted(call.done, signal)
-    if (holdsStreams) throw consumed()
-    return result
-  } finally {
-    unlink()
-  }
+/** The result goes to the one who sent the call first. */
+function joined({ result, holdsStreams }: Invoked): InvokeResult {
+  if (holdsStreams) throw consumed()
+  return result
 }
 
 function repeated(outcome: Exclude<KeptOutcome, { state: 'running' }>): InvokeResult {
@@ -163,27 +168,10 @@ function repeated(outcome: Exclude<KeptOutcome, { state: 'running' }>): InvokeRe
   throw new HalibutError('outcome_unknown', 'the call was answered, with a result that was too large to keep', { delivery: 'executed' })
 }
 
-function consumed(): HalibutError {
+/** The error of a result whose data streams have gone to somebody else, or to nobody. */
+export function consumed(): HalibutError {
   return new HalibutError('stream_consumed', 'the call was answered, with data streams that cannot be given twice', {
     delivery: 'executed',
-  })
-}
-
-/** A caller that cancels stops the call; one whose session ended only leaves. */
-function stopWith(signal: AbortSignal, stop: AbortController): () => void {
-  const onAbort = (): void => {
-    const why: unknown = signal.reason
-    if (why instanceof HalibutError && why.kind === 'cancelled') stop.abort(why)
-  }
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
-  return () => signal.removeEventListener('abort', onAbort)
-}
-
-function untilAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(toHalibutError(signal.reason)), { once: true })
-    done.then(resolve, reject)
   })
 }
 

@@ -13,8 +13,9 @@ import type { CallStreams, OfferStream } from '../call-streams.ts'
 import { discardStreams } from '../discard-streams.ts'
 import type { CallContext, Handlers } from '../dispatcher.ts'
 import { toHalibutError } from '../error-map.ts'
-import type { Invoked, KeptCalls } from '../kept-calls.ts'
+import { consumed, type Invoked, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
+import type { Waiter } from '../shared-call.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
 
 /** What calls to agents are made with. */
@@ -42,8 +43,8 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
     'agent.invoke': async (params, context) => {
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw new HalibutError('agent_unavailable', `the agent ${params.agent} is disabled`)
-      if (params.idempotencyKey === undefined) return (await invoke(options, agent, params, context, context.signal)).result
-      return kept.run(context.principal.name, params, context.signal, signal => invoke(options, agent, params, context, signal))
+      if (params.idempotencyKey === undefined) return (await invoke(options, agent, params, context, context)).result
+      return kept.run(context.principal.name, params, context, call => invoke(options, agent, params, context, call))
     },
   }
 }
@@ -53,7 +54,7 @@ async function invoke(
   agent: Agent,
   params: InvokeParams,
   context: CallContext,
-  signal: AbortSignal,
+  waiter: Waiter,
 ): Promise<Invoked> {
   const { streams } = context
   if (params.digest) streams.wantDigest()
@@ -71,14 +72,16 @@ async function invoke(
       service: target.contract?.service ?? service,
       method: target.method,
       args: target.args,
-      signal,
+      signal: waiter.signal,
       activityId,
-      onSending: () => context.begun(),
+      onSending: () => waiter.begun(),
       timeoutMs: params.timeoutMs,
       queueTimeoutMs: params.queueTimeoutMs,
     })
     let holdsStreams = false
     const value = writeResult(target, result, stream => {
+      // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
+      if (waiter !== context && context.signal.aborted) throw consumed()
       holdsStreams = true
       return streams.offer(stream)
     })

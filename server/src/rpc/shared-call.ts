@@ -1,0 +1,72 @@
+import { HalibutError } from '../base/errors.ts'
+import { toHalibutError } from './error-map.ts'
+
+/** Somebody who waits for a call. */
+export interface Waiter {
+  /** Aborted when it gives up (reason: `cancelled`), or when its session is over (any other). */
+  readonly signal: AbortSignal
+  /** From now on the call may have run. */
+  begun(): void
+}
+
+/**
+ * A call that several wait for. Each leaves on its own; the call itself is given up when the last one cancels, and goes on where that one’s
+ * session ended. Towards what runs it, it is the one who waits.
+ */
+export class SharedCall<T> implements Waiter {
+  readonly #stop = new AbortController()
+  readonly #waiting = new Set<Waiter>()
+  readonly #done: Promise<T>
+  #begun = false
+
+  /** Begins it. */
+  constructor(run: (call: Waiter) => Promise<T>) {
+    this.#done = run(this)
+    // It may fail when nobody waits any more.
+    this.#done.catch(() => undefined)
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  begun(): void {
+    this.#begun = true
+    for (const waiter of this.#waiting) waiter.begun()
+  }
+
+  /** Resolves when it is over, however it ended. */
+  async over(): Promise<void> {
+    await this.#done.catch(() => undefined)
+  }
+
+  /** Its outcome; rejects with `cancelled`, delivery `unknown`, where the waiter leaves and others stay. */
+  wait(waiter: Waiter): Promise<T> {
+    const { signal } = waiter
+    this.#waiting.add(waiter)
+    if (this.#begun) waiter.begun()
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiting.delete(waiter)
+        const why = toHalibutError(signal.reason)
+        if (why.kind !== 'cancelled') reject(why)
+        else if (this.#waiting.size > 0) reject(left())
+        else this.#stop.abort(why)
+      }
+      const end = (): void => {
+        this.#waiting.delete(waiter)
+        signal.removeEventListener('abort', onAbort)
+      }
+      signal.addEventListener('abort', onAbort)
+      if (signal.aborted) onAbort()
+      this.#done.then(resolve, reject)
+      this.#done.then(end, end)
+    })
+  }
+}
+
+function left(): HalibutError {
+  return new HalibutError('cancelled', 'the caller cancelled the call, which goes on for others that sent it with the same key', {
+    delivery: 'unknown',
+  })
+}
