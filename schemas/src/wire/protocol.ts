@@ -37,7 +37,7 @@ export const facadeLimits = {
   batchRequests: 20,
   /** Requests that run at the same time on one socket, watches included. Beyond it: `too_many_calls`. */
   callsInFlight: 64,
-  /** Text that waits for a slow browser. Beyond it: close code 4429. */
+  /** Text that waits for a slow browser: while more does, one more ends with close code 4429. Also the largest text: `message_too_large`. */
   outboxBytes: 8 * 1024 * 1024,
   /** One binary frame, header included. Beyond it: close code 1009. */
   binaryBytes: 128 * 1024,

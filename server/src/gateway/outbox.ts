@@ -25,17 +25,17 @@ export class Outbox {
   #socket: TextSocket | undefined
   #keptBytes = 0
   #sent = 0
+  #acknowledged = 0
   #queuedBytes = 0
-  #complete = true
 
-  /** `onFull`: more than `outboxBytes` wait for the socket. */
+  /** `onFull`: there is more to send, and more than `outboxBytes` wait for the socket already. */
   constructor(onFull: () => void) {
     this.#onFull = onFull
   }
 
-  /** False once text was dropped that the browser has not acknowledged: nobody can go on from there. */
+  /** False while text was dropped that the browser has not acknowledged: nobody could go on from there. */
   get complete(): boolean {
-    return this.#complete
+    return this.reaches(this.#acknowledged)
   }
 
   /** Whether the browser reads fast enough for more. */
@@ -74,7 +74,9 @@ export class Outbox {
 
   /** The browser has received this many counted frames. */
   acknowledge(received: number): void {
-    const gone = Math.min(this.#kept.length, received - (this.#sent - this.#kept.length))
+    if (received > this.#sent) return
+    this.#acknowledged = Math.max(this.#acknowledged, received)
+    const gone = received - (this.#sent - this.#kept.length)
     if (gone <= 0) return
     for (const { bytes } of this.#kept.splice(0, gone)) this.#keptBytes -= bytes
   }
@@ -90,18 +92,18 @@ export class Outbox {
     this.#keptBytes += bytes
     while (this.#keptBytes > facadeLimits.replayBytes) {
       this.#keptBytes -= this.#kept.shift()?.bytes ?? 0
-      this.#complete = false
     }
   }
 
   #put(text: string, bytes: number): void {
     const socket = this.#socket
     if (!socket) return
-    this.#queuedBytes += bytes
+    // What waits already counts, not this text: one large answer says nothing about how fast the browser reads.
     if (this.#queuedBytes > facadeLimits.outboxBytes) {
       this.#onFull()
       return
     }
+    this.#queuedBytes += bytes
     socket.send(text, () => {
       if (this.#socket !== socket) return
       this.#queuedBytes -= bytes

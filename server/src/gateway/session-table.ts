@@ -66,7 +66,7 @@ export class SessionTable {
       session.end('session_taken')
       return 'text that was not received is not kept any more'
     }
-    session.leaveSocket()
+    session.leaveSocket(wanted.received)
     this.#wait(entry)
     return session
   }

@@ -19,6 +19,7 @@ import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
 import { Outbox } from './outbox.ts'
+import { type Outcome, writeBatch, writeItem, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import { RunningRequest } from './running-request.ts'
 import { StreamTable } from './streams/stream-table.ts'
@@ -46,12 +47,6 @@ export interface SessionOptions {
 }
 
 type Requested = RequestMessage & { readonly id: RequestId }
-
-/** A response, with what is to be done once it was sent. */
-interface Answer {
-  readonly message: ResponseMessage
-  readonly sent?: () => void
-}
 
 const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
 const pingCheck = TypeCompiler.Compile(clientNotifications['$/ping'])
@@ -110,7 +105,7 @@ export class Session {
 
   /** Whether a browser that has received this many counted frames can go on with it. */
   canResume(received: number): boolean {
-    return !this.#ended && this.#outbox.complete && this.#outbox.reaches(received)
+    return !this.#ended && this.#outbox.reaches(received)
   }
 
   /** How far the browser’s frames and uploads have been received. */
@@ -141,9 +136,11 @@ export class Session {
     return !this.#ended
   }
 
-  /** Another socket takes the session: the one it had is closed. */
-  leaveSocket(): void {
+  /** Another socket takes the session, with so many counted frames received: the one it had is closed. */
+  leaveSocket(received: number): void {
     const socket = this.#socket
+    // What the browser has got need not be kept for it, and may be gone already.
+    this.#outbox.acknowledge(received)
     this.detach()
     socket?.close('session_taken')
   }
@@ -169,13 +166,13 @@ export class Session {
     if (isCounted(frame)) this.#received.add()
     // Only text that may hold a handle is searched for one.
     const mayAnnounce = text.includes('$stream') || text.includes('\\u')
-    if (frame.type === 'broken') this.#send(failure(null, frame.error, this.principal))
+    if (frame.type === 'broken') this.#send(this.#failed(null, frame.error).text)
     else if (frame.type === 'single') {
-      const answer = this.#handle(frame.message, mayAnnounce)
-      if (!answer) return
-      void answer.then(({ message, sent }) => {
-        this.#send(message)
-        sent?.()
+      const outcome = this.#handle(frame.message, mayAnnounce)
+      if (!outcome) return
+      void outcome.then(({ text, streams }) => {
+        this.#send(text)
+        streams?.begin()
       })
     } else void this.#handleBatch(frame.messages, mayAnnounce)
   }
@@ -186,22 +183,23 @@ export class Session {
   }
 
   async #handleBatch(messages: readonly Message[], mayAnnounce: boolean): Promise<void> {
-    const answers = messages.map(message => {
+    const pending = messages.map(message => {
       if (message.type !== 'request' || !this.#options.dispatcher.isWatch(message.request.method)) return this.#handle(message, mayAnnounce)
       const { id, method } = message.request
       return this.#refuse(id, new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`))
     })
-    const answered = await Promise.all(answers.filter(answer => answer !== undefined))
+    const answered = await Promise.all(pending.filter(outcome => outcome !== undefined))
     if (answered.length === 0) return
-    this.#send(answered.map(({ message }) => message))
-    for (const { sent } of answered) sent?.()
+    const { text, outcomes } = writeBatch(answered, this.principal)
+    this.#send(text)
+    for (const { streams } of outcomes) streams?.begin()
   }
 
   /** The response to come; `undefined` for what gets none. */
-  #handle(message: Message, mayAnnounce: boolean): Promise<Answer> | undefined {
+  #handle(message: Message, mayAnnounce: boolean): Promise<Outcome> | undefined {
     switch (message.type) {
       case 'invalid':
-        return Promise.resolve({ message: failure(message.id, message.error, this.principal) })
+        return this.#refuse(message.id, message.error)
       case 'notification':
         this.#notified(message.notification, mayAnnounce)
         return undefined
@@ -210,7 +208,7 @@ export class Session {
     }
   }
 
-  #request(request: Requested, mayAnnounce: boolean): Promise<Answer> {
+  #request(request: Requested, mayAnnounce: boolean): Promise<Outcome> {
     const { id, method } = request
     let running: RunningRequest
     try {
@@ -230,15 +228,14 @@ export class Session {
       running.onSkip = why => {
         this.#inFlight.delete(id)
         this.#unanswered.add(running)
-        resolve({ message: failure(id, why, this.principal, { agent: agentOf(request) }) })
+        resolve(this.#failed(id, why, agentOf(request)))
       }
       void this.#run(request, running).then(message => {
         // A request that was answered when it was skipped has no word in it any more.
         if (this.#unanswered.delete(running)) return running.streams.abandon()
         this.#inFlight.delete(id)
         running.recycle()
-        if ('error' in message) running.streams.abandon(message.error)
-        resolve('error' in message ? { message } : { message, sent: () => running.streams.begin() })
+        resolve(writeOutcome(message, this.principal, agentOf(request), running.streams))
       })
     })
   }
@@ -301,25 +298,28 @@ export class Session {
       sendItem: (sequence, item) => {
         const params = { id: request.id, sequence, item }
         if (!progressCheck.Check(params)) throw new Error('a progress notification does not fit its schema')
+        const text = writeItem(params)
         running.sent(sequence)
-        this.#notify(controlNotifications.progress, params)
+        this.#send(text)
       },
     })
   }
 
-  #refuse(id: RequestId, why: HalibutError): Promise<Answer> {
-    return Promise.resolve({ message: failure(id, why, this.principal) })
+  #refuse(id: RequestId | null, why: HalibutError): Promise<Outcome> {
+    return Promise.resolve(this.#failed(id, why))
+  }
+
+  #failed(id: RequestId | null, why: HalibutError, agent?: string): Outcome {
+    return writeOutcome(failure(id, why, this.principal, { agent }), this.principal)
   }
 
   #notify(method: string, params?: object): void {
-    if (this.#ended) return
-    this.#outbox.send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
-    this.#endWhereLost()
+    this.#send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
   }
 
-  #send(message: ResponseMessage | readonly ResponseMessage[]): void {
+  #send(text: string, counted = true): void {
     if (this.#ended) return
-    this.#outbox.send(JSON.stringify(message), true)
+    this.#outbox.send(text, counted)
     this.#endWhereLost()
   }
 
@@ -343,5 +343,5 @@ function isCounted(frame: Frame): boolean {
 
 function agentOf(request: RequestMessage): string | undefined {
   const agent = (request.params as { readonly agent?: unknown } | undefined)?.agent
-  return typeof agent === 'string' ? agent : undefined
+  return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
 }

@@ -1,0 +1,47 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { expect, test } from 'vitest'
+import { Outbox } from '../../../../server/src/gateway/outbox.ts'
+
+const { outboxBytes, replayBytes } = facadeLimits
+
+function world() {
+  let full = 0
+  const outbox = new Outbox(() => {
+    full++
+  })
+  const sent: { text: string; done: () => void }[] = []
+  outbox.attach({ send: (text, done) => void sent.push({ text, done }) })
+  return { outbox, sent, full: () => full }
+}
+
+test('a text above what is kept for a resume can be resumed from again once it was acknowledged', () => {
+  const { outbox } = world()
+  outbox.send('first', true)
+  outbox.send('x'.repeat(replayBytes + 1), true)
+  outbox.send('third', true)
+  expect([outbox.complete, outbox.reaches(1), outbox.reaches(2)]).toEqual([false, false, true])
+  outbox.acknowledge(1)
+  expect(outbox.complete).toBe(false)
+  outbox.acknowledge(2)
+  expect([outbox.complete, outbox.reaches(2), outbox.reaches(3)]).toEqual([true, true, true])
+})
+
+test('what is acknowledged before it was sent changes nothing', () => {
+  const { outbox, sent } = world()
+  outbox.send('first', true)
+  outbox.acknowledge(2)
+  outbox.replay(0)
+  expect([outbox.reaches(2), sent.map(({ text }) => text)]).toEqual([false, ['first', 'first']])
+})
+
+test('one large text is never too much, what waits before it may be', () => {
+  const { outbox, sent, full } = world()
+  outbox.send('x', false)
+  outbox.send('x'.repeat(outboxBytes), true)
+  expect([sent.length, full()]).toEqual([2, 0])
+  outbox.send('y', true)
+  expect([sent.length, full()]).toEqual([2, 1])
+  for (const { done } of sent.splice(0)) done()
+  outbox.send('z', true)
+  expect([sent.length, full()]).toEqual([1, 1])
+})
