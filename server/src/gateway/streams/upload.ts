@@ -97,7 +97,7 @@ export class Upload {
   receive(offset: number, content: Buffer): FrameRefusal {
     if (this.#over || this.#failure) return undefined
     const end = offset + content.byteLength
-    const most = Math.min(this.#taken + streamCreditBytes, this.#length ?? Number.MAX_SAFE_INTEGER)
+    const most = Math.min(this.#taken + streamCreditBytes, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
     if (offset !== this.#received || end > most) return 'credit_exceeded'
     this.#received = end
     if (content.byteLength > 0) this.#keep(content)
@@ -107,11 +107,10 @@ export class Upload {
 
   /** The browser says that there are `length` bytes. */
   end(length: number): void {
-    this.#ended = length
-    if ((this.#length !== undefined && length !== this.#length) || length < this.#received) {
-      const told = this.#length ?? this.#received
-      this.fail(new HalibutError('stream_size_mismatch', `the upload has ${length} bytes, not ${told} as was told`, { phase: 'stream' }))
-    }
+    if (this.#over || this.#failure) return
+    const told = this.#length ?? this.#ended ?? Math.max(length, this.#received)
+    if (length === told) this.#ended = length
+    else this.fail(new HalibutError('stream_size_mismatch', `the upload has ${length} bytes, not ${told} as was told`, { phase: 'stream' }))
     this.#notify()
   }
 
