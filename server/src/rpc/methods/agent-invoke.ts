@@ -17,6 +17,7 @@ import { consumed, type Invoked, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
 import type { Waiter } from '../shared-call.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
+import { takeUploads } from '../upload-times.ts'
 
 /** What calls to agents are made with. */
 export interface InvokeOptions {
@@ -58,8 +59,8 @@ async function invoke(
 ): Promise<Invoked> {
   const { streams } = context
   if (params.digest) streams.wantDigest()
-  const whole = streams.ready()
-  if (whole) await whole
+  const whole = takeUploads(streams, params)
+  const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
   const target = targetOf(contracts, params, streams)
   const activityId = randomUUID()
   const { service } = params
@@ -75,8 +76,8 @@ async function invoke(
       signal: waiter.signal,
       activityId,
       onSending: () => waiter.begun(),
-      timeoutMs: params.timeoutMs,
-      queueTimeoutMs: params.queueTimeoutMs,
+      timeoutMs,
+      queueTimeoutMs,
     })
     let holdsStreams = false
     const value = writeResult(target, result, stream => {
