@@ -48,6 +48,33 @@ test.each(['kill', 'skip'] as const)('a call that waits in the queue of a pollin
   expect(world.gateway.runtime.memoryInUse().queues).toBeLessThanOrEqual(1)
 })
 
+test('a call that runs at a polling agent and is killed ends its connection there, and the agent comes back', async () => {
+  await using world = await createWorld('polling')
+  const stop = new AbortController()
+  const call = world.service.Wait({ signal: stop.signal, cancel: 'kill' })
+  const { signal } = await world.nextWait()
+  const ended = new Promise(resolve => signal.addEventListener('abort', resolve))
+  stop.abort()
+  await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+  await ended
+  expect(await world.service.Add(1n, 2n)).toBe(3n)
+})
+
+test('a call that runs at a polling agent and is skipped runs to its end there, on the same connection', async () => {
+  await using world = await createWorld('polling')
+  const [connection] = world.gateway.runtime.subscribers()
+  const stop = new AbortController()
+  const call = world.service.Wait({ signal: stop.signal, cancel: 'skip' })
+  const running = await world.nextWait()
+  stop.abort()
+  await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+  const next = world.service.Add(1n, 2n)
+  expect(running.signal.aborted).toBe(false)
+  running.finish()
+  expect(await next).toBe(3n)
+  expect(world.gateway.runtime.subscribers()).toEqual([connection])
+})
+
 test('a cancelled call is no news of its agent', async () => {
   await using world = await createWorld()
   const stop = new AbortController()

@@ -179,6 +179,60 @@ describe('JSON-RPC', () => {
     binary.socket.send(Buffer.from([1]))
     expect((await binary.closed).code).toBe(closeCodes.binary_refused.code)
   })
+
+  test('a binary frame above its limit closes with 1009, one at the limit is looked at', async () => {
+    await using world = await createGatewayWorld()
+    const big = await world.open()
+    big.socket.send(Buffer.alloc(facadeLimits.binaryBytes + 1))
+    expect(await big.closed).toEqual({ code: closeCodes.too_big.code, reason: 'too_big' })
+    const just = await world.open()
+    just.socket.send(Buffer.alloc(facadeLimits.binaryBytes))
+    expect((await just.closed).code).toBe(closeCodes.binary_refused.code)
+  })
+})
+
+describe('resuming', () => {
+  interface Greeting {
+    readonly result: { readonly session: string; readonly resumeToken: string }
+  }
+  const resume = ({ result }: Greeting, received = 0) => ({
+    client: { name: 'test', version: '1' },
+    resume: { session: result.session, token: result.resumeToken, received, streams: [] },
+  })
+
+  test('a second socket takes the session, and the first is closed with 4409', async () => {
+    await using world = await createGatewayWorld()
+    const first = await world.socket()
+    const greeting = (await first.hello()) as unknown as Greeting
+    const second = await world.socket()
+    expect(await second.ask('hello', 'hello', resume(greeting))).toMatchObject({
+      result: { resumed: true, session: greeting.result.session },
+    })
+    expect(await first.closed).toEqual({ code: closeCodes.session_taken.code, reason: 'session_taken' })
+    expect(await second.ask(1, 'agents.list')).toMatchObject({ id: 1, result: {} })
+  })
+
+  test('from another Origin gives a fresh session, and the first keeps its own', async () => {
+    await using world = await createGatewayWorld()
+    const first = await world.socket()
+    const greeting = (await first.hello()) as unknown as Greeting
+    const second = await world.socket({ headers: { origin: world.origin } })
+    expect(await second.ask('hello', 'hello', resume(greeting))).toMatchObject({
+      result: { resumed: false, reason: expect.any(String), sequence: 0, session: expect.not.stringContaining(greeting.result.session) },
+    })
+    expect(await first.ask(1, 'agents.list')).toMatchObject({ id: 1, result: {} })
+  })
+
+  test('with more received than was sent gives a fresh session, and ends the other', async () => {
+    await using world = await createGatewayWorld()
+    const first = await world.socket()
+    const greeting = (await first.hello()) as unknown as Greeting
+    const second = await world.socket()
+    expect(await second.ask('hello', 'hello', resume(greeting, 1))).toMatchObject({
+      result: { resumed: false, reason: expect.any(String) },
+    })
+    expect((await first.closed).code).toBe(closeCodes.session_taken.code)
+  })
 })
 
 describe('agent.invoke', () => {
