@@ -70,13 +70,16 @@ export const CallOutcomeSchema = Type.Union([
 /** A call as `calls.watch` shows it. */
 export const CallSnapshotSchema = Type.Object(
   {
-    activityId: Type.String(),
+    activityId: Type.String({ description: 'names the call; of the first run where it was made twice' }),
     agent: AgentIdSchema,
     service: Type.String(),
     method: Type.String(),
     principal: Type.String(),
     since: Type.String({ description: 'RFC 3339: when it began' }),
-    state: Type.Union([Type.Literal('running'), Type.Literal('answered'), Type.Literal('failed')]),
+    state: Type.Union([Type.Literal('queued'), Type.Literal('running'), Type.Literal('answered'), Type.Literal('failed')], {
+      description: 'queued: it waits for a connection, or for the agent to collect it',
+    }),
+    queuedMs: Type.Optional(Type.Number({ minimum: 0, description: 'how long it waited; absent while it does' })),
     durationMs: Type.Optional(Type.Number({ minimum: 0 })),
     error: Type.Optional(
       Type.Object({ kind: ErrorKindSchema, phase: Type.Optional(PhaseSchema), delivery: DeliverySchema }, { additionalProperties: false }),

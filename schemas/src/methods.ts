@@ -95,7 +95,7 @@ export const methods = {
     result: CallOutcomeSchema,
   }),
   'calls.watch': method({
-    description: 'the calls that run and every beginning and end of one, until it is cancelled; for admins of everybody, else one’s own',
+    description: 'the calls that wait or run and every change of one, until it is cancelled; for admins of everybody, else one’s own',
     params: NoParamsSchema,
     item: CallEventSchema,
     result: Type.Object({}, { additionalProperties: false }),

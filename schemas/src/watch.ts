@@ -18,10 +18,11 @@ export const AgentEventSchema = Type.Union([
   Type.Object({ type: Type.Literal('removed'), id: AgentIdSchema }, { additionalProperties: false }),
 ])
 
-/** What `calls.watch` tells: first the calls that run, then each beginning and end. */
+/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
 export const CallEventSchema = Type.Union([
   Type.Object({ type: Type.Literal('snapshot'), calls: Type.Array(CallSnapshotSchema) }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('started'), call: CallSnapshotSchema }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('changed'), call: CallSnapshotSchema }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('finished'), call: CallSnapshotSchema }, { additionalProperties: false }),
   GapSchema,
 ])
@@ -60,7 +61,7 @@ export const InspectEventSchema = Type.Union([
 
 /** What `agents.watch` tells: first everything, then each change. */
 export type AgentEvent = Static<typeof AgentEventSchema>
-/** What `calls.watch` tells: first the calls that run, then each beginning and end. */
+/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
 export type CallEvent = Static<typeof CallEventSchema>
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent = Static<typeof InspectEventSchema>

@@ -92,17 +92,20 @@ test('a deadline reaches the engine, for waiting and for running', async () => {
   await expect(running).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown' })
 })
 
-test('calls.watch tells the calls that run, each beginning and each end', async () => {
+test('calls.watch tells the calls that wait or run, and each change of one', async () => {
   await using world = await createWorld()
   const events = world.client.watchCalls()
   expect((await events.next()).value).toEqual({ type: 'snapshot', calls: [] })
   await world.service.Add(1n, 2n)
   await world.service.Fail('no').catch(() => undefined)
-  const seen = [await events.next(), await events.next(), await events.next(), await events.next()].map(({ value }) => value)
+  const seen = []
+  for (let i = 0; i < 6; i++) seen.push((await events.next()).value)
   expect(seen).toMatchObject([
-    { type: 'started', call: { method: 'Add(int64,int64)', state: 'running', principal: 'start' } },
-    { type: 'finished', call: { state: 'answered' } },
+    { type: 'started', call: { method: 'Add(int64,int64)', state: 'queued', principal: 'start' } },
+    { type: 'changed', call: { method: 'Add(int64,int64)', state: 'running', queuedMs: expect.any(Number) } },
+    { type: 'finished', call: { state: 'answered', queuedMs: expect.any(Number), durationMs: expect.any(Number) } },
     { type: 'started', call: { method: 'Fail(string)' } },
+    { type: 'changed', call: { method: 'Fail(string)', state: 'running' } },
     { type: 'finished', call: { state: 'failed', error: { kind: 'service_failed', delivery: 'executed' } } },
   ])
   await events.return()

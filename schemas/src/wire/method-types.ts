@@ -83,15 +83,17 @@ export type CallSnapshot = {
   method: string
   principal: string
   since: string
-  state: 'running' | 'answered' | 'failed'
+  state: 'queued' | 'running' | 'answered' | 'failed'
+  queuedMs?: number
   durationMs?: number
   error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery }
 }
 
-/** What `calls.watch` tells: first the calls that run, then each beginning and end. */
+/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
 export type CallEvent =
   | { type: 'snapshot'; calls: CallSnapshot[] }
   | { type: 'started'; call: CallSnapshot }
+  | { type: 'changed'; call: CallSnapshot }
   | { type: 'finished'; call: CallSnapshot }
   | { type: 'gap'; missed?: number }
 

@@ -2,23 +2,28 @@ import type { Contract } from '@halibut-gateway/schemas/contract'
 import type { EndpointInput } from '../runtime/endpoint.ts'
 import type { RuntimeEvents } from '../runtime/events.ts'
 
+/** A call to an agent. */
+export interface MeshCall {
+  readonly endpoint: EndpointInput
+  /** Without it values go and come untyped. */
+  readonly contract?: Contract | undefined
+  readonly service: string
+  /** A signature; the name alone without a contract. */
+  readonly method: string
+  readonly args: unknown[]
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number | undefined
+  readonly queueTimeoutMs?: number | undefined
+  readonly activityId?: string
+  /** Whose it is: where several callers wait for a polling agent, they are served in turn. */
+  readonly caller?: string | undefined
+  /** The request is about to leave on a connection: from now on it may run. */
+  readonly onSending?: () => void
+}
+
 /** The part of a `HalibutRuntime` that the gateway works with; tests put something simpler in its place. */
 export interface Mesh {
-  call(request: {
-    readonly endpoint: EndpointInput
-    /** Without it values go and come untyped. */
-    readonly contract?: Contract | undefined
-    readonly service: string
-    /** A signature; the name alone without a contract. */
-    readonly method: string
-    readonly args: unknown[]
-    readonly signal?: AbortSignal
-    readonly timeoutMs?: number | undefined
-    readonly queueTimeoutMs?: number | undefined
-    readonly activityId?: string
-    /** The request is about to leave on a connection: from now on it may run. */
-    readonly onSending?: () => void
-  }): Promise<unknown>
+  call(request: MeshCall): Promise<unknown>
   /** Dials, identifies and ends; rejects with a `HalibutError`. */
   probe(
     endpoint: EndpointInput,

@@ -1,56 +1,111 @@
 import type { CallSnapshot } from '@halibut-gateway/schemas'
 import type { HalibutError } from '../base/errors.ts'
 
-/** A beginning or an end of a call. */
+/** Something that happened to a call. */
 export interface CallChange {
-  readonly type: 'started' | 'finished'
+  readonly type: 'started' | 'changed' | 'finished'
   readonly call: CallSnapshot
 }
 
-/** A call that runs. */
-interface Running {
-  readonly call: Omit<CallSnapshot, 'since' | 'state'>
-  readonly sinceMs: number
-}
+/** What a call is. */
+export type CallSubject = Pick<CallSnapshot, 'activityId' | 'agent' | 'service' | 'method' | 'principal'>
 
 /** The calls to agents that browsers make, as `calls.watch` shows them. What nobody looks at is not written out. */
 export class CallRegistry {
-  readonly #running = new Set<Running>()
+  readonly #open = new Set<OpenCall>()
   readonly #listeners = new Set<(change: CallChange) => void>()
 
-  /** A call begins; gives the function that tells its end. */
-  begin(call: Running['call']): (error?: HalibutError) => void {
-    const running: Running = { call, sinceMs: Date.now() }
-    this.#running.add(running)
-    if (this.#listeners.size > 0) this.#tell({ type: 'started', call: snapshotOf(running) })
-    return error => {
-      this.#running.delete(running)
-      if (this.#listeners.size > 0) this.#tell({ type: 'finished', call: { ...snapshotOf(running), ...ended(running, error) } })
-    }
+  /** A call begins: it waits for a connection. */
+  begin(subject: CallSubject): OpenCall {
+    return new OpenCall(subject, this.#open, this.#listeners)
   }
 
-  running(): CallSnapshot[] {
-    return [...this.#running].map(snapshotOf)
+  /** The calls that wait or run. */
+  open(): CallSnapshot[] {
+    return [...this.#open].map(call => call.snapshot())
   }
 
-  /** Calls `listener` at each beginning and end; gives a function that ends this. */
+  /** Calls `listener` at each change; gives a function that ends this. */
   onChange(listener: (change: CallChange) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
+}
 
-  #tell(change: CallChange): void {
-    for (const listener of this.#listeners) listener(change)
+/** A call that waits for a connection, and then runs. */
+export class OpenCall {
+  readonly #subject: CallSubject
+  readonly #open: Set<OpenCall>
+  readonly #listeners: ReadonlySet<(change: CallChange) => void>
+  readonly #startedMs = performance.now()
+  /** Since when it waits, where it does. */
+  #waitingMs: number | undefined = this.#startedMs
+  /** When it left last. */
+  #sentMs = 0
+  #queuedMs = 0
+  #since: string | undefined
+
+  constructor(subject: CallSubject, open: Set<OpenCall>, listeners: ReadonlySet<(change: CallChange) => void>) {
+    this.#subject = subject
+    this.#open = open
+    this.#listeners = listeners
+    open.add(this)
+    if (listeners.size > 0) this.#tell('started', this.snapshot())
+  }
+
+  /** How long it has waited for a connection, in milliseconds. */
+  get queuedMs(): number {
+    return this.#queuedMs + (this.#waitingMs === undefined ? 0 : performance.now() - this.#waitingMs)
+  }
+
+  /** How long ago it left, in milliseconds. */
+  get ranMs(): number {
+    return performance.now() - this.#sentMs
+  }
+
+  /** It is about to leave on a connection. */
+  sent(): void {
+    this.#sentMs = performance.now()
+    if (this.#waitingMs === undefined) return
+    this.#queuedMs += this.#sentMs - this.#waitingMs
+    this.#waitingMs = undefined
+    if (this.#listeners.size > 0) this.#tell('changed', this.snapshot())
+  }
+
+  /** It is made once more, and waits again. */
+  again(): void {
+    this.#waitingMs = performance.now()
+    if (this.#listeners.size > 0) this.#tell('changed', this.snapshot())
+  }
+
+  /** It has ended; gives how long it took, in milliseconds. */
+  ended(error?: HalibutError): number {
+    const durationMs = round(performance.now() - this.#startedMs)
+    this.#open.delete(this)
+    if (this.#listeners.size > 0) {
+      const call = { ...this.snapshot(), queuedMs: round(this.queuedMs), durationMs }
+      if (error) this.#tell('finished', { ...call, state: 'failed', error: told(error) })
+      else this.#tell('finished', { ...call, state: 'answered' })
+    }
+    return durationMs
+  }
+
+  /** As it is now. */
+  snapshot(): CallSnapshot {
+    this.#since ??= new Date(Date.now() - (performance.now() - this.#startedMs)).toISOString()
+    const about = { ...this.#subject, since: this.#since }
+    return this.#waitingMs === undefined ? { ...about, state: 'running', queuedMs: round(this.#queuedMs) } : { ...about, state: 'queued' }
+  }
+
+  #tell(type: CallChange['type'], call: CallSnapshot): void {
+    for (const listener of this.#listeners) listener({ type, call })
   }
 }
 
-function snapshotOf({ call, sinceMs }: Running): CallSnapshot {
-  return { ...call, since: new Date(sinceMs).toISOString(), state: 'running' }
+function told({ kind, phase, delivery }: HalibutError): NonNullable<CallSnapshot['error']> {
+  return { kind, delivery, ...(phase ? { phase } : {}) }
 }
 
-function ended({ sinceMs }: Running, error: HalibutError | undefined): Pick<CallSnapshot, 'state' | 'durationMs' | 'error'> {
-  const durationMs = Date.now() - sinceMs
-  if (!error) return { state: 'answered', durationMs }
-  const { kind, phase, delivery } = error
-  return { state: 'failed', durationMs, error: { kind, delivery, ...(phase ? { phase } : {}) } }
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100
 }

@@ -18,6 +18,8 @@ export interface Principal {
 /** What the session gives a request to run with. */
 export interface RequestContext {
   readonly principal: Principal
+  /** Who is served in turn with others where requests wait for an agent: one browser. */
+  readonly caller?: string | undefined
   /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
   readonly signal: AbortSignal
   /** The data streams in parameters and result. */
@@ -114,6 +116,10 @@ class RunningCall implements CallContext {
 
   get principal(): Principal {
     return this.#request.principal
+  }
+
+  get caller(): string | undefined {
+    return this.#request.caller
   }
 
   get signal(): AbortSignal {

@@ -6,8 +6,10 @@ import { HalibutError } from '../../base/errors.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { newsOf } from '../../fleet/liveness.ts'
-import type { Mesh } from '../../fleet/mesh.ts'
+import type { Mesh, MeshCall } from '../../fleet/mesh.ts'
 import { DataStream } from '../../runtime/data-streams.ts'
+import { announcedStreams } from '../announced-streams.ts'
+import { callAgain, isLostOnTheWay } from '../call-again.ts'
 import type { CallRegistry } from '../call-registry.ts'
 import type { CallStreams, OfferStream } from '../call-streams.ts'
 import { discardStreams } from '../discard-streams.ts'
@@ -34,6 +36,8 @@ interface Target {
   /** The signature; the name alone without a contract. */
   readonly method: string
   readonly args: unknown[]
+  /** It may run twice. */
+  readonly idempotent: boolean
   write(result: unknown, errors: ParamError[], offer: OfferStream): unknown
 }
 
@@ -62,23 +66,33 @@ async function invoke(
   const whole = takeUploads(streams, params)
   const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
   const target = targetOf(contracts, params, streams)
-  const activityId = randomUUID()
+  let activityId: string = randomUUID()
   const { service } = params
-  const ended = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
-  const startedMs = performance.now()
+  const call = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
+  const request: MeshCall = {
+    endpoint: agent.endpoint,
+    contract: target.contract,
+    service: target.contract?.service ?? service,
+    method: target.method,
+    args: target.args,
+    signal: waiter.signal,
+    activityId,
+    caller: context.caller,
+    onSending: () => {
+      call.sent()
+      waiter.begun()
+    },
+    timeoutMs,
+    queueTimeoutMs,
+  }
   try {
-    const result = await mesh.call({
-      endpoint: agent.endpoint,
-      contract: target.contract,
-      service: target.contract?.service ?? service,
-      method: target.method,
-      args: target.args,
-      signal: waiter.signal,
-      activityId,
-      onSending: () => waiter.begun(),
-      timeoutMs,
-      queueTimeoutMs,
-    })
+    let result: unknown
+    try {
+      result = await mesh.call(request)
+    } catch (why) {
+      if (!target.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
+      ;({ result, activityId } = await callAgain(mesh, request, call, why))
+    }
     let holdsStreams = false
     const value = writeResult(target, result, stream => {
       // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
@@ -86,13 +100,12 @@ async function invoke(
       holdsStreams = true
       return streams.offer(stream)
     })
-    const durationMs = round(performance.now() - startedMs)
-    ended()
+    const durationMs = call.ended()
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return { result: params.digest ? { ...answer, uploads: streams.uploads() } : answer, holdsStreams }
   } catch (why) {
     const error = toHalibutError(why)
-    ended(error)
+    call.ended(error)
     if (agent.mode === 'listening' && saysWhereItIs(error)) directory.report(params.agent, newsOf(error))
     throw why
   }
@@ -110,7 +123,13 @@ function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: C
   const errors: ParamError[] = []
   const args = params.args.map((arg, i) => readUntyped(arg, `/args/${i}`, errors, streams))
   refuseMisfits(method, errors, [])
-  return { contract: undefined, method, args, write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer) }
+  return {
+    contract: undefined,
+    method,
+    args,
+    idempotent: false,
+    write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer),
+  }
 }
 
 function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStreams): Target {
@@ -137,6 +156,7 @@ function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStre
     contract: json.contract,
     method: signatureOf(method),
     args: overload.args,
+    idempotent: method.idempotent === true,
     write: (result, errors, offer) =>
       json.write(method.result, result, '/value', errors, value => (value instanceof DataStream ? offer(value) : undefined)),
   }
@@ -174,6 +194,8 @@ function saysWhereItIs({ kind, phase }: HalibutError): boolean {
   return (phase === 'connect' || phase === 'tls') && kind !== 'cancelled' && kind !== 'deadline_exceeded' && kind !== 'closed'
 }
 
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100
+/** Whether a call may be made once more now: somebody waits for it, its agent is there, and all of its arguments are. */
+function mayGoOn(directory: AgentDirectory, params: InvokeParams, waiter: Waiter): boolean {
+  const agent = directory.get(params.agent)
+  return !waiter.signal.aborted && agent !== undefined && agent.state.at !== 'disabled' && announcedStreams(params).length === 0
 }

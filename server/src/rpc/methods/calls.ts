@@ -22,7 +22,7 @@ export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Hand
         if (maySee(context, change.call.principal)) feed.push(change)
       })
       try {
-        return await feed.run({ type: 'snapshot', calls: registry.running().filter(call => maySee(context, call.principal)) }, context)
+        return await feed.run({ type: 'snapshot', calls: registry.open().filter(call => maySee(context, call.principal)) }, context)
       } finally {
         stop()
       }
