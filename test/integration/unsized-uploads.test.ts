@@ -41,7 +41,7 @@ async function sendContent(socket: TestSocket, stream: number, length: number): 
     if (offset === length) return undefined
     const message = await socket.next()
     if (!('method' in message) || message.method !== '$/stream/credit') return message
-    credit = Number(message.params.offset)
+    credit = Number(message.params['offset'])
   }
 }
 

@@ -68,15 +68,28 @@ export const defaultLimits = {
   tcpKeepAliveIdleMs: 5_000,
 } as const
 
+/** What the gateway sets otherwise than {@link defaultLimits}. `server/LIMITS.md` explains each; a test holds the two together. */
+export const gatewayRuntimeLimits = {
+  pollingQueueWaitTimeoutMs: 10_000,
+  maxConnectionsPerAgent: 8,
+  livenessReplyMs: 5_000,
+} as const satisfies Partial<Limits>
+
 /**
- * What the gateway keeps for browsers beside the limits that `hello` announces (`facadeLimits`). Not to be set. `server/LIMITS.md` explains
+ * How the gateway looks after agents, and what it keeps for browsers beside the limits that `hello` announces (`facadeLimits`). Not to be set. `server/LIMITS.md` explains
  * each; a test holds the two together.
  */
 export const gatewayLimits = {
+  agentProbeIntervalMs: 20_000,
+  agentProbesPerSecond: 20,
+  pollingGraceMs: 5_000,
+  httpBodyBytes: 1024 * 1024,
+  closeGraceMs: 1_000,
   waitingSessions: 1_000,
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,
+  writableBytes: 256 * 1024,
   keptResultBytes: 256 * 1024,
   allKeptResultsBytes: 16 * 1024 * 1024,
   readAheadBytes: 256 * 1024,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { checkContract } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
+import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import { type Settings, SettingsSchema } from '../config.ts'
 import { type AgentDefinition, AgentDirectory } from '../fleet/agent-directory.ts'
@@ -27,9 +28,6 @@ export interface RunningGateway {
 
 const version = '0.1.0'
 
-/** What the gateway sets otherwise than the library (each explained in LIMITS.md). */
-const gatewayLimits = { pollingQueueWaitTimeoutMs: 10_000, livenessReplyMs: 5_000, maxConnectionsPerAgent: 8 } as const
-
 /** Starts a gateway, with its demo agents where the settings say so. What was begun is ended again when it fails. */
 export async function startGateway(settings: Settings, log: LogSink): Promise<RunningGateway> {
   const closers: (() => Promise<void> | void)[] = []
@@ -53,11 +51,11 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const store = await openFileStore(await openStateFolder(settings.stateFolder))
   const directory = new AgentDirectory()
   const contracts = new ContractDirectory()
-  for (const path of settings.contracts) contracts.add(readContract(path))
+  for (const path of settings.contracts) contracts.add(readContract(path, log))
 
   const runtime = new HalibutRuntime({
     certificate: await loadIdentity(store, settings.stateFolder),
-    limits: gatewayLimits,
+    limits: gatewayRuntimeLimits,
     authoriseSubscriber: candidate => {
       const agent = directory.bySubscription(candidate.subscription)
       if (!agent || agent.state.at === 'disabled') return `no agent polls as ${candidate.subscription}`
@@ -149,7 +147,8 @@ async function loadIdentity(store: Store, folder: string): Promise<Certificate> 
   return certificate
 }
 
-function readContract(path: string): Contract {
+/** What a .NET peer could not take in it is no error, since the agent may be another one, but worth a line. */
+function readContract(path: string, log: LogSink): Contract {
   let document: unknown
   try {
     document = JSON.parse(readFileSync(path, 'utf8'))
@@ -157,7 +156,10 @@ function readContract(path: string): Contract {
     throw new HalibutError('invalid_contract', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
   const check = checkContract(document)
-  if (check.ok) return check.contract
+  if (check.ok) {
+    for (const { place, message } of check.warnings) log('warn', `${path}: ${place}: ${message}`)
+    return check.contract
+  }
   throw new HalibutError('invalid_contract', `${path}: ${check.issues.map(issue => `${issue.place}: ${issue.message}`).join('; ')}`)
 }
 

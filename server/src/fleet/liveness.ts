@@ -1,17 +1,18 @@
 import { HalibutError } from '../base/errors.ts'
+import { defaultLimits, gatewayLimits } from '../base/limits.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
 import type { Agent, AgentDirectory } from './agent-directory.ts'
 import type { Mesh } from './mesh.ts'
 
 /** How often agents are looked after. Milliseconds. */
 export interface LivenessOptions {
-  /** Between two probes of a listening agent, give or take a tenth. Default 20,000. */
+  /** Between two probes of a listening agent, give or take a tenth. Default `agentProbeIntervalMs`. */
   readonly probeIntervalMs?: number
-  /** For one probe. Default 5,000. */
+  /** For one probe. Default `probeTimeoutMs` of the library. */
   readonly probeTimeoutMs?: number
-  /** Of all agents together. Default 20. */
+  /** Of all agents together. Default `agentProbesPerSecond`. */
   readonly probesPerSecond?: number
-  /** How long a polling agent may be without any connection before it counts as offline. Default 5,000. */
+  /** How long a polling agent may be without any connection before it counts as offline. Default `pollingGraceMs`. */
   readonly pollingGraceMs?: number
   /** 0 to 1. Default `Math.random`. */
   readonly random?: () => number
@@ -35,10 +36,10 @@ export class Liveness {
     this.#mesh = mesh
     this.#directory = directory
     this.#options = {
-      probeIntervalMs: 20_000,
-      probeTimeoutMs: 5_000,
-      probesPerSecond: 20,
-      pollingGraceMs: 5_000,
+      probeIntervalMs: gatewayLimits.agentProbeIntervalMs,
+      probeTimeoutMs: defaultLimits.probeTimeoutMs,
+      probesPerSecond: gatewayLimits.agentProbesPerSecond,
+      pollingGraceMs: gatewayLimits.pollingGraceMs,
       random: Math.random,
       ...options,
     }

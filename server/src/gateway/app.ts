@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { defaultLimits } from '../base/limits.ts'
+import { defaultLimits, gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -52,7 +52,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { log, policy, signIn } = options
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
   const sessions = new SessionTable({ dispatcher, createSpool: () => createStreamSpool(uploadSpool) })
-  const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 * 1024, trustProxy: false })
+  const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: gatewayLimits.httpBodyBytes, trustProxy: false })
   await app.register(sockets, { sessions })
   await app.register(errorHandler, { log })
   await app.register(page, { folder: options.pageFolder })

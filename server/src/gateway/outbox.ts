@@ -1,4 +1,5 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { gatewayLimits } from '../base/limits.ts'
 
 /** The little of a socket that an outbox needs. */
 export interface TextSocket {
@@ -11,8 +12,7 @@ interface Kept {
   readonly bytes: number
 }
 
-/** Text that waits below this many bytes counts as "the browser reads fast enough". */
-const writableBytes = 256 * 1024
+const { writableBytes } = gatewayLimits
 
 /**
  * The text frames of one session on their way to the browser. Counted ones are kept until the browser has acknowledged them, so that they

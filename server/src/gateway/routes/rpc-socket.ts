@@ -3,6 +3,7 @@ import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { HalibutError } from '../../base/errors.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import type { LogSink } from '../../base/log.ts'
 import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
 import { Connection } from '../connection.ts'
@@ -15,9 +16,6 @@ declare module 'fastify' {
     principal: Principal | undefined
   }
 }
-
-/** A client that does not answer our close frame is cut after this time. */
-const closeGraceMs = 1_000
 
 /** `GET /rpc`: one connection for each WebSocket, and a session that may outlive it. */
 export async function rpcSocketRoutes(
@@ -79,7 +77,7 @@ function adapt(socket: WebSocket, transport: Writable): SessionSocket {
     ping: () => socket.ping(),
     close: reason => {
       socket.close(closeCodes[reason].code, reason)
-      const timer = setTimeout(() => socket.terminate(), closeGraceMs)
+      const timer = setTimeout(() => socket.terminate(), gatewayLimits.closeGraceMs)
       socket.once('close', () => clearTimeout(timer))
     },
   }
