@@ -44,6 +44,8 @@ export interface DialOptions {
  * its turn. A buffer for each socket would cost 64 KiB for each idle connection.
  */
 const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+/** What of it was filled last; mostly the same, a TLS record. */
+let filled = sharedReadBuffer
 
 /**
  * Opens TCP (through the proxy where there is one) and TLS to an endpoint, checks the pinned thumbprint, and gives the channel. Nothing has
@@ -84,8 +86,9 @@ async function dialDirectly(options: DialOptions): Promise<ByteChannel> {
     ...tlsConnectOptions(options),
     onread: {
       buffer: sharedReadBuffer,
-      callback(length: number, buffer: Uint8Array) {
-        receiver.channel?.receive((buffer as Buffer).subarray(0, length))
+      callback(length: number) {
+        if (filled.length !== length) filled = sharedReadBuffer.subarray(0, length)
+        receiver.channel?.receive(filled)
         return true
       },
     },

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
-import { gatewayLimits } from '../../base/limits.ts'
+import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
 import type { DataStream } from '../../runtime/data-streams.ts'
 
 /** What a download works with. */
@@ -30,9 +30,15 @@ interface Kept {
   acknowledged: boolean
 }
 
-const { chunkBytes, streamCreditBytes } = facadeLimits
-const frameBytes = frameHeaderBytes + chunkBytes
-const littleBytes = chunkBytes / 4
+const { streamCreditBytes } = facadeLimits
+/** Of an unmasked frame with 126 to 65,535 bytes (RFC 6455, 5.2). */
+const webSocketHeaderBytes = 4
+/** What fills 64 KiB with both headers, as much as Node reads at a time: a client then has mostly nothing to put together. */
+const contentBytes = Math.min(facadeLimits.chunkBytes, 64 * 1024 - frameHeaderBytes - webSocketHeaderBytes)
+const frameBytes = frameHeaderBytes + contentBytes
+const littleBytes = contentBytes / 4
+/** How long the piece of a frame that the credit leaves room for waits for the credit of the whole. */
+const wholeFrameMs = 5
 
 /** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
 const spare: Buffer[] = []
@@ -41,7 +47,8 @@ const maxSpare = 64
 /**
  * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
  * has acknowledged it: at most `streamCreditBytes`, `readAheadBytes` that wait for credit, and what one chunk of the agent exceeds that.
- * While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that lasts too long.
+ * While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that lasts too long. A browser that takes
+ * nothing for `streamUnreadMs` loses it.
  */
 export class Download {
   readonly id: number
@@ -57,6 +64,9 @@ export class Download {
   #sourceEnded = false
   #endTold = false
   #over = false
+  #unread: NodeJS.Timeout | undefined
+  #whole: NodeJS.Timeout | undefined
+  #waitedForWhole = false
   #release: { resolve: () => void; reject: (why: unknown) => void } | undefined
 
   constructor(id: number, source: DataStream, events: DownloadEvents) {
@@ -73,6 +83,7 @@ export class Download {
   begin(digest: boolean): void {
     if (this.#over) return
     if (digest) this.#hash = createHash('sha256')
+    this.#unread = setTimeout(() => this.#giveUp(), defaultLimits.streamUnreadMs).unref()
     this.#source
       .pump(chunk => this.#take(chunk))
       .then(
@@ -93,6 +104,7 @@ export class Download {
     const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
     if (acknowledged <= this.#acknowledged) return
     this.#acknowledged = acknowledged
+    this.#unread?.refresh()
     for (let first = this.#kept[0]; first && first.offset + first.length <= acknowledged; first = this.#kept[0]) {
       first.acknowledged = true
       this.#kept.shift()
@@ -104,8 +116,7 @@ export class Download {
   /** Sends what credit and socket allow. */
   flush(): void {
     if (this.#over || !this.#attached) return
-    const most = Math.min(this.#produced, this.#acknowledged + streamCreditBytes)
-    if (this.#sent < most) this.#events.together(() => this.#sendUntil(most))
+    this.#sendAllowed(true)
     if (this.#wantsMore) {
       this.#release?.resolve()
       this.#release = undefined
@@ -140,7 +151,7 @@ export class Download {
     for (let at = 0; at < chunk.byteLength; ) {
       let last = this.#kept.at(-1)
       // A frame that is on its way may still be filled behind what was sent, at the price of a copy: worth it only where it holds little.
-      if (!last || last.length === chunkBytes || (last.leaving > 0 && last.length >= littleBytes)) {
+      if (!last || last.length === contentBytes || (last.leaving > 0 && last.length >= littleBytes)) {
         last = {
           offset: this.#produced,
           frame: spare.pop() ?? Buffer.allocUnsafeSlow(frameBytes),
@@ -150,14 +161,15 @@ export class Download {
         }
         this.#kept.push(last)
       }
-      const piece = chunk.subarray(at, at + chunkBytes - last.length)
+      const room = contentBytes - last.length
+      const piece = at === 0 && chunk.byteLength <= room ? chunk : chunk.subarray(at, at + room)
       last.frame.set(piece, frameHeaderBytes + last.length)
       last.length += piece.byteLength
       this.#produced += piece.byteLength
       at += piece.byteLength
     }
-    if (this.#produced - this.#sent >= chunkBytes) this.flush()
-    else this.#flushSoon()
+    if (this.#produced - this.#sent >= contentBytes && this.#attached) this.#sendAllowed(false)
+    if (this.#produced > this.#sent) this.#flushSoon()
     if (this.#wantsMore) return undefined
     return new Promise((resolve, reject) => {
       this.#release = { resolve, reject }
@@ -174,11 +186,35 @@ export class Download {
     })
   }
 
-  #sendUntil(most: number): void {
+  /** Sends what the credit allows; without `withTail` whole frames only, since more is about to come. */
+  #sendAllowed(withTail: boolean): void {
+    const most = Math.min(this.#produced, this.#acknowledged + streamCreditBytes)
+    if (this.#sent < most) this.#events.together(() => this.#sendUntil(most, withTail))
+  }
+
+  #sendUntil(most: number, withTail: boolean): void {
     while (this.#sent < most) {
       const kept = this.#at(this.#sent)
-      if (!kept || !this.#sendPart(kept, this.#sent - kept.offset, Math.min(kept.offset + kept.length, most) - kept.offset)) break
+      if (!kept) return
+      const end = kept.offset + kept.length
+      if (most < end ? this.#waitsForWhole() : !withTail && kept.length < contentBytes) return
+      if (!this.#sendPart(kept, this.#sent - kept.offset, Math.min(end, most) - kept.offset)) return
     }
+  }
+
+  /**
+   * A frame that is cut by the credit costs two, and a copy. Where the browser has enough to go on with, its next credit is on the way and
+   * worth waiting for, though not for long: it may be one that counts its credit to the last byte.
+   */
+  #waitsForWhole(): boolean {
+    if (this.#sent - this.#acknowledged < streamCreditBytes / 2 || this.#waitedForWhole) return false
+    this.#whole ??= setTimeout(() => {
+      this.#whole = undefined
+      this.#waitedForWhole = true
+      this.flush()
+      this.#waitedForWhole = false
+    }, wholeFrameMs).unref()
+    return true
   }
 
   /** More than the credit, so that a credit finds something to send and the agent’s connection never stands still for it. */
@@ -220,9 +256,17 @@ export class Download {
     return true
   }
 
+  #giveUp(): void {
+    const minutes = defaultLimits.streamUnreadMs / 60_000
+    this.#events.failed(new HalibutError('stream_stalled', `nobody read the download for ${minutes} minutes`, { phase: 'stream' }))
+    this.discard()
+  }
+
   #end(): void {
     if (this.#over) return
     this.#over = true
+    clearTimeout(this.#unread)
+    clearTimeout(this.#whole)
     for (const kept of this.#kept.splice(0)) {
       kept.acknowledged = true
       recycle(kept)
