@@ -17,16 +17,33 @@ interface Chain {
   close(): Promise<void>
 }
 
-/** A client, a gateway and a listening agent, each in a process of its own. */
-async function chain(): Promise<Chain> {
-  const { dialler, acceptor } = await identities()
-  const { agent, port: agentPort } = await runtimeListener()
+/** A client, a gateway and an agent, each in a process of its own. */
+async function chain(mode: 'listening' | 'polling' = 'listening'): Promise<Chain> {
   const gateway = startPeer('gateway')
   const browser = startPeer('browser')
-  const target = { uri: `https://127.0.0.1:${agentPort}/`, thumbprint: acceptor.thumbprint }
-  const port = await gateway.ask<number>('listen', { identity: dialler, agent: target, token })
+  const { agent, port } = mode === 'listening' ? await listeningAgent(gateway) : await pollingAgent(gateway)
   await browser.ask('open', { port, token })
   return { browser, gateway, agent, close: async () => void (await Promise.all([browser, gateway, agent].map(peer => peer.stop()))) }
+}
+
+/** An agent that the gateway dials, and the gateway’s port. */
+async function listeningAgent(gateway: Peer): Promise<{ agent: Peer; port: number }> {
+  const { dialler, acceptor } = await identities()
+  const { agent, port } = await runtimeListener()
+  const target = { uri: `https://127.0.0.1:${port}/`, thumbprint: acceptor.thumbprint }
+  return { agent, port: await gateway.ask<number>('listen', { identity: dialler, agent: target, token }) }
+}
+
+/** An agent that dials the gateway, and the gateway’s port. */
+async function pollingAgent(gateway: Peer): Promise<{ agent: Peer; port: number }> {
+  const { dialler, acceptor } = await identities()
+  const uri = 'poll://bench/'
+  const port = await gateway.ask<number>('listen', { identity: acceptor, agent: { uri, thumbprint: dialler.thumbprint }, token })
+  const agent = startPeer('runtime')
+  await agent.ask('create', { identity: dialler, trust: acceptor.thumbprint })
+  await agent.ask('serve')
+  await agent.ask('poll', { subscription: uri, port: await gateway.ask<number>('listenForAgents'), thumbprint: acceptor.thumbprint })
+  return { agent, port }
 }
 
 /** The same hops with nothing but `ws`, JSON and mutual TLS. */
@@ -40,8 +57,8 @@ async function twoHops(): Promise<{ client: Peer; middle: Peer; close(): Promise
   return { client, middle, close: async () => void (await Promise.all([client, middle, behind].map(peer => peer.stop()))) }
 }
 
-async function againstTwoHops(): Promise<Contest> {
-  const [ours, rival] = [await chain(), await twoHops()]
+async function againstTwoHops(mode: 'listening' | 'polling'): Promise<Contest> {
+  const [ours, rival] = [await chain(mode), await twoHops()]
   return {
     ours: () => ours.browser.ask('calls', { measureMs, callers: 1 }),
     rival: () => rival.client.ask('calls', { measureMs, callers: 1 }),
@@ -56,8 +73,8 @@ async function cpuOfCalls(process: Peer, caller: Peer): Promise<number> {
   return ((await process.ask<number>('cpu')) - before) / cpuCalls
 }
 
-async function processorTime(): Promise<Contest> {
-  const [ours, rival] = [await chain(), await twoHops()]
+async function processorTime(mode: 'listening' | 'polling'): Promise<Contest> {
+  const [ours, rival] = [await chain(mode), await twoHops()]
   return {
     ours: () => cpuOfCalls(ours.gateway, ours.browser),
     rival: () => cpuOfCalls(rival.middle, rival.client),
@@ -138,23 +155,25 @@ async function cancelled(): Promise<Contest> {
 
 /** What goes through the gateway. */
 export const gatewayRows: readonly Row[] = [
-  {
-    name: 'call through the gateway / two hops with JSON',
-    floor: 0.6,
-    aim: 0.75,
-    unit: 'calls/s',
-    warmUpRounds: 20,
-    open: againstTwoHops,
-  },
-  {
-    name: 'gateway CPU per call / the middle process of two hops with JSON',
-    floor: 1.6,
-    aim: 1.3,
-    lowerIsBetter: true,
-    unit: 'µs',
-    warmUpRounds: 12,
-    open: processorTime,
-  },
+  ...(['polling', 'listening'] as const).flatMap(mode => [
+    {
+      name: `call through the gateway / two hops with JSON, ${mode} agent`,
+      floor: 0.6,
+      aim: 0.75,
+      unit: 'calls/s',
+      warmUpRounds: 20,
+      open: () => againstTwoHops(mode),
+    },
+    {
+      name: `gateway CPU per call / the middle process of two hops with JSON, ${mode} agent`,
+      floor: 1.6,
+      aim: 1.3,
+      lowerIsBetter: true,
+      unit: 'µs',
+      warmUpRounds: 12,
+      open: () => processorTime(mode),
+    },
+  ]),
   { name: 'call through the gateway / one hop of tRPC', floor: 1.0, aim: 1.3, unit: 'calls/s', warmUpRounds: 6, open: againstTrpc },
   {
     name: 'data stream down through the gateway / raw mTLS',
