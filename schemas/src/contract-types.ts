@@ -159,14 +159,13 @@ export function isTyped(value: unknown): value is Typed {
 export function describeType(node: TypeNode): string {
   if (typeof node === 'string') return node
   if ('nullable' in node) return `${describeType(node.nullable)}?`
-  if ('list' in node) return `list<${describeType(node.list)}>`
   if ('array' in node) return `${describeType(node.array)}[${','.repeat((node.rank ?? 1) - 1)}]`
-  if ('set' in node) return `set<${describeType(node.set)}>`
-  if ('dictionary' in node) return `dictionary<${node.dictionary.map(describeType).join(',')}>`
-  if ('collection' in node) return `${node.collection}<${node.of.map(describeType).join(',')}>`
-  if ('tuple' in node) return `tuple<${node.tuple.map(describeType).join(',')}>`
-  if ('valueTuple' in node) return `valueTuple<${node.valueTuple.map(describeType).join(',')}>`
-  return `pair<${node.pair.map(describeType).join(',')}>`
+  if ('collection' in node) return generic(node.collection, node.of)
+  return Object.entries(node).map(([name, of]: [string, TypeNode | readonly TypeNode[]]) => generic(name, [of].flat()))[0] ?? ''
+}
+
+function generic(name: string, of: readonly TypeNode[]): string {
+  return `${name}<${of.map(describeType).join(',')}>`
 }
 
 /** A method’s signature, which tells overloads apart: `Add(int64,int64)`. */

@@ -29,16 +29,15 @@ export type StreamWriter = (value: unknown) => StreamHandle | undefined
 /** The data stream of a handle. May be asked more than once for one handle. */
 export type StreamReader = (handle: StreamHandle) => unknown
 
-type Way = 'write' | 'read'
-
 /** The JSON forms of one contract. The contract must have been checked. */
 export function contractJson(contract: Contract): ContractJson {
   const convert = createConvert(contract)
   return {
     contract,
     find: finder(contract),
-    write: (type, value, path, errors, streams) => convert({ way: 'write', errors, writeStream: streams }, type, value, path),
-    read: (type, json, path, errors, streams) => convert({ way: 'read', errors, readStream: streams }, type, json, path),
+    write: (type, value, path, errors, streams) => convert({ writes: true, errors, streams }, type, value, path),
+    read: (type, json, path, errors, streams) =>
+      convert({ writes: false, errors, streams: streams as (handle: unknown) => unknown }, type, json, path),
   }
 }
 
@@ -62,10 +61,11 @@ function finder(contract: Contract): ContractJson['find'] {
 }
 
 interface Context {
-  readonly way: Way
+  /** Whether values become JSON; else JSON becomes values. */
+  readonly writes: boolean
   readonly errors: ParamError[]
-  readonly writeStream?: StreamWriter | undefined
-  readonly readStream?: StreamReader | undefined
+  /** A {@link StreamWriter}, or a {@link StreamReader}. */
+  readonly streams: ((value: unknown) => unknown) | undefined
 }
 
 type Convert = (context: Context, type: TypeNode, value: unknown, path: string) => unknown
@@ -114,26 +114,26 @@ function isReference(type: Exclude<TypeNode, string>): boolean {
 
 function convertScalar(context: Context, scalar: ScalarJson, value: unknown, path: string): unknown {
   if ((value === null || value === undefined) && scalar.reference) return null
-  const converted = context.way === 'write' ? scalar.write(value) : scalar.read(value)
+  const converted = context.writes ? scalar.write(value) : scalar.read(value)
   return converted === undefined ? refuse(context, path, scalar.expected, value) : converted
 }
 
 function convertStream(context: Context, value: unknown, path: string): unknown {
   if (value === null || value === undefined) return null
-  const converted = context.way === 'write' ? context.writeStream?.(value) : isStreamHandle(value) ? context.readStream?.(value) : undefined
+  const converted = context.writes || isStreamHandle(value) ? context.streams?.(value) : undefined
   return converted === undefined
-    ? refuse(context, path, context.way === 'write' ? 'a data stream' : '{ "$stream": …, "length": … }', value)
+    ? refuse(context, path, context.writes ? 'a data stream' : '{ "$stream": …, "length": … }', value)
     : converted
 }
 
 function convertEnum(context: Context, definition: EnumDefinition, value: unknown, path: string): unknown {
   const names = Object.keys(definition.values)
-  if (typeof value === 'bigint' && context.way === 'write') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
+  if (typeof value === 'bigint' && context.writes) return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
   if (Number.isSafeInteger(value)) return value
   if (typeof value === 'string') {
     const parts = definition.flags ? value.split(',').map(part => part.trim()) : [value]
     if (parts.every(part => Object.hasOwn(definition.values, part))) return value
-    if (context.way === 'read' && /^-?\d{16,20}$/.test(value)) return BigInt(value)
+    if (!context.writes && /^-?\d{16,20}$/.test(value)) return BigInt(value)
   }
   return refuse(context, path, `one of ${names.join(', ')}, or its number`, value)
 }
@@ -141,12 +141,12 @@ function convertEnum(context: Context, definition: EnumDefinition, value: unknow
 function convertItems(context: Context, convert: Convert, item: TypeNode, value: unknown, path: string, shape: 'array' | 'set'): unknown {
   const items = Array.isArray(value)
     ? (value as unknown[])
-    : context.way === 'write' && value instanceof Set
+    : context.writes && value instanceof Set
       ? [...(value as Set<unknown>)]
       : undefined
   if (!items) return refuse(context, path, 'an array', value)
   const converted = items.map((each, i) => convert(context, item, each, `${path}/${i}`))
-  return context.way === 'read' && shape === 'set' ? new Set(converted) : converted
+  return !context.writes && shape === 'set' ? new Set(converted) : converted
 }
 
 function convertTuple(context: Context, convert: Convert, types: readonly TypeNode[], value: unknown, path: string): unknown {
@@ -171,7 +171,7 @@ function convertDictionary(
   const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Array.isArray(value) ? (value as unknown[]) : undefined
   if (!pairs) return refuse(context, path, 'a list of pairs [key, value]', value)
   const converted = pairs.map((pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
-  if (context.way === 'write') return converted
+  if (context.writes) return converted
   return new Map(converted.filter(Array.isArray) as [unknown, unknown][])
 }
 
@@ -228,13 +228,13 @@ function convertAnything(context: Context, convert: Convert, value: unknown, pat
   if (typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value
-    return context.way === 'write' ? { $numberDouble: String(value) } : refuse(context, path, 'a finite number', value)
+    return context.writes ? { $numberDouble: String(value) } : refuse(context, path, 'a finite number', value)
   }
   if (isTyped(value)) {
     const type = value.$type as TypeNode
     return { $type: type, $value: convert(context, type, value.$value, `${path}/$value`) }
   }
-  if (context.way === 'write') {
+  if (context.writes) {
     if (typeof value === 'bigint') return { $numberLong: value.toString() }
     if (value instanceof Date) return { $date: value.toISOString() }
     if (value instanceof Uint8Array) return { $binary: bytesToBase64url(value) }
@@ -249,7 +249,7 @@ function readTagged(context: Context, value: unknown, path: string): unknown {
   if (tag === '$numberLong' && typeof content === 'string' && /^-?\d{1,20}$/.test(content)) return BigInt(content)
   if (tag === '$numberDouble' && typeof content === 'string') return Number(content)
   if (tag === '$date' && typeof content === 'string' && !Number.isNaN(Date.parse(content))) return new Date(content)
-  if (tag === '$binary' && typeof content === 'string' && /^[A-Za-z0-9_=-]*$/.test(content)) return base64urlToBytes(content)
+  if (tag === '$binary' && typeof content === 'string' && /^[\w=-]*$/.test(content)) return base64urlToBytes(content)
   return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary or $type', value)
 }
 

@@ -7,8 +7,8 @@
  * ```
  */
 export const frameHeaderBytes = 16
-const version = 1
-const dataType = 1
+/** Version 1, type 1 (data), no flags. */
+const dataFrame = 0x0101_0000
 
 /** Where the content of a frame belongs. */
 export interface FrameHeader {
@@ -19,12 +19,11 @@ export interface FrameHeader {
 /** Writes the header of a data frame at the beginning of `frame`. */
 export function writeFrameHeader(frame: Uint8Array, stream: number, offset: number): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
-  view.setUint8(0, version)
-  view.setUint8(1, dataType)
-  view.setUint16(2, 0)
+  view.setUint32(0, dataFrame)
   view.setUint32(4, stream)
-  view.setUint32(8, Math.floor(offset / 2 ** 32))
-  view.setUint32(12, offset >>> 0)
+  // Takes a number’s whole part, modulo 2^32.
+  view.setUint32(8, offset / 2 ** 32)
+  view.setUint32(12, offset)
 }
 
 /** Reads the header of a frame; `undefined` where it is no data frame of this version, or its bytes would lie beyond 2^53. */
@@ -33,6 +32,7 @@ export function readFrameHeader(frame: Uint8Array): FrameHeader | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
   const stream = view.getUint32(4)
   const offset = view.getUint32(8) * 2 ** 32 + view.getUint32(12)
-  const isData = view.getUint8(0) === version && view.getUint8(1) === dataType && view.getUint16(2) === 0
-  return isData && stream > 0 && offset + frame.byteLength <= Number.MAX_SAFE_INTEGER ? { stream, offset } : undefined
+  return view.getUint32(0) === dataFrame && stream > 0 && offset + frame.byteLength <= Number.MAX_SAFE_INTEGER
+    ? { stream, offset }
+    : undefined
 }

@@ -9,20 +9,25 @@ export interface ScalarJson {
   readonly write: (value: unknown) => unknown
   /** The value of a JSON form; `undefined` where the form does not fit. */
   readonly read: (json: unknown) => unknown
-  /** False where null is no value of the .NET type. */
-  readonly reference?: true
+  /** Whether null is a value of the .NET type. */
+  readonly reference?: true | undefined
 }
 
-const same = (expected: string, fits: (value: unknown) => boolean, reference?: true): ScalarJson => {
-  const pass = (value: unknown): unknown => (fits(value) ? value : undefined)
-  return { expected, write: pass, read: pass, ...(reference ? { reference } : {}) }
-}
+const bothWays = (expected: string, convert: (value: unknown) => unknown, reference?: true): ScalarJson => ({
+  expected,
+  write: convert,
+  read: convert,
+  reference,
+})
+
+const same = (expected: string, fits: (value: unknown) => boolean, reference?: true): ScalarJson =>
+  bothWays(expected, value => (fits(value) ? value : undefined), reference)
 
 const text = (expected: string, pattern: RegExp, reference?: true): ScalarJson =>
   same(expected, value => typeof value === 'string' && pattern.test(value), reference)
 
 const smallInteger = (min: number, max: number): ScalarJson =>
-  same(`an integer from ${min} to ${max}`, value => Number.isInteger(value) && Number(value) >= min && Number(value) <= max)
+  same(`an integer from ${min} to ${max}`, value => Number.isInteger(value) && (value as number) >= min && (value as number) <= max)
 
 const integerText = /^-?(?:0|[1-9]\d{0,400})$/
 
@@ -42,17 +47,11 @@ function largeInteger(min: bigint | undefined, max: bigint | undefined, expected
   }
 }
 
-const words = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY } as const
-
 const floating: ScalarJson = {
   expected: 'a number, or "NaN", "Infinity", "-Infinity"',
   write: value => (typeof value === 'number' ? (Number.isFinite(value) ? value : String(value)) : undefined),
   read: json =>
-    typeof json === 'number'
-      ? json
-      : typeof json === 'string' && Object.hasOwn(words, json)
-        ? words[json as keyof typeof words]
-        : undefined,
+    typeof json === 'number' ? json : typeof json === 'string' && /^(?:NaN|-?Infinity)$/.test(json) ? Number(json) : undefined,
 }
 
 function fitsDecimal(value: unknown): boolean {
@@ -70,8 +69,6 @@ function instant(value: unknown): Date | undefined {
 const lowerGuid = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined
 
-const guid: ScalarJson = { expected: 'a GUID such as 01234567-89ab-cdef-0123-456789abcdef', write: lowerGuid, read: lowerGuid }
-
 const dates: ScalarJson = {
   expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
   write: value => instant(value)?.toISOString(),
@@ -80,7 +77,7 @@ const dates: ScalarJson = {
 
 const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,7})?S)?)?$/
 
-const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?$/
+const base64url = /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/
 
 const byteText: ScalarJson = {
   expected: 'bytes as base64url text',
@@ -105,8 +102,8 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   double: floating,
   decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
   string: same('text', value => typeof value === 'string', true),
-  char: same('text of one UTF-16 code unit', value => typeof value === 'string' && value.length === 1),
-  guid,
+  char: text('text of one UTF-16 code unit', /^.$/s),
+  guid: bothWays('a GUID such as 01234567-89ab-cdef-0123-456789abcdef', lowerGuid),
   dateTime: dates,
   dateTimeOffset: dates,
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
