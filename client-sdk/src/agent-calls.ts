@@ -1,10 +1,11 @@
-import { type Contract, signatureOf } from '@halibut-gateway/schemas/contract'
+import { type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
 import type { InvokeResult } from '@halibut-gateway/schemas/wire'
 import { contractJson, isStreamHandle, type ParamError, type StreamHandle, writeArguments } from '@halibut-gateway/schemas/wire'
-import { GatewayError } from './errors.ts'
+import { encoded, GatewayError } from './errors.ts'
 import type { Download } from './streams/download.ts'
 import type { CallUploads } from './streams/stream-table.ts'
 import type { UploadProgress } from './streams/upload.ts'
+import type { UploadSource } from './streams/upload-source.ts'
 
 /** Options of one call to an agent. */
 export interface CallOptions {
@@ -12,9 +13,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** What the agent notices of that: `kill` (default) ends its connection, `skip` lets it finish for nobody. */
   readonly cancel?: 'kill' | 'skip'
-  /** From the moment the request is handed to the agent’s connection. Milliseconds. Default: the gateway’s. */
+  /**
+   * From the moment the request is handed to the agent’s connection. Milliseconds. Default: the gateway’s. Without `queueTimeoutMs` it is also
+   * how long the call may wait in this client, for a connection to the gateway; default there: for ever.
+   */
   readonly timeoutMs?: number
-  /** For waiting until a polling agent collects the request. Milliseconds. Default: the gateway’s. */
+  /** For waiting until a polling agent collects the request, and before that in this client. Milliseconds. Default: the gateway’s. */
   readonly queueTimeoutMs?: number
   /** Runs the call once, however often it is made with this key; `client.callOutcome(key)` tells what became of it. */
   readonly idempotencyKey?: string
@@ -22,6 +26,15 @@ export interface CallOptions {
   readonly digest?: boolean
   /** Hears how far the uploads of this call are. */
   readonly onProgress?: (progress: UploadProgress) => void
+}
+
+/** One agent, as the client calls it. */
+export interface AgentHandle {
+  readonly id: string
+  /** The agent’s service, typed by its contract: a data stream goes up as an {@link UploadSource} and comes down as a {@link Download}. */
+  service<C extends Contract>(contract: C): ServiceClient<C, UploadSource, CallOptions, Download>
+  /** A call without a contract at this end: arguments and result are in their JSON forms, but for data streams. */
+  invoke(service: string, method: string, args: readonly unknown[], options?: CallOptions): Promise<InvokeResult>
 }
 
 /** What calls to an agent are made with. */
@@ -48,7 +61,7 @@ export async function invokeUntyped(
   options: CallOptions,
 ): Promise<InvokeResult> {
   const uploads = line.uploads(options)
-  const json = args.map(arg => replaced(arg, value => uploads.write(value)))
+  const json = encoded(() => args.map(arg => replaced(arg, value => uploads.write(value))))
   const result = await line.invoke(service, method, json, uploads, options)
   return { ...result, value: replaced(result.value, value => (isStreamHandle(value) ? line.download(value) : undefined)) }
 }
@@ -58,9 +71,9 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
   const json = contractJson(contract)
   const call = async (name: string, all: unknown[]): Promise<unknown> => {
     const methods = json.find(name)
-    const [given, options] = splitOptions(all, Math.max(...methods.map(method => method.params.length)))
+    const [given, options] = splitOptions(all, methods)
     const uploads = line.uploads(options)
-    const overload = writeArguments(json, methods, given, '/args', value => uploads.write(value))
+    const overload = encoded(() => writeArguments(json, methods, given, '/args', value => uploads.write(value)))
     if (!overload.found) {
       const { errors, candidates } = overload
       const what = errors[0] ? describe(errors[0]) : 'the arguments fit several overloads'
@@ -86,18 +99,17 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
   })
 }
 
-function splitOptions(all: unknown[], longest: number): [unknown[], CallOptions] {
+/** Options stand behind the arguments of an overload, where no overload takes that many: what may be an argument is one. */
+function splitOptions(all: unknown[], methods: readonly MethodNode[]): [unknown[], CallOptions] {
+  const takes = (count: number): boolean => methods.some(({ params }) => params.length === count)
   const last = all.at(-1)
-  if (all.length > longest || isOptions(last)) return [all.slice(0, -1), (last ?? {}) as CallOptions]
-  return [all, {}]
+  return !takes(all.length) && takes(all.length - 1) && isOptions(last) ? [all.slice(0, -1), last ?? {}] : [all, {}]
 }
 
-const optionNames = new Set(['signal', 'cancel', 'timeoutMs', 'queueTimeoutMs', 'idempotencyKey', 'digest', 'onProgress'])
+const optionNames = ['signal', 'cancel', 'timeoutMs', 'queueTimeoutMs', 'idempotencyKey', 'digest', 'onProgress']
 
-function isOptions(value: unknown): boolean {
-  if (!isPlain(value)) return false
-  const keys = Object.keys(value)
-  return keys.length > 0 && keys.every(key => optionNames.has(key))
+function isOptions(value: unknown): value is CallOptions | undefined {
+  return value === undefined || (isPlain(value) && Object.keys(value).every(key => optionNames.includes(key)))
 }
 
 /** A copy of a JSON value in which `replace` has put something in the place of what it knows. */

@@ -4,6 +4,7 @@ import type {
   AgentSnapshot,
   CallEvent,
   CallOutcome,
+  ErrorKind,
   InspectEvent,
   InvokeResult,
   MethodName,
@@ -13,48 +14,27 @@ import type {
   WatchName,
 } from '@halibut-gateway/schemas/wire'
 import { controlNotifications } from '@halibut-gateway/schemas/wire'
-import { type AgentLine, type CallOptions, invokeParams, invokeUntyped, serviceProxy } from './agent-calls.ts'
+import { type AgentHandle, type AgentLine, type CallOptions, invokeParams, invokeUntyped, serviceProxy } from './agent-calls.ts'
 import { backoffDelayMs } from './backoff.ts'
-import { type Ended, openConnection, type Welcome } from './connection.ts'
-import { closedError, GatewayError } from './errors.ts'
+import { type Connection, type Ended, openConnection } from './connection.ts'
+import { Epochs } from './epochs.ts'
+import { closedError, encoded, GatewayError, tell, toGatewayError } from './errors.ts'
 import { Link } from './link.ts'
-import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { type ClientOptions, type RequestOptions, type ResolvedOptions, resolveOptions, type WatchOptions } from './options.ts'
 import { type CallHooks, type PendingCall, PendingCalls } from './pending-calls.ts'
+import type { ClientState } from './state.ts'
 import type { Download } from './streams/download.ts'
 import type { UploadSource } from './streams/upload-source.ts'
 import { watchItems } from './subscriptions.ts'
-
-/** Where a client is with its connection. */
-export type ClientState =
-  | { readonly at: 'idle' }
-  | { readonly at: 'connecting'; readonly attempt: number }
-  | { readonly at: 'connected'; readonly welcome: Welcome }
-  | { readonly at: 'waiting'; readonly attempt: number; readonly delayMs: number; readonly why: GatewayError }
-  | { readonly at: 'failed'; readonly why: GatewayError }
-  | { readonly at: 'closed' }
-
-/** Ends a request early. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal | undefined
-}
-
-/** One agent, as the client calls it. */
-export interface AgentHandle {
-  readonly id: string
-  /** The agent’s service, typed by its contract: a data stream goes up as an {@link UploadSource} and comes down as a {@link Download}. */
-  service<C extends Contract>(contract: C): ServiceClient<C, UploadSource, CallOptions, Download>
-  /** A call without a contract at this end: arguments and result are in their JSON forms, but for data streams. */
-  invoke(service: string, method: string, args: readonly unknown[], options?: CallOptions): Promise<InvokeResult>
-}
 
 /** A client of one gateway. Connects when the first request is made, and again whenever something waits for an answer. */
 export class GatewayClient implements AsyncDisposable {
   readonly #options: ResolvedOptions
   readonly #pending = new PendingCalls()
-  readonly #unsent = new Map<PendingCall, object>()
+  readonly #unsent = new Map<PendingCall, (epoch: string) => string>()
   readonly #listeners = new Set<(state: ClientState) => void>()
   readonly #closing = new AbortController()
-  readonly #epochs = new Map<string, string>()
+  readonly #epochs = new Epochs()
   readonly #link = new Link({
     onResponse: response => {
       const wanted = this.#pending.answer(response)
@@ -98,22 +78,22 @@ export class GatewayClient implements AsyncDisposable {
    * The agents and every change of them: first a snapshot, then what changed; a new snapshot where the session was lost. A change that was
    * not read yet gives way to a newer one of the same agent. Ends by leaving the loop or by `signal`.
    */
-  watchAgents(options: RequestOptions = {}): AsyncGenerator<AgentEvent, void, void> {
+  watchAgents(options: WatchOptions = {}): AsyncGenerator<AgentEvent, void, void> {
     return this.#watch('agents.watch', options, undefined, event => (event.type === 'changed' ? event.agent.id : undefined))
   }
 
   /** The calls that run, and every beginning and end of one. A `gap` says that some were missed. Ends as {@link watchAgents} does. */
-  watchCalls(options: RequestOptions = {}): AsyncGenerator<CallEvent, void, void> {
+  watchCalls(options: WatchOptions = {}): AsyncGenerator<CallEvent, void, void> {
     return this.#watch('calls.watch', options, { type: 'gap' })
   }
 
   /** What happens on the connections to agents; for admins. A `gap` says that something was missed. Ends as {@link watchAgents} does. */
-  watchMesh(options: RequestOptions = {}): AsyncGenerator<InspectEvent, void, void> {
+  watchMesh(options: WatchOptions = {}): AsyncGenerator<InspectEvent, void, void> {
     return this.#watch('inspect.watch', options, { type: 'gap' })
   }
 
   /** What became of the call with this idempotency key. `epoch`: that of the call; default: the one it had when this client made it. */
-  callOutcome(idempotencyKey: string, options: RequestOptions & { readonly epoch?: string } = {}): Promise<CallOutcome> {
+  async callOutcome(idempotencyKey: string, options: RequestOptions & { readonly epoch?: string } = {}): Promise<CallOutcome> {
     const epoch = options.epoch ?? this.#epochs.get(idempotencyKey)
     if (epoch === undefined) throw new GatewayError('invalid_argument', 'no call had that key: say its epoch')
     return this.request('calls.get', { idempotencyKey, epoch }, options)
@@ -172,7 +152,7 @@ export class GatewayClient implements AsyncDisposable {
 
   async *#watch<M extends WatchName>(
     method: M,
-    { signal }: RequestOptions,
+    { signal }: WatchOptions,
     gap: WatchItem<M> | undefined,
     keyOf: (item: WatchItem<M>) => string | undefined = () => undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
@@ -193,31 +173,37 @@ export class GatewayClient implements AsyncDisposable {
     }
   }
 
-  async #request(
-    method: MethodName,
-    params: object,
-    options: RequestOptions & Pick<CallOptions, 'cancel'>,
-    hooks: CallHooks = {},
-  ): Promise<unknown> {
-    const { signal } = options
+  async #request(method: MethodName, params: object, options: CallOptions | RequestOptions, hooks: CallHooks = {}): Promise<unknown> {
+    const { signal, timeoutMs, queueTimeoutMs = timeoutMs, cancel } = options as CallOptions
     if (this.#state.at === 'closed') throw closedError()
     if (signal?.aborted) throw cancelled(signal, false)
-    const { call, answer } = this.#pending.add(method, hooks)
-    const onAbort = (): void => this.#cancel(call, signal, options.cancel)
+    const text = encoded(() => JSON.stringify(params))
+    const { idempotencyKey: key, epoch: said } = params as { idempotencyKey?: string; epoch?: string }
+    const { call, answer } = this.#pending.add(hooks)
+    const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent), cancel)
     signal?.addEventListener('abort', onAbort)
-    this.#unsent.set(call, params)
+    // Once a call to an agent is sent, the gateway minds its deadlines.
+    const onTimeout = (): void => {
+      if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent))
+    }
+    const timer = queueTimeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(queueTimeoutMs, longestTimerMs))
+    this.#unsent.set(call, epoch => {
+      const of = key === undefined || said !== undefined ? '' : `,"epoch":"${this.#epochs.first(key, epoch)}"`
+      return `{"jsonrpc":"2.0","id":${call.id},"method":"${method}","params":${text.slice(0, -1)}${of}}}`
+    })
     this.#flush()
     try {
       return await answer
     } finally {
+      clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  #cancel(call: PendingCall, signal: AbortSignal | undefined, mode: CallOptions['cancel']): void {
+  #giveUp(call: PendingCall, error: GatewayError, mode?: CallOptions['cancel']): void {
     this.#unsent.delete(call)
-    if (call.sent) this.#link.notify(controlNotifications.cancel, { id: call.id, ...(mode ? { mode } : {}) })
-    call.settle({ error: cancelled(signal, call.sent) })
+    if (call.sent) this.#link.notify(controlNotifications.cancel, { id: call.id, mode })
+    call.settle(error)
   }
 
   /** Sends what waits and what the gateway takes at a time, or begins to connect. */
@@ -229,33 +215,22 @@ export class GatewayClient implements AsyncDisposable {
     const { welcome } = this.#link
     if (!welcome) return
     const { epoch, limits } = welcome
-    for (const [call, params] of this.#unsent) {
+    for (const [call, textIn] of this.#unsent) {
       if (this.#pending.size - this.#unsent.size >= limits.callsInFlight) return
       this.#unsent.delete(call)
       call.sent = true
-      if (this.#link.request({ jsonrpc: '2.0', id: call.id, method: call.method, params: this.#keyed(params, epoch) }))
-        call.onSent?.(call.id)
-      else call.settle({ error: new GatewayError('message_too_large', `a request may have ${limits.textBytes} bytes`) })
+      if (this.#link.request(textIn(epoch))) call.onSent?.(call.id)
+      else call.settle(new GatewayError('message_too_large', `a request may have ${limits.textBytes} bytes`))
     }
-  }
-
-  /** A call with an idempotency key says its epoch: that of the first attempt. */
-  #keyed(params: object, present: string): object {
-    const { idempotencyKey: key, epoch } = params as { idempotencyKey?: string; epoch?: string }
-    if (key === undefined || epoch !== undefined) return params
-    const first = this.#epochs.get(key) ?? present
-    this.#epochs.set(key, first)
-    const [oldest] = this.#epochs.keys()
-    if (this.#epochs.size > maxEpochs && oldest !== undefined) this.#epochs.delete(oldest)
-    return { ...params, epoch: first }
   }
 
   async #connect(attempt: number): Promise<void> {
     this.#lastAttempt = attempt
     this.#setState({ at: 'connecting', attempt })
+    const link = this.#link
+    let connection: Connection
     try {
-      const link = this.#link
-      const connection = await openConnection(
+      connection = await openConnection(
         this.#options,
         link.resume,
         {
@@ -265,21 +240,21 @@ export class GatewayClient implements AsyncDisposable {
         },
         this.#closing.signal,
       )
-      clearTimeout(this.#resumeTimer)
-      this.#lastAttempt = 0
-      this.#close = () => connection.close()
-      link.attach(connection)
-      const { welcome } = connection
-      if (welcome.resumed) {
-        link.goOn()
-        this.#pending.resumed()
-      } else this.#sessionOver(lost(`the session ended: ${welcome.reason}`))
-      this.#setState({ at: 'connected', welcome })
-      this.#flush()
     } catch (error) {
-      if (this.#closing.signal.aborted) return
-      this.#onRefused(error instanceof GatewayError ? error : new GatewayError('connect_failed', String(error), { cause: error }))
+      if (!this.#closing.signal.aborted) this.#onRefused(toGatewayError('connect_failed', 'no connection was opened', error))
+      return
     }
+    clearTimeout(this.#resumeTimer)
+    this.#lastAttempt = 0
+    this.#close = () => connection.close()
+    link.attach(connection)
+    const { welcome } = connection
+    if (welcome.resumed) {
+      link.goOn()
+      this.#pending.resumed()
+    } else this.#sessionOver(lost(`the session ended: ${welcome.reason}`))
+    this.#setState({ at: 'connected', welcome })
+    this.#flush()
   }
 
   #onEnded(ended: Ended): void {
@@ -322,12 +297,12 @@ export class GatewayClient implements AsyncDisposable {
 
   #setState(state: ClientState): void {
     this.#state = state
-    for (const listener of this.#listeners) listener(state)
+    for (const listener of this.#listeners) tell(listener, state)
   }
 }
 
-/** Idempotency keys whose epoch is remembered. */
-const maxEpochs = 10_000
+/** A longer timer would end at once. */
+const longestTimerMs = 2 ** 31 - 1
 
 /** A client of the gateway at `options.url`. Throws `invalid_argument` where the options do not fit. */
 export function createClient(options: ClientOptions): GatewayClient {
@@ -335,7 +310,15 @@ export function createClient(options: ClientOptions): GatewayClient {
 }
 
 function cancelled(signal: AbortSignal | undefined, sent: boolean): GatewayError {
-  return new GatewayError('cancelled', 'the call was cancelled', { delivery: sent ? 'unknown' : 'not_sent', cause: signal?.reason })
+  return gaveUp('cancelled', 'the call was cancelled', sent, signal?.reason)
+}
+
+function late(timeoutMs: number | undefined, sent: boolean): GatewayError {
+  return gaveUp('deadline_exceeded', `${sent ? 'no answer came' : 'the request was not sent'} within ${timeoutMs} ms`, sent)
+}
+
+function gaveUp(kind: ErrorKind, message: string, sent: boolean, cause?: unknown): GatewayError {
+  return new GatewayError(kind, message, { delivery: sent ? 'unknown' : 'not_sent', cause })
 }
 
 function lost(message: string): GatewayError {

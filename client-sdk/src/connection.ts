@@ -149,8 +149,7 @@ export async function openConnection(
       if (state === 'hello' && typeof data === 'string') greeted(data)
       else if (state === 'open') {
         if (typeof data === 'string') events.onText(data)
-        else if (data instanceof Uint8Array) events.onBinary(data as Uint8Array<ArrayBuffer>)
-        else if (data instanceof ArrayBuffer) events.onBinary(new Uint8Array(data))
+        else events.onBinary(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array<ArrayBuffer>))
       }
     })
     socket.addEventListener('close', event => end(describeEnd(event.code, event.reason)))

@@ -64,6 +64,31 @@ export class GatewayError extends Error {
   }
 }
 
+/** `error` where it is one of ours; else one of this kind, with `error` as its cause. */
+export function toGatewayError(kind: ErrorKind, what: string, error: unknown): GatewayError {
+  return error instanceof GatewayError ? error : new GatewayError(kind, `${what}: ${String(error)}`, { cause: error })
+}
+
+/** What `encode` makes of arguments. Throws `invalid_argument` where they have no JSON form: a bigint, or a circle. */
+export function encoded<T>(encode: () => T): T {
+  try {
+    return encode()
+  } catch (error) {
+    throw toGatewayError('invalid_argument', 'the arguments have no JSON form', error)
+  }
+}
+
+/** Calls a listener. What it throws is its own affair: an uncaught error, which breaks nothing here. */
+export function tell<T>(listener: ((value: T) => void) | undefined, value: T): void {
+  try {
+    listener?.(value)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
 /** For what was asked of, or waited for in, a client that is closed. */
 export function closedError(delivery: Delivery = 'not_sent'): GatewayError {
   return new GatewayError('closed', 'the client was closed', { delivery })

@@ -1,9 +1,10 @@
 // For users
-export type { CallOptions } from './agent-calls.ts'
-export { type AgentHandle, type ClientState, createClient, type GatewayClient, type RequestOptions } from './client.ts'
+export type { AgentHandle, CallOptions } from './agent-calls.ts'
+export { createClient, type GatewayClient } from './client.ts'
 export type { Welcome } from './connection.ts'
 export { GatewayError, type GatewayErrorDetails } from './errors.ts'
-export type { ClientOptions } from './options.ts'
+export type { ClientOptions, RequestOptions, WatchOptions } from './options.ts'
+export type { ClientState } from './state.ts'
 export { Download } from './streams/download.ts'
 export type { UploadProgress } from './streams/upload.ts'
 export type { UploadSource } from './streams/upload-source.ts'

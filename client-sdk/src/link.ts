@@ -36,15 +36,8 @@ export class Link {
 
   constructor(events: LinkEvents) {
     this.#events = events
-    const link = this
     this.streams = new StreamTable({
-      get open() {
-        return link.#connection !== undefined
-      },
-      get bufferedAmount() {
-        return link.#connection?.bufferedAmount ?? 0
-      },
-      sendBinary: frame => this.#connection?.send(frame),
+      socket: () => this.#connection,
       notify: (method, params) => this.notify(method, params),
     })
   }
@@ -95,9 +88,8 @@ export class Link {
     this.#ackTimer = undefined
   }
 
-  /** Sends a request, and says whether its text fits. */
-  request(message: RequestMessage): boolean {
-    const text = JSON.stringify(message)
+  /** Sends the text of a request, and says whether it fits. */
+  request(text: string): boolean {
     const limit = this.#welcome?.limits.textBytes ?? 0
     if (text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit) return false
     this.#put(text, true)
@@ -112,19 +104,18 @@ export class Link {
   /** A text frame came. */
   receive(text: string): void {
     // Batches come only to those who send some.
-    const message = parse(text) as ResponseMessage | Notification | undefined | null
-    const method = message && 'method' in message ? message.method : undefined
-    if (method === undefined || !uncountedNotifications.has(method)) this.#count()
-    if (message && 'method' in message) this.#notified(message.method, message.params)
+    const message = parse(text) as Notification | (ResponseMessage & { readonly method?: undefined }) | undefined | null
+    if (!uncountedNotifications.has(message?.method ?? '')) this.#count()
+    if (message?.method !== undefined) this.#notified(message.method, message.params)
     else if (message) this.#answered(message, text.includes('"$stream"'))
   }
 
   #answered(response: ResponseMessage, holdsStreams: boolean): void {
     // Before anything else runs: their frames may be there already.
-    const handles = holdsStreams && 'result' in response ? streamHandles(response.result) : []
-    for (const handle of handles) this.streams.download(handle)
+    const downloads =
+      holdsStreams && 'result' in response ? streamHandles(response.result).map(handle => this.streams.download(handle)) : []
     if (this.#events.onResponse(response)) return
-    for (const handle of handles) this.streams.download(handle).cancel('nobody waits for this answer')
+    for (const download of downloads) download.cancel('nobody waits for this answer')
   }
 
   #notified(method: string, params: never): void {

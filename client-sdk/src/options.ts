@@ -23,6 +23,17 @@ export interface ClientOptions {
   readonly reconnect?: boolean
 }
 
+/** Ends a watch early. */
+export interface WatchOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Ends a request early. */
+export interface RequestOptions extends WatchOptions {
+  /** From the request to its answer, whether there is a connection or not; then `deadline_exceeded`. Milliseconds. Default: for ever. */
+  readonly timeoutMs?: number | undefined
+}
+
 /** {@link ClientOptions} with the defaults filled in. */
 export interface ResolvedOptions {
   readonly url: string

@@ -10,6 +10,7 @@ export const ownErrors: { readonly [K in ErrorKind]?: readonly [retryable: boole
   connection_lost: [true, 'find out whether the request ran before calling again'],
   closed: [true, 'call again when it is up'],
   too_many_streams: [true, 'read or cancel some of them first'],
+  deadline_exceeded: [false, 'find out whether the request ran before calling again'],
   cancelled: [false, 'nothing, unless the request may have run'],
   invalid_argument: [false, 'correct what the message names'],
   invalid_params: [false, 'correct the places that errors names'],

@@ -14,11 +14,10 @@ export interface CallHooks {
 /** A request that has no answer yet. */
 export interface PendingCall extends CallHooks {
   readonly id: RequestId
-  readonly method: string
   /** False while the request only waits for a connection. */
   sent: boolean
-  /** Called by whoever ends the call first; anything after that does nothing. */
-  settle(outcome: { result: unknown } | { error: GatewayError }): void
+  /** Called by whoever ends the call first, with its error or its result; anything after that does nothing. */
+  settle(error: GatewayError | undefined, result?: unknown): void
 }
 
 /** The requests of a client that wait for their answers. Each ends exactly once. Knows no socket. */
@@ -31,33 +30,25 @@ export class PendingCalls {
   }
 
   /** Registers a request; its promise settles with the response or with the error that ended it. */
-  add(method: string, hooks: CallHooks): { call: PendingCall; answer: Promise<unknown> } {
-    const id = ++this.#lastId
-    let call: PendingCall | undefined
+  add(hooks: CallHooks): { call: PendingCall; answer: Promise<unknown> } {
+    const call: PendingCall = { ...hooks, id: ++this.#lastId, sent: false, settle: () => undefined }
+    this.#calls.set(call.id, call)
     const answer = new Promise<unknown>((resolve, reject) => {
-      call = {
-        ...hooks,
-        id,
-        method,
-        sent: false,
-        settle: outcome => {
-          if (!this.#calls.delete(id)) return
-          if ('error' in outcome) reject(outcome.error)
-          else resolve(outcome.result)
-        },
+      call.settle = (error, result) => {
+        if (!this.#calls.delete(call.id)) return
+        if (error) reject(error)
+        else resolve(result)
       }
     })
-    if (!call) throw new Error('a promise runs its executor at once')
-    this.#calls.set(id, call)
     return { call, answer }
   }
 
   /** Ends the request that a response is for. False where there is none: it was given up before. */
   answer(response: ResponseMessage): boolean {
-    const call = response.id === null ? undefined : this.#calls.get(response.id)
-    if (!call) return false
-    call.settle('error' in response ? { error: GatewayError.fromResponse(response.error) } : { result: response.result })
-    return true
+    const call = this.#calls.get(response.id ?? '')
+    if ('error' in response) call?.settle(GatewayError.fromResponse(response.error))
+    else call?.settle(undefined, response.result)
+    return call !== undefined
   }
 
   /** Hands an item to the watch it is for. */
@@ -72,11 +63,11 @@ export class PendingCalls {
 
   /** Ends what had been sent in a session that is over. What was not sent yet goes on waiting. */
   sessionLost(error: GatewayError): void {
-    for (const call of [...this.#calls.values()]) if (call.sent) call.settle({ error })
+    for (const call of [...this.#calls.values()]) if (call.sent) call.settle(error)
   }
 
   /** Ends everything. */
   failAll(error: GatewayError): void {
-    for (const call of [...this.#calls.values()]) call.settle({ error })
+    for (const call of [...this.#calls.values()]) call.settle(error)
   }
 }

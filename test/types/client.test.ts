@@ -1,4 +1,4 @@
-import type { AgentHandle, Download, UploadSource } from '@halibut-gateway/client'
+import type { AgentHandle, Download, GatewayClient, UploadSource } from '@halibut-gateway/client'
 import { dataStream, int64, list, method, nothing, nullable, service, string } from '@halibut-gateway/schemas/contract'
 import { expectTypeOf, test } from 'vitest'
 
@@ -40,6 +40,18 @@ test('an agent’s service is typed by its contract', () => {
     void service.Add(1n, 2n, { timeout: 5 })
     // @ts-expect-error text is no data stream
     void service.Put('a', 'content')
+  }
+  expectTypeOf(use).toBeFunction()
+})
+
+test('requests have a deadline, watches have none', () => {
+  const use = (client: GatewayClient) => {
+    void client.request('agents.get', { agent: 'a' }, { timeoutMs: 5 })
+    void client.agents({ timeoutMs: 5 })
+    void client.contract('IFileService', { timeoutMs: 5 })
+    void client.callOutcome('key', { timeoutMs: 5 })
+    // @ts-expect-error a watch ends by its signal
+    void client.watchAgents({ timeoutMs: 5 })
   }
   expectTypeOf(use).toBeFunction()
 })

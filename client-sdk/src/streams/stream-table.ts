@@ -7,17 +7,16 @@ import {
   type StreamHandle,
   type StreamPosition,
 } from '@halibut-gateway/schemas/wire'
-import { GatewayError } from '../errors.ts'
+import type { Connection } from '../connection.ts'
+import { GatewayError, tell } from '../errors.ts'
 import { Download } from './download.ts'
 import { Upload, type UploadProgress } from './upload.ts'
-import { isUploadSource, openSource } from './upload-source.ts'
+import { openSource } from './upload-source.ts'
 
 /** What the table needs of its link. */
 export interface StreamLink {
-  readonly open: boolean
-  /** Bytes that wait in the socket. */
-  readonly bufferedAmount: number
-  sendBinary(frame: Uint8Array): void
+  /** The connection, where there is one. */
+  socket(): Pick<Connection, 'bufferedAmount' | 'send'> | undefined
   notify(method: string, params: object): void
 }
 
@@ -60,22 +59,23 @@ export class StreamTable {
     return {
       write: value => {
         const existing = known.get(value)
-        if (existing || !isUploadSource(value)) return existing
+        const source = existing ? undefined : openSource(value)
+        if (!source) return existing
         if (this.open + uploads.length >= clientLimits.streams) {
           throw new GatewayError('too_many_streams', `${clientLimits.streams} data streams are open`)
         }
         this.#lastUpload += 2
         const id = this.#lastUpload
-        const source = openSource(value)
         const upload = new Upload(id, source, {
           send: frame => this.#send(frame),
           ended: length => this.#link.notify(controlNotifications.streamEnd, { stream: id, length }),
           cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream: id, reason }),
-          progress: progress => onProgress?.(progress),
+          progress: progress => tell(onProgress, progress),
           over: () => void this.#uploads.delete(id),
         })
         uploads.push(upload)
-        const handle = { $stream: id, ...(source.length === undefined ? {} : { length: source.length }) }
+        const { length } = source
+        const handle = { $stream: id, ...(length === undefined ? {} : { length }) }
         known.set(value, handle)
         return handle
       },
@@ -145,15 +145,16 @@ export class StreamTable {
   }
 
   #send(frame: Uint8Array): boolean {
-    if (!this.#link.open) return false
-    if (this.#link.bufferedAmount > socketBytes) {
+    const socket = this.#link.socket()
+    if (!socket) return false
+    if (socket.bufferedAmount > socketBytes) {
       this.#drainTimer ??= setTimeout(() => {
         this.#drainTimer = undefined
         for (const upload of [...this.#uploads.values()]) upload.flush()
       }, drainMs)
       return false
     }
-    this.#link.sendBinary(frame)
+    socket.send(frame)
     return true
   }
 }

@@ -20,23 +20,28 @@ export interface SourceReader {
 
 const pieceBytes = 1024 * 1024
 
-export function isUploadSource(value: unknown): value is UploadSource {
-  if (value instanceof Blob || value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof ReadableStream) return true
-  if (typeof value !== 'object' || value === null || !('stream' in value && 'length' in value)) return false
-  return value.stream instanceof ReadableStream && Number.isSafeInteger(value.length) && (value.length as number) >= 0
+/** Opens an {@link UploadSource} for reading; `undefined` for any other value. Nothing is read or locked before the first piece is. */
+export function openSource(value: unknown): SourceReader | undefined {
+  if (value instanceof Blob) return piecewise(value.size, async (from, to) => new Uint8Array(await value.slice(from, to).arrayBuffer()))
+  if (value instanceof ArrayBuffer) return openSource(new Uint8Array(value))
+  if (value instanceof Uint8Array) return piecewise(value.byteLength, async (from, to) => value.subarray(from, to))
+  if (value instanceof ReadableStream) return fromStream(value)
+  const { stream, length } = (value ?? {}) as { stream?: unknown; length?: unknown }
+  return stream instanceof ReadableStream && Number.isSafeInteger(length) && (length as number) >= 0
+    ? fromStream(stream, length as number)
+    : undefined
 }
 
-/** Opens a source for reading. */
-export function openSource(source: UploadSource): SourceReader {
-  if (source instanceof Blob) return piecewise(source.size, async (from, to) => new Uint8Array(await source.slice(from, to).arrayBuffer()))
-  if (source instanceof Uint8Array) return piecewise(source.byteLength, (from, to) => Promise.resolve(source.subarray(from, to)))
-  if (source instanceof ArrayBuffer) return openSource(new Uint8Array(source))
-  const [stream, length] = source instanceof ReadableStream ? [source, undefined] : [source.stream, source.length]
-  const reader = stream.getReader()
+function fromStream(stream: ReadableStream<Uint8Array>, length?: number): SourceReader | undefined {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  if (stream.locked) return undefined
   return {
     length,
-    read: async () => (await reader.read()).value,
-    cancel: reason => void reader.cancel(reason).catch(() => undefined),
+    read: async () => {
+      reader ??= stream.getReader()
+      return (await reader.read()).value
+    },
+    cancel: reason => void (reader ?? stream).cancel(reason).catch(() => undefined),
   }
 }
 

@@ -165,7 +165,7 @@ test('waits grow, spread out, and end at the longest', () => {
 
 test('a pending call ends once, whoever comes first', async () => {
   const pending = new PendingCalls()
-  const { call, answer } = pending.add('agents.list', {})
+  const { call, answer } = pending.add({})
   expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 1 })).toBe(true)
   expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 2 })).toBe(false)
   pending.failAll(new GatewayError('closed', 'closed'))

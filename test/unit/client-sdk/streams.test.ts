@@ -369,7 +369,11 @@ class FakeLink implements StreamLink {
   readonly notes: Note[] = []
   #waiting: { readonly holds: () => boolean; readonly resolve: () => void }[] = []
 
-  sendBinary(frame: Uint8Array): void {
+  socket(): this | undefined {
+    return this.open ? this : undefined
+  }
+
+  send(frame: Uint8Array): void {
     this.frames.push(frame)
     this.#look()
   }
