@@ -26,9 +26,9 @@ export interface CollectedRequest {
 
 /** Where one polling agent’s connection gets its work. */
 export interface RequestSource {
-  /** The oldest request, if one waits. */
+  /** The next request, if one waits. */
   tryDequeue(): CollectedRequest | undefined
-  /** The oldest request, or `undefined` after `waitMs`, or as soon as the source is closed. */
+  /** The next request, or `undefined` after `waitMs`, or as soon as the source is closed. */
   dequeue(waitMs: number): Promise<CollectedRequest | undefined>
   /** No more requests are wanted. Idempotent. */
   close(): void

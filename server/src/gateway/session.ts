@@ -291,6 +291,7 @@ export class Session {
   #run(request: Requested, running: RunningRequest): Promise<ResponseMessage> {
     return this.#options.dispatcher.dispatch(request, {
       principal: this.principal,
+      caller: this.id,
       signal: running.signal,
       streams: running.streams,
       begun: () => running.begun(),

@@ -1,12 +1,14 @@
 import { HalibutError } from '../base/errors.ts'
 
-/** How long a call may wait and run, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
+/** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
 export interface CallTimes {
   readonly signal?: AbortSignal | undefined
   /** From the moment the request is handed to a connection. */
   readonly timeoutMs?: number | undefined
   /** Until then: in the queue of a polling agent, or while connecting to a listening one. */
   readonly queueTimeoutMs?: number | undefined
+  /** Whose call it is: where calls wait for a polling agent, callers are served in turn. Default: all calls are one caller’s. */
+  readonly caller?: string | undefined
   /** Called when the request is about to leave on a connection, again where it is tried on another one: from then on it may run. */
   readonly onSending?: (() => void) | undefined
 }

@@ -7,6 +7,7 @@ import type { TypeResolver } from '../codec/type-registry.ts'
 import { type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
 import type { CollectedRequest, RequestSource } from '../exchange/serve-poller.ts'
+import { CallerTurns } from './caller-turns.ts'
 import { clientException, exceptionType } from './dotnet-exception.ts'
 
 /** A request for a polling agent. */
@@ -20,11 +21,13 @@ export interface RequestToQueue {
   /** How long it may wait to be collected, in milliseconds. */
   readonly queueTimeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Whose it is: callers take turns. `undefined` is one of them. */
+  readonly caller?: string | undefined
   /** A connection has taken it. */
   readonly onCollected?: (() => void) | undefined
 }
 
-/** The pending requests of one subscription (spec §7), first in first out. */
+/** The pending requests of one subscription (spec §7): first in first out for each caller, the callers in turn. */
 export interface RequestQueue {
   /** Queues a request and waits for its response: for the collection at most `queueTimeoutMs`, after that without limit. */
   queueAndWait(request: RequestToQueue): Promise<Exchanged>
@@ -45,10 +48,10 @@ export interface RequestQueue {
 export class MemoryRequestQueue implements RequestQueue {
   readonly #endpoint: string
   readonly #maxLength: number
-  // In the order of arrival. Most queues of a large fleet are idle, with one connection that waits: the sets are made with the first
-  // request, and a few connections need no set.
+  // Most queues of a large fleet are idle, with one connection that waits: what holds requests is made with the first one, and a few
+  // connections, in the order of arrival, need no set.
   readonly #consumers: Consumer[] = []
-  #waiting: Set<PendingRequest> | undefined
+  #waiting: CallerTurns<PendingRequest> | undefined
   #inFlight: Set<PendingRequest> | undefined
   #closed: HalibutError | undefined
 
@@ -87,7 +90,7 @@ export class MemoryRequestQueue implements RequestQueue {
       consumer.hand(this.#collect(pending))
     } else {
       pending.wait()
-      this.#waiting ??= new Set()
+      this.#waiting ??= new CallerTurns()
       this.#waiting.add(pending)
     }
     return pending.outcome.promise
@@ -99,15 +102,15 @@ export class MemoryRequestQueue implements RequestQueue {
 
   close(why: HalibutError): void {
     this.#closed = why
-    for (const pending of [...(this.#waiting ?? [])]) pending.fail(why)
+    for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
     for (const pending of [...(this.#inFlight ?? [])]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
-  /** The oldest request that this certificate may collect. */
+  /** The next request that this certificate may collect. */
   take(thumbprint: string): PendingRequest | undefined {
-    for (const pending of this.#waiting ?? []) if (pending.allows(thumbprint)) return this.#collect(pending)
-    return undefined
+    const pending = this.#waiting?.take(allows, thumbprint)
+    return pending && this.#collect(pending)
   }
 
   addWaiting(consumer: Consumer): void {
@@ -126,7 +129,6 @@ export class MemoryRequestQueue implements RequestQueue {
 
   #collect(pending: PendingRequest): PendingRequest {
     pending.collected()
-    this.#waiting?.delete(pending)
     this.#inFlight ??= new Set()
     this.#inFlight.add(pending)
     return pending
@@ -141,6 +143,10 @@ export class MemoryRequestQueue implements RequestQueue {
 
 function mayHave(request: RequestToQueue, thumbprint: string): boolean {
   return request.thumbprint === undefined || request.thumbprint === thumbprint
+}
+
+function allows(pending: PendingRequest, thumbprint: string): boolean {
+  return pending.allows(thumbprint)
 }
 
 class PendingRequest implements CollectedRequest {
@@ -161,6 +167,10 @@ class PendingRequest implements CollectedRequest {
 
   get id(): string {
     return this.#request.id
+  }
+
+  get caller(): string | undefined {
+    return this.#request.caller
   }
 
   get types(): TypeResolver {

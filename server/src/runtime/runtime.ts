@@ -440,11 +440,11 @@ export class HalibutRuntime implements AsyncDisposable {
 
   async #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
     const timed = times.timeoutMs !== undefined || (times.queueTimeoutMs !== undefined && endpoint.scheme === 'https')
-    if (!timed) return this.#send(endpoint, request, times.signal, times.queueTimeoutMs, times.onSending)
+    if (!timed) return this.#send(endpoint, request, times, times.signal, times.onSending)
     const deadline = new CallDeadline(times, endpoint.scheme === 'https')
     let streaming = false
     try {
-      const exchanged = await this.#send(endpoint, request, deadline.signal, times.queueTimeoutMs, () => {
+      const exchanged = await this.#send(endpoint, request, times, deadline.signal, () => {
         deadline.begun()
         times.onSending?.()
       })
@@ -466,8 +466,8 @@ export class HalibutRuntime implements AsyncDisposable {
   #send(
     endpoint: Endpoint,
     request: OutgoingRequest,
+    { queueTimeoutMs, caller }: CallTimes,
     signal: AbortSignal | undefined,
-    queueTimeoutMs: number | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<Exchanged> {
     if (endpoint.scheme === 'poll') {
@@ -478,6 +478,7 @@ export class HalibutRuntime implements AsyncDisposable {
         thumbprint: endpoint.thumbprint,
         queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
         signal,
+        caller,
         onCollected: onBegun,
       })
     }

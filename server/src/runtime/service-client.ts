@@ -38,7 +38,7 @@ function callOne(method: CompiledMethod, invoke: Invoke): Call {
     if (args.length === count) return invoke(method, args, undefined)
     const options: unknown = args[count]
     if (args.length === count + 1 && (options === undefined || isOptions(options))) return invoke(method, args.slice(0, count), options)
-    const what = args.length === count + 1 ? 'call options have signal, timeoutMs and queueTimeoutMs only' : `not ${args.length}`
+    const what = args.length === count + 1 ? 'call options have signal, timeoutMs, queueTimeoutMs and caller only' : `not ${args.length}`
     return Promise.reject(new HalibutError('invalid_argument', `${method.signature} takes ${count} arguments and call options: ${what}`))
   }
 }
@@ -77,7 +77,7 @@ function chooseOverload(methods: readonly CompiledMethod[], args: readonly unkno
   return { method: matchArguments(methods, others), args: others, options: last }
 }
 
-const optionNames = new Set(['signal', 'timeoutMs', 'queueTimeoutMs'])
+const optionNames = new Set(['signal', 'timeoutMs', 'queueTimeoutMs', 'caller'])
 
 function isOptions(value: unknown): value is CallTimes {
   if (typeof value !== 'object' || value === null) return false

@@ -168,6 +168,93 @@ describe('collecting', () => {
   })
 })
 
+describe('callers', () => {
+  /** Queues a request for each letter, by the caller of that name, and tells in which order they are collected. */
+  const collected = async (callers: string): Promise<string> => {
+    const queue = new MemoryRequestQueue(endpoint, 100)
+    const calls = [...callers].map((caller, n) => queue.queueAndWait(request(`${caller}${n}`, { caller })))
+    const source = queue.consumer('A')
+    const order: string[] = []
+    for (let item = source.tryDequeue(); item; item = source.tryDequeue()) {
+      order.push(item.id)
+      item.answer(response(item.id), undefined)
+    }
+    await Promise.all(calls)
+    return order.join(' ')
+  }
+
+  test('those that wait are served in turn, each in the order of its own requests', async () => {
+    expect(await collected('aaaaabbc')).toBe('a0 b5 c7 a1 b6 a2 a3 a4')
+  })
+
+  test('one caller is served in order, as those are that give no name', async () => {
+    expect(await collected('aaaa')).toBe('a0 a1 a2 a3')
+    const queue = new MemoryRequestQueue(endpoint, 100)
+    const named = watch(queue.queueAndWait(request('named', { caller: 'a' })))
+    const calls = ['1', '2', '3'].map(id => watch(queue.queueAndWait(request(id))))
+    const source = queue.consumer('A')
+    expect(Array.from({ length: 4 }, () => source.tryDequeue()?.id)).toEqual(['named', '1', '2', '3'])
+    queue.close(new HalibutError('closed', 'over'))
+    await turn()
+    expect([named, ...calls].map(call => call.outcome)).not.toContain('pending')
+  })
+
+  test('a caller whose request nobody there may have loses no turn of others', () => {
+    const queue = new MemoryRequestQueue(endpoint, 100)
+    const wanted = { a1: 'B', a2: 'A', b1: 'A', b2: 'A', a3: 'A' }
+    const calls = Object.entries(wanted).map(([id, thumbprint]) => queue.queueAndWait(request(id, { caller: id[0], thumbprint })))
+    for (const call of calls) call.catch(() => undefined)
+    const [source, other] = [queue.consumer('A'), queue.consumer('B')]
+    expect([source, source, source, other, source].map(each => each.tryDequeue()?.id)).toEqual(['a2', 'b1', 'a3', 'a1', 'b2'])
+    queue.close(new HalibutError('closed', 'over'))
+  })
+
+  test('nobody waits for more than one request of each other caller before its own next one', async () => {
+    const caller = fc.constantFrom('a', 'b', 'c', 'd')
+    const step = fc.oneof(caller, fc.constant('take'), fc.constant('cancel'))
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), async steps => {
+        const queue = new MemoryRequestQueue(endpoint, 100)
+        const source = queue.consumer('A')
+        const waiting: { id: string; caller: string; cancel: AbortController }[] = []
+        /** For each caller that waits: how many of each other one went before it since it last had a turn. */
+        const passed = new Map<string, Map<string, number>>()
+        for (const [n, what] of steps.entries()) {
+          if (what === 'take') {
+            const item = source.tryDequeue()
+            const [who = ''] = item?.id ?? ''
+            // The first of its own.
+            expect(item?.id).toBe(waiting.find(each => each.caller === who)?.id)
+            removeFrom(waiting, each => each.id === item?.id)
+            passed.delete(who)
+            for (const each of new Set(waiting.map(each => each.caller))) {
+              if (each === who) continue
+              const before = passed.get(each) ?? new Map<string, number>()
+              before.set(who, (before.get(who) ?? 0) + 1)
+              expect(before.get(who), `${who} before ${each}`).toBe(1)
+              passed.set(each, before)
+            }
+            item?.answer(response(item.id), undefined)
+          } else if (what === 'cancel') {
+            const gone = waiting.splice(waiting.length >> 1, 1)[0]
+            gone?.cancel.abort()
+            if (gone && !waiting.some(each => each.caller === gone.caller)) passed.delete(gone.caller)
+          } else {
+            const [id, cancel] = [`${what}${n}`, new AbortController()]
+            waiting.push({ id, caller: what, cancel })
+            queue.queueAndWait(request(id, { caller: what, signal: cancel.signal })).catch(() => undefined)
+          }
+          expect(queue.length).toBe(waiting.length)
+        }
+        queue.close(new HalibutError('closed', 'over'))
+        await turn()
+        expect(queue.empty).toBe(true)
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
 describe('answers', () => {
   test('R08 an answer to something else is not taken for the answer, in another letter case neither', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
@@ -249,7 +336,9 @@ describe('bounds and the end', () => {
 /** The queue, told simply: lists that are searched, and a clock. */
 interface Model {
   now: number
-  waiting: { n: number; for: string | undefined; until: number }[]
+  waiting: { n: number; for: string | undefined; by: string; until: number }[]
+  /** Whose turn it is, next first; also of callers that do not wait. */
+  turns: string[]
   collected: { n: number }[]
   consumers: { k: number; as: string; until: number }[]
   /** What each call and each wait has come to. */
@@ -303,6 +392,7 @@ class Step implements fc.AsyncCommand<Model, Real> {
 
 const fits = (wanted: string | undefined, has: string) => wanted === undefined || wanted === has
 const certificate = fc.constantFrom('A', 'B')
+const callers = ['a', 'b', 'c']
 const time = fc.integer({ min: 1, max: 50 })
 
 function removeFrom<T>(list: T[], found: (each: T) => boolean): T | undefined {
@@ -310,10 +400,15 @@ function removeFrom<T>(list: T[], found: (each: T) => boolean): T | undefined {
   return at < 0 ? undefined : list.splice(at, 1)[0]
 }
 
+function toEnd<T>(list: T[], item: T): void {
+  removeFrom(list, each => each === item)
+  list.push(item)
+}
+
 const steps = [
-  fc.tuple(fc.option(certificate, { nil: undefined }), time, fc.boolean()).map(
-    ([wanted, ms, aborted]) =>
-      new Step(`call for ${wanted} within ${ms}${aborted ? ', cancelled' : ''}`, (model, real) => {
+  fc.tuple(fc.option(certificate, { nil: undefined }), fc.constantFrom(...callers), time, fc.boolean()).map(
+    ([wanted, by, ms, aborted]) =>
+      new Step(`call of ${by} for ${wanted} within ${ms}${aborted ? ', cancelled' : ''}`, (model, real) => {
         const n = model.calls.length
         const consumer = aborted ? undefined : removeFrom(model.consumers, each => fits(wanted, each.as))
         if (aborted) model.calls.push('cancelled')
@@ -324,12 +419,14 @@ const steps = [
         } else if (model.waiting.length >= maxLength) model.calls.push('queue_full')
         else {
           model.calls.push('pending')
-          model.waiting.push({ n, for: wanted, until: model.now + ms })
+          // Who begins to wait comes after all that do.
+          if (!model.waiting.some(each => each.by === by)) toEnd(model.turns, by)
+          model.waiting.push({ n, for: wanted, by, until: model.now + ms })
         }
         const cancel = new AbortController()
         if (aborted) cancel.abort()
         real.cancels.push(cancel)
-        const call = request(String(n), { thumbprint: wanted, queueTimeoutMs: ms, signal: cancel.signal })
+        const call = request(String(n), { thumbprint: wanted, caller: by, queueTimeoutMs: ms, signal: cancel.signal })
         real.calls.push(watch(real.queue.queueAndWait(call)))
       }),
   ),
@@ -346,7 +443,9 @@ const steps = [
     ([as, ms]) =>
       new Step(`${as} ${ms === undefined ? 'looks' : `waits ${ms}`}`, (model, real) => {
         const k = model.waits.length
-        const found = removeFrom(model.waiting, each => fits(each.for, as))
+        const who = model.turns.find(by => model.waiting.some(each => each.by === by && fits(each.for, as)))
+        const found = removeFrom(model.waiting, each => each.by === who && fits(each.for, as))
+        if (found) toEnd(model.turns, found.by)
         if (found) model.collected.push({ n: found.n })
         else if (ms !== undefined) model.consumers.push({ k, as, until: model.now + ms })
         model.waits.push(found ? found.n : ms === undefined ? undefined : 'pending')
@@ -395,7 +494,7 @@ test('any schedule of calls, cancellations, connections, answers and times ends 
   await fc.assert(
     fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async commands => {
       const queue = new MemoryRequestQueue(endpoint, maxLength)
-      const model: Model = { now: 0, waiting: [], collected: [], consumers: [], calls: [], waits: [] }
+      const model: Model = { now: 0, waiting: [], turns: [], collected: [], consumers: [], calls: [], waits: [] }
       const real: Real = { queue, calls: [], cancels: [], items: new Map(), sources: [], waits: [] }
       await fc.asyncModelRun(() => ({ model, real }), commands)
       queue.close(new HalibutError('closed', 'over'))

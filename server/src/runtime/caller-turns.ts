@@ -1,0 +1,62 @@
+/** Something that one of several callers waits for. */
+interface Waiting {
+  readonly caller: string | undefined
+}
+
+/**
+ * What waits, by caller: the callers are served in turn, each first in first out. So nobody waits for more than one of each other caller
+ * before its own next one, however much they have queued.
+ */
+export class CallerTurns<T extends Waiting> {
+  /** The callers that wait, the one whose turn is next first. */
+  readonly #lanes = new Map<string | undefined, Set<T>>()
+  /** The last one that ran empty: with one request at a time it is all that is ever needed. */
+  #spare: Set<T> | undefined
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(item: T): void {
+    let lane = this.#lanes.get(item.caller)
+    if (!lane) {
+      lane = this.#spare ?? new Set()
+      this.#spare = undefined
+      this.#lanes.set(item.caller, lane)
+    }
+    lane.add(item)
+    this.#size++
+  }
+
+  /** Takes it away, where it is there. */
+  delete(item: T): void {
+    const lane = this.#lanes.get(item.caller)
+    if (!lane?.delete(item)) return
+    this.#size--
+    if (lane.size > 0) return
+    this.#lanes.delete(item.caller)
+    this.#spare = lane
+  }
+
+  /** Gives the next one that fits and takes it away; its caller’s next turn comes after everybody else’s. */
+  take<A>(fits: (item: T, as: A) => boolean, as: A): T | undefined {
+    for (const [caller, lane] of this.#lanes) {
+      for (const item of lane) {
+        if (!fits(item, as)) continue
+        this.delete(item)
+        if (lane.size > 0 && this.#lanes.size > 1) {
+          this.#lanes.delete(caller)
+          this.#lanes.set(caller, lane)
+        }
+        return item
+      }
+    }
+    return undefined
+  }
+
+  /** All of them. */
+  list(): T[] {
+    return [...this.#lanes.values()].flatMap(lane => [...lane])
+  }
+}
