@@ -2,7 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import type { CallStreams } from './call-streams.ts'
 
 /** The deadlines of a call. Milliseconds; `undefined`: none. */
-export interface Deadlines {
+interface Deadlines {
   readonly timeoutMs?: number | undefined
   readonly queueTimeoutMs?: number | undefined
 }
