@@ -71,6 +71,8 @@ export const defaultLimits = {
 /** What the gateway sets otherwise than {@link defaultLimits}. `server/LIMITS.md` explains each; a test holds the two together. */
 export const gatewayRuntimeLimits = {
   pollingQueueWaitTimeoutMs: 10_000,
+  /** As many as `maxConnectionsPerAgent`. */
+  poolMaxIdleConnections: 8,
   maxConnectionsPerAgent: 8,
   livenessReplyMs: 5_000,
 } as const satisfies Partial<Limits>
