@@ -13,6 +13,8 @@ export interface ErrorContext {
   readonly endpoint?: string | undefined
   /** What to do next. Default: the table’s advice for the kind. */
   readonly advice?: string | undefined
+  /** From when on the same call may succeed, in milliseconds; only where that is known. */
+  readonly retryAfterMs?: number | undefined
   /** What the service said. */
   readonly remote?: RemoteError | undefined
   /** The name of the .NET exception that means the same, for peers that match on it. */
@@ -32,6 +34,7 @@ export class HalibutError extends Error {
   readonly delivery: Delivery
   readonly endpoint: string | undefined
   readonly advice: string
+  readonly retryAfterMs: number | undefined
   readonly remote: RemoteError | undefined
   readonly dotnetType: string | undefined
 
@@ -43,6 +46,7 @@ export class HalibutError extends Error {
     this.delivery = context.delivery ?? 'not_sent'
     this.endpoint = context.endpoint
     this.advice = context.advice ?? errorTable[kind].advice
+    this.retryAfterMs = context.retryAfterMs
     this.remote = context.remote
     this.dotnetType = context.dotnetType
   }
@@ -59,6 +63,7 @@ export class HalibutError extends Error {
       delivery: context.delivery ?? this.delivery,
       endpoint: context.endpoint ?? this.endpoint,
       advice: context.advice ?? this.advice,
+      retryAfterMs: context.retryAfterMs ?? this.retryAfterMs,
       remote: context.remote ?? this.remote,
       dotnetType: context.dotnetType ?? this.dotnetType,
       cause: context.cause ?? this.cause,

@@ -25,6 +25,7 @@ export function toRpcError(error: HalibutError, context: ErrorContext): RpcError
     ...(error.phase ? { phase: error.phase } : {}),
     delivery: error.delivery,
     retryable: error.retryable,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
     ...(context.agent === undefined ? {} : { agent: context.agent }),
     traceId: context.traceId,
     advice: error.advice,

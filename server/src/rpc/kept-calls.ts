@@ -98,6 +98,7 @@ export class KeptCalls {
       throw new HalibutError(
         'too_many_calls',
         `${facadeLimits.outcomes} idempotency keys of the last ${facadeLimits.outcomeMs / 60_000} minutes are remembered`,
+        { retryAfterMs: this.#untilForgotten(calls) },
       )
     }
     const call = new SharedCall(shared =>
@@ -137,6 +138,14 @@ export class KeptCalls {
     // The order of the map is that of the ends, for those that have ended.
     calls.delete(key)
     calls.set(key, kept)
+  }
+
+  /** When the first of them is forgotten, where one has ended. */
+  #untilForgotten(calls: ReadonlyMap<string, KeptCall>): number | undefined {
+    for (const { outcome, endedMs } of calls.values()) {
+      if (outcome.state !== 'running') return endedMs + facadeLimits.outcomeMs - this.#now()
+    }
+    return undefined
   }
 
   #sweep(calls: Map<string, KeptCall>): void {

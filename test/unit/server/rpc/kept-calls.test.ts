@@ -209,11 +209,13 @@ describe('what is kept', () => {
       else sent.run.answer.resolve(answer(i))
       await sent.outcome.catch(() => undefined)
     }
-    await expect(send({ idempotencyKey: 'one more' }).outcome).rejects.toMatchObject({ kind: 'too_many_calls', delivery: 'not_sent' })
+    clock.ms += 400_000
+    const refused = send({ idempotencyKey: 'one more' }).outcome
+    await expect(refused).rejects.toMatchObject({ kind: 'too_many_calls', retryable: true, retryAfterMs: facadeLimits.outcomeMs - 400_000 })
     expect(send({ idempotencyKey: 'one more' }, 'q').run.call).toBeDefined()
     expect(send({ idempotencyKey: 'k0' }).run.call).toBeDefined()
     expect(await send({ idempotencyKey: 'k1' }).outcome).toMatchObject({ value: 1 })
-    clock.ms += facadeLimits.outcomeMs
+    clock.ms += facadeLimits.outcomeMs - 400_000
     expect(send({ idempotencyKey: 'one more' }).run.call).toBeDefined()
   })
 })
