@@ -20,6 +20,11 @@ declare module 'fastify' {
 export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
   async (app, { sessions }) => {
     const connections = new Set<Connection>()
+    let closing = false
+    // A handshake that comes while Fastify closes is answered by it without our hooks, and its socket would be waited for without end.
+    app.server.prependListener('upgrade', (_request, socket) => {
+      if (closing) socket.destroy()
+    })
     app.decorate('connections', connections)
     app.decorate('sessions', sessions)
     await app.register(websocket, {
@@ -30,6 +35,7 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
         handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
       },
       preClose: done => {
+        closing = true
         sessions.close('going_away')
         for (const connection of connections) connection.close('going_away')
         app.websocketServer.close(() => done())
