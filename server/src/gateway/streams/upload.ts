@@ -46,6 +46,7 @@ export class Upload {
   #givenUp = false
   #stream: DataStream | undefined
   #whole: Promise<void> | undefined
+  #spooled: Spool | undefined
 
   constructor(id: number, length: number | undefined, events: UploadEvents) {
     this.id = id
@@ -123,7 +124,8 @@ export class Upload {
   /** Whoever was to take it is done: what was kept is thrown away. */
   close(why: HalibutError): void {
     this.fail(why)
-    this.#stream?.discard()
+    // Not discarded: a call that goes on for others with the same key may yet take it, and gets the reason then.
+    this.#spooled?.close()
   }
 
   /** Breaks it off: whoever takes it gets `why`. Idempotent. */
@@ -192,6 +194,7 @@ export class Upload {
       throw why
     }
     spool.end()
+    this.#spooled = spool
     this.#length = taken
     this.#stream = new DataStream(taken, { pump: sink => spool.pump(sink), discard: () => spool.close() })
   }
