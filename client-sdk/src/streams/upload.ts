@@ -88,7 +88,8 @@ export class Upload {
   /** Gives it up, and tells the gateway where it may still wait for more. */
   cancel(reason: string): void {
     if (this.#over) return
-    if (this.#begun && !this.#complete) this.#events.cancel(reason)
+    // Also after its end was told: what a cut lost of it is not sent again.
+    if (this.#begun) this.#events.cancel(reason)
     this.stop(reason)
   }
 
