@@ -10,6 +10,7 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined
   #timerMs = 0
   #firesAt = Number.POSITIVE_INFINITY
+  #stopped = false
 
   constructor(expired: (step: 'read' | 'write') => void) {
     this.#expired = expired
@@ -35,13 +36,15 @@ export class Deadlines {
 
   /** Ends both for good. */
   stop(): void {
+    this.#stopped = true
     this.#readAt = this.#writeAt = this.#firesAt = Number.POSITIVE_INFINITY
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
   #due(ms: number): number {
-    if (!(ms > 0) || ms === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+    // Whoever still takes what had come before has nothing to wait for.
+    if (this.#stopped || !(ms > 0) || ms === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
     const now = performance.now()
     if (now + ms < this.#firesAt) this.#schedule(ms, now)
     return now + ms
