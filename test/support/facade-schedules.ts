@@ -1,182 +1,176 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { createClient, type GatewayClient, GatewayError } from '../../client-sdk/src/index.ts'
-import { HalibutError } from '../../server/src/base/errors.ts'
-import type { Mesh } from '../../server/src/fleet/mesh.ts'
-import { flowService } from './flow-service.ts'
+import { type GatewayClient, GatewayError } from '../../client-sdk/src/index.ts'
+import { entriesOfSchedule, type ScheduleAgent } from './facade-schedule-agent.ts'
+import { ScheduledCalls } from './facade-schedule-calls.ts'
+import { type AgentHistory, ScheduledWatches, type WatchName, watchNames } from './facade-schedule-watches.ts'
+import type { SocketRecord } from './facade-socket-record.ts'
 
 /** A step of a schedule. */
 export type Step =
-  /** Makes call `entry`; with `keyed` under an idempotency key, again where it was made before. */
-  | { readonly do: 'call'; readonly entry: number; readonly keyed: boolean }
-  | { readonly do: 'cancel'; readonly entry: number; readonly mode: 'kill' | 'skip' }
-  /** The agent answers what it runs, the oldest call first. */
+  /** Makes call `entry`; with `keyed` under an idempotency key, again where it was made before. `mode`: what becomes of it if cancelled. */
+  | { readonly do: 'call'; readonly entry: number; readonly keyed: boolean; readonly mode: 'kill' | 'skip' }
+  /** Cancels one of the calls that have not ended. */
+  | { readonly do: 'cancel'; readonly which: number }
+  /** The agent goes on with what waits for that longest. */
   | { readonly do: 'finish'; readonly fails: boolean }
-  /** An agent changes; a watch, where there is one, reads so many items. */
+  /** So many chunks of one of the open data streams are read or given. */
+  | { readonly do: 'move'; readonly which: number; readonly chunks: number }
+  /** The browser gives one of them up. */
+  | { readonly do: 'drop'; readonly which: number }
   | { readonly do: 'change' }
-  | { readonly do: 'read'; readonly items: number }
-  | { readonly do: 'cut' }
-  | { readonly do: 'restart' }
+  /** So many things happen on the connections. */
+  | { readonly do: 'log'; readonly count: number }
+  | { readonly do: 'read'; readonly watch: WatchName; readonly items: number }
+  | { readonly do: 'leave'; readonly watch: WatchName }
+  /** Cuts the socket; `noticed`: the gateway notices too. */
+  | { readonly do: 'cut'; readonly noticed: boolean }
+  /** The gateway starts anew, after closing its sockets or as if it had crashed. */
+  | { readonly do: 'restart'; readonly graceful: boolean }
   | { readonly do: 'turns'; readonly count: number }
+  /** Waits until a client that wants to be connected is. */
+  | { readonly do: 'online' }
 
-const entries = fc.nat({ max: 7 })
+const entry = fc.nat({ max: entriesOfSchedule - 1 })
+const which = fc.nat({ max: 7 })
+const watch = fc.constantFrom(...watchNames)
+const mode = fc.constantFrom('kill' as const, 'skip' as const)
+
+function weighed<D extends Step['do']>(weight: number, act: D, parts: object): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant(act), ...parts }) as unknown as fc.Arbitrary<Step> }
+}
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('call' as const), entry: entries, keyed: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('cancel' as const), entry: entries, mode: fc.constantFrom('kill' as const, 'skip' as const) }),
-  },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('finish' as const), fails: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('change' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('read' as const), items: fc.nat({ max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('turns' as const), count: fc.nat({ max: 6 }) }) },
+  weighed(50, 'call', { entry, keyed: fc.boolean(), mode }),
+  weighed(20, 'cancel', { which }),
+  weighed(25, 'finish', { fails: fc.boolean() }),
+  weighed(25, 'move', { which, chunks: fc.integer({ min: 1, max: 12 }) }),
+  weighed(4, 'drop', { which }),
+  weighed(12, 'change', {}),
+  weighed(6, 'log', { count: fc.integer({ min: 1, max: 5 }) }),
+  weighed(1, 'log', { count: fc.integer({ min: 300, max: 400 }) }),
+  weighed(18, 'read', { watch, items: fc.integer({ min: 1, max: 4 }) }),
+  weighed(3, 'leave', { watch }),
+  weighed(20, 'cut', { noticed: fc.boolean() }),
+  weighed(6, 'restart', { graceful: fc.boolean() }),
+  weighed(60, 'turns', { count: fc.integer({ min: 1, max: 8 }) }),
+  weighed(30, 'online', {}),
 )
 
-/** Schedules of up to 40 steps. */
-export const schedules: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 40 })
+/** Schedules of up to 50 steps. */
+export const schedules: fc.Arbitrary<Step[]> = fc.noBias(fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }))
 
 /** What a schedule acts on. */
 export interface ScheduleWorld {
   readonly client: GatewayClient
-  /** How often the agent has begun each entry. */
-  readonly journal: Map<number, number>
-  finish(fails: boolean): void
+  readonly agent: ScheduleAgent
+  readonly record: SocketRecord
+  readonly history: AgentHistory
+  /** The number of the schedule’s entry 0. */
+  readonly firstEntry: number
   change(): void
-  cut(): void
-  restart(): void
+  cut(noticed: boolean): void
+  restart(graceful: boolean): void
+  /** Lets something else happen. */
   turn(): Promise<void>
+  /** Turns until nobody may still have to wait. */
+  readonly patience: number
 }
 
-type Outcome = { readonly value: bigint } | { readonly error: GatewayError }
-
-interface Made {
-  readonly entry: number
-  readonly keyed: boolean
-  readonly stop: AbortController
-  outcome: Outcome | undefined
-}
+/** What happened in a schedule, by the words for it. */
+export type Tally = Readonly<Record<string, number>>
 
 /** Runs a schedule to its end, and holds what came of it against what may. */
-export async function runSchedule(world: ScheduleWorld, steps: readonly Step[]): Promise<void> {
-  const { client, journal } = world
-  const made: Made[] = []
-  const endings: Promise<void>[] = []
-  const events = client.watchAgents()
-  const call = (entry: number, keyed: boolean): void => {
-    // An entry is one request: it is made once, or under its key as often as one likes.
-    if (made.some(each => each.entry === entry && !(keyed && each.keyed))) return
-    const call: Made = { entry, keyed, stop: new AbortController(), outcome: undefined }
-    made.push(call)
-    const mode = entry % 2 === 0 ? 'kill' : 'skip'
-    const options = { signal: call.stop.signal, cancel: mode, ...(keyed ? { idempotencyKey: `entry ${entry}` } : {}) } as const
-    const answer = client.agent('a').service(flowService).Add(BigInt(entry), 0n, options)
-    endings.push(
-      answer.then(
-        value => settle(call, { value }),
-        (error: unknown) => settle(call, { error: error as GatewayError }),
-      ),
-    )
+export async function runSchedule(world: ScheduleWorld, steps: readonly Step[]): Promise<Tally> {
+  const calls = new ScheduledCalls(world)
+  const watches = new ScheduledWatches(world)
+  for (const each of steps) await act(world, calls, watches, each)
+  await settle(world, calls, watches)
+  calls.check()
+  const faults = [...calls.faults, ...watches.faults, ...world.record.faults, ...world.agent.faults]
+  expect(faults).toEqual([])
+  const { resumed, lost, credits } = world.record
+  return {
+    ...calls.tally,
+    'sessions that went on': resumed,
+    'sessions lost': lost,
+    'credits for downloads': credits,
+    'items of watches': watches.items,
+    gaps: watches.gaps,
   }
-  const act = async (each: Step): Promise<void> => {
-    switch (each.do) {
-      case 'call':
-        return call(each.entry, each.keyed)
-      case 'cancel':
-        for (const one of made) if (one.entry === each.entry) one.stop.abort()
-        return
-      case 'finish':
-        return world.finish(each.fails)
-      case 'change':
-        return world.change()
-      case 'read':
-        // A read that nothing comes for is left waiting; the end of the schedule ends it.
-        for (let i = 0; i < each.items; i++) void events.next().catch(() => undefined)
-        return
-      case 'cut':
-        return world.cut()
-      case 'restart':
-        return world.restart()
-      case 'turns':
-        for (let i = 0; i < each.count; i++) await world.turn()
-        return
+}
+
+async function act(world: ScheduleWorld, calls: ScheduledCalls, watches: ScheduledWatches, each: Step): Promise<void> {
+  switch (each.do) {
+    case 'call':
+      return calls.call(world.firstEntry + each.entry, each.keyed, each.mode)
+    case 'cancel':
+      return calls.cancel(each.which)
+    case 'finish':
+      return world.agent.finish(each.fails)
+    case 'move':
+      return calls.move(each.which, each.chunks)
+    case 'drop':
+      return calls.drop(each.which)
+    case 'change':
+      return world.change()
+    case 'log':
+      return world.agent.log(each.count)
+    case 'read':
+      return watches.read(each.watch, each.items)
+    case 'leave':
+      return watches.stop(each.watch)
+    case 'cut':
+      return world.cut(each.noticed)
+    case 'restart':
+      return world.restart(each.graceful)
+    case 'turns':
+      for (let i = 0; i < each.count; i++) await world.turn()
+      return
+    case 'online':
+      for (let i = 0; i < world.patience && isOnItsWay(world.client); i++) await world.turn()
+  }
+}
+
+/** Brings everything to its end, without further cuts. */
+async function settle(world: ScheduleWorld, calls: ScheduledCalls, watches: ScheduledWatches): Promise<void> {
+  const { agent, record } = world
+  watches.readToEnd()
+  // Whatever was sent before has come to the gateway when this is answered: the first time for what goes on, the second time for watches
+  // that had to begin anew.
+  await reach(world.client)
+  await reach(world.client)
+  await until(world, 'calls that everybody had killed run on', () => calls.stillRunning())
+  world.change()
+  agent.log(1)
+  await until(world, 'not everything ended', () => {
+    calls.moveAll()
+    agent.finish(false)
+    return calls.open()
+  })
+  await until(world, 'watches did not tell everything', () => watches.behind())
+  watches.stopAll()
+  await reach(world.client)
+  await until(world, 'requests were not answered', () => record.unanswered())
+  await until(world, 'data streams are open at the agent', () => (agent.streams > 0 ? [agent.streams] : []))
+}
+
+function isOnItsWay({ state }: GatewayClient): boolean {
+  return state.at === 'connecting' || state.at === 'waiting'
+}
+
+async function reach(client: GatewayClient): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.agents()
+      return
+    } catch (error) {
+      if (!(error instanceof GatewayError && error.kind === 'connection_lost') || attempt > 5) throw error
     }
   }
-  for (const each of steps) await act(each)
-  let open = endings.length
-  const over = Promise.all(endings).then(() => {
-    open = 0
-  })
-  for (let i = 0; open > 0 && i < 20_000; i++) {
-    world.finish(false)
-    await world.turn()
-  }
-  expect(open, 'a call never ended').toBe(0)
-  await over
-  for (const one of made) check(one, made, journal)
 }
 
-function settle(call: Made, outcome: Outcome): void {
-  expect(call.outcome, `call ${call.entry} ended twice`).toBeUndefined()
-  call.outcome = outcome
-}
-
-function check({ entry, outcome }: Made, made: readonly Made[], journal: ReadonlyMap<number, number>): void {
-  const ran = journal.get(entry) ?? 0
-  expect(ran, `entry ${entry} ran ${ran} times`).toBeLessThanOrEqual(1)
-  if (!outcome) throw new Error('an outcome is missing')
-  if ('value' in outcome) {
-    expect([outcome.value, ran]).toEqual([BigInt(entry), 1])
-    return
-  }
-  expect(outcome.error).toBeInstanceOf(GatewayError)
-  // Another call under the same key may have run it.
-  const alone = made.filter(each => each.entry === entry).length === 1
-  const { delivery, kind } = outcome.error
-  if (delivery === 'not_sent' && alone) expect(ran, `entry ${entry} ran, and its error says not_sent (${kind})`).toBe(0)
-  if (delivery === 'executed') expect(ran, `entry ${entry} did not run, and its error says executed (${kind})`).toBe(1)
-}
-
-/** An agent whose calls run until they are finished, and that keeps a journal. */
-export class PretendAgent {
-  readonly journal = new Map<number, number>()
-  readonly #running: ((fails: boolean) => void)[] = []
-
-  finish(fails: boolean): void {
-    this.#running.shift()?.(fails)
-  }
-
-  readonly mesh: Mesh = {
-    call: async ({ args, signal, onSending }) => {
-      const entry = Number(args[0])
-      // It is queued for a while, and can be taken back there.
-      for (let i = 0; i < entry % 3; i++) await turn()
-      if (signal?.aborted) throw new HalibutError('cancelled', 'cancelled', { phase: 'queue' })
-      onSending?.()
-      this.journal.set(entry, (this.journal.get(entry) ?? 0) + 1)
-      return new Promise((resolve, reject) => {
-        const onAbort = (): void => reject(new HalibutError('cancelled', 'cancelled', { phase: 'response', delivery: 'unknown' }))
-        signal?.addEventListener('abort', onAbort)
-        this.#running.push(fails => {
-          signal?.removeEventListener('abort', onAbort)
-          if (fails) reject(new HalibutError('service_failed', 'it failed', { phase: 'response', delivery: 'executed' }))
-          else resolve(args[0])
-        })
-      })
-    },
-    probe: async () => ({ roundTripMs: 1 }),
-    trust: () => undefined,
-    removeTrust: () => undefined,
-    on: () => () => undefined,
-  }
-}
-
-/** A client with quick reconnects. */
-export function scheduleClient(
-  webSocket: NonNullable<Parameters<typeof createClient>[0]['webSocket']>,
-  url = 'http://gateway.test/',
-): GatewayClient {
-  return createClient({ url, webSocket, backoff: { firstMs: 0, maxMs: 1 } })
+async function until(world: ScheduleWorld, what: string, left: () => readonly unknown[]): Promise<void> {
+  for (let i = 0; i < world.patience && left().length > 0; i++) await world.turn()
+  expect(left(), what).toEqual([])
 }

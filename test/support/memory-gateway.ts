@@ -1,4 +1,4 @@
-import type { ResponseMessage } from '@halibut-gateway/schemas/wire'
+import { type CloseReason, closeCodes } from '@halibut-gateway/schemas/wire'
 import type { WebSocketLike } from '../../client-sdk/src/index.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
@@ -9,13 +9,11 @@ import { SessionTable } from '../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../server/src/rpc/handlers.ts'
 import { createStreamSpool } from '../../server/src/runtime/stream-spool.ts'
-import { flowService } from './flow-service.ts'
+import { scheduleService } from './facade-schedule-agent.ts'
 
 /** The gateway’s sessions and dispatcher behind sockets in memory, which can be cut between any two frames. */
 export class MemoryGateway {
   readonly directory = new AgentDirectory()
-  /** Response texts by session and request: what a client got. */
-  readonly responses = new Map<string, Set<string>>()
   readonly #contracts = new ContractDirectory()
   readonly #mesh: Mesh
   readonly #links = new Set<MemoryLink>()
@@ -26,14 +24,14 @@ export class MemoryGateway {
   constructor(mesh: Mesh) {
     this.#mesh = mesh
     this.directory.add({ id: 'a', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
-    this.#contracts.add(flowService)
+    this.#contracts.add(scheduleService)
     ;[this.#dispatcher, this.#sessions] = this.#start()
   }
 
   /** Opens a socket. */
   connect(): WebSocketLike {
-    const link = new MemoryLink({
-      open: socket =>
+    const link = new MemoryLink(
+      socket =>
         new Connection({
           socket,
           sessions: this.#sessions,
@@ -41,22 +39,22 @@ export class MemoryGateway {
           principal: { name: 'p', role: 'admin' },
           origin: undefined,
         }),
-      heard: (text, connection) => this.#note(text, connection),
-      over: () => void this.#links.delete(link),
-    })
+      () => void this.#links.delete(link),
+    )
     this.#links.add(link)
     return link
   }
 
-  /** Cuts every socket, with what is under way on it. */
-  cut(): void {
-    for (const link of [...this.#links]) link.cut()
+  /** Cuts every socket, with what is under way on it. Where it is not `noticed`, the gateway goes on believing in its end. */
+  cut(noticed = true): void {
+    for (const link of [...this.#links]) link.cut(noticed)
   }
 
-  /** Loses its memory, as the end of its process would: what runs at the agents is given up. */
-  restart(): void {
-    this.cut()
+  /** Loses its memory, as the end of its process would; where that is `graceful` the sockets are closed in order before. */
+  restart(graceful: boolean): void {
+    if (!graceful) this.cut()
     this.#sessions.close('going_away')
+    for (const link of [...this.#links]) link.goAway()
     ;[this.#dispatcher, this.#sessions] = this.#start()
   }
 
@@ -77,43 +75,66 @@ export class MemoryGateway {
     const createSpool = () => createStreamSpool({ spoolMemoryBytes: 1_000_000, spoolFileBytes: 1_000_000, streamUnreadMs: 60_000 })
     return [dispatcher, new SessionTable({ dispatcher, createSpool })]
   }
+}
 
-  #note(text: string, connection: Connection): void {
-    const message = JSON.parse(text) as ResponseMessage | { method: string }
-    if ('method' in message || message.id === 'hello') return
-    const key = `${connection.session} ${message.id}`
-    const texts = this.responses.get(key) ?? new Set()
-    this.responses.set(key, texts.add(text))
+interface Frame {
+  arrive(): void
+  done(): void
+}
+
+/** One direction of a socket: frames arrive in order, one, two or three of them in a turn of the event loop. */
+class Lane {
+  #frames: Frame[] = []
+  #moving = false
+  #turns = 0
+
+  push(frame: Frame): void {
+    this.#frames.push(frame)
+    if (this.#moving) return
+    this.#moving = true
+    setImmediate(this.#move)
+  }
+
+  /** What is under way never arrives. */
+  cut(): void {
+    const lost = this.#frames
+    this.#frames = []
+    for (const frame of lost) frame.done()
+  }
+
+  readonly #move = (): void => {
+    for (let i = (this.#turns++ % 3) + 1; i > 0; i--) {
+      const frame = this.#frames.shift()
+      frame?.arrive()
+      frame?.done()
+    }
+    this.#moving = this.#frames.length > 0
+    if (this.#moving) setImmediate(this.#move)
   }
 }
 
-interface LinkEnds {
-  open(socket: ConstructorParameters<typeof Connection>[0]['socket']): Connection
-  heard(text: string, connection: Connection): void
-  over(): void
-}
-
-/** Both ends of a socket: frames arrive a turn of the event loop later, in order, or never. */
+/** Both ends of a socket. */
 class MemoryLink implements WebSocketLike {
   readonly bufferedAmount = 0
   binaryType = 'arraybuffer'
   readyState = 0
-  readonly #ends: LinkEnds
+  readonly #up = new Lane()
+  readonly #down = new Lane()
   readonly #connection: Connection
+  readonly #onGone: () => void
+  #gatewayHasIt = true
   readonly #listeners: { readonly type: string; readonly listener: (event: never) => void }[] = []
 
-  constructor(ends: LinkEnds) {
-    this.#ends = ends
-    this.#connection = ends.open({
-      send: (text, done) =>
-        this.#later(() => {
-          ends.heard(text, this.#connection)
-          this.#emit('message', { data: text })
-        }, done),
-      sendBinary: (frame, done) => this.#later(() => this.#emit('message', { data: new Uint8Array(frame).buffer }), done),
+  constructor(open: (socket: ConstructorParameters<typeof Connection>[0]['socket']) => Connection, onGone: () => void) {
+    this.#onGone = onGone
+    this.#connection = open({
+      send: (text, done) => this.#down.push({ arrive: () => this.#emit('message', { data: text }), done }),
+      sendBinary: (frame, done) => {
+        this.#down.push({ arrive: () => this.#emit('message', { data: new Uint8Array(frame).buffer }), done })
+      },
       together: write => write(),
       ping: () => undefined,
-      close: () => this.#end(1001),
+      close: reason => this.#closedByGateway(reason),
     })
     setImmediate(() => {
       if (this.readyState !== 0) return
@@ -127,36 +148,59 @@ class MemoryLink implements WebSocketLike {
   }
 
   send(data: string | Uint8Array): void {
-    this.#later(() => {
+    if (this.readyState !== 1) return
+    const arrive = (): void => {
       if (typeof data === 'string') this.#connection.receive(data)
       else this.#connection.receiveBinary(Buffer.from(data))
-    })
+    }
+    this.#up.push({ arrive, done: () => undefined })
   }
 
   close(code = 1000): void {
     this.#end(code)
+    this.#leave(code)
   }
 
-  cut(): void {
+  cut(noticed: boolean): void {
     this.#end(1006)
+    if (noticed) this.#leave(1006)
   }
 
+  /** The gateway closes it. */
+  goAway(): void {
+    this.#connection.close('going_away')
+  }
+
+  /** What the gateway sent before still arrives. */
+  #closedByGateway(reason: CloseReason): void {
+    const { code } = closeCodes[reason]
+    this.#down.push({ arrive: () => this.#end(code), done: () => undefined })
+    this.#leave(code)
+  }
+
+  /** The browser’s end is over. */
   #end(code: number): void {
     if (this.readyState === 3) return
+    this.#emitClosed(code)
     this.readyState = 3
-    this.#ends.over()
+    this.#down.cut()
+    this.#up.cut()
+  }
+
+  /** The gateway’s end is over. */
+  #leave(code: number): void {
+    if (!this.#gatewayHasIt) return
+    this.#gatewayHasIt = false
+    this.#onGone()
     this.#connection.closed(code)
-    setImmediate(() => this.#emit('close', { code, reason: '' }))
   }
 
-  #later(arrive: () => void, done: () => void = () => undefined): void {
-    setImmediate(() => {
-      if (this.readyState === 1) arrive()
-      done()
-    })
+  #emitClosed(code: number): void {
+    setImmediate(() => this.#emit('close', { code, reason: '' }, true))
   }
 
-  #emit(type: string, event: object): void {
+  #emit(type: string, event: object, always = false): void {
+    if (this.readyState !== 1 && !always) return
     for (const each of this.#listeners) if (each.type === type) each.listener(event as never)
   }
 }

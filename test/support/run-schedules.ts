@@ -2,106 +2,134 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
-import { seededRandom } from './cutting-relay.ts'
-import { PretendAgent, runSchedule, scheduleClient, schedules } from './facade-schedules.ts'
-import { flowService, hostFlowService } from './flow-service.ts'
+import type { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { entriesOfSchedule, ScheduleAgent } from './facade-schedule-agent.ts'
+import { AgentHistory } from './facade-schedule-watches.ts'
+import { runSchedule, schedules, type Tally } from './facade-schedules.ts'
+import { SocketGateway } from './facade-socket-gateway.ts'
+import { SocketRecord } from './facade-socket-record.ts'
 import { MemoryGateway } from './memory-gateway.ts'
-import { nodeWebSocket } from './node-websocket.ts'
-import { createRealGateway } from './real-gateway.ts'
 
 /** Random schedules over the shipped SDK, sessions and dispatcher, with sockets in memory. */
 export async function runInMemory(numRuns: number): Promise<string> {
-  let calls = 0
-  let sessions = 0
+  const total = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(schedules, async steps => {
-      const agent = new PretendAgent()
+      const agent = new ScheduleAgent()
       const gateway = new MemoryGateway(agent.mesh)
-      const client = scheduleClient(() => gateway.connect())
-      let changes = 0
+      const record = new SocketRecord()
+      const history = new AgentHistory(gateway.directory)
+      const client = createClient({
+        url: 'http://gateway.test/',
+        webSocket: record.of(() => gateway.connect()),
+        backoff: { firstMs: 0, maxMs: 1 },
+      })
       try {
-        await runSchedule(
+        const tally = await runSchedule(
           {
             client,
-            journal: agent.journal,
-            finish: fails => agent.finish(fails),
-            change: () => gateway.directory.report('a', { type: changes++ % 2 === 0 ? 'missed' : 'reached', why: 'x', how: 'x' }),
-            cut: () => gateway.cut(),
-            restart: () => gateway.restart(),
+            agent,
+            record,
+            history,
+            firstEntry: 0,
+            change: changes(gateway.directory),
+            cut: noticed => gateway.cut(noticed),
+            restart: graceful => {
+              record.restarted()
+              gateway.restart(graceful)
+              agent.loseConnections()
+            },
             turn: () => turn(),
+            patience: 20_000,
           },
           steps,
         )
-        for (const [request, texts] of gateway.responses) expect(texts.size, `request ${request} was answered in two ways`).toBe(1)
-        calls += agent.journal.size
-        sessions += new Set([...gateway.responses.keys()].map(key => key.split(' ')[0])).size
+        add(total, tally)
       } finally {
         client.close()
         gateway.close()
+        history.close()
       }
     }),
     { numRuns },
   )
-  return `${numRuns} schedules in memory: ${calls} calls ran, none twice; ${sessions} sessions answered`
+  return told(`${numRuns} schedules in memory`, total)
 }
 
-/** The same over real sockets to a gateway with a real agent, whose calls answer by themselves. */
+/** The same over real sockets to a gateway with a real agent. */
 export async function runOverSockets(numRuns: number): Promise<string> {
-  const random = seededRandom(numRuns)
-  let ran = 0
-  const journal = new Map<number, number>()
-  const runs = { number: 0 }
-  await using gateway = await createRealGateway({ host: agent => hostJournal(agent, journal), contracts: [flowService], id: 'a' })
+  const total = new Map<string, number>()
+  const agents: ScheduleAgent[] = []
+  let current = new ScheduleAgent()
+  await using gateway = await SocketGateway.create(
+    entry => agents[Math.floor(entry / entriesOfSchedule)] ?? current,
+    (type, listener) => current.on(type, listener),
+  )
   await fc.assert(
     fc.asyncProperty(schedules, async steps => {
-      // Each schedule has numbers of its own, since the journal belongs to all.
-      const offset = ++runs.number * 8
-      const sockets = new Set<{ terminate(): void }>()
+      // Each schedule has numbers of its own, so that nothing of the one before can be taken for its.
+      const agent = new ScheduleAgent()
+      const firstEntry = agents.push(agent) * entriesOfSchedule - entriesOfSchedule
+      current = agent
+      const record = new SocketRecord()
+      const history = new AgentHistory(gateway.directory)
       const client = createClient({
-        url: gateway.origin,
+        url: 'http://gateway.test/',
         token: gateway.token,
         tickets: false,
         backoff: { firstMs: 0, maxMs: 2 },
-        webSocket: (url, protocols) => {
-          const socket = nodeWebSocket(url, protocols)
-          sockets.add(socket as never)
-          return socket
-        },
+        webSocket: record.of(gateway.connect),
       })
-      const cut = (): void => {
-        for (const socket of sockets) socket.terminate()
-        sockets.clear()
-      }
-      const shifted = steps.map(step => ('entry' in step ? { ...step, entry: step.entry + offset } : step))
       try {
-        await runSchedule(
+        const tally = await runSchedule(
           {
             client,
-            journal,
-            finish: () => undefined,
-            change: () => gateway.directory.report('a', { type: random() < 0.5 ? 'missed' : 'reached', why: 'x', how: 'x' }),
-            cut,
-            restart: () => gateway.sessions.close('going_away'),
-            turn: () => turn(),
+            agent,
+            record,
+            history,
+            firstEntry,
+            change: changes(gateway.directory),
+            cut: () => gateway.cut(),
+            restart: graceful => gateway.restart(graceful, () => record.restarted()),
+            turn: () => stir(record),
+            patience: 5_000,
           },
-          shifted,
+          steps,
         )
+        add(total, tally)
       } finally {
         client.close()
+        history.close()
+        await gateway.ready()
       }
-      ran = journal.size
     }),
     { numRuns },
   )
-  return `${numRuns} schedules over sockets to an agent: ${ran} calls ran, none twice`
+  return told(`${numRuns} schedules over sockets to an agent`, total)
 }
 
-function hostJournal(agent: Parameters<typeof hostFlowService>[0], journal: Map<number, number>): void {
-  hostFlowService(
-    agent,
-    () => undefined,
-    entry => {
-      journal.set(entry, (journal.get(entry) ?? 0) + 1)
-    },
-  )
+/** Turns until something came or went, or a while when nothing does. */
+async function stir(record: SocketRecord): Promise<void> {
+  const { frames } = record
+  for (let i = 0; i < 100 && record.frames === frames; i++) await turn()
+}
+
+/** Each call changes the agent’s state, to one that it never had. */
+function changes(directory: AgentDirectory): () => void {
+  let count = 0
+  return () => {
+    count++
+    if (directory.get('a')?.state.at === 'connected') directory.report('a', { type: 'missed', why: `change ${count}` })
+    else directory.report('a', { type: 'reached', how: `change ${count}` })
+  }
+}
+
+function add(total: Map<string, number>, more: Tally): void {
+  for (const [name, count] of Object.entries(more)) total.set(name, (total.get(name) ?? 0) + count)
+}
+
+/** What happened, in words. Fails where something never happened that the schedules are there for. */
+function told(what: string, total: ReadonlyMap<string, number>): string {
+  expect([...total].filter(([, count]) => count === 0)).toEqual([])
+  return `${what}: ${[...total].map(([name, count]) => `${count} ${name}`).join(', ')}; every request answered once, no call ran twice`
 }
