@@ -1,15 +1,14 @@
 import {
   controlNotifications,
-  isStreamHandle,
   type RequestId,
   type RequestMessage,
   type ResponseMessage,
-  type StreamHandle,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
 import type { Connection, Resume, Welcome } from './connection.ts'
 import type { GatewayError } from './errors.ts'
 import { parse } from './json.ts'
+import { handlesIn } from './stream-handles.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** Who listens to a link. */
@@ -112,8 +111,7 @@ export class Link {
 
   #answered(response: ResponseMessage, holdsStreams: boolean): void {
     // Before anything else runs: their frames may be there already.
-    const downloads =
-      holdsStreams && 'result' in response ? streamHandles(response.result).map(handle => this.streams.download(handle)) : []
+    const downloads = holdsStreams && 'result' in response ? handlesIn(response.result).map(handle => this.streams.download(handle)) : []
     if (this.#events.onResponse(response)) return
     for (const download of downloads) download.cancel('nobody waits for this answer')
   }
@@ -154,10 +152,4 @@ export class Link {
     this.#told = this.#received
     this.notify(controlNotifications.ack, { received: this.#received })
   }
-}
-
-/** The handles anywhere in a value that came as JSON. */
-function streamHandles(value: unknown): StreamHandle[] {
-  if (typeof value !== 'object' || value === null) return []
-  return isStreamHandle(value) ? [value] : Object.values(value).flatMap(streamHandles)
 }

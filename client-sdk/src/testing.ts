@@ -1,10 +1,4 @@
 // For tests of what is built on this package: a gateway in memory.
-export {
-  createTestGateway,
-  type TestAgent,
-  type TestCall,
-  type TestCallContext,
-  TestError,
-  type TestGateway,
-  type TestImplementation,
-} from './testing/test-gateway.ts'
+export type { TestAgent, TestCallContext, TestImplementation } from './testing/test-agents.ts'
+export { TestError } from './testing/test-error.ts'
+export { createTestGateway, type TestCall, type TestGateway } from './testing/test-gateway.ts'

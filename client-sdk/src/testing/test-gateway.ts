@@ -1,41 +1,24 @@
-import { type Contract, checkContract, type ServiceImplementation, signatureOf } from '@halibut-gateway/schemas/contract'
+import { signatureOf } from '@halibut-gateway/schemas/contract'
 import {
-  type AgentSnapshot,
-  type ContractJson,
-  contractJson,
-  type Delivery,
-  type ErrorData,
-  type ErrorKind,
-  errorTable,
+  type InspectEvent,
   type InvokeParams,
   type InvokeResult,
+  type MethodName,
   type ParamError,
-  type RpcError,
   readArguments,
+  type WatchItem,
+  type WatchName,
 } from '@halibut-gateway/schemas/wire'
 import type { WebSocketFactory } from '../websocket.ts'
-import { TestSession, TestSocket } from './test-session.ts'
+import type { SharedCall } from './shared-call.ts'
+import { type TestAgent, TestAgents, type TestCallContext } from './test-agents.ts'
+import { TestCalls } from './test-calls.ts'
+import { misfit, TestError, toRpcError, toTestError } from './test-error.ts'
+import { type Requester, TestSession } from './test-session.ts'
+import { TestSocket } from './test-socket.ts'
+import { sha256 } from './test-streams.ts'
 
-/** What a test agent’s method hears beside its arguments. */
-export interface TestCallContext {
-  /** Aborted when the client cancels the call. */
-  readonly signal: AbortSignal
-}
-
-/** What stands for an agent’s service: a function for each method of the contract. A data stream is its bytes, both ways. */
-export type TestImplementation<C extends Contract> = ServiceImplementation<C, Uint8Array, TestCallContext>
-
-/** An agent of a test. */
-export interface TestAgent {
-  /** Adds a service. Throws where the contract is not acceptable. */
-  service<const C extends Contract>(contract: C, implementation: TestImplementation<C>): TestAgent
-  /** Changes what `agents.list` and `agents.watch` tell. */
-  set(changes: Partial<Pick<AgentSnapshot, 'name' | 'mode' | 'state' | 'reason' | 'connections' | 'roundTripMs'>>): TestAgent
-  /** Takes the agent away. */
-  remove(): void
-}
-
-/** A call that came in. */
+/** A call that reached its agent. */
 export interface TestCall {
   readonly agent: string
   readonly service: string
@@ -45,22 +28,10 @@ export interface TestCall {
   readonly args: readonly unknown[]
 }
 
-/** Thrown by an implementation, or given to {@link TestGateway.fail}: ends the call as this kind. */
-export class TestError extends Error {
-  readonly kind: ErrorKind
-  readonly delivery: Delivery
-
-  constructor(kind: ErrorKind, message: string, delivery: Delivery = 'executed') {
-    super(message)
-    this.kind = kind
-    this.delivery = delivery
-  }
-}
-
 /** A gateway in memory, for tests of dashboards: `createClient({ url: 'http://test', webSocket: gateway.webSocket })`. */
 export interface TestGateway {
   readonly webSocket: WebSocketFactory
-  /** The calls that came in, in order. */
+  /** The calls that reached their agents, in order. */
   readonly calls: readonly TestCall[]
   /** Adds an agent. Throws where the id is taken. */
   agent(id: string): TestAgent
@@ -68,210 +39,145 @@ export interface TestGateway {
   fail(error: TestError, times?: number): void
   /** Lets every answer of an agent wait. Milliseconds; 0 ends it. */
   delay(ms: number): void
+  /** Tells every `watchMesh` of something on the connections to agents: nothing happens there by itself. */
+  inspect(event: InspectEvent): void
   /** Cuts every socket. Their sessions go on when the clients come back. */
   cut(): void
-  /** Forgets every session, and cuts every socket: what was under way is lost, as after a restart. */
+  /** Forgets every session and every idempotency key, and cuts every socket: what was under way is lost, as after a restart. */
   restart(): void
-}
-
-interface Service {
-  readonly json: ContractJson
-  readonly implementation: Readonly<Record<string, (...args: unknown[]) => unknown>>
-}
-
-interface Agent {
-  snapshot: AgentSnapshot
-  readonly services: Map<string, Service>
 }
 
 /** Makes a gateway without agents. */
 export function createTestGateway(): TestGateway {
-  const agents = new Map<string, Agent>()
-  const calls: TestCall[] = []
   const sessions = new Map<string, TestSession>()
+  const tell = <M extends WatchName>(method: M, item: WatchItem<M>): void => {
+    for (const session of sessions.values()) session.tell(method, item)
+  }
+  const agents = new TestAgents(event => tell('agents.watch', event))
+  const calls = new TestCalls(event => tell('calls.watch', event))
+  const reached: TestCall[] = []
   const failures: TestError[] = []
   let delayMs = 0
-  let epoch = 1
 
-  const tell = (item: unknown): void => {
-    for (const session of sessions.values()) session.tell('agents.watch', item)
-  }
-
-  const invoke = async (params: InvokeParams, session: TestSession, signal: AbortSignal): Promise<InvokeResult> => {
-    const agent = agents.get(params.agent)
-    if (!agent) throw new TestError('agent_not_found', `there is no agent ${params.agent}`, 'not_sent')
-    const service = agent.services.get(params.service)
-    if (!service) throw new TestError('service_not_found', `the agent ${params.agent} has no service ${params.service}`, 'not_sent')
-    const overload = readArguments(service.json, service.json.find(params.method), params.args, '/args', handle => handle)
-    if (!overload.found) throw misfit(params.method, overload.errors, overload.candidates)
+  /** Calls an agent: checks the arguments, waits for it, runs the implementation, checks the result. */
+  const invoke = async (
+    { agent, service: name, method, args: given, digest = false, ...times }: InvokeParams,
+    { session, signal }: Requester,
+    call: SharedCall<InvokeResult>,
+  ): Promise<InvokeResult> => {
+    const service = agents.service(agent, name)
+    const methods = service.json.find(method)
+    if (methods.length === 0) {
+      const got = JSON.stringify(method)
+      const candidates = service.json.contract.methods.map(signatureOf)
+      throw misfit(`${name} has no method ${got}`, [{ path: '/method', expected: `a method of ${name}`, got }], candidates)
+    }
+    const overload = readArguments(service.json, methods, given, '/args', handle => handle)
+    if (!overload.found) throw misfit(`the arguments do not fit a ${method}`, overload.errors, overload.candidates)
     const planned = failures.shift()
     if (planned) throw planned
     const { found } = overload
-    const errors: ParamError[] = []
-    const uploads = await session.uploads(params.args)
-    const args = found.params.map((param, i) =>
-      service.json.read(param.type, params.args[i], `/args/${i}`, errors, ({ $stream }) => uploads.get($stream)),
-    )
     const signature = signatureOf(found)
-    calls.push({ agent: params.agent, service: params.service, method: signature, args })
-    const { [signature]: bySignature, [found.name]: byName } = service.implementation
-    const startedAt = performance.now()
-    const returned = await (bySignature ?? byName)?.(...args, { signal } satisfies TestCallContext)
-    if (delayMs > 0) await pause(delayMs, signal)
-    const value = service.json.write(found.result, returned, '/value', errors, bytes =>
-      bytes instanceof Uint8Array ? session.download(bytes) : undefined,
-    )
-    if (errors[0]) throw new TestError('serialization_failed', `the result does not fit: ${errors[0].path}: expected ${errors[0].expected}`)
-    return { value: value ?? null, signature, activityId: `test-${calls.length}`, durationMs: performance.now() - startedAt }
+    const record = calls.begin({ agent, service: name, method: signature })
+    try {
+      const late = (what: string, ms: number | undefined, delivery: 'not_sent' | 'unknown') => (): TestError =>
+        new TestError('deadline_exceeded', `${what} within ${ms} ms`, delivery)
+      const inTime = call.limit(times.queueTimeoutMs, late('the agent did not take the request', times.queueTimeoutMs, 'not_sent'))
+      const uploads = await call.unlessStopped(session.streams.uploads(given))
+      await agents.taken(agent, call).finally(inTime)
+      call.begun()
+      record.running()
+      const errors: ParamError[] = []
+      const args = found.params.map((param, i) =>
+        service.json.read(param.type, given[i], `/args/${i}`, errors, ({ $stream }) => uploads.get($stream)),
+      )
+      reached.push({ agent, service: name, method: signature, args })
+      const { [signature]: bySignature, [found.name]: byName } = service.implementation
+      const answered = call.limit(times.timeoutMs, late('the agent did not answer', times.timeoutMs, 'unknown'))
+      const context: TestCallContext = { signal: call.signal }
+      const returned = await call.unlessStopped(answer(() => (bySignature ?? byName)?.(...args, context), delayMs)).finally(answered)
+      const value = service.json.write(found.result, returned, '/value', errors, bytes => {
+        if (!(bytes instanceof Uint8Array)) return undefined
+        if (signal.aborted) throw new TestError('stream_consumed', 'who made the call does not wait for its data streams any more')
+        return session.streams.download(bytes, digest)
+      })
+      if (errors[0])
+        throw new TestError('serialization_failed', `the result does not fit: ${errors[0].path}: expected ${errors[0].expected}`)
+      const told = await Promise.all(
+        [...uploads].map(async ([stream, bytes]) => ({ stream, length: bytes.byteLength, sha256: await sha256(bytes) })),
+      )
+      const { activityId } = record.snapshot
+      return { value: value ?? null, signature, activityId, durationMs: record.ended(), ...(digest ? { uploads: told } : {}) }
+    } catch (why) {
+      record.ended(toTestError(why))
+      throw why
+    }
   }
 
-  const handle = async (method: string, params: unknown, session: TestSession, signal: AbortSignal): Promise<unknown> => {
+  const handle = async (method: MethodName | 'unknown', params: unknown, requester: Requester): Promise<unknown> => {
     switch (method) {
       case 'agents.list':
-        return { agents: [...agents.values()].map(({ snapshot }) => snapshot) }
-      case 'agents.get': {
-        const { agent: id } = params as { agent: string }
-        const agent = agents.get(id)
-        if (!agent) throw new TestError('agent_not_found', `there is no agent ${id}`, 'not_sent')
-        return { agent: agent.snapshot }
-      }
+        return { agents: agents.snapshots() }
+      case 'agents.get':
+        return { agent: agents.snapshot((params as { agent: string }).agent) }
       case 'agents.watch':
-        return session.watch(method, { type: 'snapshot', agents: [...agents.values()].map(({ snapshot }) => snapshot) }, signal)
-      case 'agent.invoke':
-        return invoke(params as InvokeParams, session, signal)
-      case 'contracts.get': {
-        const { service } = params as { service: string }
-        for (const agent of agents.values()) {
-          const found = agent.services.get(service)
-          if (found) return { contract: found.json.contract }
-        }
-        throw new TestError('service_not_found', `no contract is known for ${service}`, 'not_sent')
+        return requester.session.watch(method, { type: 'snapshot', agents: agents.snapshots() }, requester)
+      case 'agent.invoke': {
+        const asked = params as InvokeParams
+        return calls.run(asked, requester, call => invoke(asked, requester, call))
       }
+      case 'calls.get': {
+        const { idempotencyKey, epoch } = params as { idempotencyKey: string; epoch: string }
+        return calls.outcome(idempotencyKey, epoch)
+      }
+      case 'calls.watch':
+        return requester.session.watch(method, calls.snapshot(), requester)
+      case 'inspect.watch':
+        return requester.session.watch(method, undefined, requester)
+      case 'contracts.get':
+        return { contract: agents.contract((params as { service: string }).service) }
       default:
         throw new TestError('unknown_method', `a gateway in memory has no method ${method}`, 'not_sent')
     }
   }
 
   return {
-    calls,
+    calls: reached,
     webSocket: () =>
       new TestSocket(
         sessions,
         () =>
-          new TestSession(`epoch ${epoch}`, async (method, params, session, signal) => {
+          new TestSession(calls.epoch, async (method, params, requester) => {
             try {
-              return { result: await handle(method, params, session, signal) }
+              return { result: await handle(method as MethodName, params, requester) }
             } catch (error) {
-              return { error: toRpcError(error, signal) }
+              return { error: toRpcError(error) }
             }
           }),
       ),
-    agent: id => {
-      if (agents.has(id)) throw new Error(`there is an agent ${id} already`)
-      const agent: Agent = { snapshot: firstSnapshot(id), services: new Map() }
-      agents.set(id, agent)
-      tell({ type: 'changed', agent: agent.snapshot })
-      const handleOfAgent: TestAgent = {
-        service: (contract, implementation) => {
-          const check = checkContract(contract)
-          if (!check.ok)
-            throw new Error(`the contract is not acceptable: ${check.issues.map(issue => `${issue.place} ${issue.message}`).join('; ')}`)
-          agent.services.set(contract.service, {
-            json: contractJson(contract),
-            implementation: implementation as unknown as Service['implementation'],
-          })
-          return handleOfAgent.set({})
-        },
-        set: changes => {
-          agent.snapshot = { ...agent.snapshot, ...changes, services: [...agent.services.keys()], since: new Date().toISOString() }
-          tell({ type: 'changed', agent: agent.snapshot })
-          return handleOfAgent
-        },
-        remove: () => {
-          agents.delete(id)
-          tell({ type: 'removed', id })
-        },
-      }
-      return handleOfAgent
-    },
+    agent: id => agents.add(id),
     fail: (error, times = 1) => {
       for (let i = 0; i < times; i++) failures.push(error)
     },
     delay: ms => {
       delayMs = ms
     },
+    inspect: event => tell('inspect.watch', event),
     cut: () => {
       for (const session of sessions.values()) session.cut()
     },
     restart: () => {
-      epoch++
+      calls.restart()
       const lost = [...sessions.values()]
       sessions.clear()
-      for (const session of lost) session.cut()
+      for (const session of lost) session.end()
     },
   }
 }
 
-function firstSnapshot(id: string): AgentSnapshot {
-  return {
-    id,
-    name: id,
-    mode: 'listening',
-    uri: 'https://test.invalid:10933/',
-    thumbprint: '0'.repeat(40),
-    state: 'connected',
-    since: new Date().toISOString(),
-    reason: 'it is a test',
-    connections: 1,
-    services: [],
-  }
-}
-
-/** `invalid_params`, with its places. */
-class Misfit extends TestError {
-  readonly data: Pick<ErrorData, 'errors' | 'candidates'>
-
-  constructor(message: string, data: Pick<ErrorData, 'errors' | 'candidates'>) {
-    super('invalid_params', message, 'not_sent')
-    this.data = data
-  }
-}
-
-function misfit(method: string, errors: readonly ParamError[], candidates: readonly string[]): Misfit {
-  const [first] = errors
-  const why = first ? `${first.path}: expected ${first.expected}, got ${first.got}` : `no overload of ${method} is decided by them`
-  return new Misfit(`the arguments of ${method} do not fit: ${why}`, { errors, candidates })
-}
-
-function toRpcError(thrown: unknown, signal: AbortSignal): RpcError {
-  const error = signal.aborted ? new TestError('cancelled', 'the caller cancelled the call', 'unknown') : asTestError(thrown)
-  const { kind, delivery, message } = error
-  return {
-    code: errorTable[kind].number,
-    message,
-    data: {
-      kind,
-      delivery,
-      retryable: errorTable[kind].retryable && delivery === 'not_sent',
-      traceId: '0'.repeat(32),
-      advice: errorTable[kind].advice,
-      ...(error instanceof Misfit ? error.data : {}),
-      ...(kind === 'service_failed' ? { remote: { message } } : {}),
-    },
-  }
-}
-
-/** What else an implementation throws is a failure of the agent’s service. */
-function asTestError(thrown: unknown): TestError {
-  return thrown instanceof TestError ? thrown : new TestError('service_failed', thrown instanceof Error ? thrown.message : String(thrown))
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
+/** What an implementation answers, some time after it did. */
+async function answer(run: () => unknown, delayMs: number): Promise<unknown> {
+  const returned = await run()
+  if (delayMs > 0) await new Promise(resolve => setTimeout(resolve, delayMs))
+  return returned
 }

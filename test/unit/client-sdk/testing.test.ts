@@ -45,7 +45,8 @@ test('it fails, waits and cuts when told, and a cut is survived', async () => {
   const content = new Uint8Array(300_000).fill(7)
   const download = await it.remote.Copy(content)
   it.gateway.cut()
-  expect(await download?.bytes()).toEqual(content)
+  // Much faster than `toEqual` for many bytes.
+  expect(Buffer.from((await download?.bytes()) ?? []).equals(content)).toBe(true)
   it.gateway.delay(5)
   const slow = it.remote.Add(1n, 2n)
   it.gateway.cut()

@@ -1,0 +1,62 @@
+import { type Delivery, type ErrorData, type ErrorKind, errorTable, type ParamError, type RpcError } from '@halibut-gateway/schemas/wire'
+
+/** Thrown by an implementation, or given to `TestGateway.fail`: ends the call as this kind. */
+export class TestError extends Error {
+  readonly kind: ErrorKind
+  readonly delivery: Delivery
+
+  constructor(kind: ErrorKind, message: string, delivery: Delivery = 'executed') {
+    super(message)
+    this.kind = kind
+    this.delivery = delivery
+  }
+}
+
+type Places = Pick<ErrorData, 'errors' | 'candidates'>
+
+/** `invalid_params`, with its places. */
+class Misfit extends TestError {
+  readonly places: Places
+
+  constructor(message: string, places: Places) {
+    super('invalid_params', message, 'not_sent')
+    this.places = places
+  }
+}
+
+/** The error of parameters that do not fit. */
+export function misfit(what: string, errors: readonly ParamError[], candidates: readonly string[] = []): TestError {
+  const [first] = errors
+  const why = first ? `: ${first.path}: expected ${first.expected}, got ${first.got}` : ''
+  return new Misfit(`${what}${why}`, { errors, candidates })
+}
+
+/** The error of a call that its caller has cancelled. */
+export function cancelled(hasBegun: boolean): TestError {
+  return new TestError('cancelled', 'the caller cancelled the call', hasBegun ? 'unknown' : 'not_sent')
+}
+
+/** What else an implementation throws is a failure of the agent’s service. */
+export function toTestError(thrown: unknown): TestError {
+  return thrown instanceof TestError ? thrown : new TestError('service_failed', thrown instanceof Error ? thrown.message : String(thrown))
+}
+
+/** An error as it travels. */
+export function toRpcError(thrown: unknown): RpcError {
+  const error = toTestError(thrown)
+  const { kind, delivery, message } = error
+  const { number, retryable, advice } = errorTable[kind]
+  return {
+    code: number,
+    message,
+    data: {
+      kind,
+      delivery,
+      retryable: retryable && delivery === 'not_sent',
+      traceId: '0'.repeat(32),
+      advice,
+      ...(error instanceof Misfit ? error.places : {}),
+      ...(kind === 'service_failed' ? { remote: { message } } : {}),
+    },
+  }
+}
