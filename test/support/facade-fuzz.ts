@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { frameHeaderBytes, subprotocol, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
+import { generatedDigest } from './big-content.ts'
 import { seededRandom } from './cutting-relay.ts'
 import { createFacadeWorld, type FacadeWorld } from './facade-world.ts'
 import { streamService } from './stream-contract.ts'
@@ -52,61 +54,134 @@ function content(stream: number, offset: number, length: number): Uint8Array {
   return frame
 }
 
+/** What has to happen in a second, at least; a busy machine does ten times as much. */
+const leastFramesASecond = 200
+const leastCallsASecond = 10
+/** For so long the honest client may be without an answer, on a busy machine. */
+const longestSilenceMs = 2_000
+/** Sockets that send nonsense at the same time. */
+const attackers = 4
+
+/** What was sent, on one socket or on all. */
+interface Sent {
+  sockets: number
+  /** Frames that were changed, or came where they do not belong. */
+  mutated: number
+  /** Sockets that said hello to go on with a session. */
+  resumes: number
+}
+
+/** What a hello was answered: somebody may want to go on with that session. */
+interface Welcome {
+  readonly session: string
+  readonly resumeToken: string
+}
+
 /** Sends mutated frames for `forMs` while an honest client calls: it is always answered, and the gateway’s memory comes back. */
 export async function fuzzSocket(forMs: number, seed: number): Promise<string> {
   await using world = await createFacadeWorld()
-  const service = world.client().agent('a1').service(streamService)
   const random = seededRandom(seed)
-  // The first round warms up what compiles late and grows once.
-  await fuzzRound(world, random, 40)
-  const before = await world.gatewayHeld()
-  const until = performance.now() + forMs
-  let sockets = 0
-  let frames = 0
-  let answered = 0
-  while (performance.now() < until) {
-    const [sent] = await Promise.all([fuzzRound(world, random, 40), service.PeakMemory().then(() => answered++)])
-    frames += sent
-    sockets++
+  const sent: Sent = { sockets: 0, mutated: 0, resumes: 0 }
+  const attack = async (isOver: () => boolean): Promise<void> => {
+    for (let welcome: Welcome | undefined; !isOver(); ) welcome = await fuzzSocketOnce(world, random, sent, welcome)
   }
-  expect(answered).toBe(sockets)
-  expect(await service.PeakMemory()).toBeGreaterThan(0n)
+  const attackFromAllSides = (isOver: () => boolean): Promise<unknown> =>
+    Promise.all(Array.from({ length: attackers }, () => attack(isOver)))
+  // The first sockets warm up what compiles late and grows once, such as the pool of connections to the agent.
+  await attackFromAllSides(() => sent.sockets >= 200)
+  await world.forgetSessions()
+  const before = await world.gatewayHeld()
+  Object.assign(sent, { sockets: 0, mutated: 0, resumes: 0 } satisfies Sent)
+  const until = performance.now() + forMs
+  const isOver = (): boolean => performance.now() >= until
+  const honest = callAllTheTime(world, isOver)
+  await attackFromAllSides(isOver)
+  const { calls, longestMs } = await honest
+  const seconds = forMs / 1_000
+  expect(sent.mutated).toBeGreaterThanOrEqual(leastFramesASecond * seconds)
+  expect(sent.resumes).toBeGreaterThanOrEqual(seconds)
+  expect(calls).toBeGreaterThanOrEqual(leastCallsASecond * seconds)
+  expect(longestMs).toBeLessThanOrEqual(longestSilenceMs)
+  // Those whose sockets were cut would wait for them for two minutes, with what they keep.
+  const waiting = await world.forgetSessions()
   const grown = ((await world.gatewayHeld()) - before) / mebibyte
   expect(grown).toBeLessThanOrEqual(16)
-  return `${frames} mutated frames on ${sockets} sockets in ${forMs / 1_000} s, ${answered} honest calls answered beside them; the gateway holds ${grown.toFixed(1)} MiB more`
+  return `${sent.mutated} mutated frames on ${sent.sockets} sockets, ${sent.resumes} of which wanted to resume, in ${seconds} s; beside them ${calls} honest calls answered, the longest after ${Math.round(longestMs)} ms; the gateway holds ${grown.toFixed(1)} MiB more, without the ${waiting} sessions that were left`
 }
 
-/** One socket’s life; resolves with the number of frames sent when it has closed. */
-function fuzzRound(world: FacadeWorld, random: () => number, most: number): Promise<number> {
+/** One call after the other, every tenth with a data stream whose content is looked at. */
+async function callAllTheTime(world: FacadeWorld, isOver: () => boolean): Promise<{ calls: number; longestMs: number }> {
+  const service = world.client().agent('a1').service(streamService)
+  const length = 100_000
+  const expected = generatedDigest(length)
+  let calls = 0
+  let longestMs = 0
+  for (let before = performance.now(); !isOver(); calls++) {
+    if (calls % 10 === 9) {
+      const content = await (await service.Generate(BigInt(length))).bytes()
+      expect(createHash('sha256').update(content).digest('hex')).toBe(expected)
+    } else expect(await service.PeakMemory()).toBeGreaterThan(0n)
+    const now = performance.now()
+    longestMs = Math.max(longestMs, now - before)
+    before = now
+  }
+  return { calls, longestMs }
+}
+
+/** One socket’s life. Resolves when it has closed, with what the next socket may want to go on with. */
+function fuzzSocketOnce(world: FacadeWorld, random: () => number, sent: Sent, earlier: Welcome | undefined): Promise<Welcome | undefined> {
   const socket = new WebSocket(`ws://127.0.0.1:${world.port}/rpc`, [subprotocol, world.token])
-  let sent = 0
+  sent.sockets++
+  let welcome: Welcome | undefined
+  let left = Math.floor(random() * 60)
+  const isOpen = (): boolean => socket.readyState === WebSocket.OPEN
+  const send = (original: object | Uint8Array, mutations: number): void => {
+    if (mutations > 0) sent.mutated++
+    sendMutated(socket, original, mutations, random)
+  }
+  const step = (): void => {
+    for (let i = 0; i < 4 && left > 0 && isOpen(); i++, left--) send(pick(honest, random), Math.floor(random() * 3))
+    if (!isOpen()) return
+    if (left > 0) setImmediate(step)
+    else if (random() < 0.3) socket.terminate()
+    else socket.close(1000)
+  }
   return new Promise(resolve => {
     socket.on('error', () => {})
-    socket.on('close', () => resolve(sent))
+    socket.on('close', () => resolve(welcome))
     socket.on('open', () => {
-      if (random() < 0.9) {
-        socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'h', method: 'hello', params: { client: { name: 'fuzz', version: '1' } } }))
-      }
-      const step = (): void => {
-        for (let i = 0; i < 4 && socket.readyState === WebSocket.OPEN && sent < most; i++, sent++) sendMutated(socket, random)
-        if (socket.readyState !== WebSocket.OPEN) return
-        if (sent < most) setImmediate(step)
-        else if (random() < 0.2) socket.terminate()
-        else socket.close(1000)
-      }
-      socket.once('message', step)
       // Without a hello there is no answer to wait for.
-      if (random() < 0.1) step()
+      if (random() < 0.1) {
+        sent.mutated++
+        step()
+        return
+      }
+      if (earlier) sent.resumes++
+      send(hello(earlier, random), Math.max(0, Math.floor(random() * 5) - 2))
+    })
+    socket.once('message', (data, isBinary) => {
+      if (!isBinary) welcome = welcomeOf(String(data))
+      step()
     })
   })
 }
 
-function sendMutated(socket: WebSocket, random: () => number): void {
-  const original = pick(honest, random)
+function hello(earlier: Welcome | undefined, random: () => number): object {
+  const received = Math.floor(random() * 4)
+  const streams = [{ stream: 2, received: Math.floor(random() * 100_000) }]
+  const resume = earlier && { session: earlier.session, token: earlier.resumeToken, received, streams: random() < 0.5 ? streams : [] }
+  return { jsonrpc: '2.0', id: 'h', method: 'hello', params: { client: { name: 'fuzz', version: '1' }, ...(resume ? { resume } : {}) } }
+}
+
+function welcomeOf(text: string): Welcome | undefined {
+  return (JSON.parse(text) as { readonly result?: Welcome }).result
+}
+
+function sendMutated(socket: WebSocket, original: object | Uint8Array, mutations: number, random: () => number): void {
   const isBinary = original instanceof Uint8Array
   let bytes = isBinary ? Buffer.from(original) : Buffer.from(JSON.stringify(original))
-  for (let i = Math.floor(random() * 3); i > 0; i--) bytes = mutate(bytes, random)
-  socket.send(bytes, { binary: random() < 0.05 ? !isBinary : isBinary })
+  for (let i = mutations; i > 0; i--) bytes = mutate(bytes, random)
+  socket.send(bytes, { binary: mutations > 0 && random() < 0.05 ? !isBinary : isBinary })
 }
 
 function mutate(bytes: Buffer, random: () => number): Buffer<ArrayBuffer> {

@@ -4,6 +4,7 @@ import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
@@ -18,8 +19,16 @@ export interface GatewayStart {
   readonly agent: { readonly uri: string; readonly thumbprint: string }
 }
 
-/** What the parent may ask: the most resident memory since the last question, what is held after a collection, or that a further port of this machine is a Host. */
-export type GatewayQuestion = { readonly ask: 'memory' } | { readonly ask: 'held' } | { readonly ask: 'allow'; readonly port: number }
+/**
+ * What the parent may ask: the most resident memory since the last question, or since a collection now; what is held after a collection;
+ * that all sessions end, and how many there were; that a further port of this machine is a Host.
+ */
+export type GatewayQuestion =
+  | { readonly ask: 'memory' }
+  | { readonly ask: 'collected' }
+  | { readonly ask: 'held' }
+  | { readonly ask: 'forget' }
+  | { readonly ask: 'allow'; readonly port: number }
 
 /** A gateway in a process of its own, in front of one agent `a1` with the stream service. Ends when its parent does. */
 process.once('message', async (start: GatewayStart) => {
@@ -46,6 +55,15 @@ process.once('message', async (start: GatewayStart) => {
     switch (question.ask) {
       case 'memory':
         return process.send?.({ answer: memory.peak() })
+      case 'collected':
+        globalThis.gc?.()
+        memory.peak()
+        return process.send?.({ answer: process.memoryUsage.rss() })
+      case 'forget': {
+        const { size } = app.sessions
+        app.sessions.close('going_away')
+        return process.send?.({ answer: size })
+      }
       case 'held': {
         globalThis.gc?.()
         const { heapUsed, external } = process.memoryUsage()

@@ -17,8 +17,12 @@ export interface FacadeWorld extends AsyncDisposable {
   relay(budget: () => number, random: () => number): Promise<CuttingRelay>
   /** The most resident memory of the gateway since the last question, in bytes. */
   gatewayMemory(): Promise<number>
+  /** The resident memory of the gateway after a collection, in bytes; {@link gatewayMemory} counts from then on. */
+  gatewayCollected(): Promise<number>
   /** What the gateway holds after a collection, in bytes. */
   gatewayHeld(): Promise<number>
+  /** Ends all sessions, as time would those that wait; gives their number. */
+  forgetSessions(): Promise<number>
 }
 
 /** Starts both processes. */
@@ -64,7 +68,9 @@ export async function createFacadeWorld(): Promise<FacadeWorld> {
         return relay
       },
       gatewayMemory: () => ask(gateway, { ask: 'memory' }),
+      gatewayCollected: () => ask(gateway, { ask: 'collected' }),
       gatewayHeld: () => ask(gateway, { ask: 'held' }),
+      forgetSessions: () => ask(gateway, { ask: 'forget' }),
       [Symbol.asyncDispose]: end,
     }
   } catch (error) {
