@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { flowBesideStopped, moveThroughCuts, readSlowly, uploadBig } from '../support/facade-streams.ts'
+import { moveThroughCuts } from '../support/facade-cuts.ts'
+import { flowBesideStopped, readSlowly, uploadBig } from '../support/facade-streams.ts'
 
 const mebibyte = 1024 * 1024
 

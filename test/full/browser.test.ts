@@ -1,6 +1,7 @@
 import { test } from 'vitest'
+import { moveThroughCuts } from '../support/facade-cuts.ts'
 import { fuzzSocket } from '../support/facade-fuzz.ts'
-import { moveThroughCuts, readSlowly, uploadBig } from '../support/facade-streams.ts'
+import { readSlowly, uploadBig } from '../support/facade-streams.ts'
 import { runInMemory, runOverSockets } from '../support/run-schedules.ts'
 
 const mebibyte = 1024 * 1024
