@@ -103,11 +103,14 @@ export function createTestGateway(): TestGateway {
       })
       if (errors[0])
         throw new TestError('serialization_failed', `the result does not fit: ${errors[0].path}: expected ${errors[0].expected}`)
-      const told = await Promise.all(
-        [...uploads].map(async ([stream, bytes]) => ({ stream, length: bytes.byteLength, sha256: await sha256(bytes) })),
-      )
       const { activityId } = record.snapshot
-      return { value: value ?? null, signature, activityId, durationMs: record.ended(), ...(digest ? { uploads: told } : {}) }
+      return {
+        value: value ?? null,
+        signature,
+        activityId,
+        durationMs: record.ended(),
+        ...(digest ? { uploads: await digestsOf(uploads) } : {}),
+      }
     } catch (why) {
       record.ended(toTestError(why))
       throw why
@@ -180,4 +183,9 @@ async function answer(run: () => unknown, delayMs: number): Promise<unknown> {
   const returned = await run()
   if (delayMs > 0) await new Promise(resolve => setTimeout(resolve, delayMs))
   return returned
+}
+
+async function digestsOf(uploads: ReadonlyMap<number, Uint8Array>): Promise<NonNullable<InvokeResult['uploads']>> {
+  const digest = async ([stream, bytes]: [number, Uint8Array]) => ({ stream, length: bytes.byteLength, sha256: await sha256(bytes) })
+  return Promise.all([...uploads].map(digest))
 }

@@ -7,6 +7,7 @@ import {
   type StreamPosition,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
+import { handlesIn } from '../stream-handles.ts'
 import { cancelled } from './test-error.ts'
 import type { TestSocket } from './test-socket.ts'
 import { TestStreams } from './test-streams.ts'
@@ -52,8 +53,11 @@ export class TestSession {
   attach(socket: TestSocket, from?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
     this.#socket = socket
     if (!from) return
-    for (const text of this.#sent.slice(from.received)) socket.deliver(text)
+    const missed = this.#sent.slice(from.received)
+    for (const text of missed) socket.deliver(text)
     for (const { stream, received } of from.streams) this.streams.send(stream, received)
+    // The client does not know these yet.
+    for (const text of missed) this.#sendDownloads(JSON.parse(text))
   }
 
   /** The socket ends without a word. */
@@ -100,6 +104,12 @@ export class TestSession {
     this.#running.delete(id)
     this.#watches.delete(id)
     this.#send({ jsonrpc: '2.0', id, ...outcome })
+    this.#sendDownloads(outcome)
+  }
+
+  /** The content of downloads follows the response that announces them. */
+  #sendDownloads(response: unknown): void {
+    for (const { $stream } of handlesIn(response)) this.streams.send($stream, 0)
   }
 
   #notified(method: string, params: { id: RequestId; mode?: Leaving; stream: number; length: number }): void {

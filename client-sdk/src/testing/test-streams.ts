@@ -92,12 +92,11 @@ export class TestStreams {
     return contents
   }
 
-  /** Offers bytes as a download; they follow the response. */
+  /** Offers bytes as a download, to be sent once its handle was. */
   download(bytes: Uint8Array, digest: boolean): StreamHandle {
     this.#lastDownload += 2
     const id = this.#lastDownload
     this.#downloads.set(id, { bytes, digest })
-    queueMicrotask(() => setTimeout(() => this.send(id, 0)))
     return { $stream: id, length: bytes.byteLength }
   }
 

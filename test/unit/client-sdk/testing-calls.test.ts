@@ -21,6 +21,8 @@ const tools = service('IToolService', {
   Ignore: method([], string),
 })
 
+const reader = service('IReader', { Read: method([], dataStream) })
+
 /** A gateway in memory, whose `Wait` and `Ignore` answer when `answer` is called; `Ignore` does not care for its signal. */
 function createWorld() {
   const gateway = createTestGateway()
@@ -128,8 +130,10 @@ describe('a call with an idempotency key', () => {
     it.gateway.restart()
     await expect(it.remote.Add(1n, 2n, { idempotencyKey: 'k' })).rejects.toMatchObject({ kind: 'outcome_unknown', delivery: 'unknown' })
     expect(await it.client.callOutcome('k')).toEqual({ state: 'unknown', reason: 'epoch' })
-    expect(await it.client.callOutcome('other', { epoch: 'epoch 2' })).toEqual({ state: 'unknown', reason: 'key' })
+    expect(await it.client.callOutcome('k', { epoch: 'epoch 2' })).toEqual({ state: 'unknown', reason: 'key' })
     expect(it.gateway.calls).toHaveLength(1)
+    // For who did not know it before, the key is a fresh one.
+    expect(await it.connect().agent('web-1').service(tools).Add(2n, 2n, { idempotencyKey: 'k' })).toBe(4n)
   })
 
   test('goes on when its client is closed, and another client hears of it; one without a key ends', async () => {
@@ -165,6 +169,8 @@ test('a digest is told where one was asked for', async () => {
 describe('a deadline', () => {
   test('ends a call that is with its agent, which hears of it', async () => {
     await using it = createWorld()
+    // Before there is a connection the client itself minds it.
+    await it.client.agents()
     await expect(it.remote.Ignore({ timeoutMs: 5 })).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown' })
     expect(it.signals[0]?.aborted).toBe(true)
   })
@@ -290,6 +296,22 @@ test('a method that does not exist is refused with those that do', async () => {
     errors: [{ path: '/method' }],
     candidates: expect.arrayContaining(['Wait()']),
   })
+})
+
+test('a download whose answer was lost on its way comes with the answer after the cut', async () => {
+  const gateway = createTestGateway()
+  const content = new Uint8Array(100_000).fill(7)
+  gateway.agent('web-1').service(reader, {
+    Read: () => {
+      gateway.cut()
+      return content
+    },
+  })
+  const client = createClient({ url: 'http://test', webSocket: gateway.webSocket, backoff: { firstMs: 0, maxMs: 1 } })
+  const download = await client.agent('web-1').service(reader).Read({ digest: true })
+  expect(Buffer.from((await download?.bytes()) ?? []).equals(content)).toBe(true)
+  expect(await download?.sha256).toBe(createHash('sha256').update(content).digest('hex'))
+  client.close()
 })
 
 test('an upload that breaks off fails its call', async () => {
