@@ -105,6 +105,11 @@ export class ScheduleAgent {
   readonly #running = new Set<Running>()
   readonly #listeners = new Set<(event: LogEvent) => void>()
 
+  /** Entries whose call runs, one for each time. */
+  get running(): number[] {
+    return [...this.#running].map(each => each.entry)
+  }
+
   isRunning(entry: number): boolean {
     return [...this.#running].some(each => each.entry === entry)
   }
