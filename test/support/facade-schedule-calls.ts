@@ -1,5 +1,6 @@
-import { type Download, type GatewayClient, GatewayError, type UploadSource } from '../../client-sdk/src/index.ts'
-import { contentOf, isContentOf, type Plan, planOf, type ScheduleAgent, scheduleService } from './facade-schedule-agent.ts'
+import { type Download, type GatewayClient, GatewayError } from '../../client-sdk/src/index.ts'
+import { type Plan, planOf, type ScheduleAgent, scheduleService } from './facade-schedule-agent.ts'
+import { Reading, Source } from './facade-schedule-streams.ts'
 import type { SocketRecord } from './facade-socket-record.ts'
 
 type Outcome = { readonly value: unknown } | { readonly error: GatewayError }
@@ -14,6 +15,8 @@ interface Made {
   readonly source: Source | undefined
   /** Sessions that had been lost before it was made. */
   readonly lostBefore: number
+  /** Whether it left at once: else what was said after it may come to the gateway before it. */
+  readonly sentAtOnce: boolean
   cancelled: boolean
   outcome: Outcome | undefined
   reading: Reading | undefined
@@ -47,7 +50,9 @@ export class ScheduledCalls {
     const stop = new AbortController()
     const source = plan.method === 'Upload' ? new Source(entry) : undefined
     const lostBefore = this.#world.record.lost
-    const made: Made = { entry, plan, keyed, mode, stop, source, lostBefore, cancelled: false, outcome: undefined, reading: undefined }
+    const sentAtOnce = this.#world.client.state.at === 'connected'
+    const fresh = { cancelled: false, outcome: undefined, reading: undefined }
+    const made: Made = { entry, plan, keyed, mode, stop, source, lostBefore, sentAtOnce, ...fresh }
     this.#made.push(made)
     this.tally.calls++
     this.#answer(made).then(
@@ -69,7 +74,9 @@ export class ScheduledCalls {
     const { entry } = one
     one.cancelled = true
     if (this.#world.agent.isRunning(entry)) this.tally[one.mode === 'kill' ? 'killed while they ran' : 'skipped while they ran']++
-    const waiting = this.#of(entry).filter(each => each.keyed && !each.outcome && !(each.cancelled && each.mode === 'kill'))
+    const waiting = this.#of(entry).filter(
+      each => each.sentAtOnce && each.keyed && !each.outcome && !(each.cancelled && each.mode === 'kill'),
+    )
     if (!one.keyed || waiting.length === 0) this.#mayBeAbandoned.add(entry)
     one.stop.abort()
   }
@@ -105,9 +112,13 @@ export class ScheduledCalls {
     ])
   }
 
-  /** Entries that everybody has killed, and that run. */
+  /**
+   * Entries that everybody has killed, and that run. An agent that does not take an upload looks at its connection again only after some
+   * seconds, so that those may.
+   */
   stillRunning(): number[] {
     return this.#entries().filter(entry => {
+      if (planOf(entry).method === 'Upload') return false
       const all = this.#of(entry)
       return all.every(each => each.cancelled && each.mode === 'kill' && !this.#lostSince(each)) && this.#world.agent.isRunning(entry)
     })
@@ -212,117 +223,6 @@ export class ScheduledCalls {
 
   #lostSince(made: Pick<Made, 'lostBefore'>): boolean {
     return this.#world.record.lost > made.lostBefore
-  }
-}
-
-/** The content of an upload, given piece by piece. */
-class Source {
-  isOver = false
-  isDropped = false
-  readonly upload: UploadSource
-  readonly #entry: number
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  #given = 0
-  #at = 0
-  #wake: (() => void) | undefined
-
-  constructor(entry: number) {
-    this.#entry = entry
-    const { length, sized } = planOf(entry)
-    const stream = new ReadableStream<Uint8Array>(
-      {
-        start: controller => {
-          this.#controller = controller
-        },
-        pull: () => this.#next(),
-        cancel: () => {
-          this.isOver = true
-        },
-      },
-      { highWaterMark: 0 },
-    )
-    this.upload = sized ? { stream, length } : stream
-  }
-
-  give(chunks: number): void {
-    this.#given += chunks
-    this.#wake?.()
-  }
-
-  drop(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.isDropped = true
-    this.#controller?.error(new Error('the file is gone'))
-    this.#wake?.()
-  }
-
-  async #next(): Promise<void> {
-    while (this.#given <= 0 && !this.isOver) {
-      await new Promise<void>(resolve => {
-        this.#wake = resolve
-      })
-    }
-    if (this.isOver) return
-    this.#given--
-    const piece = contentOf(this.#entry, this.#at, this.#at + 50_000)
-    this.#at += piece.byteLength
-    if (piece.byteLength > 0) this.#controller?.enqueue(piece)
-    else {
-      this.isOver = true
-      this.#controller?.close()
-    }
-  }
-}
-
-/** A download, read piece by piece and held against its content. */
-class Reading {
-  isDropped = false
-  end: { readonly error?: unknown; readonly fault?: string } | undefined
-  readonly #entry: number
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  #wanted = 0
-  #isReading = false
-  #at = 0
-
-  constructor(entry: number, download: Download) {
-    this.#entry = entry
-    this.#reader = download.stream().getReader()
-  }
-
-  take(chunks: number): void {
-    this.#wanted += chunks
-    void this.#read()
-  }
-
-  drop(): void {
-    if (this.end) return
-    this.isDropped = true
-    void this.#reader.cancel('not wanted').catch(() => undefined)
-    this.end = {}
-  }
-
-  async #read(): Promise<void> {
-    if (this.#isReading) return
-    this.#isReading = true
-    while (this.#wanted > 0 && !this.end) {
-      this.#wanted--
-      try {
-        this.#took(await this.#reader.read())
-      } catch (error) {
-        this.end ??= { error }
-      }
-    }
-    this.#isReading = false
-  }
-
-  #took({ done, value }: ReadableStreamReadResult<Uint8Array>): void {
-    if (this.isDropped) return
-    const { length } = planOf(this.#entry)
-    if (done) this.end = this.#at === length ? {} : { fault: `the download of entry ${this.#entry} ended after ${this.#at} bytes` }
-    else if (!isContentOf(this.#entry, this.#at, value))
-      this.end = { fault: `the download of entry ${this.#entry} is wrong at ${this.#at}` }
-    else this.#at += value.byteLength
   }
 }
 

@@ -73,8 +73,8 @@ export interface ScheduleWorld {
   restart(graceful: boolean): void
   /** Lets something else happen. */
   turn(): Promise<void>
-  /** Turns until nobody may still have to wait. */
-  readonly patience: number
+  /** After how many turns, and not before how many milliseconds, nobody may still have to wait. */
+  readonly patience: { readonly turns: number; readonly ms: number }
 }
 
 /** What happened in a schedule, by the words for it. */
@@ -128,7 +128,7 @@ async function act(world: ScheduleWorld, calls: ScheduledCalls, watches: Schedul
       for (let i = 0; i < each.count; i++) await world.turn()
       return
     case 'online':
-      for (let i = 0; i < world.patience && isOnItsWay(world.client); i++) await world.turn()
+      await turnsWhile(world, () => isOnItsWay(world.client))
   }
 }
 
@@ -172,6 +172,11 @@ async function reach(client: GatewayClient): Promise<void> {
 }
 
 async function until(world: ScheduleWorld, what: string, left: () => readonly unknown[]): Promise<void> {
-  for (let i = 0; i < world.patience && left().length > 0; i++) await world.turn()
+  await turnsWhile(world, () => left().length > 0)
   expect(left(), what).toEqual([])
+}
+
+async function turnsWhile({ turn, patience }: ScheduleWorld, lasts: () => boolean): Promise<void> {
+  const began = performance.now()
+  for (let i = 0; lasts() && (i < patience.turns || performance.now() - began < patience.ms); i++) await turn()
 }

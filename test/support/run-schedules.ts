@@ -40,7 +40,7 @@ export async function runInMemory(numRuns: number): Promise<string> {
               agent.loseConnections()
             },
             turn: () => turn(),
-            patience: 20_000,
+            patience: { turns: 20_000, ms: 0 },
           },
           steps,
         )
@@ -92,7 +92,7 @@ export async function runOverSockets(numRuns: number): Promise<string> {
             cut: () => gateway.cut(),
             restart: graceful => gateway.restart(graceful, () => record.restarted()),
             turn: () => stir(record),
-            patience: 5_000,
+            patience: { turns: 0, ms: 10_000 },
           },
           steps,
         )
