@@ -8,6 +8,7 @@ import { awaitSocket, cancelled } from './await-socket.ts'
 import { lostInHandshake, timedOut, toHalibutError } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
+import { filledPart, sharedReadBuffer } from './shared-read-buffer.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
 import { subjectText, type Thumbprints, thumbprintsOfPeer } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
@@ -38,14 +39,6 @@ export interface DialOptions {
   /** Ends the dial at any step. */
   readonly signal?: AbortSignal | undefined
 }
-
-/**
- * One buffer for all dialled sockets of the process: TLS decrypts into it, and its bytes are consumed or copied before the next socket has
- * its turn. A buffer for each socket would cost 64 KiB for each idle connection.
- */
-const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024)
-/** What of it was filled last; mostly the same, a TLS record. */
-let filled = sharedReadBuffer
 
 /**
  * Opens TCP (through the proxy where there is one) and TLS to an endpoint, checks the pinned thumbprint, and gives the channel. Nothing has
@@ -87,8 +80,7 @@ async function dialDirectly(options: DialOptions): Promise<ByteChannel> {
     onread: {
       buffer: sharedReadBuffer,
       callback(length: number) {
-        if (filled.length !== length) filled = sharedReadBuffer.subarray(0, length)
-        receiver.channel?.receive(filled)
+        receiver.channel?.receive(filledPart(length))
         return true
       },
     },

@@ -6,6 +6,7 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
+import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 import { withoutBrackets } from './tcp-options.ts'
 import { thumbprintsOfPeer } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
@@ -56,11 +57,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     }
     settle(handshake)
     const certificate = socket.getPeerX509Certificate()
-    const channel = new TlsChannel({
+    const pushed = readIntoSharedBuffer(socket, view => channel.receive(view))
+    const channel: TlsChannel = new TlsChannel({
       socket,
       raw: handshake.raw,
       role: 'acceptor',
       thumbprints: certificate && thumbprintsOfPeer(certificate),
+      pushed,
       receiveTimeoutMs,
       sendTimeoutMs,
     })
