@@ -3,7 +3,7 @@ import { HalibutError } from '../../server/src/base/errors.ts'
 import { ByteReader } from '../../server/src/socket/byte-reader.ts'
 import { ByteWriter, type WriterTarget } from '../../server/src/socket/byte-writer.ts'
 import { Deadlines } from '../../server/src/socket/deadlines.ts'
-import { timedOut, toHalibutError } from '../../server/src/socket/errno.ts'
+import { toHalibutError } from '../../server/src/socket/errno.ts'
 
 /** What goes wrong in one direction, after so many bytes of it. */
 export interface ChannelFaults {
@@ -79,7 +79,7 @@ export class MemoryChannel implements ByteChannel {
     }
     this.receiveTimeoutMs = options.receiveTimeoutMs ?? 10_000
     this.sendTimeoutMs = options.sendTimeoutMs ?? 10_000
-    this.#deadlines = new Deadlines(step => this.destroy(timedOut(step)))
+    this.#deadlines = new Deadlines(this)
     this.#reader = new ByteReader(this, this.#deadlines)
     this.#writer = new ByteWriter(this.#deadlines)
     this.closed = new Promise(resolve => {

@@ -9,7 +9,7 @@ import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
-import type { EventHub, SubscriberEvent } from './events.ts'
+import type { ConnectionEvent, EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
 import type { RequestQueue } from './request-queue.ts'
 import type { TrustStore } from './trust-store.ts'
@@ -52,9 +52,10 @@ export class Acceptor {
   readonly #options: AcceptorOptions
   readonly #byThumbprint = new Map<string, Set<ByteChannel>>()
   readonly #channels = new Set<ByteChannel>()
-  readonly #subscribers = new Map<Transfer, SubscriberEvent>()
+  readonly #subscribers = new Map<ByteChannel, SubscriberEvent>()
   readonly #connectionsOf = new Map<string, number>()
-  #unidentified = 0
+  /** Of the connections that have not identified themselves. */
+  readonly #clocks = new Map<ByteChannel, NodeJS.Timeout>()
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -67,51 +68,62 @@ export class Acceptor {
 
   /** Takes over an accepted connection. Never rejects. */
   async accept(channel: ByteChannel, listenerName: string): Promise<void> {
-    const { limits, events, log } = this.#options
-    const { peer } = channel
+    const { events, log, service, queueFor } = this.#options
     this.#channels.add(channel)
-    let authorised = false
-    const about = {
-      direction: 'incoming',
-      remoteAddress: peer.remoteAddress,
-      thumbprint: peer.thumbprint,
-      protocol: peer.protocol,
-    } as const
-    events.emit('connectionOpened', { ...about, authorised })
+    events.emit('connectionOpened', this.#describe(channel))
+    // What leads to the conversation is over when that begins: nothing of it stays with the connection.
+    try {
+      const opened = await this.#open(channel, listenerName)
+      const subscription = this.#subscribers.get(channel)?.subscription
+      if (opened && subscription !== undefined) {
+        await servePoller(opened, queueFor(subscription).consumer(channel.peer.thumbprint ?? ''))
+      } else if (opened) await serveCaller(opened, service)
+      await channel.close()
+    } catch (why) {
+      const type = this.#isAuthorised(channel) ? 'Error' : 'ErrorInInitialisation'
+      log(listenerName, type, why instanceof Error ? why.message : String(why), why)
+      // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
+      await channel.close()
+    } finally {
+      this.#stopClock(channel)
+      this.#channels.delete(channel)
+      const about = this.#describe(channel)
+      this.#unregister(channel)
+      this.#unsubscribe(channel)
+      events.emit('connectionClosed', about)
+    }
+  }
+
+  #describe(channel: ByteChannel): ConnectionEvent {
+    const { remoteAddress, thumbprint, protocol } = channel.peer
+    return { direction: 'incoming', remoteAddress, thumbprint, protocol, authorised: this.#isAuthorised(channel) }
+  }
+
+  #isAuthorised(channel: ByteChannel): boolean {
+    const { thumbprint } = channel.peer
+    return thumbprint !== undefined && (this.#byThumbprint.get(thumbprint)?.has(channel) ?? false)
+  }
+
+  /** Up to the conversation, a subscriber’s or a caller’s. `undefined`: turned away. */
+  async #open(channel: ByteChannel, listenerName: string): Promise<Transfer | undefined> {
+    const { limits, log } = this.#options
+    const { peer } = channel
     log(listenerName, 'ListenerAcceptedClient', `Accepted TCP client: ${peer.remoteAddress}`)
     log(
       listenerName,
       'SecurityNegotiation',
       `Secure connection established, client is not yet authenticated, client connected with ${protocolName(peer.protocol)}`,
     )
-    const identified = this.#startClock(channel)
-    try {
-      if (this.#unidentified > limits.maxUnidentifiedConnections) {
-        throw new HalibutError(
-          'connection_limit',
-          `more than ${limits.maxUnidentifiedConnections} connections have not identified themselves`,
-        )
-      }
-      if (!(await this.#admit(channel, listenerName))) {
-        identified()
-        await channel.close()
-        return
-      }
-      authorised = true
-      this.#register(channel)
-      await this.#converse(channel, listenerName, identified)
-      await channel.close()
-    } catch (why) {
-      const type = authorised ? 'Error' : 'ErrorInInitialisation'
-      log(listenerName, type, why instanceof Error ? why.message : String(why), why)
-      // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
-      await channel.close()
-    } finally {
-      identified()
-      this.#channels.delete(channel)
-      this.#unregister(channel)
-      events.emit('connectionClosed', { ...about, authorised })
+    this.#startClock(channel)
+    if (this.#clocks.size > limits.maxUnidentifiedConnections) {
+      throw new HalibutError(
+        'connection_limit',
+        `more than ${limits.maxUnidentifiedConnections} connections have not identified themselves`,
+      )
     }
+    if (!(await this.#admit(channel, listenerName))) return undefined
+    this.#register(channel)
+    return this.#identify(channel, listenerName)
   }
 
   /** Cuts every connection that presented this certificate (spec §10.2). */
@@ -168,7 +180,7 @@ export class Acceptor {
     return true
   }
 
-  async #converse(channel: ByteChannel, listenerName: string, identified: () => void): Promise<void> {
+  async #identify(channel: ByteChannel, listenerName: string): Promise<Transfer | undefined> {
     const transfer = new Transfer(channel, this.#options.exchange(channel))
     let identity: Awaited<ReturnType<typeof receiveIdentity>>
     try {
@@ -177,19 +189,18 @@ export class Acceptor {
       this.#options.log(listenerName, 'ErrorInIdentify', 'Remote failed to identify itself.', why)
       throw why
     }
-    if (identity.type === 'subscriber') {
-      await this.#servePoller(transfer, identity.subscription, listenerName, identified)
-      return
-    }
+    if (identity.type === 'subscriber') return (await this.#subscribe(transfer, identity.subscription, listenerName)) ? transfer : undefined
     await answerIdentity(transfer)
     if (identity.type === 'server') throw unexpectedServer()
-    identified()
-    await serveCaller(transfer, this.#options.service)
+    this.#stopClock(channel)
+    return transfer
   }
 
-  async #servePoller(transfer: Transfer, announced: string, listenerName: string, identified: () => void): Promise<void> {
-    const { limits, events, log, queueFor, queueLeft, authoriseSubscriber } = this.#options
-    const { remoteAddress, thumbprint, thumbprint256 } = transfer.channel.peer
+  /** Lets a polling agent in. False: refused, the reason logged. */
+  async #subscribe(transfer: Transfer, announced: string, listenerName: string): Promise<boolean> {
+    const { limits, events, log, authoriseSubscriber } = this.#options
+    const { channel } = transfer
+    const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
       throw new HalibutError(
@@ -203,50 +214,59 @@ export class Acceptor {
     const refusal = authoriseSubscriber?.({ subscription, thumbprint, thumbprint256, remoteAddress }) ?? true
     if (refusal !== true) {
       log(listenerName, 'ClientDenied', `A polling client at ${remoteAddress} was refused for subscription ${subscription}: ${refusal}`)
-      return
+      return false
     }
     const max = limits.maximumActiveTcpConnectionsPerPollingSubscription
     const count = this.#connectionsOf.get(subscription) ?? 0
     if (max > 0 && count >= max) {
       const message = `A polling client at ${remoteAddress} has exceeded the maximum number of active connections (${max}) for subscription ${subscription}. New connections will be rejected`
       log(listenerName, 'ErrorInInitialisation', message)
-      return
+      return false
     }
     this.#connectionsOf.set(subscription, count + 1)
-    const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, since: new Date() }
     try {
       await answerIdentity(transfer)
-      identified()
-      this.#subscribers.set(transfer, subscriber)
-      events.emit('subscriberConnected', subscriber)
-      await servePoller(transfer, queueFor(subscription).consumer(thumbprint))
-    } finally {
-      const left = (this.#connectionsOf.get(subscription) ?? 1) - 1
-      if (left > 0) this.#connectionsOf.set(subscription, left)
-      else {
-        this.#connectionsOf.delete(subscription)
-        queueLeft(subscription)
-      }
-      if (this.#subscribers.delete(transfer)) events.emit('subscriberDisconnected', subscriber)
+    } catch (why) {
+      this.#leave(subscription)
+      throw why
+    }
+    this.#stopClock(channel)
+    const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, since: new Date() }
+    this.#subscribers.set(channel, subscriber)
+    events.emit('subscriberConnected', subscriber)
+    return true
+  }
+
+  #unsubscribe(channel: ByteChannel): void {
+    const subscriber = this.#subscribers.get(channel)
+    if (!subscriber) return
+    this.#subscribers.delete(channel)
+    this.#leave(subscriber.subscription)
+    this.#options.events.emit('subscriberDisconnected', subscriber)
+  }
+
+  #leave(subscription: string): void {
+    const left = (this.#connectionsOf.get(subscription) ?? 1) - 1
+    if (left > 0) this.#connectionsOf.set(subscription, left)
+    else {
+      this.#connectionsOf.delete(subscription)
+      this.#options.queueLeft(subscription)
     }
   }
 
-  /** Whoever has not identified itself in time is cut off. Returns the function that stops the clock. */
-  #startClock(channel: ByteChannel): () => void {
+  /** Whoever has not identified itself in time is cut off. */
+  #startClock(channel: ByteChannel): void {
     const { acceptTimeoutMs } = this.#options.limits
-    this.#unidentified++
-    let timer: NodeJS.Timeout | undefined = setTimeout(() => {
+    const expire = (): void =>
       channel.destroy(
         new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }),
       )
-    }, acceptTimeoutMs)
-    return () => {
-      if (timer === undefined) return
-      this.#unidentified--
-      clearTimeout(timer)
-      // The connection keeps this function for as long as it lives; it need not keep the timer too.
-      timer = undefined
-    }
+    this.#clocks.set(channel, setTimeout(expire, acceptTimeoutMs))
+  }
+
+  #stopClock(channel: ByteChannel): void {
+    clearTimeout(this.#clocks.get(channel))
+    this.#clocks.delete(channel)
   }
 
   #register(channel: ByteChannel): void {

@@ -50,7 +50,7 @@ export class MemoryRequestQueue implements RequestQueue {
   readonly #maxLength: number
   // Most queues of a large fleet are idle, with one connection that waits: what holds requests is made with the first one, and a few
   // connections, in the order of arrival, need no set.
-  readonly #consumers: Consumer[] = []
+  #consumers: Consumer[] = []
   #waiting: CallerTurns<PendingRequest> | undefined
   #inFlight: Set<PendingRequest> | undefined
   #closed: HalibutError | undefined
@@ -114,7 +114,9 @@ export class MemoryRequestQueue implements RequestQueue {
   }
 
   addWaiting(consumer: Consumer): void {
-    this.#consumers.push(consumer)
+    // A first push would make room for 17.
+    if (this.#consumers.length === 0) this.#consumers = [consumer]
+    else this.#consumers.push(consumer)
   }
 
   removeWaiting(consumer: Consumer): void {

@@ -1,10 +1,12 @@
+import { timedOut } from './errno.ts'
+
 /**
  * The two deadlines of a channel (one read and one write may wait at a time) on one timer. Arming costs a look at the clock: a timer that
  * fires early is set again for the rest, and none runs while nothing with a limit has waited lately. It never keeps the process alive;
  * the socket does that.
  */
 export class Deadlines {
-  readonly #expired: (step: 'read' | 'write') => void
+  readonly #channel: { destroy(why: Error): void }
   #readAt = Number.POSITIVE_INFINITY
   #writeAt = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -12,8 +14,9 @@ export class Deadlines {
   #firesAt = Number.POSITIVE_INFINITY
   #stopped = false
 
-  constructor(expired: (step: 'read' | 'write') => void) {
-    this.#expired = expired
+  /** `channel`: destroyed with `io_timeout` when one passes. */
+  constructor(channel: { destroy(why: Error): void }) {
+    this.#channel = channel
   }
 
   /** From now the read may wait `ms`; 0 or less: for ever. */
@@ -71,7 +74,7 @@ export class Deadlines {
     const now = performance.now()
     // Half a millisecond early is on time: timers count whole milliseconds.
     if (next - now > 0.5) this.#schedule(next - now, now)
-    else this.#expired(this.#readAt <= this.#writeAt ? 'read' : 'write')
+    else this.#channel.destroy(timedOut(this.#readAt <= this.#writeAt ? 'read' : 'write'))
   }
 }
 

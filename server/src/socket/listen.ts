@@ -57,13 +57,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     }
     settle(handshake)
     const certificate = socket.getPeerX509Certificate()
-    const pushed = readIntoSharedBuffer(socket, view => channel.receive(view))
-    const channel: TlsChannel = new TlsChannel({
+    const channel = new TlsChannel({
       socket,
       raw: handshake.raw,
       role: 'acceptor',
       thumbprints: certificate && thumbprintsOfPeer(certificate),
-      pushed,
+      pushed: readIntoSharedBuffer(socket),
       receiveTimeoutMs,
       sendTimeoutMs,
     })

@@ -5,7 +5,7 @@ import { HalibutError } from '../base/errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { Deadlines } from './deadlines.ts'
-import { formatEndPoint, timedOut, toHalibutError } from './errno.ts'
+import { formatEndPoint, toHalibutError } from './errno.ts'
 import type { Thumbprints } from './thumbprint.ts'
 
 /** A TLS socket whose handshake is done, and what the channel over it needs to know. */
@@ -37,6 +37,7 @@ export class TlsChannel implements ByteChannel {
   readonly #writer: ByteWriter
   readonly #deadlines: Deadlines
   readonly #pushed: boolean
+  #tellClosed: (() => void) | undefined
   #socket: TLSSocket | undefined
   #raw: Socket | undefined
   #failure: Error | 'closed' | undefined
@@ -50,23 +51,16 @@ export class TlsChannel implements ByteChannel {
     this.peer = describePeer(options)
     this.receiveTimeoutMs = options.receiveTimeoutMs
     this.sendTimeoutMs = options.sendTimeoutMs
-    this.#deadlines = new Deadlines(step => this.destroy(timedOut(step)))
+    this.#deadlines = new Deadlines(this)
     this.#reader = new ByteReader(this, this.#deadlines)
     this.#writer = new ByteWriter(this.#deadlines)
     this.closed = new Promise(resolve => {
-      socket.once('close', () => {
-        this.#socketGone()
-        resolve()
-      })
+      this.#tellClosed = resolve
     })
-    socket.on('error', error => this.#fail(toHalibutError(error, 'read'), true))
-    socket.on('end', () => {
-      this.#reader.end()
-      // Node now sends what was written and closes; a peer that doesn’t take it must not hold the socket for ever.
-      if (this.#writer.pending === undefined) this.#deadlines.armWrite(this.sendTimeoutMs)
-    })
-    socket.on('drain', () => this.#writer.drain(socket, this.sendTimeoutMs))
-    if (!this.#pushed) socket.on('data', chunk => this.#reader.push(chunk, true))
+    const owned: OwnedSocket = socket
+    owned[channelOf] = this
+    owned.on('close', onClose).on('error', onError).on('end', onEnd).on('drain', onDrain)
+    if (!this.#pushed) owned.on('data', onData)
   }
 
   get bytesRead(): number {
@@ -81,9 +75,31 @@ export class TlsChannel implements ByteChannel {
     return this.#failure
   }
 
-  /** Takes bytes from a socket that doesn’t emit `data`; the view is valid only during the call. */
-  receive(view: Buffer): void {
-    this.#reader.push(view, false)
+  /** Takes bytes; a view that is not `owned` is valid only during the call. */
+  receive(bytes: Buffer, owned = false): void {
+    this.#reader.push(bytes, owned)
+  }
+
+  /** @internal What the socket tells. */
+  socketEvent(event: 'close' | 'end' | 'drain'): void {
+    switch (event) {
+      case 'close':
+        this.#socketGone()
+        this.#tellClosed?.()
+        break
+      case 'end':
+        this.#reader.end()
+        // Node now sends what was written and closes; a peer that doesn’t take it must not hold the socket for ever.
+        if (this.#writer.pending === undefined) this.#deadlines.armWrite(this.sendTimeoutMs)
+        break
+      case 'drain':
+        if (this.#socket) this.#writer.drain(this.#socket, this.sendTimeoutMs)
+    }
+  }
+
+  /** @internal The socket broke. */
+  socketFailed(error: Error): void {
+    this.#fail(toHalibutError(error, 'read'), true)
   }
 
   read(): Buffer | undefined | Promise<Buffer | undefined> {
@@ -164,6 +180,36 @@ export class TlsChannel implements ByteChannel {
     if (this.#failure instanceof Error) return this.#failure
     return this.#closing !== undefined ? closedByUs : toHalibutError(brokenPipe, 'write')
   }
+}
+
+/** The channel over a socket: so that the listeners can be the same for all, where a fleet is idle they are most of a connection. */
+const channelOf = Symbol('channel')
+type OwnedSocket = TLSSocket & { [channelOf]?: TlsChannel }
+
+function onClose(this: OwnedSocket): void {
+  this[channelOf]?.socketEvent('close')
+}
+
+function onError(this: OwnedSocket, error: Error): void {
+  this[channelOf]?.socketFailed(error)
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[channelOf]?.socketEvent('end')
+}
+
+function onDrain(this: OwnedSocket): void {
+  this[channelOf]?.socketEvent('drain')
+}
+
+function onData(this: OwnedSocket, chunk: Buffer): void {
+  this[channelOf]?.receive(chunk, true)
+}
+
+/** For a socket that reads into a buffer of its own; the view is valid only during the call. */
+export function receiveView(socket: TLSSocket, view: Buffer): void {
+  const owned: OwnedSocket = socket
+  owned[channelOf]?.receive(view)
 }
 
 const brokenPipe = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' })
