@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** A process that takes part in a benchmark: one role of one contestant, so that no heap and no compiled code is shared. */
@@ -20,22 +19,15 @@ interface Reply {
   readonly error?: string
 }
 
-/** The flags that `npm start` gives to Node, for every process of both sides. */
-const startFlags = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { scripts: { start: string } }
-).scripts.start
-  .split(' ')
-  .filter(word => word.startsWith('--heap-'))
-
 /** No single operation takes longer, unless something is stuck. */
 const operationTimeoutMs = 60_000
 
 /** Every process that runs now, so that a bench that fails leaves none behind. */
 const running = new Set<ChildProcess>()
 
-export function startPeer(module: PeerModule): Peer {
+export function startPeer(module: PeerModule, flags: readonly string[] = []): Peer {
   const path = fileURLToPath(new URL(`./peers/${module}.ts`, import.meta.url))
-  const child = fork(path, [], { execArgv: [...startFlags, '--expose-gc', '--import', 'tsx', ...profiling()], serialization: 'advanced' })
+  const child = fork(path, [], { execArgv: [...flags, '--expose-gc', '--import', 'tsx', ...profiling()], serialization: 'advanced' })
   running.add(child)
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (why: Error) => void; timer: NodeJS.Timeout }>()
   let lastId = 0

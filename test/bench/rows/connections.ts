@@ -5,9 +5,9 @@ import { rawPair, runtimeListener } from './contestants.ts'
 
 const count = 500
 const parallel = 8
-const idleSockets = 1_000
+const idleSockets = 2_000
 /** Connections that load and compile what is needed, and let the heap grow to its working size: not the price of one more. */
-const firstSockets = 1_000
+const firstSockets = 2_000
 
 /** What a caller says of itself. */
 const greeting = 'MX\r\n\r\nMX-CLIENT 1.0\r\n\r\n'

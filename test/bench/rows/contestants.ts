@@ -10,9 +10,9 @@ export interface RuntimePair {
 }
 
 /** A process of the product that listens and trusts the dialler. */
-export async function runtimeListener(): Promise<{ agent: Peer; port: number }> {
+export async function runtimeListener(flags?: readonly string[]): Promise<{ agent: Peer; port: number }> {
   const { dialler, acceptor } = await identities()
-  const agent = startPeer('runtime')
+  const agent = startPeer('runtime', flags)
   await agent.ask('create', { identity: acceptor, trust: dialler.thumbprint })
   await agent.ask('serve')
   return { agent, port: await agent.ask<number>('listen') }
@@ -54,10 +54,11 @@ export async function pollingPair(): Promise<RuntimePair> {
 export async function rawPair(
   mode: 'echo' | 'download' | 'upload' | 'greet',
   bytes = 0,
+  flags?: readonly string[],
 ): Promise<{ dialler: Peer; acceptor: Peer; port: number; close(): Promise<void> }> {
   const { dialler, acceptor } = await identities()
-  const server = startPeer('raw')
-  const client = startPeer('raw')
+  const server = startPeer('raw', flags)
+  const client = startPeer('raw', flags)
   const port = await server.ask<number>('listen', { identity: acceptor, mode, bytes })
   if (mode !== 'greet') await client.ask('open', { identity: dialler, port })
   return { dialler: client, acceptor: server, port, close: async () => void (await Promise.all([server.stop(), client.stop()])) }
