@@ -31,7 +31,11 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
   [InvokeResultSchema, 'InvokeResult', 'The answer to a call; `uploads` where a digest was asked for.'],
   [CallOutcomeSchema, 'CallOutcome', 'What became of a call that had an idempotency key.'],
   [CallSnapshotSchema, 'CallSnapshot', 'A call as `calls.watch` shows it.'],
-  [CallEventSchema, 'CallEvent', 'What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end.'],
+  [
+    CallEventSchema,
+    'CallEvent',
+    'What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end.',
+  ],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]
 

@@ -9,8 +9,14 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { handlesIn } from '../stream-handles.ts'
 import { cancelled } from './test-error.ts'
-import type { TestSocket } from './test-socket.ts'
 import { TestStreams } from './test-streams.ts'
+
+/** What a session needs of the client’s end of its socket. */
+interface ClientEnd {
+  /** Something for the client. */
+  deliver(data: string | Uint8Array<ArrayBuffer>): void
+  ended(code: number): void
+}
 
 /** Why an answer is not wanted any more: its request was cancelled, with this mode, or its session is over. */
 export type Leaving = 'kill' | 'skip' | 'over'
@@ -38,7 +44,7 @@ export class TestSession {
   readonly #watches = new Map<RequestId, { readonly method: string; sequence: number }>()
   readonly #sent: string[] = []
   #received = 0
-  #socket: TestSocket | undefined
+  #socket: ClientEnd | undefined
 
   constructor(epoch: string, answer: Answer) {
     this.epoch = epoch
@@ -50,7 +56,7 @@ export class TestSession {
   }
 
   /** Goes on over a socket, from where its client is. */
-  attach(socket: TestSocket, from?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
+  attach(socket: ClientEnd, from?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
     this.#socket = socket
     if (!from) return
     const missed = this.#sent.slice(from.received)
