@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../server/src/base/limits.ts'
-import { openAsAcceptor, openAsClient, openAsSubscriber, serverIdentity, subscriberOpening } from '../../support/scripted-halibut.ts'
-import { collectLog, createEchoService, createScriptedAgent } from '../../support/world.ts'
+import {
+  openAsAcceptor,
+  openAsClient,
+  openAsSubscriber,
+  readExchangeMessage,
+  responseMessage,
+  serverIdentity,
+  subscriberOpening,
+} from '../../support/scripted-halibut.ts'
+import { collectLog, createEchoService, createScriptedAgent, echo } from '../../support/world.ts'
 
 test('Q07 connections above a subscription’s limit are closed before they are told who we are', async () => {
   await using service = await createEchoService({ limits: { maximumActiveTcpConnectionsPerPollingSubscription: 3 } })
@@ -52,4 +60,31 @@ test('Q08 a polling service whose connection is lost is back after its delay', a
   }
   expect(agent.log.filter(event => /Retrying in 0\.1 seconds$/.test(event.message)).length).toBeGreaterThan(1)
   expect(defaultLimits).toMatchObject({ pollingReconnectMinMs: 5_000, pollingReconnectMaxMs: 120_000 })
+})
+
+test('where NEXT came with the response, PROCEED shares a write with a request that follows, and comes alone where none does', async () => {
+  await using client = await createEchoService()
+  await using agent = await client.dial()
+  await openAsSubscriber(agent, 'poll://bob/')
+  const call = () =>
+    client.runtime.call({ endpoint: 'poll://bob', contract: echo, service: echo.service, method: 'SayHello', args: ['Paul'] })
+  const answer = async (after: string): Promise<void> => {
+    const { id } = await readExchangeMessage(agent)
+    await agent.write(Buffer.concat([responseMessage(id, 'hello'), Buffer.from(after)]))
+  }
+  // One after another, each right behind the one before.
+  const calls = call().then(call)
+  await answer('NEXT\r\n')
+  const before = agent.pieces.length
+  await agent.readUntil('PROCEED\r\n')
+  await answer('NEXT\r\n')
+  expect(agent.pieces.length - before).toBe(1)
+  await calls
+  expect((await agent.readUntil('PROCEED\r\n')).toString()).toBe('PROCEED\r\n')
+  // An agent that keeps NEXT back gets PROCEED at once: it may be waiting for the acknowledgement that this carries.
+  const third = call()
+  await answer('')
+  expect((await agent.readUntil('PROCEED\r\n')).toString()).toBe('PROCEED\r\n')
+  await agent.write('NEXT\r\n')
+  expect(await third).toBe('hello')
 })
