@@ -4,6 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import { listen } from '../../../../server/src/socket/listen.ts'
+import { sharedReadBuffer } from '../../../../server/src/socket/shared-read-buffer.ts'
 import { rsaIdentity, testIdentity } from '../../../support/certificates.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
 import { patient, testListener } from '../../../support/socket-pair.ts'
@@ -34,6 +35,20 @@ describe('listen', () => {
       protocol: 'TLSv1.3',
     })
     expect(peer.peerThumbprint).toBe(testIdentity('acceptor').thumbprint)
+  })
+
+  test('reads into the one buffer of all sockets, so that a data stream leaves no garbage', async () => {
+    await using listener = await testListener()
+    await using peer = await dialRaw(listener.port, { certificate: alice })
+    const channel = await listener.accept()
+    const seen = new Set<ArrayBufferLike>()
+    const read = channel.readInto(100_000, chunk => {
+      seen.add(chunk.buffer)
+      return undefined
+    })
+    await peer.write(Buffer.alloc(100_000))
+    await read
+    expect([...seen]).toEqual([sharedReadBuffer.buffer])
   })
 
   test('lets callers without a certificate through TLS, and says that they have none', async () => {
