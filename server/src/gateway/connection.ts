@@ -28,8 +28,8 @@ type State =
   | { at: 'open'; session: Session; heartbeat: ReturnType<typeof setTimeout> }
   | { at: 'closed' }
 
-/** One WebSocket: hello first, then its session; and its heartbeat. */
-export class Connection {
+/** One WebSocket: hello first, then its session, which has it as its socket; and its heartbeat. */
+export class Connection implements SessionSocket {
   readonly #options: ConnectionOptions
   #state: State
   #lastHeardMs = performance.now()
@@ -120,7 +120,7 @@ export class Connection {
     this.#nextPingMs = performance.now() + facadeLimits.pingMs
     this.#state = { at: 'open', session, heartbeat: this.#beatIn(facadeLimits.pingMs) }
     sessions.attached(session)
-    session.attach(this.#sessionSocket(), resume)
+    session.attach(this, resume)
   }
 
   #open(resume: MethodParams<'hello'>['resume']): { session: Session; told: OpenedSession } {
@@ -137,16 +137,20 @@ export class Connection {
     return { session, told }
   }
 
-  /** The socket as its session has it: what the session closes is closed here too. */
-  #sessionSocket(): SessionSocket {
-    const { socket } = this.#options
-    return {
-      send: (text, done) => socket.send(text, done),
-      sendBinary: (frame, done) => socket.sendBinary(frame, done),
-      together: write => socket.together(write),
-      ping: () => socket.ping(),
-      close: reason => this.close(reason),
-    }
+  send(text: string, done: () => void): void {
+    this.#options.socket.send(text, done)
+  }
+
+  sendBinary(frame: Buffer, done: () => void): void {
+    this.#options.socket.sendBinary(frame, done)
+  }
+
+  together(write: () => void): void {
+    this.#options.socket.together(write)
+  }
+
+  ping(): void {
+    this.#options.socket.ping()
   }
 
   /** One timer for both: the next ping, or the end of a silence where that comes first. */

@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
-import { closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
+import { type CloseReason, closeCodes, facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { HalibutError } from '../../base/errors.ts'
@@ -14,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who opened the socket; set once the handshake was accepted. */
     principal: Principal | undefined
+    /** The response that a handshake is answered beside. */
+    handshake: ServerResponse | undefined
   }
 }
 
@@ -25,22 +28,28 @@ export async function rpcSocketRoutes(
   const { dispatcher, log } = options
   const { connections, sessions } = app
   app.decorateRequest('principal', undefined)
+  app.decorateRequest('handshake', undefined)
   app.get(
     rpcPath,
     {
       websocket: true,
-      preValidation: async request => {
+      preValidation: async (request, reply) => {
         if (!offeredSubprotocols(request).includes(subprotocol)) {
           throw new HalibutError('invalid_request', `the WebSocket must offer the subprotocol ${subprotocol}`)
         }
         request.principal = await app.authenticate(request)
+        request.handshake = reply.raw
       },
     },
     (socket, request) => {
-      const { principal } = request
+      const { principal, handshake } = request
       if (!principal) return socket.close(closeCodes.internal_error.code)
+      const transport = request.raw.socket
+      // The plugin’s listener and the response on the socket would keep all of the handshake for as long as the browser is there.
+      socket.removeAllListeners('error')
+      handshake?.detachSocket(transport)
       const connection = new Connection({
-        socket: adapt(socket, request.raw.socket),
+        socket: new BrowserSocket(socket, transport),
         sessions,
         dispatcher,
         principal,
@@ -65,20 +74,40 @@ export async function rpcSocketRoutes(
   )
 }
 
-function adapt(socket: WebSocket, transport: Writable): SessionSocket {
-  return {
-    send: (text, done) => socket.send(text, () => done()),
-    sendBinary: (frame, done) => socket.send(frame, { binary: true }, () => done()),
-    together: write => {
-      transport.cork()
-      write()
-      transport.uncork()
-    },
-    ping: () => socket.ping(),
-    close: reason => {
-      socket.close(closeCodes[reason].code, reason)
-      const timer = setTimeout(() => socket.terminate(), gatewayLimits.closeGraceMs)
-      socket.once('close', () => clearTimeout(timer))
-    },
+/** A WebSocket as connections and sessions use it. */
+class BrowserSocket implements SessionSocket {
+  readonly #socket: WebSocket
+  readonly #transport: Writable
+
+  constructor(socket: WebSocket, transport: Writable) {
+    this.#socket = socket
+    this.#transport = transport
+  }
+
+  send(text: string, done: () => void): void {
+    this.#socket.send(text, done)
+  }
+
+  sendBinary(frame: Buffer, done: () => void): void {
+    this.#socket.send(frame, binary, done)
+  }
+
+  together(write: () => void): void {
+    this.#transport.cork()
+    write()
+    this.#transport.uncork()
+  }
+
+  ping(): void {
+    this.#socket.ping()
+  }
+
+  close(reason: CloseReason): void {
+    const socket = this.#socket
+    socket.close(closeCodes[reason].code, reason)
+    const timer = setTimeout(() => socket.terminate(), gatewayLimits.closeGraceMs)
+    socket.once('close', () => clearTimeout(timer))
   }
 }
+
+const binary = { binary: true }
