@@ -73,11 +73,16 @@ export class Acceptor {
     events.emit('connectionOpened', this.#describe(channel))
     // What leads to the conversation is over when that begins: nothing of it stays with the connection.
     try {
-      const opened = await this.#open(channel, listenerName)
-      const subscription = this.#subscribers.get(channel)?.subscription
-      if (opened && subscription !== undefined) {
-        await servePoller(opened, queueFor(subscription).consumer(channel.peer.thumbprint ?? ''))
-      } else if (opened) await serveCaller(opened, service)
+      try {
+        const opened = await this.#open(channel, listenerName)
+        const subscriber = this.#subscribers.get(channel)
+        if (opened && subscriber) await servePoller(opened, queueFor(subscriber.subscription).consumer(subscriber.thumbprint))
+        else if (opened) await serveCaller(opened, service)
+      } finally {
+        // Its place is free before the peer has taken leave, which may take a while.
+        this.#stopClock(channel)
+        this.#unsubscribe(channel)
+      }
       await channel.close()
     } catch (why) {
       const type = this.#isAuthorised(channel) ? 'Error' : 'ErrorInInitialisation'
@@ -85,11 +90,9 @@ export class Acceptor {
       // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
       await channel.close()
     } finally {
-      this.#stopClock(channel)
       this.#channels.delete(channel)
       const about = this.#describe(channel)
       this.#unregister(channel)
-      this.#unsubscribe(channel)
       events.emit('connectionClosed', about)
     }
   }
