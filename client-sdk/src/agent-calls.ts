@@ -47,11 +47,6 @@ export interface AgentLine {
   download(handle: StreamHandle): Download
 }
 
-/** What of the options the gateway hears; JSON leaves out what is undefined. */
-export function invokeParams({ timeoutMs, queueTimeoutMs, idempotencyKey, digest }: CallOptions): object {
-  return { timeoutMs, queueTimeoutMs, idempotencyKey, digest }
-}
-
 /** A call without a contract at this end: JSON forms go and come, but for data streams. */
 export async function invokeUntyped(
   line: AgentLine,

@@ -12,8 +12,9 @@ export interface CallHooks {
 }
 
 /** A request that has no answer yet. */
-export interface PendingCall extends CallHooks {
+export interface PendingCall {
   readonly id: RequestId
+  readonly hooks: CallHooks
   /** False while the request only waits for a connection. */
   sent: boolean
   /** Called by whoever ends the call first, with its error or its result; anything after that does nothing. */
@@ -31,15 +32,17 @@ export class PendingCalls {
 
   /** Registers a request; its promise settles with the response or with the error that ended it. */
   add(hooks: CallHooks): { call: PendingCall; answer: Promise<unknown> } {
-    const call: PendingCall = { ...hooks, id: ++this.#lastId, sent: false, settle: () => undefined }
-    this.#calls.set(call.id, call)
+    const id = ++this.#lastId
+    let settle: PendingCall['settle'] = () => undefined
     const answer = new Promise<unknown>((resolve, reject) => {
-      call.settle = (error, result) => {
-        if (!this.#calls.delete(call.id)) return
+      settle = (error, result) => {
+        if (!this.#calls.delete(id)) return
         if (error) reject(error)
         else resolve(result)
       }
     })
+    const call: PendingCall = { id, hooks, sent: false, settle }
+    this.#calls.set(id, call)
     return { call, answer }
   }
 
@@ -53,12 +56,12 @@ export class PendingCalls {
 
   /** Hands an item to the watch it is for. */
   item(id: RequestId, sequence: number, item: unknown): void {
-    this.#calls.get(id)?.onItem?.(sequence, item)
+    this.#calls.get(id)?.hooks.onItem?.(sequence, item)
   }
 
   /** The session of what was sent goes on. */
   resumed(): void {
-    for (const call of [...this.#calls.values()]) if (call.sent) call.onResumed?.()
+    for (const call of [...this.#calls.values()]) if (call.sent) call.hooks.onResumed?.()
   }
 
   /** Ends what had been sent in a session that is over. What was not sent yet goes on waiting. */
