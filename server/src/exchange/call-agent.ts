@@ -32,7 +32,8 @@ export class AgentConversation {
     if (this.#state === 'new') {
       await identifyAsDialler(transfer, { type: 'client' })
     } else {
-      await transfer.sendNext()
+      const sent = transfer.sendNext()
+      if (sent) await sent
       await transfer.expectProceed(limits.tcpClientHeartbeatReceiveTimeoutMs)
     }
     this.#state = 'ready'

@@ -14,6 +14,7 @@ export async function pollClient(transfer: Transfer, service: ServiceSide): Prom
       const sent = transfer.sendNext()
       if (sent) await sent
     }
-    await transfer.expectProceed(limits.tcpClientHeartbeatReceiveTimeoutMs)
+    const proceed = transfer.expectProceed(limits.tcpClientHeartbeatReceiveTimeoutMs)
+    if (proceed) await proceed
   }
 }

@@ -17,7 +17,8 @@ export async function serveCaller(transfer: Transfer, service: ServiceSide): Pro
     let word: 'NEXT' | 'END'
     try {
       // An idle pooled connection waits here, under the general receive timeout (the trap of §3.2).
-      word = await transfer.expectNextOrEnd(limits.tcpClientReceiveTimeoutMs)
+      const next = transfer.expectNextOrEnd(limits.tcpClientReceiveTimeoutMs)
+      word = next instanceof Promise ? await next : next
     } catch (why) {
       if (why instanceof HalibutError && why.kind === 'io_timeout' && !transfer.insideLine) return
       throw why

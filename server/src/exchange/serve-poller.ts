@@ -92,12 +92,12 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
       before = nothing
       const chunk = await buffered
       if (chunk !== undefined) channel.unread(chunk)
-      if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
     } else {
       if (buffered !== undefined) channel.unread(buffered)
-      if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
       before = PROCEED
     }
+    const word = expectNext(transfer, nextTimeoutMs)
+    if ((word instanceof Promise ? await word : word) === 'END') return
   }
 }
 
@@ -109,7 +109,8 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
     const { limits } = options
-    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), item.types, limits)
+    const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
+    const response = decodeResponse(received instanceof Promise ? await received : received, item.types, limits)
     if (response === null || response.streams.length === 0) {
       item.answer(response, undefined)
       return
@@ -131,14 +132,15 @@ export function toldWithDelivery(why: unknown, bytesLeft: boolean): unknown {
   return why.with({ delivery: bytesLeft ? 'unknown' : 'not_sent', phase: why.phase ?? (bytesLeft ? 'response' : 'request') })
 }
 
-async function expectNext(transfer: Transfer, timeoutMs: number): Promise<'NEXT' | 'END'> {
-  try {
-    return await transfer.expectNextOrEnd(timeoutMs)
-  } catch (why) {
-    // A silent agent is closed quietly, as the reference does; it will call in again.
-    if (why instanceof HalibutError && why.kind === 'io_timeout') return 'END'
-    throw why
-  }
+function expectNext(transfer: Transfer, timeoutMs: number): 'NEXT' | 'END' | Promise<'NEXT' | 'END'> {
+  const word = transfer.expectNextOrEnd(timeoutMs)
+  return word instanceof Promise ? word.catch(endOfSilence) : word
+}
+
+/** A silent agent is closed quietly, as the reference does; it will call in again. */
+function endOfSilence(why: unknown): 'END' {
+  if (why instanceof HalibutError && why.kind === 'io_timeout') return 'END'
+  throw why
 }
 
 function cancelledInFlight(): HalibutError {

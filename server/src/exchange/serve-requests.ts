@@ -37,7 +37,8 @@ export class RequestServer {
   async serveOne(firstByteTimeoutMs: number, after: Buffer): Promise<boolean> {
     const transfer = this.#transfer
     const { limits } = transfer.options
-    const request = decodeRequest(await transfer.receive(firstByteTimeoutMs), this.#service.registry, limits)
+    const received = transfer.receive(firstByteTimeoutMs)
+    const request = decodeRequest(received instanceof Promise ? await received : received, this.#service.registry, limits)
     if (request.null) return false
     const streams = request.streams.length > 0 ? transfer.receiveStreams(request.id, request.streams) : undefined
     const call = new Call(request, transfer.channel)

@@ -15,6 +15,9 @@ const joinFrameUpToBytes = 64 * 1024
 
 const nothing = Buffer.alloc(0)
 
+/** What {@link ByteChannel.read} gives. */
+type Reading = Buffer | undefined | Promise<Buffer | undefined>
+
 /**
  * One connection’s units of conversation: whole messages with their data streams, and control lines (spec §3, §4, §5). It knows the
  * timeouts of each (spec §3.4) and no order between them; that is for the conversations.
@@ -98,28 +101,45 @@ export class Transfer {
     await writer.write(header.subarray(16))
   }
 
-  /** The next message, inflated. Waits `firstByteTimeoutMs` for its first byte, then the general receive timeout for each read. */
-  async receive(firstByteTimeoutMs: number): Promise<Buffer> {
-    const { channel, options } = this
-    const inflater = this.#receiver()
-    channel.receiveTimeoutMs = firstByteTimeoutMs
-    if (this.#tail) await this.#passTail(this.#tail)
+  /**
+   * The next message, inflated. Waits `firstByteTimeoutMs` for its first byte, then the general receive timeout for each read. Without a
+   * promise where it has come already; it then throws where it would reject.
+   */
+  receive(firstByteTimeoutMs: number): Buffer | Promise<Buffer> {
+    const chunk = this.#readFirst(firstByteTimeoutMs)
+    if (chunk instanceof Promise) return this.#receiveFrom(chunk)
+    return this.#feed(chunk) ? this.#takeMessage() : this.#receiveFrom(this.channel.read())
+  }
+
+  async #receiveFrom(first: Reading): Promise<Buffer> {
     try {
-      for (;;) {
-        const pending = channel.read()
-        const chunk = pending instanceof Promise ? await pending : pending
-        if (chunk === undefined) throw endOfInput()
-        channel.receiveTimeoutMs = options.limits.tcpClientReceiveTimeoutMs
-        if (inflater.feed(chunk)) break
-      }
+      for (let chunk = first; !this.#feed(chunk instanceof Promise ? await chunk : chunk); ) chunk = this.channel.read()
     } catch (why) {
-      inflater.reset()
+      this.#inflater?.reset()
       throw why
     }
-    const { document, surplus, compressedBytes, tail } = inflater.take()
-    if (surplus !== undefined && surplus.length > 0) channel.unread(surplus)
+    return this.#takeMessage()
+  }
+
+  /** What comes after the last message. */
+  #readFirst(timeoutMs: number): Reading {
+    const { channel } = this
+    channel.receiveTimeoutMs = timeoutMs
+    return this.#tail ? this.#passTail(this.#tail).then(() => channel.read()) : channel.read()
+  }
+
+  /** Takes bytes of a message; true: it is complete. */
+  #feed(chunk: Buffer | undefined): boolean {
+    if (chunk === undefined) throw endOfInput()
+    this.channel.receiveTimeoutMs = this.options.limits.tcpClientReceiveTimeoutMs
+    return this.#receiver().feed(chunk)
+  }
+
+  #takeMessage(): Buffer {
+    const { document, surplus, compressedBytes, tail } = this.#receiver().take()
+    if (surplus !== undefined && surplus.length > 0) this.channel.unread(surplus)
     this.#tail = tail
-    options.observer?.messageReceived?.({ compressedBytes, documentBytes: document.length })
+    this.options.observer?.messageReceived?.({ compressedBytes, documentBytes: document.length })
     return document
   }
 
@@ -184,45 +204,54 @@ export class Transfer {
     return this.#lines.started
   }
 
-  /** The next word that is not an empty line. One deadline covers all of it (spec §3.1). */
-  async receiveWord(timeoutMs: number): Promise<string> {
-    for (const until = performance.now() + timeoutMs; ; ) {
-      const line = await this.receiveLine(timeoutMs > 0 ? Math.max(1, until - performance.now()) : timeoutMs)
-      if (line === '') continue
-      this.options.observer?.controlReceived?.(line)
-      return line
-    }
+  /** One line without its CR LF, empty or not. One deadline covers all of it. Without a promise where it has come already. */
+  receiveLine(timeoutMs: number): string | Promise<string> {
+    return this.#receiveLine(timeoutMs, false)
   }
 
-  /** One line without its CR LF, empty or not. One deadline covers all of it. */
-  async receiveLine(timeoutMs: number): Promise<string> {
+  /** The next word, which is a line that is not empty. One deadline covers all of it (spec §3.1). */
+  #receiveWord(timeoutMs: number): string | Promise<string> {
+    return this.#receiveLine(timeoutMs, true)
+  }
+
+  #receiveLine(timeoutMs: number, isWord: boolean): string | Promise<string> {
+    const chunk = this.#readFirst(timeoutMs)
+    if (chunk instanceof Promise) return this.#receiveLineFrom(chunk, timeoutMs, isWord)
+    return this.#feedLine(chunk, isWord) ?? this.#receiveLineFrom(this.channel.read(), timeoutMs, isWord)
+  }
+
+  async #receiveLineFrom(first: Reading, timeoutMs: number, isWord: boolean): Promise<string> {
     const { channel } = this
-    const lines = this.#lines
-    const startedAt = timeoutMs > 0 ? performance.now() : 0
-    channel.receiveTimeoutMs = timeoutMs
-    if (this.#tail) await this.#passTail(this.#tail)
-    for (;;) {
-      const pending = channel.read()
-      const chunk = pending instanceof Promise ? await pending : pending
-      if (chunk === undefined) throw endOfInput()
-      const found = lines.feed(chunk)
-      if (found) {
-        if (found.rest !== undefined && found.rest.length > 0) channel.unread(found.rest)
-        return found.line
-      }
-      if (timeoutMs > 0) channel.receiveTimeoutMs = Math.max(1, timeoutMs - (performance.now() - startedAt))
+    const until = timeoutMs > 0 ? performance.now() + timeoutMs : 0
+    for (let chunk = first; ; chunk = channel.read()) {
+      const line = this.#feedLine(chunk instanceof Promise ? await chunk : chunk, isWord)
+      if (line !== undefined) return line
+      if (timeoutMs > 0) channel.receiveTimeoutMs = Math.max(1, until - performance.now())
     }
   }
 
-  async expectProceed(timeoutMs: number): Promise<void> {
-    const word = await this.receiveWord(timeoutMs)
-    if (word !== 'PROCEED') throw protocolError(`Expected PROCEED, got: ${word}`)
+  /** Takes bytes of a line; `undefined`: it goes on, or is one that is not looked for. */
+  #feedLine(chunk: Buffer | undefined, isWord: boolean): string | undefined {
+    if (chunk === undefined) throw endOfInput()
+    const found = this.#lines.feed(chunk)
+    if (!found) return undefined
+    const { line, rest } = found
+    if (rest !== undefined && rest.length > 0) this.channel.unread(rest)
+    if (!isWord) return line
+    if (line === '') return undefined
+    this.options.observer?.controlReceived?.(line)
+    return line
   }
 
-  async expectNextOrEnd(timeoutMs: number): Promise<'NEXT' | 'END'> {
-    const word = await this.receiveWord(timeoutMs)
-    if (word !== 'NEXT' && word !== 'END') throw protocolError(`Expected NEXT or END, got: ${word}`)
-    return word
+  /** Without a promise where it has come already; it then throws where it would reject. So does {@link expectNextOrEnd}. */
+  expectProceed(timeoutMs: number): Promise<void> | undefined {
+    const word = this.#receiveWord(timeoutMs)
+    return word instanceof Promise ? word.then(checkProceed) : checkProceed(word)
+  }
+
+  expectNextOrEnd(timeoutMs: number): 'NEXT' | 'END' | Promise<'NEXT' | 'END'> {
+    const word = this.#receiveWord(timeoutMs)
+    return word instanceof Promise ? word.then(checkNextOrEnd) : checkNextOrEnd(word)
   }
 
   /**
@@ -242,6 +271,15 @@ export class Transfer {
     this.#tail?.close()
     await channel.close()
   }
+}
+
+function checkProceed(word: string): undefined {
+  if (word !== 'PROCEED') throw protocolError(`Expected PROCEED, got: ${word}`)
+}
+
+function checkNextOrEnd(word: string): 'NEXT' | 'END' {
+  if (word !== 'NEXT' && word !== 'END') throw protocolError(`Expected NEXT or END, got: ${word}`)
+  return word
 }
 
 /** A producer’s own error as ours, with its text. */

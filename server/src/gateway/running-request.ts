@@ -1,31 +1,74 @@
 import { getEventListeners } from 'node:events'
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { serverNotifications } from '@halibut-gateway/schemas'
+import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { HalibutError } from '../base/errors.ts'
+import type { Principal, RequestContext } from '../rpc/dispatcher.ts'
 import type { Outbox } from './outbox.ts'
+import { type Outcome, writeItem } from './outcome.ts'
 import type { CallStreamSet } from './streams/stream-table.ts'
 
 /** Controllers of requests that ended well: a signal is what costs most of a request. */
 const spare: AbortController[] = []
 const maxSpare = 256
 
-/** One request between its arrival and its end: how it is cancelled, and how many items it may send. */
-export class RunningRequest {
+const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
+
+/** What a request needs of its session. */
+export interface RequestHost {
+  readonly id: string
+  readonly principal: Principal
+  readonly outbox: Outbox
+  send(text: string): void
+}
+
+/** One request between its arrival and its end, as its handler sees it: how it is cancelled, and how many items it may send. */
+export class RunningRequest implements RequestContext {
+  readonly request: RequestMessage & { readonly id: RequestId }
   readonly streams: CallStreamSet
-  /** Called at most once: the answer is wanted now, though the agent goes on. */
-  onSkip: ((why: HalibutError) => void) | undefined
+  /** Who takes its outcome, where it is not sent by itself. */
+  readonly settle: ((outcome: Outcome) => void) | undefined
+  readonly #host: RequestHost
   readonly #stop: AbortController
   #begun = false
   #items = 0
   #itemCredit: number = facadeLimits.itemCredit
   #wake: (() => void) | undefined
 
-  constructor(streams: CallStreamSet) {
+  constructor(
+    host: RequestHost,
+    request: RequestMessage & { readonly id: RequestId },
+    streams: CallStreamSet,
+    settle?: (outcome: Outcome) => void,
+  ) {
+    this.#host = host
+    this.request = request
     this.streams = streams
+    this.settle = settle
     this.#stop = spare.pop() ?? new AbortController()
+  }
+
+  get principal(): Principal {
+    return this.#host.principal
+  }
+
+  get caller(): string {
+    return this.#host.id
   }
 
   get signal(): AbortSignal {
     return this.#stop.signal
+  }
+
+  /** The agent that it calls. */
+  get agent(): string | undefined {
+    const agent = (this.request.params as { readonly agent?: unknown } | undefined)?.agent
+    return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
+  }
+
+  /** Whether it may have run. */
+  get hasBegun(): boolean {
+    return this.#begun
   }
 
   /** It has ended, and nobody holds its signal any more. */
@@ -47,26 +90,23 @@ export class RunningRequest {
     this.#wake?.()
   }
 
-  /** Answers it at once and lets the agent finish. What has not left yet never does. */
-  skip(why: HalibutError): void {
-    if (!this.#begun) this.stop(why)
-    else this.onSkip?.(why)
-    this.onSkip = undefined
-  }
-
   /** The browser takes items up to this one. */
   credit(sequence: number): void {
     this.#itemCredit = Math.max(this.#itemCredit, Math.min(sequence, this.#items + facadeLimits.itemCredit))
     this.#wake?.()
   }
 
-  /** An item was sent. */
-  sent(sequence: number): void {
+  sendItem(sequence: number, item: unknown): void {
+    const params = { id: this.request.id, sequence, item }
+    if (!progressCheck.Check(params)) throw new Error('a progress notification does not fit its schema')
+    const text = writeItem(params)
     this.#items = sequence
+    this.#host.send(text)
   }
 
   /** Resolves when there is credit for an item and the socket takes text, or the request is stopped. */
-  async writable(outbox: Outbox): Promise<void> {
+  async writable(): Promise<void> {
+    const { outbox } = this.#host
     while (!this.signal.aborted && !(this.#items < this.#itemCredit && outbox.writable)) {
       await new Promise<void>(resolve => {
         this.#wake = resolve

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { clientNotifications, serverNotifications } from '@halibut-gateway/schemas'
+import { clientNotifications } from '@halibut-gateway/schemas'
 import {
   type CloseReason,
   controlNotifications,
   facadeLimits,
   type RequestId,
   type RequestMessage,
-  type ResponseMessage,
   type StreamPosition,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
@@ -19,9 +18,9 @@ import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
 import { Outbox } from './outbox.ts'
-import { type Outcome, writeBatch, writeItem, writeOutcome } from './outcome.ts'
+import { type Outcome, writeBatch, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
-import { RunningRequest } from './running-request.ts'
+import { type RequestHost, RunningRequest } from './running-request.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** The little of a WebSocket that a session needs. `done` is called when something has left for the network, or never will. */
@@ -55,19 +54,18 @@ const itemCreditCheck = TypeCompiler.Compile(clientNotifications['$/progress/cre
 const streamCreditCheck = TypeCompiler.Compile(clientNotifications['$/stream/credit'])
 const streamEndCheck = TypeCompiler.Compile(clientNotifications['$/stream/end'])
 const streamCancelCheck = TypeCompiler.Compile(clientNotifications['$/stream/cancel'])
-const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
 
 /**
  * One browser after its hello, over one socket or, where that is lost, several: its requests in flight, its outbox, its data streams. A
  * connection attaches and detaches itself; without one the requests run on.
  */
-export class Session {
+export class Session implements RequestHost {
   readonly id = randomUUID()
   readonly #options: SessionOptions
   readonly #inFlight = new Map<RequestId, RunningRequest>()
   /** Requests that run and have been answered already, or that nobody will be answered. */
   readonly #unanswered = new Set<RunningRequest>()
-  readonly #outbox: Outbox
+  readonly outbox: Outbox
   readonly #received: ReceivedFrames
   /** Made with the first request: an idle browser costs no more than it must. */
   #streamTable: StreamTable | undefined
@@ -76,7 +74,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#outbox = new Outbox(() => this.end('outbox_full'))
+    this.outbox = new Outbox(() => this.end('outbox_full'))
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
   }
 
@@ -105,7 +103,7 @@ export class Session {
 
   /** Whether a browser that has received this many counted frames can go on with it. */
   canResume(received: number): boolean {
-    return !this.#ended && this.#outbox.reaches(received)
+    return !this.#ended && this.outbox.reaches(received)
   }
 
   /** How far the browser’s frames and uploads have been received. */
@@ -121,18 +119,18 @@ export class Session {
     }
     this.#socket = socket
     this.#received.settle()
-    this.#outbox.attach(socket)
+    this.outbox.attach(socket)
     if (!resume) return
-    this.#outbox.replay(resume.received)
+    this.outbox.replay(resume.received)
     this.#streamTable?.resume(resume.streams)
   }
 
   /** The socket is lost. True where the session waits for another one; where it cannot be resumed any more it is over. */
   detach(): boolean {
     this.#socket = undefined
-    this.#outbox.detach()
+    this.outbox.detach()
     this.#streamTable?.detach()
-    if (!this.#outbox.complete) this.end()
+    if (!this.outbox.complete) this.end()
     return !this.#ended
   }
 
@@ -140,7 +138,7 @@ export class Session {
   leaveSocket(received: number): void {
     const socket = this.#socket
     // What the browser has got need not be kept for it, and may be gone already.
-    this.#outbox.acknowledge(received)
+    this.outbox.acknowledge(received)
     this.detach()
     socket?.close('session_taken')
   }
@@ -152,7 +150,7 @@ export class Session {
     const socket = this.#socket
     this.#socket = undefined
     this.#received.settle()
-    this.#outbox.detach()
+    this.outbox.detach()
     const gone = new HalibutError('closed', 'the browser’s session ended')
     for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(gone)
     this.#streamTable?.close(gone)
@@ -166,15 +164,9 @@ export class Session {
     if (isCounted(frame)) this.#received.add()
     // Only text that may hold a handle is searched for one.
     const mayAnnounce = text.includes('$stream') || text.includes('\\u')
-    if (frame.type === 'broken') this.#send(this.#failed(null, frame.error).text)
-    else if (frame.type === 'single') {
-      const outcome = this.#handle(frame.message, mayAnnounce)
-      if (!outcome) return
-      void outcome.then(({ text, streams }) => {
-        this.#send(text)
-        streams?.begin()
-      })
-    } else void this.#handleBatch(frame.messages, mayAnnounce)
+    if (frame.type === 'single') this.#handle(frame.message, mayAnnounce)
+    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, mayAnnounce)
+    else this.send(this.#failed(null, frame.error).text)
   }
 
   /** A binary frame came. */
@@ -183,64 +175,76 @@ export class Session {
   }
 
   async #handleBatch(messages: readonly Message[], mayAnnounce: boolean): Promise<void> {
-    const pending = messages.map(message => {
-      if (message.type !== 'request' || !this.#options.dispatcher.isWatch(message.request.method)) return this.#handle(message, mayAnnounce)
-      const { id, method } = message.request
-      return this.#refuse(id, new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`))
-    })
-    const answered = await Promise.all(pending.filter(outcome => outcome !== undefined))
-    if (answered.length === 0) return
-    const { text, outcomes } = writeBatch(answered, this.principal)
-    this.#send(text)
+    const pending: Promise<Outcome>[] = []
+    for (const message of messages) {
+      if (message.type === 'notification') this.#notified(message.notification, mayAnnounce)
+      else pending.push(new Promise(resolve => this.#handle(message, mayAnnounce, resolve)))
+    }
+    if (pending.length === 0) return
+    const { text, outcomes } = writeBatch(await Promise.all(pending), this.principal)
+    this.send(text)
     for (const { streams } of outcomes) streams?.begin()
   }
 
-  /** The response to come; `undefined` for what gets none. */
-  #handle(message: Message, mayAnnounce: boolean): Promise<Outcome> | undefined {
-    switch (message.type) {
-      case 'invalid':
-        return this.#refuse(message.id, message.error)
-      case 'notification':
-        this.#notified(message.notification, mayAnnounce)
-        return undefined
-      case 'request':
-        return this.#request(message.request, mayAnnounce)
+  /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
+  #handle(message: Message, mayAnnounce: boolean, settle?: (outcome: Outcome) => void): void {
+    if (message.type === 'request') this.#requested(message.request, mayAnnounce, settle)
+    else if (message.type === 'invalid') this.#settle(this.#failed(message.id, message.error), settle)
+    else this.#notified(message.notification, mayAnnounce)
+  }
+
+  #settle(outcome: Outcome, settle: ((outcome: Outcome) => void) | undefined): void {
+    if (settle) settle(outcome)
+    else {
+      this.send(outcome.text)
+      outcome.streams?.begin()
     }
   }
 
-  #request(request: Requested, mayAnnounce: boolean): Promise<Outcome> {
+  #requested(request: Requested, mayAnnounce: boolean, settle: ((outcome: Outcome) => void) | undefined): void {
     const { id, method } = request
     let running: RunningRequest
     try {
       // First of all, since the frames of an upload may follow a request that is refused.
       const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [])
-      running = new RunningRequest(streams)
+      running = new RunningRequest(this, request, streams, settle)
     } catch (error) {
-      return this.#refuse(id, toHalibutError(error))
+      this.#settle(this.#failed(id, toHalibutError(error)), settle)
+      return
     }
-    const refused = this.#refusal(id, method)
+    const refused = this.#refusal(id, method, settle !== undefined)
     if (refused) {
       running.streams.abandon()
-      return this.#refuse(id, refused)
+      this.#settle(this.#failed(id, refused), settle)
+      return
     }
     this.#inFlight.set(id, running)
-    return new Promise(resolve => {
-      running.onSkip = why => {
-        this.#inFlight.delete(id)
-        this.#unanswered.add(running)
-        resolve(this.#failed(id, why, agentOf(request)))
-      }
-      void this.#run(request, running).then(message => {
-        // A request that was answered when it was skipped has no word in it any more.
-        if (this.#unanswered.delete(running)) return running.streams.abandon()
-        this.#inFlight.delete(id)
-        running.recycle()
-        resolve(writeOutcome(message, this.principal, agentOf(request), running.streams))
-      })
+    void this.#options.dispatcher.dispatch(request, running).then(message => {
+      // A request that was answered when it was skipped has no word in it any more.
+      if (this.#unanswered.delete(running)) return running.streams.abandon()
+      this.#inFlight.delete(id)
+      running.recycle()
+      this.#settle(writeOutcome(message, this.principal, running.agent, running.streams), settle)
     })
   }
 
-  #refusal(id: RequestId, method: string): HalibutError | undefined {
+  /** Answers it at once and lets the agent finish. What has not left yet never does. */
+  #skip(running: RunningRequest): void {
+    const why = skipped()
+    if (!running.hasBegun) {
+      running.stop(why)
+      return
+    }
+    const { id } = running.request
+    this.#inFlight.delete(id)
+    this.#unanswered.add(running)
+    this.#settle(this.#failed(id, why, running.agent), running.settle)
+  }
+
+  #refusal(id: RequestId, method: string, inBatch: boolean): HalibutError | undefined {
+    if (inBatch && this.#options.dispatcher.isWatch(method)) {
+      return new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`)
+    }
     if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
     if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
     if (this.#running < facadeLimits.callsInFlight) return undefined
@@ -254,7 +258,8 @@ export class Session {
     }
     let running: RunningRequest
     try {
-      running = new RunningRequest(this.#streams.announce(mayAnnounce ? announcedStreams(params) : []))
+      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(params) : [])
+      running = new RunningRequest(this, { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, streams)
     } catch {
       return
     }
@@ -264,7 +269,7 @@ export class Session {
       return
     }
     this.#unanswered.add(running)
-    void this.#run({ jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, running).then(() => {
+    void this.#options.dispatcher.dispatch(running.request, running).then(() => {
       this.#unanswered.delete(running)
       running.streams.abandon()
     })
@@ -274,9 +279,10 @@ export class Session {
     if (method === controlNotifications.ping && pingCheck.Check(params ?? {})) this.#notify(controlNotifications.ping)
     else if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
       const running = this.#inFlight.get(params.id)
-      if (params.mode === 'skip') running?.skip(skipped())
-      else running?.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
-    } else if (method === controlNotifications.ack && ackCheck.Check(params)) this.#outbox.acknowledge(params.received)
+      if (!running) return
+      if (params.mode === 'skip') this.#skip(running)
+      else running.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
+    } else if (method === controlNotifications.ack && ackCheck.Check(params)) this.outbox.acknowledge(params.received)
     else if (method === controlNotifications.progressCredit && itemCreditCheck.Check(params)) {
       this.#inFlight.get(params.id)?.credit(params.sequence)
     } else if (method === controlNotifications.streamCredit && streamCreditCheck.Check(params)) this.#streams.credit(params)
@@ -288,45 +294,24 @@ export class Session {
     return this.#inFlight.size + this.#unanswered.size
   }
 
-  #run(request: Requested, running: RunningRequest): Promise<ResponseMessage> {
-    return this.#options.dispatcher.dispatch(request, {
-      principal: this.principal,
-      caller: this.id,
-      signal: running.signal,
-      streams: running.streams,
-      begun: () => running.begun(),
-      writable: () => running.writable(this.#outbox),
-      sendItem: (sequence, item) => {
-        const params = { id: request.id, sequence, item }
-        if (!progressCheck.Check(params)) throw new Error('a progress notification does not fit its schema')
-        const text = writeItem(params)
-        running.sent(sequence)
-        this.#send(text)
-      },
-    })
-  }
-
-  #refuse(id: RequestId | null, why: HalibutError): Promise<Outcome> {
-    return Promise.resolve(this.#failed(id, why))
-  }
-
   #failed(id: RequestId | null, why: HalibutError, agent?: string): Outcome {
     return writeOutcome(failure(id, why, this.principal, { agent }), this.principal)
   }
 
   #notify(method: string, params?: object): void {
-    this.#send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
+    this.send(JSON.stringify({ jsonrpc: '2.0', method, params }), !uncountedNotifications.has(method))
   }
 
-  #send(text: string, counted = true): void {
+  /** Sends a text frame. */
+  send(text: string, counted = true): void {
     if (this.#ended) return
-    this.#outbox.send(text, counted)
+    this.outbox.send(text, counted)
     this.#endWhereLost()
   }
 
   /** Without a socket, and with text gone that a resume would need, nobody can come back. */
   #endWhereLost(): void {
-    if (!this.#socket && !this.#outbox.complete) this.end()
+    if (!this.#socket && !this.outbox.complete) this.end()
   }
 }
 
@@ -340,9 +325,4 @@ function isCounted(frame: Frame): boolean {
     frame.message.type === 'notification' &&
     uncountedNotifications.has(frame.message.notification.method)
   )
-}
-
-function agentOf(request: RequestMessage): string | undefined {
-  const agent = (request.params as { readonly agent?: unknown } | undefined)?.agent
-  return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
 }

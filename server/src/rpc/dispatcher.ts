@@ -84,18 +84,26 @@ export class Dispatcher {
 
   /** Runs a request to its response. Never rejects. */
   async dispatch(request: RequestMessage & { readonly id: RequestId }, context: RequestContext): Promise<ResponseMessage> {
-    const route = this.#routes.get(request.method)
-    const call = new RunningCall(request.method, context, route?.item)
+    const { id, method, params = {} } = request
+    const route = this.#routes.get(method)
+    const call = new RunningCall(method, context, route?.item)
     try {
-      return { jsonrpc: '2.0', id: request.id, result: await run(route, request, call) }
+      if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+      if (!route.params.Check(params)) throw misfit(method, route.params, params)
+      const result = await route.handle(params, call)
+      if (!route.result.Check(result)) {
+        const first = route.result.Errors(result).First()
+        throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
+      }
+      return { jsonrpc: '2.0', id, result }
     } catch (thrown) {
       const error = toHalibutError(thrown)
       const { traceId } = call
       if (error.kind === 'internal_error') {
         const cause = error.cause ?? error
-        this.#log('error', `${request.method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
+        this.#log('error', `${method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
-      return failure(request.id, error, context.principal, { traceId, agent: agentOf(request.params) })
+      return failure(id, error, context.principal, { traceId, agent: agentOf(params) })
     }
   }
 }
@@ -153,24 +161,12 @@ class RunningCall implements CallContext {
   }
 }
 
-async function run(route: Route | undefined, request: RequestMessage, call: RunningCall): Promise<unknown> {
-  const { method } = request
-  if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
-  const params = request.params ?? {}
-  if (!route.params.Check(params)) {
-    const errors = paramErrors(route.params, params)
-    const first = errors[0]
-    throw new ParamsError(
-      `the parameters of ${method} do not fit${first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''}`,
-      errors,
-    )
-  }
-  const result = await route.handle(params, call)
-  if (!route.result.Check(result)) {
-    const first = route.result.Errors(result).First()
-    throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
-  }
-  return result
+/** The error of parameters that do not fit. */
+function misfit(method: string, check: TypeCheck<TSchema>, params: unknown): ParamsError {
+  const errors = paramErrors(check, params)
+  const first = errors[0]
+  const where = first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''
+  return new ParamsError(`the parameters of ${method} do not fit${where}`, errors)
 }
 
 /** An error response. */

@@ -177,3 +177,14 @@ function shown(text: string): string {
 function invalid(message: string): HalibutError {
   return new HalibutError('invalid_argument', message)
 }
+
+/** Nobody is called or polled whose certificate is not pinned. Throws `invalid_argument`. */
+export function requirePin(endpoint: Endpoint): void {
+  if (endpoint.thumbprint === undefined) {
+    throw new HalibutError(
+      'invalid_argument',
+      `${endpoint.uri} has no thumbprint to pin: give the agent’s (discover() shows what it presents; compare it with what the agent itself tells)`,
+      { endpoint: endpoint.uri },
+    )
+  }
+}

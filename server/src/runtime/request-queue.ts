@@ -283,7 +283,9 @@ class Consumer implements RequestSource {
   readonly #thumbprint: string
   readonly #queue: MemoryRequestQueue
   #waiting: ((item: CollectedRequest | undefined) => void) | undefined
+  /** Runs on where a request came before its time, and is set back by the next wait: most waits of a busy connection are as short. */
   #timer: NodeJS.Timeout | undefined
+  #timerMs = 0
   #closed = false
 
   constructor(thumbprint: string, queue: MemoryRequestQueue) {
@@ -296,7 +298,6 @@ class Consumer implements RequestSource {
   }
 
   hand(item: CollectedRequest | undefined): void {
-    clearTimeout(this.#timer)
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.(item)
@@ -312,14 +313,25 @@ class Consumer implements RequestSource {
     if (item) return Promise.resolve(item)
     return new Promise(resolve => {
       this.#waiting = resolve
-      this.#timer = setTimeout(this.#giveUp, timerMs(waitMs))
+      this.#startTimer(timerMs(waitMs))
       this.#queue.addWaiting(this)
     })
   }
 
   close(): void {
     this.#closed = true
+    clearTimeout(this.#timer)
     this.#giveUp()
+  }
+
+  #startTimer(ms: number): void {
+    if (this.#timer && this.#timerMs === ms) {
+      this.#timer.refresh()
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#giveUp, ms)
+    this.#timerMs = ms
   }
 
   readonly #giveUp = (): void => {

@@ -1,15 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 import { MemoryBudget } from '../base/memory-budget.ts'
-import { type CompiledContract, type CompiledMethod, matchArguments, TypeRegistry, toUntyped } from '../codec/contract-values.ts'
+import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
-import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
-import type { TypeResolver } from '../codec/type-registry.ts'
-import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
+import type { CodecOptions } from '../codec/envelope.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
 import { Transfer } from '../exchange/transfer.ts'
@@ -20,17 +17,15 @@ import { Acceptor } from './acceptor.ts'
 import { CallDeadline, type CallTimes } from './call-deadline.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { ConnectionPool } from './connection-pool.ts'
-import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription } from './endpoint.ts'
+import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription, requirePin } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
 import { linkedSignal } from './linked-signal.ts'
-import { callListening } from './listening-client.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
+import { OutgoingCalls } from './outgoing-calls.ts'
 import { runPollingLoop } from './polling-loop.ts'
-import { translateRemoteError } from './remote-error.ts'
 import { MemoryRequestQueue, type RequestQueue } from './request-queue.ts'
-import { cacheKey, ResponseCache } from './response-cache.ts'
 import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
 import { createStreamSpool } from './stream-spool.ts'
@@ -68,11 +63,11 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #services: ServiceHost
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
+  readonly #calls: OutgoingCalls
   readonly #unobserved: ExchangeOptions
   readonly #messageMemory: MemoryBudget
   readonly #spoolMemory: MemoryBudget
   readonly #endpoints = new WeakMap<object, Endpoint>()
-  readonly #cache = new ResponseCache()
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
   readonly #listeners = new Set<Listener>()
@@ -117,6 +112,18 @@ export class HalibutRuntime implements AsyncDisposable {
       friendlyPage: () => this.#friendlyPage,
       onUnauthorised: options.onUnauthorised,
       authoriseSubscriber: options.authoriseSubscriber,
+    })
+    this.#calls = new OutgoingCalls({
+      codec: this.#codec,
+      untyped: this.#registry.untyped,
+      cacheErrors: options.cacheErrors,
+      events: this.#events,
+      log: this.#write,
+      queueFor: subscription => this.#queue(subscription),
+      poolFor: endpoint => this.#pool(endpoint),
+      dial: (endpoint, signal) => this.#dial(endpoint, signal),
+      ending: this.#ending.signal,
+      ownThumbprint: this.thumbprint,
     })
   }
 
@@ -246,22 +253,21 @@ export class HalibutRuntime implements AsyncDisposable {
     const compiled = this.#registry.register(contract)
     const target = this.#endpoint(endpoint)
     let count = 0
-    return createServiceClient<C>(compiled, (method, args, times) =>
-      this.#call(target, compiled, method, args, times ?? {}, ++count, undefined),
-    )
+    return createServiceClient<C>(compiled, (method, args, times) => this.#calls.call(target, compiled, method, args, times ?? {}, ++count))
   }
 
   /** Calls a method by name. The promise settles exactly once, with the answer or with an error that tells whether it may have run. */
-  async call(request: CallRequest): Promise<unknown> {
+  call(request: CallRequest): Promise<unknown> {
     const { args, contract } = request
-    const endpoint = this.#endpoint(request.endpoint)
-    if (!contract) {
-      const head = { service: request.service, method: request.method }
-      return this.#exchangeUntyped(endpoint, head, args, request)
+    try {
+      const endpoint = this.#endpoint(request.endpoint)
+      if (!contract) return this.#calls.callUntyped(endpoint, request, args, request)
+      const compiled = this.#registry.register(contract)
+      const method = request.method.includes('(') ? compiled.method(request.method) : matchArguments(compiled.methods(request.method), args)
+      return this.#calls.call(endpoint, compiled, method, args, request, 1, request.activityId)
+    } catch (why) {
+      return Promise.reject(why)
     }
-    const compiled = this.#registry.register(contract)
-    const method = request.method.includes('(') ? compiled.method(request.method) : matchArguments(compiled.methods(request.method), args)
-    return this.#call(endpoint, compiled, method, args, request, 1, request.activityId)
   }
 
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
@@ -354,148 +360,11 @@ export class HalibutRuntime implements AsyncDisposable {
     for (const channel of this.#dialled.keys()) if (channel.failure === undefined) void channel.close(0)
     await Promise.all([...this.#dialled.keys()].map(channel => channel.closed))
     await this.#acceptor.drained()
-    this.#cache.clear()
+    this.#calls.clear()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  // ---- the life of a call
-
-  async #call(
-    endpoint: Endpoint,
-    compiled: CompiledContract,
-    method: CompiledMethod,
-    args: readonly unknown[],
-    times: CallTimes,
-    count: number,
-    activityId: string = randomUUID(),
-  ): Promise<unknown> {
-    const { service } = compiled
-    const seconds = method.cacheSeconds
-    const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
-    if (key !== undefined) {
-      const kept = this.#cache.get(key) as CachedAnswer | undefined
-      if (kept && 'error' in kept) throw kept.error
-      if (kept) return kept.result
-    }
-    const id = `${service}::${method.name}Async[${count}] / ${activityId}`
-    const message = encodeRequest({ id, activityId, service, method: method.name }, method.params, args, this.#codec)
-    const exchanged = await this.#observed(endpoint, { activityId, service, method: method.name }, { id, message, types: compiled }, times)
-    const { response } = exchanged
-    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
-    if (response.error) {
-      const error = translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
-      if (key !== undefined && seconds !== undefined && this.#options.cacheErrors?.(error)) this.#cache.put(key, { error }, seconds)
-      throw error
-    }
-    try {
-      const result = method.result.fromResult(response.result)
-      if (key !== undefined && seconds !== undefined && result !== null) this.#cache.put(key, { result }, seconds)
-      return result
-    } catch (why) {
-      exchanged.streams?.settle(new Set())
-      throw why instanceof HalibutError ? why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri }) : why
-    }
-  }
-
-  async #exchangeUntyped(
-    endpoint: Endpoint,
-    head: { readonly service: string; readonly method: string },
-    args: readonly unknown[],
-    request: CallRequest,
-  ): Promise<unknown> {
-    const activityId = request.activityId ?? randomUUID()
-    const id = `${head.service}::${head.method}Async[1] / ${activityId}`
-    const message = encodeRequest({ id, activityId, ...head }, undefined, args, this.#codec)
-    const { response } = await this.#observed(endpoint, { activityId, ...head }, { id, message, types: this.#registry.untyped }, request)
-    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
-    if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
-    return toUntyped(response.result)
-  }
-
-  /** Sends a request on its way, between `callStarted` and `callFinished`. */
-  async #observed(
-    endpoint: Endpoint,
-    call: { readonly activityId: string; readonly service: string; readonly method: string },
-    request: OutgoingRequest,
-    times: CallTimes,
-  ): Promise<Exchanged> {
-    this.#assertOpen()
-    const event = this.#events.wants('callStarted') || this.#events.wants('callFinished') ? { ...call, endpoint: endpoint.uri } : undefined
-    const startedAt = event ? performance.now() : 0
-    if (event) this.#events.emit('callStarted', event)
-    try {
-      const exchanged = await this.#route(endpoint, request, times)
-      if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
-      exchanged.streams?.done.catch(why => this.#write(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why))
-      return exchanged
-    } catch (why) {
-      if (event) this.#events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
-      this.#write(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why)
-      throw why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
-    }
-  }
-
-  async #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
-    const timed = times.timeoutMs !== undefined || (times.queueTimeoutMs !== undefined && endpoint.scheme === 'https')
-    if (!timed) return this.#send(endpoint, request, times, times.signal, times.onSending)
-    const deadline = new CallDeadline(times, endpoint.scheme === 'https')
-    let streaming = false
-    try {
-      const exchanged = await this.#send(endpoint, request, times, deadline.signal, () => {
-        deadline.begun()
-        times.onSending?.()
-      })
-      if (exchanged.streams) {
-        streaming = true
-        exchanged.streams.done.then(
-          () => deadline.end(),
-          () => deadline.end(),
-        )
-      }
-      return exchanged
-    } catch (why) {
-      throw deadline.told(why)
-    } finally {
-      if (!streaming) deadline.end()
-    }
-  }
-
-  #send(
-    endpoint: Endpoint,
-    request: OutgoingRequest,
-    { queueTimeoutMs, caller }: CallTimes,
-    signal: AbortSignal | undefined,
-    onBegun: (() => void) | undefined,
-  ): Promise<Exchanged> {
-    if (endpoint.scheme === 'poll') {
-      return this.#queue(endpoint.uri).queueAndWait({
-        id: request.id,
-        message: request.message,
-        types: request.types,
-        thumbprint: endpoint.thumbprint,
-        queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
-        signal,
-        caller,
-        onCollected: onBegun,
-      })
-    }
-    requirePin(endpoint)
-    return callListening({
-      endpoint,
-      pool: this.#pool(endpoint),
-      id: request.id,
-      message: request.message,
-      types: request.types,
-      signal,
-      ending: this.#ending.signal,
-      onBegun,
-      dial: async cancel => new AgentConversation(await this.#dial(endpoint, cancel)),
-      ownThumbprint: this.thumbprint,
-      log: (text, error) => this.#write(endpoint.uri, 'Error', text, error),
-    })
   }
 
   // ---- connections
@@ -599,16 +468,6 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 }
 
-/** A request, encoded, and what resolves the `$type` names of its response. */
-interface OutgoingRequest {
-  readonly id: string
-  readonly message: EncodedMessage
-  readonly types: TypeResolver
-}
-
-/** What the cache keeps of a call: its result, or the error where the runtime keeps that. */
-type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutError }
-
 function dialTarget(endpoint: Endpoint, limits: Limits) {
   return {
     uri: endpoint.uri,
@@ -621,16 +480,6 @@ function dialTarget(endpoint: Endpoint, limits: Limits) {
     receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
     sendTimeoutMs: limits.tcpClientSendTimeoutMs,
     keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
-  }
-}
-
-function requirePin(endpoint: Endpoint): void {
-  if (endpoint.thumbprint === undefined) {
-    throw new HalibutError(
-      'invalid_argument',
-      `${endpoint.uri} has no thumbprint to pin: give the agent’s (discover() shows what it presents; compare it with what the agent itself tells)`,
-      { endpoint: endpoint.uri },
-    )
   }
 }
 

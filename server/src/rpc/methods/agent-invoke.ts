@@ -15,7 +15,7 @@ import type { CallStreams, OfferStream } from '../call-streams.ts'
 import { discardStreams } from '../discard-streams.ts'
 import type { CallContext, Handlers } from '../dispatcher.ts'
 import { toHalibutError } from '../error-map.ts'
-import { consumed, type Invoked, type KeptCalls } from '../kept-calls.ts'
+import { consumed, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
 import type { Waiter } from '../shared-call.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
@@ -45,22 +45,32 @@ interface Target {
 export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agent.invoke'> {
   const { directory, kept } = options
   return {
-    'agent.invoke': async (params, context) => {
+    'agent.invoke': (params, context) => {
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw new HalibutError('agent_unavailable', `the agent ${params.agent} is disabled`)
-      if (params.idempotencyKey === undefined) return (await invoke(options, agent, params, context, context)).result
-      return kept.run(context.principal.name, params, context, call => invoke(options, agent, params, context, call))
+      if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
+      return kept.run(context.principal.name, params, context, async call => {
+        let holdsStreams = false
+        const result = await invoke(options, agent, params, context, call, () => {
+          // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
+          if (context.signal.aborted) throw consumed()
+          holdsStreams = true
+        })
+        return { result, holdsStreams }
+      })
     },
   }
 }
 
+/** `onStream`: before a data stream of the result gets its handle. */
 async function invoke(
   { contracts, mesh, directory, registry }: InvokeOptions,
   agent: Agent,
   params: InvokeParams,
   context: CallContext,
   waiter: Waiter,
-): Promise<Invoked> {
+  onStream?: () => void,
+): Promise<InvokeResult> {
   const { streams } = context
   if (params.digest) streams.wantDigest()
   const whole = takeUploads(streams, params)
@@ -93,16 +103,13 @@ async function invoke(
       if (!target.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))
     }
-    let holdsStreams = false
     const value = writeResult(target, result, stream => {
-      // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
-      if (waiter !== context && context.signal.aborted) throw consumed()
-      holdsStreams = true
+      onStream?.()
       return streams.offer(stream)
     })
     const durationMs = call.ended()
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
-    return { result: params.digest ? { ...answer, uploads: streams.uploads() } : answer, holdsStreams }
+    return params.digest ? { ...answer, uploads: streams.uploads() } : answer
   } catch (why) {
     const error = toHalibutError(why)
     call.ended(error)

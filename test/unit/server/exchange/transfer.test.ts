@@ -228,11 +228,11 @@ describe('messages and lines', () => {
     await using world = talking()
     await world.pair.dialler.write(Buffer.from('\r\n\r\nPROCEED\r\nNOPE\r\nnext\r\n'))
     await world.receiver.expectProceed(1_000)
-    await expect(world.receiver.expectProceed(1_000)).rejects.toMatchObject({
+    await expect(async () => world.receiver.expectProceed(1_000)).rejects.toMatchObject({
       kind: 'protocol_error',
       message: 'Expected PROCEED, got: NOPE',
     })
-    await expect(world.receiver.expectNextOrEnd(1_000)).rejects.toMatchObject({ message: 'Expected NEXT or END, got: next' })
+    await expect(async () => world.receiver.expectNextOrEnd(1_000)).rejects.toMatchObject({ message: 'Expected NEXT or END, got: next' })
   })
 
   test('END is written before the connection is closed, and a dead connection is closed without it', async () => {

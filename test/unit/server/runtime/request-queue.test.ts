@@ -15,7 +15,17 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
 
+/** Those of the running test: a connection’s source is closed with it. */
+const sources: RequestSource[] = []
+
+function sourceOf(queue: MemoryRequestQueue, thumbprint: string): RequestSource {
+  const source = queue.consumer(thumbprint)
+  sources.push(source)
+  return source
+}
+
 afterEach(() => {
+  for (const source of sources.splice(0)) source.close()
   expect(vi.getTimerCount()).toBe(0)
   vi.useRealTimers()
 })
@@ -64,13 +74,13 @@ describe('collecting', () => {
     expect(call.outcome).toMatchObject({ kind: 'queue_timeout', phase: 'queue', delivery: 'not_sent', endpoint, retryable: true })
     expect(call.outcome).toMatchObject({ message: `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}` })
     expect(queue.length).toBe(0)
-    expect(queue.consumer('A').tryDequeue()).toBeUndefined()
+    expect(sourceOf(queue, 'A').tryDequeue()).toBeUndefined()
   })
 
   test('Q02 what was collected may take longer than the queue’s time', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: 5_000 })))
-    const item = queue.consumer('A').tryDequeue()
+    const item = sourceOf(queue, 'A').tryDequeue()
     vi.advanceTimersByTime(3_600_000)
     item?.answer(response('1'), undefined)
     await turn()
@@ -80,9 +90,9 @@ describe('collecting', () => {
   test('Q03 requests are collected in the order in which they came', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const calls = Array.from({ length: 10 }, (_, n) => queue.queueAndWait(request(String(n))))
-    const consumer = queue.consumer('A')
+    const source = sourceOf(queue, 'A')
     for (let n = 0; n < 10; n++) {
-      const item = await consumer.dequeue(1_000)
+      const item = await source.dequeue(1_000)
       expect(item?.id).toBe(String(n))
       item?.answer(response(String(n)), undefined)
     }
@@ -96,7 +106,7 @@ describe('collecting', () => {
     cancel.abort()
     await turn()
     expect(call.outcome).toMatchObject({ kind: 'cancelled', delivery: 'not_sent', message: 'The Request was cancelled while Connecting.' })
-    expect(queue.consumer('A').tryDequeue()).toBeUndefined()
+    expect(sourceOf(queue, 'A').tryDequeue()).toBeUndefined()
     await expect(queue.queueAndWait(request('2', { signal: cancel.signal }))).rejects.toMatchObject({ kind: 'cancelled' })
   })
 
@@ -104,7 +114,7 @@ describe('collecting', () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const cancel = new AbortController()
     const call = watch(queue.queueAndWait(request('1', { signal: cancel.signal })))
-    const item = queue.consumer('A').tryDequeue()
+    const item = sourceOf(queue, 'A').tryDequeue()
     const cut = vi.fn()
     item?.exchanging(cut)
     expect(item?.isGivenUp).toBe(false)
@@ -128,7 +138,7 @@ describe('collecting', () => {
       ['2', late],
     ] as const) {
       const call = queue.queueAndWait(request(id, { signal: cancel.signal }))
-      const item = queue.consumer('A').tryDequeue()
+      const item = sourceOf(queue, 'A').tryDequeue()
       item?.exchanging(cut)
       item?.answer(response(id), undefined)
       await call
@@ -141,7 +151,7 @@ describe('collecting', () => {
 
   test('Q06 of two connections that wait, one gets the request, and the one that came first', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
-    const [first, second] = [watch(queue.consumer('A').dequeue(30_000)), watch(queue.consumer('A').dequeue(30_000))]
+    const [first, second] = [watch(sourceOf(queue, 'A').dequeue(30_000)), watch(sourceOf(queue, 'A').dequeue(30_000))]
     const call = queue.queueAndWait(request('1'))
     await turn()
     expect(first.outcome).toMatchObject({ id: '1' })
@@ -155,13 +165,13 @@ describe('collecting', () => {
 
   test('a request for a certificate goes to a connection that presented it, past those that wait before', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
-    const other = watch(queue.consumer('B').dequeue(30_000))
+    const other = watch(sourceOf(queue, 'B').dequeue(30_000))
     const forA = watch(queue.queueAndWait(request('for A', { thumbprint: 'A' })))
     const forAll = watch(queue.queueAndWait(request('for all')))
     await turn()
     expect(other.outcome).toMatchObject({ id: 'for all' })
-    expect(queue.consumer('B').tryDequeue()).toBeUndefined()
-    expect(queue.consumer('A').tryDequeue()?.id).toBe('for A')
+    expect(sourceOf(queue, 'B').tryDequeue()).toBeUndefined()
+    expect(sourceOf(queue, 'A').tryDequeue()?.id).toBe('for A')
     queue.close(new HalibutError('closed', 'over'))
     await turn()
     expect([forA.outcome, forAll.outcome]).toMatchObject([{ kind: 'closed' }, { kind: 'closed' }])
@@ -173,7 +183,7 @@ describe('callers', () => {
   const collected = async (callers: string): Promise<string> => {
     const queue = new MemoryRequestQueue(endpoint, 100)
     const calls = [...callers].map((caller, n) => queue.queueAndWait(request(`${caller}${n}`, { caller })))
-    const source = queue.consumer('A')
+    const source = sourceOf(queue, 'A')
     const order: string[] = []
     for (let item = source.tryDequeue(); item; item = source.tryDequeue()) {
       order.push(item.id)
@@ -192,7 +202,7 @@ describe('callers', () => {
     const queue = new MemoryRequestQueue(endpoint, 100)
     const named = watch(queue.queueAndWait(request('named', { caller: 'a' })))
     const calls = ['1', '2', '3'].map(id => watch(queue.queueAndWait(request(id))))
-    const source = queue.consumer('A')
+    const source = sourceOf(queue, 'A')
     expect(Array.from({ length: 4 }, () => source.tryDequeue()?.id)).toEqual(['named', '1', '2', '3'])
     queue.close(new HalibutError('closed', 'over'))
     await turn()
@@ -204,7 +214,7 @@ describe('callers', () => {
     const wanted = { a1: 'B', a2: 'A', b1: 'A', b2: 'A', a3: 'A' }
     const calls = Object.entries(wanted).map(([id, thumbprint]) => queue.queueAndWait(request(id, { caller: id[0], thumbprint })))
     for (const call of calls) call.catch(() => undefined)
-    const [source, other] = [queue.consumer('A'), queue.consumer('B')]
+    const [source, other] = [sourceOf(queue, 'A'), sourceOf(queue, 'B')]
     expect([source, source, source, other, source].map(each => each.tryDequeue()?.id)).toEqual(['a2', 'b1', 'a3', 'a1', 'b2'])
     queue.close(new HalibutError('closed', 'over'))
   })
@@ -215,7 +225,7 @@ describe('callers', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), async steps => {
         const queue = new MemoryRequestQueue(endpoint, 100)
-        const source = queue.consumer('A')
+        const source = sourceOf(queue, 'A')
         const waiting: { id: string; caller: string; cancel: AbortController }[] = []
         /** For each caller that waits: how many of each other one went before it since it last had a turn. */
         const passed = new Map<string, Map<string, number>>()
@@ -260,7 +270,7 @@ describe('answers', () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     for (const wrong of ['other', 'THE-ID']) {
       const call = watch(queue.queueAndWait(request('the-id')))
-      const item = queue.consumer('A').tryDequeue()
+      const item = sourceOf(queue, 'A').tryDequeue()
       item?.answer(response(wrong), undefined)
       item?.answer(response('the-id'), undefined)
       await turn()
@@ -271,7 +281,7 @@ describe('answers', () => {
   test('a null message is no answer', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const call = watch(queue.queueAndWait(request('1')))
-    queue.consumer('A').tryDequeue()?.answer(null, undefined)
+    sourceOf(queue, 'A').tryDequeue()?.answer(null, undefined)
     await turn()
     expect(call.outcome).toMatchObject({ kind: 'remote_error', delivery: 'unknown' })
   })
@@ -280,7 +290,7 @@ describe('answers', () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const why = new HalibutError('closed', 'over')
     const call = watch(queue.queueAndWait(request('1')))
-    const item = queue.consumer('A').tryDequeue()
+    const item = sourceOf(queue, 'A').tryDequeue()
     queue.close(why)
     await using pair = channelPair({ receiveTimeoutMs: 0 })
     const stream = declared(1, 3)
@@ -298,7 +308,7 @@ describe('bounds and the end', () => {
     const queue = new MemoryRequestQueue(endpoint, 1)
     const calls = [watch(queue.queueAndWait(request('1', { thumbprint: 'A' })))]
     await expect(queue.queueAndWait(request('2'))).rejects.toMatchObject({ kind: 'queue_full', phase: 'queue', endpoint, retryable: true })
-    const waiting = watch(queue.consumer('B').dequeue(30_000))
+    const waiting = watch(sourceOf(queue, 'B').dequeue(30_000))
     calls.push(watch(queue.queueAndWait(request('3'))))
     await turn()
     expect(waiting.outcome).toMatchObject({ id: '3' })
@@ -308,9 +318,9 @@ describe('bounds and the end', () => {
   test('a closed queue ends what waits as not sent, what was collected as unknown, and takes nothing more', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const collected = watch(queue.queueAndWait(request('1')))
-    queue.consumer('A').tryDequeue()
+    sourceOf(queue, 'A').tryDequeue()
     const waiting = watch(queue.queueAndWait(request('2', { thumbprint: 'B' })))
-    const consumer = watch(queue.consumer('A').dequeue(30_000))
+    const consumer = watch(sourceOf(queue, 'A').dequeue(30_000))
     queue.close(new HalibutError('closed', 'the runtime is closed'))
     await turn()
     expect(collected.outcome).toMatchObject({ kind: 'closed', delivery: 'unknown' })
@@ -318,7 +328,7 @@ describe('bounds and the end', () => {
     expect(consumer.outcome).toBeUndefined()
     expect(queue.length).toBe(0)
     await expect(queue.queueAndWait(request('3'))).rejects.toMatchObject({ kind: 'closed' })
-    expect(await queue.consumer('A').dequeue(30_000)).toBeUndefined()
+    expect(await sourceOf(queue, 'A').dequeue(30_000)).toBeUndefined()
   })
 
   test('a time beyond what timers can is long, not short', async () => {
@@ -327,7 +337,7 @@ describe('bounds and the end', () => {
     vi.advanceTimersByTime(24 * 3_600_000)
     await turn()
     expect(call.outcome).toBe('pending')
-    queue.consumer('A').tryDequeue()?.answer(response('1'), undefined)
+    sourceOf(queue, 'A').tryDequeue()?.answer(response('1'), undefined)
     await turn()
     expect(call.outcome).toMatchObject({ response: { id: '1' } })
   })
@@ -340,7 +350,8 @@ interface Model {
   /** Whose turn it is, next first; also of callers that do not wait. */
   turns: string[]
   collected: { n: number }[]
-  consumers: { k: number; as: string; until: number }[]
+  consumers: { k: number; s: number; as: string; until: number }[]
+  sources: { as: string; closed: boolean }[]
   /** What each call and each wait has come to. */
   calls: unknown[]
   waits: unknown[]
@@ -439,18 +450,22 @@ const steps = [
         real.cancels[n]?.abort()
       }),
   ),
-  fc.tuple(certificate, fc.option(time, { nil: undefined })).map(
-    ([as, ms]) =>
-      new Step(`${as} ${ms === undefined ? 'looks' : `waits ${ms}`}`, (model, real) => {
+  fc.tuple(certificate, fc.option(time, { nil: undefined }), fc.boolean()).map(
+    ([as, ms, again]) =>
+      new Step(`${as} ${ms === undefined ? 'looks' : `waits ${ms}`}${again ? ' again' : ''}`, (model, real) => {
         const k = model.waits.length
+        const free = (each: Model['sources'][number], i: number) =>
+          each.as === as && !each.closed && !model.consumers.some(consumer => consumer.s === i)
+        const known = again ? model.sources.findIndex(free) : -1
+        const s = known < 0 ? model.sources.push({ as, closed: false }) - 1 : known
+        if (known < 0) real.sources.push(real.queue.consumer(as))
         const who = model.turns.find(by => model.waiting.some(each => each.by === by && fits(each.for, as)))
         const found = removeFrom(model.waiting, each => each.by === who && fits(each.for, as))
         if (found) toEnd(model.turns, found.by)
         if (found) model.collected.push({ n: found.n })
-        else if (ms !== undefined) model.consumers.push({ k, as, until: model.now + ms })
+        else if (ms !== undefined) model.consumers.push({ k, s, as, until: model.now + ms })
         model.waits.push(found ? found.n : ms === undefined ? undefined : 'pending')
-        const source = real.queue.consumer(as)
-        real.sources.push(source)
+        const source = real.sources[s] as RequestSource
         real.waits.push(ms === undefined ? { outcome: source.tryDequeue() } : watch(source.dequeue(ms)))
       }),
   ),
@@ -471,10 +486,13 @@ const steps = [
   fc.nat().map(
     which =>
       new Step(`connection ${which} ends`, (model, real) => {
-        if (model.waits.length === 0) return
-        const k = which % model.waits.length
-        if (removeFrom(model.consumers, each => each.k === k)) model.waits[k] = undefined
-        real.sources[k]?.close()
+        const s = which % Math.max(1, model.sources.length)
+        const source = model.sources[s]
+        if (!source) return
+        source.closed = true
+        const waiting = removeFrom(model.consumers, each => each.s === s)
+        if (waiting) model.waits[waiting.k] = undefined
+        real.sources[s]?.close()
       }),
   ),
   time.map(
@@ -494,13 +512,14 @@ test('any schedule of calls, cancellations, connections, answers and times ends 
   await fc.assert(
     fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async commands => {
       const queue = new MemoryRequestQueue(endpoint, maxLength)
-      const model: Model = { now: 0, waiting: [], turns: [], collected: [], consumers: [], calls: [], waits: [] }
+      const model: Model = { now: 0, waiting: [], turns: [], collected: [], consumers: [], sources: [], calls: [], waits: [] }
       const real: Real = { queue, calls: [], cancels: [], items: new Map(), sources: [], waits: [] }
       try {
         await fc.asyncModelRun(() => ({ model, real }), commands)
       } finally {
         // Also where it failed, so that what is left does not fail the smaller schedules that are tried next.
         queue.close(new HalibutError('closed', 'over'))
+        for (const source of real.sources) source.close()
         await turn()
       }
       expect(vi.getTimerCount()).toBe(0)

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import { HalibutError } from '../base/errors.ts'
+import { type CompiledContract, type CompiledMethod, toUntyped } from '../codec/contract-values.ts'
+import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
+import type { TypeResolver } from '../codec/type-registry.ts'
+import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
+import type { Transfer } from '../exchange/transfer.ts'
+import { CallDeadline, type CallTimes } from './call-deadline.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import { type Endpoint, requirePin } from './endpoint.ts'
+import type { LogEventType } from './event-log.ts'
+import type { CallEvent, EventHub } from './events.ts'
+import { callListening } from './listening-client.ts'
+import { translateRemoteError } from './remote-error.ts'
+import type { RequestQueue } from './request-queue.ts'
+import { cacheKey, ResponseCache } from './response-cache.ts'
+
+/** What the calls of a runtime are made with. */
+export interface OutgoingCallsOptions {
+  readonly codec: CodecOptions
+  /** Resolves the `$type` names of responses to calls without a contract. */
+  readonly untyped: TypeResolver
+  /** Which error responses of cacheable methods are kept too; `undefined`: none (spec §12). */
+  readonly cacheErrors: ((error: unknown) => boolean) | undefined
+  readonly events: EventHub
+  readonly log: (endpoint: string, type: LogEventType, message: string, error?: unknown) => void
+  readonly queueFor: (subscription: string) => RequestQueue
+  readonly poolFor: (endpoint: Endpoint) => ConnectionPool
+  /** Opens a connection; it is not identified yet. */
+  readonly dial: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<Transfer>
+  /** Aborted with an error when the runtime closes. */
+  readonly ending: AbortSignal
+  readonly ownThumbprint: string
+}
+
+/** Who is called, and how the call is known. */
+type CallHead = Pick<CallEvent, 'activityId' | 'service' | 'method'>
+
+/** A request, encoded, and what resolves the `$type` names of its response. */
+interface OutgoingRequest {
+  readonly id: string
+  readonly message: EncodedMessage
+  readonly types: TypeResolver
+}
+
+/** What the cache keeps of a call: its result, or the error where the runtime keeps that. */
+type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutError }
+
+/** The calls that a runtime makes: from arguments to a request, along the way of the agent’s kind, and from the response to a result. */
+export class OutgoingCalls {
+  readonly #options: OutgoingCallsOptions
+  readonly #cache = new ResponseCache()
+
+  constructor(options: OutgoingCallsOptions) {
+    this.#options = options
+  }
+
+  /** Calls a method of a contract; `count` is the number of the call in the id of its request. Every failure is a rejection. */
+  call(
+    endpoint: Endpoint,
+    compiled: CompiledContract,
+    method: CompiledMethod,
+    args: readonly unknown[],
+    times: CallTimes,
+    count: number,
+    activityId: string = randomUUID(),
+  ): Promise<unknown> {
+    try {
+      const { service } = compiled
+      const seconds = method.cacheSeconds
+      const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
+      const kept = key === undefined ? undefined : (this.#cache.get(key) as CachedAnswer | undefined)
+      if (kept) return 'error' in kept ? Promise.reject(kept.error) : Promise.resolve(kept.result)
+      const keep =
+        key === undefined || seconds === undefined ? undefined : (answer: CachedAnswer): void => this.#cache.put(key, answer, seconds)
+      const head = { id: requestId(service, method.name, count, activityId), activityId, service, method: method.name }
+      const message = encodeRequest(head, method.params, args, this.#options.codec)
+      return this.#observed(endpoint, head, { id: head.id, message, types: compiled }, times, exchanged =>
+        this.#read(endpoint, method, exchanged, keep),
+      )
+    } catch (why) {
+      return Promise.reject(why)
+    }
+  }
+
+  /** Calls a method by its name alone: values go and come untyped. Every failure is a rejection. */
+  callUntyped(
+    endpoint: Endpoint,
+    {
+      service,
+      method,
+      activityId = randomUUID(),
+    }: { readonly service: string; readonly method: string; readonly activityId?: string | undefined },
+    args: readonly unknown[],
+    times: CallTimes,
+  ): Promise<unknown> {
+    try {
+      const head = { id: requestId(service, method, 1, activityId), activityId, service, method }
+      const message = encodeRequest(head, undefined, args, this.#options.codec)
+      const request = { id: head.id, message, types: this.#options.untyped }
+      return this.#observed(endpoint, head, request, times, ({ response }) => {
+        if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
+        if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
+        return toUntyped(response.result)
+      })
+    } catch (why) {
+      return Promise.reject(why)
+    }
+  }
+
+  /** Forgets the answers that it has kept. */
+  clear(): void {
+    this.#cache.clear()
+  }
+
+  #read(
+    endpoint: Endpoint,
+    method: CompiledMethod,
+    { response, streams }: Exchanged,
+    keep: ((answer: CachedAnswer) => void) | undefined,
+  ): unknown {
+    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
+    if (response.error) {
+      const error = translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
+      if (keep && this.#options.cacheErrors?.(error)) keep({ error })
+      throw error
+    }
+    try {
+      const result = method.result.fromResult(response.result)
+      if (keep && result !== null) keep({ result })
+      return result
+    } catch (why) {
+      streams?.settle(new Set())
+      throw why instanceof HalibutError ? why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri }) : why
+    }
+  }
+
+  /** Sends a request on its way, between `callStarted` and `callFinished`; gives what `read` makes of the answer. */
+  async #observed<T>(
+    endpoint: Endpoint,
+    { activityId, service, method }: CallHead,
+    request: OutgoingRequest,
+    times: CallTimes,
+    read: (exchanged: Exchanged) => T,
+  ): Promise<T> {
+    const { events, ending, log } = this.#options
+    ending.throwIfAborted()
+    const watched = events.wants('callStarted') || events.wants('callFinished')
+    const event = watched ? { activityId, service, method, endpoint: endpoint.uri } : undefined
+    const startedAt = event ? performance.now() : 0
+    if (event) events.emit('callStarted', event)
+    let exchanged: Exchanged
+    try {
+      exchanged = await this.#route(endpoint, request, times)
+    } catch (why) {
+      if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
+      log(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why)
+      throw why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
+    }
+    if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
+    exchanged.streams?.done.catch(why => log(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why))
+    return read(exchanged)
+  }
+
+  #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
+    const { timeoutMs, queueTimeoutMs, signal, onSending } = times
+    const timed = timeoutMs !== undefined || (queueTimeoutMs !== undefined && endpoint.scheme === 'https')
+    return timed ? this.#timed(endpoint, request, times) : this.#send(endpoint, request, times, signal, onSending)
+  }
+
+  async #timed(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
+    const deadline = new CallDeadline(times, endpoint.scheme === 'https')
+    let streaming = false
+    try {
+      const exchanged = await this.#send(endpoint, request, times, deadline.signal, () => {
+        deadline.begun()
+        times.onSending?.()
+      })
+      if (exchanged.streams) {
+        streaming = true
+        exchanged.streams.done.then(
+          () => deadline.end(),
+          () => deadline.end(),
+        )
+      }
+      return exchanged
+    } catch (why) {
+      throw deadline.told(why)
+    } finally {
+      if (!streaming) deadline.end()
+    }
+  }
+
+  #send(
+    endpoint: Endpoint,
+    request: OutgoingRequest,
+    { queueTimeoutMs, caller }: CallTimes,
+    signal: AbortSignal | undefined,
+    onBegun: (() => void) | undefined,
+  ): Promise<Exchanged> {
+    const { queueFor, poolFor, dial, ending, ownThumbprint, log } = this.#options
+    const { id, message, types } = request
+    if (endpoint.scheme === 'poll') {
+      return queueFor(endpoint.uri).queueAndWait({
+        id,
+        message,
+        types,
+        thumbprint: endpoint.thumbprint,
+        queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
+        signal,
+        caller,
+        onCollected: onBegun,
+      })
+    }
+    requirePin(endpoint)
+    return callListening({
+      endpoint,
+      pool: poolFor(endpoint),
+      id,
+      message,
+      types,
+      signal,
+      ending,
+      onBegun,
+      dial: async cancel => new AgentConversation(await dial(endpoint, cancel)),
+      ownThumbprint,
+      log: (text, error) => log(endpoint.uri, 'Error', text, error),
+    })
+  }
+}
+
+/** As .NET names a request (spec §6.1). */
+function requestId(service: string, method: string, count: number, activityId: string): string {
+  return `${service}::${method}Async[${count}] / ${activityId}`
+}
