@@ -65,8 +65,8 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /** One of the gateway’s own methods. */
-  request<M extends MethodName>(method: M, params: MethodParams<M>, options: RequestOptions = {}): Promise<MethodResult<M>> {
-    return this.#request(method, params, options) as Promise<MethodResult<M>>
+  async request<M extends MethodName>(method: M, params: MethodParams<M>, options: RequestOptions = {}): Promise<MethodResult<M>> {
+    return (await this.#request(method, params, options)) as MethodResult<M>
   }
 
   /** Every agent with its state. */
@@ -162,7 +162,7 @@ export class GatewayClient implements AsyncDisposable {
     try {
       yield* watchItems<WatchItem<M>>(
         {
-          start: (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
+          start: async (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
           notify: (name, params) => this.#link.notify(name, params),
           keyOf,
           gap,
@@ -175,31 +175,33 @@ export class GatewayClient implements AsyncDisposable {
     }
   }
 
-  async #request(method: MethodName, params: object, options: CallOptions | RequestOptions, hooks: CallHooks = {}): Promise<unknown> {
+  /** Throws where the request cannot be made at all. */
+  #request(method: MethodName, params: object, options: CallOptions | RequestOptions, hooks: CallHooks = {}): Promise<unknown> {
     const { signal, timeoutMs, queueTimeoutMs = timeoutMs, cancel } = options as CallOptions
     if (this.#state.at === 'closed') throw closedError()
     if (signal?.aborted) throw cancelled(signal, false)
     const text = encoded(() => JSON.stringify(params))
     const { idempotencyKey: key, epoch: said } = params as { idempotencyKey?: string; epoch?: string }
     const { call, answer } = this.#pending.add(hooks)
-    const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent), cancel)
-    signal?.addEventListener('abort', onAbort)
-    // Once a call to an agent is sent, the gateway minds its deadlines.
-    const onTimeout = (): void => {
-      if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent))
+    if (signal || queueTimeoutMs !== undefined) {
+      const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent), cancel)
+      signal?.addEventListener('abort', onAbort)
+      // Once a call to an agent is sent, the gateway minds its deadlines.
+      const onTimeout = (): void => {
+        if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent))
+      }
+      const timer = queueTimeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(queueTimeoutMs, longestTimerMs))
+      call.onEnded = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
     }
-    const timer = queueTimeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(queueTimeoutMs, longestTimerMs))
     this.#unsent.set(call, epoch => {
       const of = key === undefined || said !== undefined ? '' : `,"epoch":"${this.#epochs.first(key, epoch)}"`
       return `{"jsonrpc":"2.0","id":${call.id},"method":"${method}","params":${text.slice(0, -1)}${of}}}`
     })
     this.#flush()
-    try {
-      return await answer
-    } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    }
+    return answer
   }
 
   #giveUp(call: PendingCall, error: GatewayError, mode?: CallOptions['cancel']): void {

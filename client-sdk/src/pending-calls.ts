@@ -17,6 +17,8 @@ export interface PendingCall {
   readonly hooks: CallHooks
   /** False while the request only waits for a connection. */
   sent: boolean
+  /** Called when it has ended. */
+  onEnded: (() => void) | undefined
   /** Called by whoever ends the call first, with its error or its result; anything after that does nothing. */
   settle(error: GatewayError | undefined, result?: unknown): void
 }
@@ -33,15 +35,16 @@ export class PendingCalls {
   /** Registers a request; its promise settles with the response or with the error that ended it. */
   add(hooks: CallHooks): { call: PendingCall; answer: Promise<unknown> } {
     const id = ++this.#lastId
-    let settle: PendingCall['settle'] = () => undefined
+    let call!: PendingCall
     const answer = new Promise<unknown>((resolve, reject) => {
-      settle = (error, result) => {
+      const settle: PendingCall['settle'] = (error, result) => {
         if (!this.#calls.delete(id)) return
+        call.onEnded?.()
         if (error) reject(error)
         else resolve(result)
       }
+      call = { id, hooks, sent: false, settle, onEnded: undefined }
     })
-    const call: PendingCall = { id, hooks, sent: false, settle }
     this.#calls.set(id, call)
     return { call, answer }
   }
