@@ -31,6 +31,8 @@ export class Link {
   #acknowledged = 0
   #received = 0
   #told = 0
+  /** Of the frames that we have not acknowledged. */
+  #chars = 0
   #ackTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(events: LinkEvents) {
@@ -75,7 +77,7 @@ export class Link {
   /** The session is over: nothing of it comes any more. */
   forget(why: GatewayError): void {
     this.#kept = []
-    this.#acknowledged = this.#received = this.#told = 0
+    this.#acknowledged = this.#received = this.#told = this.#chars = 0
     if (!this.#connection) this.#welcome = undefined
     this.streams.lost(why)
   }
@@ -104,7 +106,7 @@ export class Link {
   receive(text: string): void {
     // Batches come only to those who send some.
     const message = parse(text) as Notification | (ResponseMessage & { readonly method?: undefined }) | undefined | null
-    if (!uncountedNotifications.has(message?.method ?? '')) this.#count()
+    if (!uncountedNotifications.has(message?.method ?? '')) this.#count(text.length)
     if (message?.method !== undefined) this.#notified(message.method, message.params)
     else if (message) this.#answered(message, text.includes('"$stream"'))
   }
@@ -139,10 +141,11 @@ export class Link {
     this.#acknowledged = received
   }
 
-  #count(): void {
-    const { ackFrames, ackMs } = (this.#welcome as Welcome).limits
+  #count(chars: number): void {
+    const { ackFrames, ackChars, ackMs } = (this.#welcome as Welcome).limits
     this.#received++
-    if (this.#received - this.#told >= ackFrames) this.#ack()
+    this.#chars += chars
+    if (this.#received - this.#told >= ackFrames || this.#chars >= ackChars) this.#ack()
     else this.#ackTimer ??= setTimeout(() => this.#ack(), ackMs)
   }
 
@@ -150,6 +153,7 @@ export class Link {
     clearTimeout(this.#ackTimer)
     this.#ackTimer = undefined
     this.#told = this.#received
+    this.#chars = 0
     this.notify(controlNotifications.ack, { received: this.#received })
   }
 }

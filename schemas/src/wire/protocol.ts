@@ -54,7 +54,9 @@ export const facadeLimits = {
   /** Text kept for a resume until the client has acknowledged it. Beyond it the session goes on, but cannot be resumed. */
   replayBytes: 2 * 1024 * 1024,
   /** A side that received this many counted frames without acknowledging sends `$/ack`. */
-  ackFrames: 16,
+  ackFrames: 64,
+  /** Or frames with this many UTF-16 code units, so that large ones do not fill what is kept for a resume. */
+  ackChars: 64 * 1024,
   /** A side acknowledges what it received at the latest after this time. */
   ackMs: 1_000,
   /** Characters of an idempotency key. Beyond it: `invalid_params`. */

@@ -5,6 +5,8 @@ export class ReceivedFrames {
   readonly #acknowledge: (received: number) => void
   #received = 0
   #acknowledged = 0
+  /** Of the frames that are not acknowledged. */
+  #chars = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(acknowledge: (received: number) => void) {
@@ -15,10 +17,11 @@ export class ReceivedFrames {
     return this.#received
   }
 
-  /** One more came. */
-  add(): void {
+  /** One more came, with so many characters. */
+  add(chars: number): void {
     this.#received++
-    if (this.#received - this.#acknowledged >= facadeLimits.ackFrames) this.#tell()
+    this.#chars += chars
+    if (this.#received - this.#acknowledged >= facadeLimits.ackFrames || this.#chars >= facadeLimits.ackChars) this.#tell()
     else this.#timer ??= setTimeout(this.#onTime, facadeLimits.ackMs)
   }
 
@@ -27,6 +30,7 @@ export class ReceivedFrames {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#acknowledged = this.#received
+    this.#chars = 0
   }
 
   /** The timer runs on while frames come, so that a busy browser costs one timer in that time, not one for each acknowledgement. */
@@ -37,6 +41,7 @@ export class ReceivedFrames {
 
   #tell(): void {
     this.#acknowledged = this.#received
+    this.#chars = 0
     this.#acknowledge(this.#received)
   }
 }

@@ -161,7 +161,7 @@ export class Session implements RequestHost {
   /** A text frame came. */
   receive(text: string): void {
     const frame = parseFrame(text)
-    if (isCounted(frame)) this.#received.add()
+    if (isCounted(frame)) this.#received.add(text.length)
     // Only text that may hold a handle is searched for one.
     const mayAnnounce = text.includes('$stream') || text.includes('\\u')
     if (frame.type === 'single') this.#handle(frame.message, mayAnnounce)
