@@ -17,7 +17,7 @@ export const RequestSchema = Type.Object(
     jsonrpc: Type.Literal('2.0'),
     id: Type.Optional(RequestIdSchema),
     method: Type.String({ minLength: 1, maxLength: 256 }),
-    params: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Array(Type.Unknown())])),
+    params: Type.Optional(Type.Union([Type.Object({}), Type.Array(Type.Unknown())])),
   },
   { additionalProperties: false },
 )
