@@ -18,7 +18,7 @@ export function readArguments(
   path: string,
   streams?: StreamReader,
 ): Overload {
-  return choose(methods.map(method => attempt(method, args, path, 0, (type, arg, at, errors) => json.read(type, arg, at, errors, streams))))
+  return choose(methods.map(method => attempt(method, args, path, 0, json.read, streams)))
 }
 
 /**
@@ -32,11 +32,7 @@ export function writeArguments(
   path: string,
   streams?: StreamWriter,
 ): Overload {
-  return choose(
-    methods.map(method =>
-      attempt(method, args, path, argumentDistance(method, args), (type, arg, at, errors) => json.write(type, arg, at, errors, streams)),
-    ),
-  )
+  return choose(methods.map(method => attempt(method, args, path, argumentDistance(method, args), json.write, streams)))
 }
 
 interface Attempt {
@@ -46,19 +42,20 @@ interface Attempt {
   readonly errors: readonly ParamError[]
 }
 
-function attempt(
+function attempt<S>(
   method: MethodNode,
   args: readonly unknown[],
   path: string,
   score: number,
-  convert: (type: TypeNode, arg: unknown, path: string, errors: ParamError[]) => unknown,
+  convert: (type: TypeNode, arg: unknown, path: string, errors: ParamError[], streams: S) => unknown,
+  streams: S,
 ): Attempt {
   const errors: ParamError[] = []
   if (args.length !== method.params.length) {
     errors.push({ path, expected: `${method.params.length} arguments, for ${signatureOf(method)}`, got: `${args.length}` })
     return { method, args: [], score, errors }
   }
-  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors)), score, errors }
+  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors, streams)), score, errors }
 }
 
 function choose(tried: readonly Attempt[]): Overload {

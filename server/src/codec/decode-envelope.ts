@@ -2,7 +2,7 @@ import { BsonReader, bsonType } from './bson.ts'
 import { type DecodeContext, type Materialised, materialisedNull, readFailed } from './clr-type.ts'
 import type { DataStream } from './data-stream.ts'
 import { materialise } from './materialise.ts'
-import { decodePlace } from './places.ts'
+import { failedAt } from './places.ts'
 import { scalarTypes } from './scalar-values.ts'
 import { readGuid } from './text-values.ts'
 import { parseTypeName } from './type-names.ts'
@@ -43,19 +43,23 @@ export const responseType = 'Halibut.Transport.Protocol.ResponseMessage, Halibut
  * text and the path: the connection closes on it, and no error response is sent (spec §4.3).
  */
 export function decodeRequest(document: Buffer, registry: TypeRegistry, limits: DecodeLimits): { readonly null: true } | DecodedRequest {
-  return decodePlace(
-    trace => readMessage(document, registry, limits, trace, readRequest),
-    () => ({ null: true }) as const,
-  )
+  try {
+    return readMessage(document, registry, limits, undefined, readRequest) ?? nullRequest
+  } catch (why) {
+    throw failedAt(why, trace => readMessage(document, registry, limits, trace, readRequest))
+  }
 }
 
 /** Decodes a response; `null` for a null message. Fails as {@link decodeRequest}. */
 export function decodeResponse(document: Buffer, registry: TypeResolver, limits: DecodeLimits): DecodedResponse | null {
-  return decodePlace(
-    trace => readMessage(document, registry, limits, trace, readResponse),
-    () => null,
-  )
+  try {
+    return readMessage(document, registry, limits, undefined, readResponse) ?? null
+  } catch (why) {
+    throw failedAt(why, trace => readMessage(document, registry, limits, trace, readResponse))
+  }
 }
+
+const nullRequest = { null: true } as const
 
 type Trace = (string | number)[] | undefined
 

@@ -64,57 +64,65 @@ export function encodeRequest(
   if (params !== undefined && params.length !== args.length) {
     throw new HalibutError('invalid_argument', `${head.service}.${head.method} takes ${params.length} arguments, not ${args.length}`)
   }
-  return encode(options, 3, context => {
-    writer.startRoot()
-    writer.startDocument('Message')
-    writer.string('$type', requestType)
-    writer.string('id', head.id)
-    writer.guid('activityId', head.activityId)
-    writer.null('endpoint')
-    writer.string('service', head.service)
-    writer.string('method', head.method)
-    writer.startArray('params')
-    context.trace?.push('params')
-    for (let i = 0; i < args.length; i++) {
-      const name = indexName(i)
-      context.trace?.push(name)
-      const codec = params === undefined ? untypedArgument : (params[i] as ValueCodec)
-      codec.encode(writer, name, args[i], 'object', context)
-      context.trace?.pop()
-    }
-    writer.end()
-    writer.end()
-  })
+  return encode(options, 3, writeRequest, { head, params, args })
+}
+
+interface RequestParts {
+  readonly head: RequestHead
+  readonly params: readonly ValueCodec[] | undefined
+  readonly args: readonly unknown[]
+}
+
+function writeRequest(context: EncodeContext, { head, params, args }: RequestParts): void {
+  writer.startRoot()
+  writer.startDocument('Message')
+  writer.string('$type', requestType)
+  writer.string('id', head.id)
+  writer.guid('activityId', head.activityId)
+  writer.null('endpoint')
+  writer.string('service', head.service)
+  writer.string('method', head.method)
+  writer.startArray('params')
+  context.trace?.push('params')
+  for (let i = 0; i < args.length; i++) {
+    const name = indexName(i)
+    context.trace?.push(name)
+    const codec = params === undefined ? untypedArgument : (params[i] as ValueCodec)
+    codec.encode(writer, name, args[i], 'object', context)
+    context.trace?.pop()
+  }
+  writer.end()
+  writer.end()
 }
 
 /**
  * Encodes a response: a failure, or a result by its codec (untyped without one). Throws `serialization_failed` with the JSON pointer of the
  * value that does not fit.
  */
-export function encodeResponse(
-  id: string,
-  outcome: { readonly error: RemoteErrorDocument } | { readonly result: unknown; readonly codec: ValueCodec | undefined },
-  options: CodecOptions,
-): EncodedMessage {
-  return encode(options, 2, context => {
-    writer.startRoot()
-    writer.startDocument('Message')
-    writer.string('$type', responseType)
-    writer.string('id', id)
-    if ('error' in outcome) {
-      writer.startDocument('error')
-      writer.string('message', outcome.error.message)
-      writeText('details', outcome.error.details)
-      writeText('HalibutErrorType', outcome.error.type)
-      writer.end()
-      writer.null('result')
-    } else {
-      writer.null('error')
-      context.trace?.push('result')
-      ;(outcome.codec ?? untypedArgument).encode(writer, 'result', outcome.result, 'object', context)
-    }
+export function encodeResponse(id: string, outcome: ResponseOutcome, options: CodecOptions): EncodedMessage {
+  return encode(options, 2, writeResponse, { id, outcome })
+}
+
+type ResponseOutcome = { readonly error: RemoteErrorDocument } | { readonly result: unknown; readonly codec: ValueCodec | undefined }
+
+function writeResponse(context: EncodeContext, { id, outcome }: { readonly id: string; readonly outcome: ResponseOutcome }): void {
+  writer.startRoot()
+  writer.startDocument('Message')
+  writer.string('$type', responseType)
+  writer.string('id', id)
+  if ('error' in outcome) {
+    writer.startDocument('error')
+    writer.string('message', outcome.error.message)
+    writeText('details', outcome.error.details)
+    writeText('HalibutErrorType', outcome.error.type)
     writer.end()
-  })
+    writer.null('result')
+  } else {
+    writer.null('error')
+    context.trace?.push('result')
+    ;(outcome.codec ?? untypedArgument).encode(writer, 'result', outcome.result, 'object', context)
+  }
+  writer.end()
 }
 
 function writeText(name: string, text: string | null | undefined): void {
@@ -122,14 +130,17 @@ function writeText(name: string, text: string | null | undefined): void {
   else writer.string(name, text)
 }
 
-/** Writes a message; where that fails, once more to find the place. */
-function encode(options: CodecOptions, depth: number, write: (context: EncodeContext) => void): EncodedMessage {
+/**
+ * Writes a message; where that fails, once more to find the place. `write` is no closure: one that is made for each message would be looked up
+ * anew in each.
+ */
+function encode<T>(options: CodecOptions, depth: number, write: (context: EncodeContext, parts: T) => void, parts: T): EncodedMessage {
   try {
-    return attempt(options, depth, write, undefined)
+    return attempt(options, depth, write, parts, undefined)
   } catch {
     const trace: string[] = []
     try {
-      return attempt(options, depth, write, trace)
+      return attempt(options, depth, write, parts, trace)
     } catch (error) {
       if (!(error instanceof HalibutError)) throw error
       throw trace.length === 0
@@ -143,14 +154,15 @@ function contextOf(error: HalibutError): { phase: HalibutError['phase']; dotnetT
   return { phase: error.phase, dotnetType: error.dotnetType }
 }
 
-function attempt(
+function attempt<T>(
   options: CodecOptions,
   depth: number,
-  write: (context: EncodeContext) => void,
+  write: (context: EncodeContext, parts: T) => void,
+  parts: T,
   trace: string[] | undefined,
 ): EncodedMessage {
   const streams: DataStream[] = []
-  write({
+  const context: EncodeContext = {
     streams,
     seen: undefined,
     maxStreams: options.maxStreamsPerMessage ?? defaultLimits.maxStreamsPerMessage,
@@ -158,6 +170,7 @@ function attempt(
     depth,
     maxDepth: options.maxMessageDepth ?? defaultLimits.maxMessageDepth,
     trace,
-  })
+  }
+  write(context, parts)
   return { document: writer.finish(), streams }
 }

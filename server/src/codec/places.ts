@@ -16,19 +16,16 @@ function pathOf(trace: readonly (string | number)[]): string {
   return path.length > 1_000 ? `${path.slice(0, 1_000)}…` : path
 }
 
-/** Decodes; where that fails, once more to find the place, which the error then tells. `otherwise` stands for a null message. */
-export function decodePlace<T, N>(decode: (trace: (string | number)[] | undefined) => T | undefined, otherwise: () => N): T | N {
+/** What decoding failed with, told with its place: decodes once more to find that. */
+export function failedAt(first: unknown, decode: (trace: (string | number)[]) => unknown): unknown {
+  // Reading millions of elements again would double what a hostile message costs, and .NET has no text for it.
+  if (first instanceof HalibutError && first.kind === 'message_too_large' && first.dotnetType === undefined) return first
+  const trace: (string | number)[] = []
   try {
-    return decode(undefined) ?? otherwise()
-  } catch (first) {
-    // Reading millions of elements again would double what a hostile message costs, and .NET has no text for it.
-    if (first instanceof HalibutError && first.kind === 'message_too_large' && first.dotnetType === undefined) throw first
-    const trace: (string | number)[] = []
-    try {
-      return decode(trace) ?? otherwise()
-    } catch (error) {
-      if (!(error instanceof HalibutError)) throw error
-      throw new HalibutError(error.kind, `${error.message} Path '${pathOf(trace)}'.`, { dotnetType: error.dotnetType, cause: error })
-    }
+    decode(trace)
+    return first
+  } catch (error) {
+    if (!(error instanceof HalibutError)) return error
+    return new HalibutError(error.kind, `${error.message} Path '${pathOf(trace)}'.`, { dotnetType: error.dotnetType, cause: error })
   }
 }

@@ -36,11 +36,16 @@ export interface OutgoingCallsOptions {
 /** Who is called, and how the call is known. */
 type CallHead = Pick<CallEvent, 'activityId' | 'service' | 'method'>
 
-/** A request, encoded, and what resolves the `$type` names of its response. */
+/** A request, encoded, and what its response is read with. */
 interface OutgoingRequest {
   readonly id: string
   readonly message: EncodedMessage
+  /** Resolves the `$type` names of the response. */
   readonly types: TypeResolver
+  /** `undefined`: untyped. */
+  readonly method: CompiledMethod | undefined
+  /** Puts the answer in the cache. */
+  readonly keep: ((answer: CachedAnswer) => void) | undefined
 }
 
 /** What the cache keeps of a call: its result, or the error where the runtime keeps that. */
@@ -75,9 +80,7 @@ export class OutgoingCalls {
         key === undefined || seconds === undefined ? undefined : (answer: CachedAnswer): void => this.#cache.put(key, answer, seconds)
       const head = { id: requestId(service, method.name, count, activityId), activityId, service, method: method.name }
       const message = encodeRequest(head, method.params, args, this.#options.codec)
-      return this.#observed(endpoint, head, { id: head.id, message, types: compiled }, times, exchanged =>
-        this.#read(endpoint, method, exchanged, keep),
-      )
+      return this.#observed(endpoint, head, { id: head.id, message, types: compiled, method, keep }, times)
     } catch (why) {
       return Promise.reject(why)
     }
@@ -97,12 +100,8 @@ export class OutgoingCalls {
     try {
       const head = { id: requestId(service, method, 1, activityId), activityId, service, method }
       const message = encodeRequest(head, undefined, args, this.#options.codec)
-      const request = { id: head.id, message, types: this.#options.untyped }
-      return this.#observed(endpoint, head, request, times, ({ response }) => {
-        if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
-        if (response.error) throw translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
-        return toUntyped(response.result)
-      })
+      const request = { id: head.id, message, types: this.#options.untyped, method: undefined, keep: undefined }
+      return this.#observed(endpoint, head, request, times)
     } catch (why) {
       return Promise.reject(why)
     }
@@ -113,18 +112,15 @@ export class OutgoingCalls {
     this.#cache.clear()
   }
 
-  #read(
-    endpoint: Endpoint,
-    method: CompiledMethod,
-    { response, streams }: Exchanged,
-    keep: ((answer: CachedAnswer) => void) | undefined,
-  ): unknown {
+  /** The result in a response. */
+  #read(endpoint: Endpoint, { method, keep }: OutgoingRequest, { response, streams }: Exchanged): unknown {
     if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
     if (response.error) {
       const error = translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
       if (keep && this.#options.cacheErrors?.(error)) keep({ error })
       throw error
     }
+    if (!method) return toUntyped(response.result)
     try {
       const result = method.result.fromResult(response.result)
       if (keep && result !== null) keep({ result })
@@ -135,14 +131,13 @@ export class OutgoingCalls {
     }
   }
 
-  /** Sends a request on its way, between `callStarted` and `callFinished`; gives what `read` makes of the answer. */
-  async #observed<T>(
+  /** Sends a request on its way, between `callStarted` and `callFinished`, and reads what comes of it. */
+  async #observed(
     endpoint: Endpoint,
     { activityId, service, method }: CallHead,
     request: OutgoingRequest,
     times: CallTimes,
-    read: (exchanged: Exchanged) => T,
-  ): Promise<T> {
+  ): Promise<unknown> {
     const { events, ending, log } = this.#options
     ending.throwIfAborted()
     const watched = events.wants('callStarted') || events.wants('callFinished')
@@ -159,7 +154,7 @@ export class OutgoingCalls {
     }
     if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
     exchanged.streams?.done.catch(why => log(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why))
-    return read(exchanged)
+    return this.#read(endpoint, request, exchanged)
   }
 
   #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {

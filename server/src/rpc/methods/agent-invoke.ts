@@ -32,13 +32,11 @@ export interface InvokeOptions {
 
 /** A method as it is called: by contract, or by its name alone. */
 interface Target {
-  readonly contract: ContractJson['contract'] | undefined
+  /** The contract and the method in it. */
+  readonly typed: { readonly json: ContractJson; readonly method: MethodNode } | undefined
   /** The signature; the name alone without a contract. */
   readonly method: string
   readonly args: unknown[]
-  /** It may run twice. */
-  readonly idempotent: boolean
-  write(result: unknown, errors: ParamError[], offer: OfferStream): unknown
 }
 
 /** The method that calls an agent: checks and reads the arguments by contract, calls, checks and writes the result. */
@@ -81,8 +79,8 @@ async function invoke(
   const call = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
   const request: MeshCall = {
     endpoint: agent.endpoint,
-    contract: target.contract,
-    service: target.contract?.service ?? service,
+    contract: target.typed?.json.contract,
+    service: target.typed?.json.contract.service ?? service,
     method: target.method,
     args: target.args,
     signal: waiter.signal,
@@ -100,7 +98,7 @@ async function invoke(
     try {
       result = await mesh.call(request)
     } catch (why) {
-      if (!target.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
+      if (!target.typed?.method.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))
     }
     const value = writeResult(target, result, stream => {
@@ -130,13 +128,7 @@ function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: C
   const errors: ParamError[] = []
   const args = params.args.map((arg, i) => readUntyped(arg, `/args/${i}`, errors, streams))
   refuseMisfits(method, errors, [])
-  return {
-    contract: undefined,
-    method,
-    args,
-    idempotent: false,
-    write: (result, problems, offer) => writeUntyped(result, '/value', problems, offer),
-  }
+  return { typed: undefined, method, args }
 }
 
 function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStreams): Target {
@@ -158,15 +150,19 @@ function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStre
       overload.candidates,
     )
   }
-  const method: MethodNode = overload.found
-  return {
-    contract: json.contract,
-    method: signatureOf(method),
-    args: overload.args,
-    idempotent: method.idempotent === true,
-    write: (result, errors, offer) =>
-      json.write(method.result, result, '/value', errors, value => (value instanceof DataStream ? offer(value) : undefined)),
+  const { found: method, args } = overload
+  return { typed: { json, method }, method: knownSignature(method), args }
+}
+
+const signatures = new WeakMap<MethodNode, string>()
+
+function knownSignature(method: MethodNode): string {
+  let signature = signatures.get(method)
+  if (signature === undefined) {
+    signature = signatureOf(method)
+    signatures.set(method, signature)
   }
+  return signature
 }
 
 function refuseMisfits(method: string, errors: readonly ParamError[], candidates: readonly string[]): void {
@@ -179,10 +175,12 @@ function refuseMisfits(method: string, errors: readonly ParamError[], candidates
   )
 }
 
-function writeResult(target: Target, result: unknown, offer: OfferStream): unknown {
+function writeResult({ typed }: Target, result: unknown, offer: OfferStream): unknown {
   const errors: ParamError[] = []
   try {
-    const value = target.write(result, errors, offer)
+    const value = typed
+      ? typed.json.write(typed.method.result, result, '/value', errors, each => (each instanceof DataStream ? offer(each) : undefined))
+      : writeUntyped(result, '/value', errors, offer)
     const first = errors[0]
     if (!first) return value ?? null
     throw new HalibutError(
