@@ -1,7 +1,7 @@
-import { getEventListeners } from 'node:events'
 import { serverNotifications } from '@halibut-gateway/schemas'
 import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
 import type { Principal, RequestContext } from '../rpc/dispatcher.ts'
 import type { Outbox } from './outbox.ts'
@@ -74,7 +74,7 @@ export class RunningRequest implements RequestContext {
   /** It has ended, and nobody holds its signal any more. */
   recycle(): void {
     const { signal } = this
-    if (!signal.aborted && spare.length < maxSpare && getEventListeners(signal, 'abort').length === 0) spare.push(this.#stop)
+    if (!signal.aborted && spare.length < maxSpare && !isAbortAwaited(signal)) spare.push(this.#stop)
   }
 
   /** The request is leaving for its agent. */

@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
 
 /** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
@@ -27,7 +28,7 @@ export class CallDeadline {
     this.#times = times
     const { signal, queueTimeoutMs } = times
     if (signal?.aborted) this.#controller.abort(signal.reason)
-    signal?.addEventListener('abort', this.#cancelled, { once: true })
+    if (signal) onAbort(signal, this.#cancelled)
     if (timesWaiting && queueTimeoutMs !== undefined) this.#timer = setTimeout(this.#expire, queueTimeoutMs, 'waiting')
   }
 
@@ -45,7 +46,8 @@ export class CallDeadline {
   /** The call is over: no timer, no listener stays. */
   end(): void {
     clearTimeout(this.#timer)
-    this.#times.signal?.removeEventListener('abort', this.#cancelled)
+    const { signal } = this.#times
+    if (signal) offAbort(signal, this.#cancelled)
   }
 
   /** A cancellation that was ours is told as the deadline it was. */

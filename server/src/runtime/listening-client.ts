@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
@@ -71,7 +72,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       const { channel } = used.transfer
       if (signal) {
         cut = () => channel.destroy(cancelledWhile(initialised ? 'Transferring' : 'Connecting'))
-        signal.addEventListener('abort', cut, { once: true })
+        onAbort(signal, cut)
         if (signal.aborted) throw cancelledWhile('Connecting')
       }
       stage = 'initialise'
@@ -82,11 +83,11 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       writtenBefore = channel.bytesWritten
       const exchanged = await used.exchange(call.message, call.id, call.types, endpoint.uri)
       whenDone(exchanged, used, pool, () => {
-        if (cut) signal?.removeEventListener('abort', cut)
+        if (cut && signal) offAbort(signal, cut)
       })
       return exchanged
     } catch (why) {
-      if (cut) signal?.removeEventListener('abort', cut)
+      if (cut && signal) offAbort(signal, cut)
       if (conversation) void pool.drop(conversation)
       const verdict = listeningVerdict(stage, why)
       const bytesLeft = stage === 'exchange' && conversation !== undefined && conversation.transfer.channel.bytesWritten > writtenBefore

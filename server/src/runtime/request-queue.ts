@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
@@ -164,7 +165,7 @@ class PendingRequest implements CollectedRequest {
     this.#request = request
     this.endpoint = endpoint
     this.#queue = queue
-    request.signal?.addEventListener('abort', this.#cancelled, { once: true })
+    if (request.signal) onAbort(request.signal, this.#cancelled)
   }
 
   get id(): string {
@@ -241,7 +242,8 @@ class PendingRequest implements CollectedRequest {
   }
 
   #unlisten(): void {
-    this.#request.signal?.removeEventListener('abort', this.#cancelled)
+    const { signal } = this.#request
+    if (signal) offAbort(signal, this.#cancelled)
   }
 
   readonly #cancelled = (): void => {
