@@ -62,7 +62,7 @@ export const defaultLimits = {
   /** Liveness: time for NEXT after a no-op message; 0: the heartbeat timeout. */
   livenessReplyMs: 0,
   /** How long PROCEED waits for the next request to a polling agent, to share a write with it, where nothing at the agent waits for it. */
-  pollingProceedDelayMs: 5,
+  pollingProceedDelayMs: 20,
   /** One probe. */
   probeTimeoutMs: 5_000,
   tcpKeepAliveIdleMs: 5_000,

@@ -285,9 +285,10 @@ class Consumer implements RequestSource {
   readonly #thumbprint: string
   readonly #queue: MemoryRequestQueue
   #waiting: ((item: CollectedRequest | undefined) => void) | undefined
-  /** Runs on where a request came before its time, and is set back by the next wait: most waits of a busy connection are as short. */
+  /** Runs on where a request came before its time, and looks at the clock when it fires: most waits of a busy connection are over soon. */
   #timer: NodeJS.Timeout | undefined
-  #timerMs = 0
+  #firesAt = Number.POSITIVE_INFINITY
+  #waitsUntil = 0
   #closed = false
 
   constructor(thumbprint: string, queue: MemoryRequestQueue) {
@@ -315,7 +316,9 @@ class Consumer implements RequestSource {
     if (item) return Promise.resolve(item)
     return new Promise(resolve => {
       this.#waiting = resolve
-      this.#startTimer(timerMs(waitMs))
+      const now = performance.now()
+      this.#waitsUntil = now + waitMs
+      if (this.#waitsUntil < this.#firesAt) this.#startTimer(waitMs, now)
       this.#queue.addWaiting(this)
     })
   }
@@ -326,14 +329,19 @@ class Consumer implements RequestSource {
     this.#giveUp()
   }
 
-  #startTimer(ms: number): void {
-    if (this.#timer && this.#timerMs === ms) {
-      this.#timer.refresh()
-      return
-    }
+  #startTimer(ms: number, now: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#giveUp, ms)
-    this.#timerMs = ms
+    this.#timer = setTimeout(this.#onTime, timerMs(Math.ceil(ms)))
+    this.#firesAt = now + ms
+  }
+
+  readonly #onTime = (): void => {
+    this.#firesAt = Number.POSITIVE_INFINITY
+    if (!this.#waiting) return
+    const now = performance.now()
+    // Half a millisecond early is on time: timers count whole milliseconds.
+    if (this.#waitsUntil - now > 0.5) this.#startTimer(this.#waitsUntil - now, now)
+    else this.#giveUp()
   }
 
   readonly #giveUp = (): void => {

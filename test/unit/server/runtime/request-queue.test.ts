@@ -12,7 +12,7 @@ import { declared, exchangeOptions, section, turn } from '../../../support/strea
 const endpoint = 'poll://an-agent/'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
 })
 
 /** Those of the running test: a connection’s source is closed with it. */
