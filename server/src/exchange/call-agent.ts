@@ -19,34 +19,33 @@ export interface Exchanged {
  */
 export class AgentConversation {
   readonly transfer: Transfer
-  #state: 'new' | 'ready' | 'idle' | 'busy' = 'new'
+  #state: 'new' | 'idle' | 'busy' = 'new'
 
   constructor(transfer: Transfer) {
     this.transfer = transfer
   }
 
   /** Makes the connection ready for a request. Any failure here is one of initialisation: nothing was sent that could have run. */
-  async initialise(): Promise<void> {
+  initialise(): Promise<void> | undefined {
     const { transfer } = this
-    const { limits } = transfer.options
-    if (this.#state === 'new') {
-      await identifyAsDialler(transfer, { type: 'client' })
-    } else {
-      const sent = transfer.sendNext()
-      if (sent) await sent
-      await transfer.expectProceed(limits.tcpClientHeartbeatReceiveTimeoutMs)
-    }
-    this.#state = 'ready'
+    const { tcpClientHeartbeatReceiveTimeoutMs } = transfer.options.limits
+    const isNew = this.#state === 'new'
+    this.#state = 'busy'
+    if (isNew) return identifyAsDialler(transfer, { type: 'client' })
+    const sent = transfer.sendNext()
+    return sent
+      ? sent.then(() => transfer.expectProceed(tcpClientHeartbeatReceiveTimeoutMs))
+      : transfer.expectProceed(tcpClientHeartbeatReceiveTimeoutMs)
   }
 
   /** Sends a request and receives its response, whose `$type` names `types` resolves. `endpoint` is for errors of its data streams. */
   async exchange(request: EncodedMessage, requestId: string, types: TypeResolver, endpoint: string): Promise<Exchanged> {
     const { transfer } = this
-    this.#state = 'busy'
     const sent = transfer.send(request, undefined, undefined, requestId)
     if (sent) await sent
     const { limits } = transfer.options
-    const response = decodeResponse(await transfer.receive(limits.tcpClientReceiveResponseTimeoutMs), types, limits)
+    const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
+    const response = decodeResponse(received instanceof Promise ? await received : received, types, limits)
     if (response === null || response.streams.length === 0) {
       this.#state = 'idle'
       return { response, streams: undefined }

@@ -1,3 +1,4 @@
+import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
@@ -45,31 +46,31 @@ export class ConnectionPool {
     return undefined
   }
 
-  /** Gives the right to one call, waiting for it where all connections are in use. `release` gives it back. */
-  async reserve(signal: AbortSignal | undefined, endpoint: string): Promise<void> {
+  /** Gives the right to one call; a promise, to be waited for, where all connections are in use. `release` gives it back. */
+  reserve(signal: AbortSignal | undefined, endpoint: string): Promise<void> | undefined {
     const max = this.#limits.maxConnectionsPerAgent
-    if (max > 0 && this.#reserved >= max) {
-      await new Promise<void>((resolve, reject) => {
-        const turn = (): void => {
-          signal?.removeEventListener('abort', cancel)
-          resolve()
-        }
-        const cancel = (): void => {
-          this.#waiting = this.#waiting.filter(each => each !== turn)
-          reject(
-            new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
-              phase: 'queue',
-              endpoint,
-              dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
-            }),
-          )
-        }
-        signal?.addEventListener('abort', cancel, { once: true })
-        this.#waiting.push(turn)
-      })
-      return
+    if (max <= 0 || this.#reserved < max) {
+      this.#reserved++
+      return undefined
     }
-    this.#reserved++
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        if (signal) offAbort(signal, cancel)
+        resolve()
+      }
+      const cancel = (): void => {
+        this.#waiting = this.#waiting.filter(each => each !== turn)
+        reject(
+          new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
+            phase: 'queue',
+            endpoint,
+            dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
+          }),
+        )
+      }
+      if (signal) onAbort(signal, cancel)
+      this.#waiting.push(turn)
+    })
   }
 
   release(): void {

@@ -4,6 +4,7 @@ import { HalibutError } from '../base/errors.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
+import type { ReceivedStreams } from '../exchange/received-streams.ts'
 import { toldWithDelivery } from '../exchange/serve-poller.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -34,7 +35,8 @@ export interface ListeningCall {
  */
 export async function callListening(call: ListeningCall): Promise<Exchanged> {
   const { endpoint, pool, signal } = call
-  await pool.reserve(signal, endpoint.uri)
+  const turn = pool.reserve(signal, endpoint.uri)
+  if (turn) await turn
   let streaming = false
   try {
     const exchanged = await attempt(call)
@@ -55,7 +57,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
   const { endpoint, pool, signal } = call
   const { retryCountLimit, connectionErrorRetryTimeoutMs, retryListeningSleepIntervalMs } = endpoint.limits
   const startedAt = performance.now()
-  let initialised = false
+  let hasBegun = false
   for (let index = 0; ; index++) {
     let stage: AttemptStage = 'connect'
     let conversation: AgentConversation | undefined
@@ -71,20 +73,23 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       const used = conversation
       const { channel } = used.transfer
       if (signal) {
-        cut = () => channel.destroy(cancelledWhile(initialised ? 'Transferring' : 'Connecting'))
+        cut = () => channel.destroy(cancelledWhile(hasBegun ? 'Transferring' : 'Connecting'))
         onAbort(signal, cut)
         if (signal.aborted) throw cancelledWhile('Connecting')
       }
       stage = 'initialise'
-      await used.initialise()
+      const initialised = used.initialise()
+      if (initialised) await initialised
       stage = 'exchange'
-      initialised = true
+      hasBegun = true
       call.onBegun?.()
       writtenBefore = channel.bytesWritten
       const exchanged = await used.exchange(call.message, call.id, call.types, endpoint.uri)
-      whenDone(exchanged, used, pool, () => {
+      if (exchanged.streams) giveBackAfter(exchanged.streams, used, call, cut)
+      else {
         if (cut && signal) offAbort(signal, cut)
-      })
+        pool.giveBack(used)
+      }
       return exchanged
     } catch (why) {
       if (cut && signal) offAbort(signal, cut)
@@ -105,14 +110,17 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
   }
 }
 
-/** Gives the connection back when the last data stream of the response has arrived. */
-function whenDone(exchanged: Exchanged, conversation: AgentConversation, pool: ConnectionPool, detach: () => void): void {
-  if (!exchanged.streams) {
-    detach()
-    pool.giveBack(conversation)
-    return
+/** Gives the connection back when the last data stream of the response has arrived. `cut`: what cuts it off until then. */
+function giveBackAfter(
+  streams: ReceivedStreams,
+  conversation: AgentConversation,
+  { pool, signal }: ListeningCall,
+  cut: (() => void) | undefined,
+): void {
+  const detach = (): void => {
+    if (cut && signal) offAbort(signal, cut)
   }
-  exchanged.streams.done.then(
+  streams.done.then(
     () => {
       detach()
       pool.giveBack(conversation)

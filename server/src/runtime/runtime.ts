@@ -424,15 +424,13 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   #endpoint(input: EndpointInput | Endpoint): Endpoint {
-    if (typeof input !== 'object' || !Object.isFrozen(input))
-      return typeof input === 'object' && 'key' in input ? input : parseEndpoint(input, this.limits)
+    if (typeof input !== 'object' || input === null) return parseEndpoint(input, this.limits)
     if ('key' in input) return input
+    const known = this.#endpoints.get(input)
+    if (known) return known
+    const endpoint = parseEndpoint(input, this.limits)
     // One that cannot change is looked at once.
-    let endpoint = this.#endpoints.get(input)
-    if (!endpoint) {
-      endpoint = parseEndpoint(input, this.limits)
-      this.#endpoints.set(input, endpoint)
-    }
+    if (Object.isFrozen(input)) this.#endpoints.set(input, endpoint)
     return endpoint
   }
 
