@@ -18,7 +18,7 @@ export interface PendingCall {
   /** False while the request only waits for a connection. */
   sent: boolean
   /** Called when it has ended. */
-  onEnded: (() => void) | undefined
+  onEnded?: () => void
   /** Called by whoever ends the call first, with its error or its result; anything after that does nothing. */
   settle(error: GatewayError | undefined, result?: unknown): void
 }
@@ -43,7 +43,7 @@ export class PendingCalls {
         if (error) reject(error)
         else resolve(result)
       }
-      call = { id, hooks, sent: false, settle, onEnded: undefined }
+      call = { id, hooks, sent: false, settle }
     })
     this.#calls.set(id, call)
     return { call, answer }

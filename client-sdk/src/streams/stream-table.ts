@@ -74,8 +74,7 @@ export class StreamTable {
           over: () => void this.#uploads.delete(id),
         })
         uploads.push(upload)
-        const { length } = source
-        const handle = { $stream: id, ...(length === undefined ? {} : { length }) }
+        const handle = { $stream: id, length: source.length }
         known.set(value, handle)
         return handle
       },

@@ -88,7 +88,7 @@ export const uncountedNotifications: ReadonlySet<string> = new Set([
 export interface StreamHandle {
   readonly $stream: number
   /** In bytes. Absent only for an upload whose length is not known yet. */
-  readonly length?: number
+  readonly length?: number | undefined
 }
 
 /** True for the JSON form of a data stream, of whichever side. */

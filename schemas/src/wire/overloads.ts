@@ -59,8 +59,6 @@ function attempt<S>(
 }
 
 function choose(tried: readonly Attempt[]): Overload {
-  const [only] = tried
-  if (only && tried.length === 1 && !only.errors[0]) return { found: only.method, args: only.args }
   const fits = tried.filter(each => !each.errors[0]).sort((a, b) => a.score - b.score)
   const [first, second] = fits
   if (first && first.score !== second?.score) return { found: first.method, args: first.args }
