@@ -48,13 +48,14 @@ export class Connection implements SessionSocket {
 
   /** A text frame came. */
   receive(text: string): void {
-    this.heard()
+    const now = performance.now()
+    this.#lastHeardMs = now
     const state = this.#state
     if (state.at === 'open') {
       // Whoever speaks after hello has read its answer.
       if (!this.#confirmed) this.#options.sessions.confirmToken(state.session)
       this.#confirmed = true
-      state.session.receive(text)
+      state.session.receive(text, now)
       return
     }
     if (state.at === 'closed') return
@@ -95,6 +96,7 @@ export class Connection implements SessionSocket {
     let opened: { readonly session: Session; readonly resume: MethodParams<'hello'>['resume'] } | undefined
     const response = await dispatcher.dispatch(request, {
       principal,
+      receivedMs: performance.now(),
       signal: new AbortController().signal,
       streams: noStreams(),
       begun: () => undefined,

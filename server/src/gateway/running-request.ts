@@ -25,6 +25,7 @@ export interface RequestHost {
 /** One request between its arrival and its end, as its handler sees it: how it is cancelled, and how many items it may send. */
 export class RunningRequest implements RequestContext {
   readonly request: RequestMessage & { readonly id: RequestId }
+  readonly receivedMs: number
   readonly streams: CallStreamSet
   /** Who takes its outcome, where it is not sent by itself. */
   readonly settle: ((outcome: Outcome) => void) | undefined
@@ -38,11 +39,13 @@ export class RunningRequest implements RequestContext {
   constructor(
     host: RequestHost,
     request: RequestMessage & { readonly id: RequestId },
+    receivedMs: number,
     streams: CallStreamSet,
     settle?: (outcome: Outcome) => void,
   ) {
     this.#host = host
     this.request = request
+    this.receivedMs = receivedMs
     this.streams = streams
     this.settle = settle
     this.#stop = spare.pop() ?? new AbortController()

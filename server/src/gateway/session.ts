@@ -158,14 +158,14 @@ export class Session implements RequestHost {
     this.#options.onEnded(this)
   }
 
-  /** A text frame came. */
-  receive(text: string): void {
+  /** A text frame came; `receivedMs`: when, by `performance.now()`. */
+  receive(text: string, receivedMs: number = performance.now()): void {
     const frame = parseFrame(text)
     if (isCounted(frame)) this.#received.add(text.length)
     // Only text that may hold a handle is searched for one.
     const mayAnnounce = text.includes('$stream') || text.includes('\\u')
-    if (frame.type === 'single') this.#handle(frame.message, mayAnnounce)
-    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, mayAnnounce)
+    if (frame.type === 'single') this.#handle(frame.message, receivedMs, mayAnnounce)
+    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, receivedMs, mayAnnounce)
     else this.send(this.#failed(null, frame.error).text)
   }
 
@@ -174,11 +174,11 @@ export class Session implements RequestHost {
     this.#streams.receive(frame)
   }
 
-  async #handleBatch(messages: readonly Message[], mayAnnounce: boolean): Promise<void> {
+  async #handleBatch(messages: readonly Message[], receivedMs: number, mayAnnounce: boolean): Promise<void> {
     const pending: Promise<Outcome>[] = []
     for (const message of messages) {
-      if (message.type === 'notification') this.#notified(message.notification, mayAnnounce)
-      else pending.push(new Promise(resolve => this.#handle(message, mayAnnounce, resolve)))
+      if (message.type === 'notification') this.#notified(message.notification, receivedMs, mayAnnounce)
+      else pending.push(new Promise(resolve => this.#handle(message, receivedMs, mayAnnounce, resolve)))
     }
     if (pending.length === 0) return
     const { text, outcomes } = writeBatch(await Promise.all(pending), this.principal)
@@ -187,10 +187,10 @@ export class Session implements RequestHost {
   }
 
   /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
-  #handle(message: Message, mayAnnounce: boolean, settle?: (outcome: Outcome) => void): void {
-    if (message.type === 'request') this.#requested(message.request, mayAnnounce, settle)
+  #handle(message: Message, receivedMs: number, mayAnnounce: boolean, settle?: (outcome: Outcome) => void): void {
+    if (message.type === 'request') this.#requested(message.request, receivedMs, mayAnnounce, settle)
     else if (message.type === 'invalid') this.#settle(this.#failed(message.id, message.error), settle)
-    else this.#notified(message.notification, mayAnnounce)
+    else this.#notified(message.notification, receivedMs, mayAnnounce)
   }
 
   #settle(outcome: Outcome, settle: ((outcome: Outcome) => void) | undefined): void {
@@ -201,13 +201,13 @@ export class Session implements RequestHost {
     }
   }
 
-  #requested(request: Requested, mayAnnounce: boolean, settle: ((outcome: Outcome) => void) | undefined): void {
+  #requested(request: Requested, receivedMs: number, mayAnnounce: boolean, settle: ((outcome: Outcome) => void) | undefined): void {
     const { id, method } = request
     let running: RunningRequest
     try {
       // First of all, since the frames of an upload may follow a request that is refused.
       const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [])
-      running = new RunningRequest(this, request, streams, settle)
+      running = new RunningRequest(this, request, receivedMs, streams, settle)
     } catch (error) {
       this.#settle(this.#failed(id, toHalibutError(error)), settle)
       return
@@ -251,7 +251,7 @@ export class Session implements RequestHost {
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
   }
 
-  #notified({ method, params }: RequestMessage, mayAnnounce: boolean): void {
+  #notified({ method, params }: RequestMessage, receivedMs: number, mayAnnounce: boolean): void {
     if (method.startsWith('$/')) {
       this.#controlled(method, params)
       return
@@ -259,7 +259,12 @@ export class Session implements RequestHost {
     let running: RunningRequest
     try {
       const streams = this.#streams.announce(mayAnnounce ? announcedStreams(params) : [])
-      running = new RunningRequest(this, { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, streams)
+      running = new RunningRequest(
+        this,
+        { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) },
+        receivedMs,
+        streams,
+      )
     } catch {
       return
     }

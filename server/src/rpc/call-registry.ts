@@ -15,9 +15,9 @@ export class CallRegistry {
   readonly #open = new Set<OpenCall>()
   readonly #listeners = new Set<(change: CallChange) => void>()
 
-  /** A call begins: it waits for a connection. */
-  begin(subject: CallSubject): OpenCall {
-    return new OpenCall(subject, this.#open, this.#listeners)
+  /** A call begins: it waits for a connection. `startedMs`: since when, by `performance.now()`. */
+  begin(subject: CallSubject, startedMs: number): OpenCall {
+    return new OpenCall(subject, startedMs, this.#open, this.#listeners)
   }
 
   /** The calls that wait or run. */
@@ -37,16 +37,20 @@ export class OpenCall {
   readonly #subject: CallSubject
   readonly #open: Set<OpenCall>
   readonly #listeners: ReadonlySet<(change: CallChange) => void>
-  readonly #startedMs = performance.now()
+  readonly #startedMs: number
   /** Since when it waits, where it does. */
-  #waitingMs: number | undefined = this.#startedMs
+  #waitingMs: number | undefined
+  /** No time has passed since it began. */
+  #isNew = true
   /** When it left last. */
   #sentMs = 0
   #queuedMs = 0
   #since: string | undefined
 
-  constructor(subject: CallSubject, open: Set<OpenCall>, listeners: ReadonlySet<(change: CallChange) => void>) {
+  constructor(subject: CallSubject, startedMs: number, open: Set<OpenCall>, listeners: ReadonlySet<(change: CallChange) => void>) {
     this.#subject = subject
+    this.#startedMs = startedMs
+    this.#waitingMs = startedMs
     this.#open = open
     this.#listeners = listeners
     open.add(this)
@@ -63,9 +67,14 @@ export class OpenCall {
     return performance.now() - this.#sentMs
   }
 
+  /** Time passes now. Where it was {@link sent} before this, it did not wait. */
+  waits(): void {
+    this.#isNew = false
+  }
+
   /** It is about to leave on a connection. */
   sent(): void {
-    this.#sentMs = performance.now()
+    this.#sentMs = this.#isNew ? this.#startedMs : performance.now()
     if (this.#waitingMs === undefined) return
     this.#queuedMs += this.#sentMs - this.#waitingMs
     this.#waitingMs = undefined

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly principal: Principal
   /** Who is served in turn with others where requests wait for an agent: one browser. */
   readonly caller?: string | undefined
+  /** When the request came, by `performance.now()`. */
+  readonly receivedMs: number
   /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
   readonly signal: AbortSignal
   /** The data streams in parameters and result. */
@@ -128,6 +130,10 @@ class RunningCall implements CallContext {
 
   get caller(): string | undefined {
     return this.#request.caller
+  }
+
+  get receivedMs(): number {
+    return this.#request.receivedMs
   }
 
   get signal(): AbortSignal {

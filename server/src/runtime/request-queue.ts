@@ -285,10 +285,10 @@ class Consumer implements RequestSource {
   readonly #thumbprint: string
   readonly #queue: MemoryRequestQueue
   #waiting: ((item: CollectedRequest | undefined) => void) | undefined
-  /** Runs on where a request came before its time, and looks at the clock when it fires: most waits of a busy connection are over soon. */
   #timer: NodeJS.Timeout | undefined
-  #firesAt = Number.POSITIVE_INFINITY
-  #waitsUntil = 0
+  /** The timer is one of {@link dequeueSoon}, and began when there had been so many waits of that kind. */
+  #soonSince: number | undefined
+  #soonWaits = 0
   #closed = false
 
   constructor(thumbprint: string, queue: MemoryRequestQueue) {
@@ -301,6 +301,7 @@ class Consumer implements RequestSource {
   }
 
   hand(item: CollectedRequest | undefined): void {
+    if (this.#soonSince === undefined) clearTimeout(this.#timer)
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.(item)
@@ -311,16 +312,11 @@ class Consumer implements RequestSource {
   }
 
   dequeue(waitMs: number): Promise<CollectedRequest | undefined> {
-    if (this.#closed || this.#queue.closed) return Promise.resolve(undefined)
-    const item = this.#queue.take(this.#thumbprint)
-    if (item) return Promise.resolve(item)
-    return new Promise(resolve => {
-      this.#waiting = resolve
-      const now = performance.now()
-      this.#waitsUntil = now + waitMs
-      if (this.#waitsUntil < this.#firesAt) this.#startTimer(waitMs, now)
-      this.#queue.addWaiting(this)
-    })
+    return this.#dequeue(waitMs, false)
+  }
+
+  dequeueSoon(waitMs: number): Promise<CollectedRequest | undefined> {
+    return this.#dequeue(waitMs, true)
   }
 
   close(): void {
@@ -329,19 +325,42 @@ class Consumer implements RequestSource {
     this.#giveUp()
   }
 
-  #startTimer(ms: number, now: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#onTime, timerMs(Math.ceil(ms)))
-    this.#firesAt = now + ms
+  #dequeue(waitMs: number, isSoon: boolean): Promise<CollectedRequest | undefined> {
+    if (this.#closed || this.#queue.closed) return Promise.resolve(undefined)
+    const item = this.#queue.take(this.#thumbprint)
+    if (item) return Promise.resolve(item)
+    return new Promise(resolve => {
+      this.#waiting = resolve
+      if (isSoon) this.#waitSoon(waitMs)
+      else this.#waitExactly(waitMs)
+      this.#queue.addWaiting(this)
+    })
   }
 
-  readonly #onTime = (): void => {
-    this.#firesAt = Number.POSITIVE_INFINITY
+  #waitExactly(waitMs: number): void {
+    clearTimeout(this.#timer)
+    this.#soonSince = undefined
+    this.#timer = setTimeout(this.#giveUp, timerMs(waitMs))
+  }
+
+  #waitSoon(waitMs: number): void {
+    this.#soonWaits++
+    if (this.#soonSince === undefined) this.#startSoon(waitMs)
+  }
+
+  /** One timer for many short waits: it looks back when it fires, in the place of being set and cleared with each. */
+  #startSoon(waitMs: number): void {
+    clearTimeout(this.#timer)
+    this.#soonSince = this.#soonWaits
+    this.#timer = setTimeout(this.#onSoon, timerMs(waitMs), waitMs)
+  }
+
+  readonly #onSoon = (waitMs: number): void => {
+    const isOld = this.#soonSince === this.#soonWaits
+    this.#soonSince = undefined
     if (!this.#waiting) return
-    const now = performance.now()
-    // Half a millisecond early is on time: timers count whole milliseconds.
-    if (this.#waitsUntil - now > 0.5) this.#startTimer(this.#waitsUntil - now, now)
-    else this.#giveUp()
+    if (isOld) this.#giveUp()
+    else this.#startSoon(waitMs)
   }
 
   readonly #giveUp = (): void => {

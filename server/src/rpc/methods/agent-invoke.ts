@@ -76,7 +76,9 @@ async function invoke(
   const target = targetOf(contracts, params, streams)
   let activityId: string = randomUUID()
   const { service } = params
-  const call = registry.begin({ activityId, agent: params.agent, service, method: target.method, principal: context.principal.name })
+  const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
+  // The time of uploads without a length is no waiting for a connection.
+  const call = registry.begin(subject, whole ? performance.now() : context.receivedMs)
   const request: MeshCall = {
     endpoint: agent.endpoint,
     contract: target.typed?.json.contract,
@@ -96,7 +98,9 @@ async function invoke(
   try {
     let result: unknown
     try {
-      result = await mesh.call(request)
+      const answered = mesh.call(request)
+      call.waits()
+      result = await answered
     } catch (why) {
       if (!target.typed?.method.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))

@@ -48,6 +48,7 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
       { jsonrpc: '2.0', id: 1, method, params },
       {
         principal: { name: 'p', role: 'operator' },
+        receivedMs: performance.now(),
         caller: 'a browser',
         signal,
         streams: { ...noStreams(), ready: () => undefined, uploads: () => [], offer, accept: () => DataStream.fromString('x') } as never,
@@ -173,7 +174,8 @@ describe('a call is made once more', () => {
   test('within what is left of its times', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { mesh, calls } = scriptedMesh(
-      call => {
+      async call => {
+        await undefined
         vi.advanceTimersByTime(30)
         call.onSending?.()
         vi.advanceTimersByTime(100)

@@ -12,7 +12,7 @@ import { declared, exchangeOptions, section, turn } from '../../../support/strea
 const endpoint = 'poll://an-agent/'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
 
 /** Those of the running test: a connection’s source is closed with it. */
@@ -97,6 +97,40 @@ describe('collecting', () => {
       item?.answer(response(String(n)), undefined)
     }
     await Promise.all(calls)
+  })
+
+  test('short waits share a timer: each lasts as long as said at least, and at most twice that', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const source = sourceOf(queue, 'A')
+    const first = watch(source.dequeueSoon(10))
+    vi.advanceTimersByTime(4)
+    const call = queue.queueAndWait(request('1'))
+    await turn()
+    expect(first.outcome).toMatchObject({ id: '1' })
+    const second = watch(source.dequeueSoon(10))
+    expect(vi.getTimerCount()).toBe(1)
+    // The timer of the first wait fires, and the second goes on.
+    vi.advanceTimersByTime(15)
+    await turn()
+    expect(second.outcome).toBe('pending')
+    vi.advanceTimersByTime(1)
+    await turn()
+    expect(second.outcome).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+    // A long wait after a short one is exact again.
+    const third = watch(source.dequeueSoon(10))
+    queue.queueAndWait(request('2')).catch(() => undefined)
+    await turn()
+    expect(third.outcome).toMatchObject({ id: '2' })
+    const long = watch(source.dequeue(30_000))
+    vi.advanceTimersByTime(29_999)
+    await turn()
+    expect(long.outcome).toBe('pending')
+    vi.advanceTimersByTime(1)
+    await turn()
+    expect(long.outcome).toBeUndefined()
+    ;(first.outcome as CollectedRequest).answer(response('1'), undefined)
+    await call
   })
 
   test('Q04 what is cancelled while it waits is never delivered', async () => {
