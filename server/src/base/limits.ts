@@ -88,6 +88,7 @@ export const gatewayLimits = {
   httpBodyBytes: 1024 * 1024,
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
+  allReplayBytes: 128 * 1024 * 1024,
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,

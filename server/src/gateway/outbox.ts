@@ -1,5 +1,6 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { gatewayLimits } from '../base/limits.ts'
+import type { ReplayMemory } from './replay-memory.ts'
 
 /** The little of a socket that an outbox needs. */
 export interface TextSocket {
@@ -20,6 +21,7 @@ const { writableBytes } = gatewayLimits
  */
 export class Outbox {
   readonly #onFull: () => void
+  readonly #memory: ReplayMemory
   readonly #kept: Kept[] = []
   readonly #waiting = new Set<() => void>()
   #socket: TextSocket | undefined
@@ -29,7 +31,8 @@ export class Outbox {
   #queuedBytes = 0
 
   /** `onFull`: there is more to send, and more than `outboxBytes` wait for the socket already. */
-  constructor(onFull: () => void) {
+  constructor(memory: ReplayMemory, onFull: () => void) {
+    this.#memory = memory
     this.#onFull = onFull
   }
 
@@ -78,7 +81,13 @@ export class Outbox {
     this.#acknowledged = Math.max(this.#acknowledged, received)
     const gone = received - (this.#sent - this.#kept.length)
     if (gone <= 0) return
-    for (const { bytes } of this.#kept.splice(0, gone)) this.#keptBytes -= bytes
+    for (const { bytes } of this.#kept.splice(0, gone)) this.#release(bytes)
+  }
+
+  /** The session is over: nothing is kept any more. */
+  close(): void {
+    this.detach()
+    for (const { bytes } of this.#kept.splice(0)) this.#release(bytes)
   }
 
   /** Calls `listener` once when more can be written. */
@@ -90,9 +99,16 @@ export class Outbox {
     this.#sent++
     this.#kept.push({ text, bytes })
     this.#keptBytes += bytes
-    while (this.#keptBytes > facadeLimits.replayBytes) {
-      this.#keptBytes -= this.#kept.shift()?.bytes ?? 0
+    this.#memory.take(bytes)
+    // What a browser that acknowledges leaves is kept in any case, so that others cannot take that from it.
+    while (this.#keptBytes > (this.#memory.isFull ? facadeLimits.ackChars : facadeLimits.replayBytes)) {
+      this.#release(this.#kept.shift()?.bytes ?? 0)
     }
+  }
+
+  #release(bytes: number): void {
+    this.#keptBytes -= bytes
+    this.#memory.giveBack(bytes)
   }
 
   #put(text: string, bytes: number): void {

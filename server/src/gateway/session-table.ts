@@ -3,6 +3,7 @@ import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { gatewayLimits } from '../base/limits.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
+import { ReplayMemory } from './replay-memory.ts'
 import { Session, type SessionOptions } from './session.ts'
 
 type Resume = NonNullable<MethodParams<'hello'>['resume']>
@@ -37,6 +38,7 @@ export class SessionTable {
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they lost their sockets. */
   readonly #waiting = new Set<Entry>()
+  readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
   constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
     this.#options = options
@@ -46,9 +48,20 @@ export class SessionTable {
     return this.#entries.size
   }
 
+  /** Bytes of text that browsers have not acknowledged, of all sessions. */
+  get replayBytes(): number {
+    return this.#replayMemory.used
+  }
+
   /** Opens a session. */
   open(principal: Principal, origin: string | undefined): Session {
-    const session = new Session({ ...this.#options, principal, origin, onEnded: ended => this.#forget(ended.id) })
+    const session = new Session({
+      ...this.#options,
+      replayMemory: this.#replayMemory,
+      principal,
+      origin,
+      onEnded: ended => this.#forget(ended.id),
+    })
     this.#entries.set(session.id, { session, tokens: [], timer: undefined })
     return session
   }
@@ -102,6 +115,14 @@ export class SessionTable {
   /** Ends all of them. */
   close(reason: CloseReason): void {
     for (const { session } of [...this.#entries.values()]) session.end(reason)
+  }
+
+  /** Sessions whose browsers are away make way for those whose browsers are there. */
+  #makeRoom(): void {
+    for (const { session } of this.#waiting) {
+      if (!this.#replayMemory.isFull) return
+      session.end()
+    }
   }
 
   #wait(entry: Entry): void {

@@ -20,6 +20,7 @@ import type { Spool } from '../runtime/data-streams.ts'
 import { Outbox } from './outbox.ts'
 import { type Outcome, writeBatch, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
+import type { ReplayMemory } from './replay-memory.ts'
 import { type RequestHost, RunningRequest } from './running-request.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
@@ -41,6 +42,8 @@ export interface SessionOptions {
   readonly origin: string | undefined
   /** Where an upload without a length is kept. */
   readonly createSpool: () => Spool
+  /** What text that the browser has not acknowledged counts towards. */
+  readonly replayMemory: ReplayMemory
   /** It is over, for good. */
   readonly onEnded: (session: Session) => void
 }
@@ -74,7 +77,7 @@ export class Session implements RequestHost {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.outbox = new Outbox(() => this.end('outbox_full'))
+    this.outbox = new Outbox(options.replayMemory, () => this.end('outbox_full'))
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
   }
 
@@ -150,7 +153,7 @@ export class Session implements RequestHost {
     const socket = this.#socket
     this.#socket = undefined
     this.#received.settle()
-    this.outbox.detach()
+    this.outbox.close()
     const gone = new HalibutError('closed', 'the browser’s session ended')
     for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(gone)
     this.#streamTable?.close(gone)

@@ -1,12 +1,13 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { Outbox } from '../../../../server/src/gateway/outbox.ts'
+import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
 
 const { outboxBytes, replayBytes } = facadeLimits
 
-function world() {
+function world(memory = new ReplayMemory(64 * replayBytes, () => undefined)) {
   let full = 0
-  const outbox = new Outbox(() => {
+  const outbox = new Outbox(memory, () => {
     full++
   })
   const sent: { text: string; done: () => void }[] = []
@@ -44,4 +45,19 @@ test('one large text is never too much, what waits before it may be', () => {
   for (const { done } of sent.splice(0)) done()
   outbox.send('z', true)
   expect([sent.length, full()]).toEqual([1, 1])
+})
+
+test('where the memory of all outboxes is full, one that keeps much drops its oldest text, and one that keeps little keeps it', () => {
+  const memory = new ReplayMemory(300_000, () => undefined)
+  const [greedy, modest] = [world(memory).outbox, world(memory).outbox]
+  modest.send('x'.repeat(1_000), true)
+  for (let i = 0; i < 6; i++) greedy.send('x'.repeat(50_000), true)
+  modest.send('x'.repeat(1_000), true)
+  expect([modest.complete, greedy.complete, greedy.reaches(1), greedy.reaches(0)]).toEqual([true, false, true, false])
+  expect(memory.used).toBe(252_000)
+  greedy.acknowledge(6)
+  expect([greedy.complete, memory.used]).toEqual([true, 2_000])
+  modest.close()
+  greedy.close()
+  expect(memory.used).toBe(0)
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import type { Session, SessionSocket } from '../../../../server/src/gateway/session.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
@@ -125,4 +126,28 @@ test('a session whose socket is lost before a large answer was acknowledged is o
   sessions.lost(other, 1006)
   expect(sessions.size).toBe(1)
   sessions.close('going_away')
+})
+
+test('beyond the memory for all of them the session that has waited longest ends, and nothing stays when all have', async () => {
+  const value = 'x'.repeat(facadeLimits.replayBytes / 2)
+  const answer = { value, signature: 'M()', activityId: randomUUID(), durationMs: 1 }
+  const handlers = { 'agent.invoke': () => answer } as unknown as Handlers
+  const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
+  const invoke = '{"jsonrpc":"2.0","id":1,"method":"agent.invoke","params":{"agent":"a","service":"S","method":"M","args":[]}}'
+  const each = facadeLimits.replayBytes / 2
+  const fitting = Math.floor(gatewayLimits.allReplayBytes / (each + 200))
+  const opened: Session[] = []
+  for (let i = 0; i < fitting + 3; i++) {
+    const session = sessions.open(somebody, origin)
+    session.attach({ send: (_text, done) => done(), sendBinary: unused, together: unused, ping: unused, close: unused })
+    session.receive(invoke)
+    await vi.advanceTimersByTimeAsync(0)
+    sessions.lost(session, 1006)
+    opened.push(session)
+  }
+  expect(sessions.size).toBe(fitting)
+  expect(sessions.replayBytes).toBeLessThanOrEqual(gatewayLimits.allReplayBytes)
+  expect(opened.map(session => session.canResume(0)).indexOf(true)).toBe(3)
+  sessions.close('going_away')
+  expect([sessions.size, sessions.replayBytes]).toEqual([0, 0])
 })
