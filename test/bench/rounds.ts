@@ -3,9 +3,9 @@ export interface Result {
   readonly name: string
   /** The median of the rounds’ ratios. */
   readonly ratio: number
-  /** What must be reached (a ceiling where lower is better), and what we are after. */
-  readonly floor: number
-  readonly aim: number
+  /** What must be reached (a ceiling where lower is better), and what we are after; `undefined` for what is none of ours. */
+  readonly floor: number | undefined
+  readonly aim: number | undefined
   readonly lowerIsBetter: boolean
   /** The ratio of each round. */
   readonly rounds: readonly number[]
@@ -17,8 +17,9 @@ export interface Result {
 /** One comparison. */
 export interface Row {
   readonly name: string
-  readonly floor: number
-  readonly aim: number
+  /** Without floor and aim it only shows what the machine allows. */
+  readonly floor?: number
+  readonly aim?: number
   readonly lowerIsBetter?: boolean
   /** How many of `unit` the two numbers are. */
   readonly unit: string
@@ -78,7 +79,8 @@ export async function compete(row: Row, rounds: number): Promise<Result> {
 }
 
 export function reachesFloor(result: Result): boolean {
-  return result.lowerIsBetter ? result.ratio <= result.floor : result.ratio >= result.floor
+  const { ratio, floor, lowerIsBetter } = result
+  return floor === undefined || (lowerIsBetter ? ratio <= floor : ratio >= floor)
 }
 
 function rounded(value: number): number {

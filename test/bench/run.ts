@@ -31,7 +31,7 @@ try {
     } catch (why) {
       // The others are still worth knowing; the exit code tells.
       failures.push(`${row.name}: ${why instanceof Error ? why.message : String(why)}`)
-      if (!json) console.log(`| ${row.name} | not measured | ${row.floor} | ${row.aim} | | | |`)
+      if (!json) console.log(`| ${row.name} | not measured | ${row.floor ?? ''} | ${row.aim ?? ''} | | | |`)
     }
   }
 } finally {
@@ -45,7 +45,7 @@ process.exitCode = failures.length > 0 || results.length === 0 ? 1 : 0
 
 function line(result: Result): string {
   const mark = reachesFloor(result) ? '' : ' (missed)'
-  const floor = result.lowerIsBetter ? `≤ ${result.floor}` : result.floor
+  const floor = result.lowerIsBetter ? `≤ ${result.floor}` : (result.floor ?? '')
   const spread = `${Math.min(...result.rounds)} to ${Math.max(...result.rounds)}`
-  return `| ${result.name} | ${result.ratio}${mark} | ${floor} | ${result.aim} | ${result.ours} | ${result.rival} | ${spread} |`
+  return `| ${result.name} | ${result.ratio}${mark} | ${floor} | ${result.aim ?? ''} | ${result.ours} | ${result.rival} | ${spread} |`
 }

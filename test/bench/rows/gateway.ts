@@ -110,6 +110,20 @@ async function stream(way: 'download' | 'upload'): Promise<Contest> {
   }
 }
 
+/** The content of the raw pair through a process that only hands it on. */
+async function bareRelay(): Promise<Contest> {
+  const { dialler } = await identities()
+  const raw = await rawPair('download', streamBytes, streamFlags)
+  const relay = startPeer('relay', streamFlags)
+  const browser = startPeer('relay', streamFlags)
+  await browser.ask('open', await relay.ask<number>('listen', { identity: dialler, port: raw.port }))
+  return {
+    ours: () => browser.ask('download', streamBytes),
+    rival: () => raw.dialler.ask('download', streamBytes),
+    close: async () => void (await Promise.all([browser.stop(), relay.stop(), raw.close()])),
+  }
+}
+
 /** KiB that an idle browser takes of the gateway’s resident memory. Each time in new processes, since memory once taken stays. */
 async function idle(kind: 'gateway' | 'middle'): Promise<number> {
   const { dialler, acceptor } = await identities()
@@ -191,6 +205,7 @@ export const gatewayRows: readonly Row[] = [
     warmUpRounds: 2,
     open: () => stream('download'),
   },
+  { name: 'data stream down through a bare relay / raw mTLS', unit: 'MB/s', warmUpRounds: 2, open: bareRelay },
   {
     name: 'data stream up through the gateway / raw mTLS',
     floor: 0.55,
