@@ -111,7 +111,7 @@ export class GatewayClient implements AsyncDisposable {
       download: handle => this.#link.streams.download(handle),
       invoke: async (service, method, args, uploads, options) => {
         const { timeoutMs, queueTimeoutMs, idempotencyKey, digest } = options
-        // What is undefined JSON leaves out. A spread here would cost more than the rest of a call.
+        // What is undefined JSON leaves out.
         const params = { agent: id, service, method, args, timeoutMs, queueTimeoutMs, idempotencyKey, digest }
         try {
           return (await this.#request('agent.invoke', params, options, { onSent: () => uploads.begin() })) as InvokeResult

@@ -130,10 +130,7 @@ function writeText(name: string, text: string | null | undefined): void {
   else writer.string(name, text)
 }
 
-/**
- * Writes a message; where that fails, once more to find the place. `write` is no closure: one that is made for each message would be looked up
- * anew in each.
- */
+/** Writes a message; where that fails, once more to find the place. */
 function encode<T>(options: CodecOptions, depth: number, write: (context: EncodeContext, parts: T) => void, parts: T): EncodedMessage {
   try {
     return attempt(options, depth, write, parts, undefined)

@@ -3,7 +3,7 @@ import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gate
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
-import type { Principal, RequestContext } from '../rpc/dispatcher.ts'
+import { agentOf, type Principal, type RequestContext } from '../rpc/dispatcher.ts'
 import type { Outbox } from './outbox.ts'
 import { type Outcome, writeItem } from './outcome.ts'
 import type { CallStreamSet } from './streams/stream-table.ts'
@@ -13,6 +13,9 @@ const spare: AbortController[] = []
 const maxSpare = 256
 
 const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
+
+/** A request that is answered. */
+export type Requested = RequestMessage & { readonly id: RequestId }
 
 /** What a request needs of its session. */
 export interface RequestHost {
@@ -24,7 +27,7 @@ export interface RequestHost {
 
 /** One request between its arrival and its end, as its handler sees it: how it is cancelled, and how many items it may send. */
 export class RunningRequest implements RequestContext {
-  readonly request: RequestMessage & { readonly id: RequestId }
+  readonly request: Requested
   readonly receivedMs: number
   readonly streams: CallStreamSet
   /** Who takes its outcome, where it is not sent by itself. */
@@ -36,13 +39,7 @@ export class RunningRequest implements RequestContext {
   #itemCredit: number = facadeLimits.itemCredit
   #wake: (() => void) | undefined
 
-  constructor(
-    host: RequestHost,
-    request: RequestMessage & { readonly id: RequestId },
-    receivedMs: number,
-    streams: CallStreamSet,
-    settle?: (outcome: Outcome) => void,
-  ) {
+  constructor(host: RequestHost, request: Requested, receivedMs: number, streams: CallStreamSet, settle?: (outcome: Outcome) => void) {
     this.#host = host
     this.request = request
     this.receivedMs = receivedMs
@@ -65,8 +62,7 @@ export class RunningRequest implements RequestContext {
 
   /** The agent that it calls. */
   get agent(): string | undefined {
-    const agent = (this.request.params as { readonly agent?: unknown } | undefined)?.agent
-    return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
+    return agentOf(this.request.params)
   }
 
   /** Whether it may have run. */

@@ -21,7 +21,7 @@ import { Outbox } from './outbox.ts'
 import { type Outcome, writeBatch, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
-import { type RequestHost, RunningRequest } from './running-request.ts'
+import { type Requested, type RequestHost, RunningRequest } from './running-request.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** The little of a WebSocket that a session needs. `done` is called when something has left for the network, or never will. */
@@ -48,7 +48,13 @@ export interface SessionOptions {
   readonly onEnded: (session: Session) => void
 }
 
-type Requested = RequestMessage & { readonly id: RequestId }
+/** What is known of a message by the frame in which it came. */
+interface Arrival {
+  /** When, by `performance.now()`. */
+  readonly receivedMs: number
+  /** Only text that may hold a handle is searched for one. */
+  readonly mayAnnounce: boolean
+}
 
 const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
 const pingCheck = TypeCompiler.Compile(clientNotifications['$/ping'])
@@ -165,10 +171,9 @@ export class Session implements RequestHost {
   receive(text: string, receivedMs: number = performance.now()): void {
     const frame = parseFrame(text)
     if (isCounted(frame)) this.#received.add(text.length)
-    // Only text that may hold a handle is searched for one.
-    const mayAnnounce = text.includes('$stream') || text.includes('\\u')
-    if (frame.type === 'single') this.#handle(frame.message, receivedMs, mayAnnounce)
-    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, receivedMs, mayAnnounce)
+    const arrival = { receivedMs, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
+    if (frame.type === 'single') this.#handle(frame.message, arrival)
+    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, arrival)
     else this.send(this.#failed(null, frame.error).text)
   }
 
@@ -177,11 +182,11 @@ export class Session implements RequestHost {
     this.#streams.receive(frame)
   }
 
-  async #handleBatch(messages: readonly Message[], receivedMs: number, mayAnnounce: boolean): Promise<void> {
+  async #handleBatch(messages: readonly Message[], arrival: Arrival): Promise<void> {
     const pending: Promise<Outcome>[] = []
     for (const message of messages) {
-      if (message.type === 'notification') this.#notified(message.notification, receivedMs, mayAnnounce)
-      else pending.push(new Promise(resolve => this.#handle(message, receivedMs, mayAnnounce, resolve)))
+      if (message.type === 'notification') this.#notified(message.notification, arrival)
+      else pending.push(new Promise(resolve => this.#handle(message, arrival, resolve)))
     }
     if (pending.length === 0) return
     const { text, outcomes } = writeBatch(await Promise.all(pending), this.principal)
@@ -190,10 +195,10 @@ export class Session implements RequestHost {
   }
 
   /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
-  #handle(message: Message, receivedMs: number, mayAnnounce: boolean, settle?: (outcome: Outcome) => void): void {
-    if (message.type === 'request') this.#requested(message.request, receivedMs, mayAnnounce, settle)
+  #handle(message: Message, arrival: Arrival, settle?: (outcome: Outcome) => void): void {
+    if (message.type === 'request') this.#requested(message.request, arrival, settle)
     else if (message.type === 'invalid') this.#settle(this.#failed(message.id, message.error), settle)
-    else this.#notified(message.notification, receivedMs, mayAnnounce)
+    else this.#notified(message.notification, arrival)
   }
 
   #settle(outcome: Outcome, settle: ((outcome: Outcome) => void) | undefined): void {
@@ -204,7 +209,7 @@ export class Session implements RequestHost {
     }
   }
 
-  #requested(request: Requested, receivedMs: number, mayAnnounce: boolean, settle: ((outcome: Outcome) => void) | undefined): void {
+  #requested(request: Requested, { receivedMs, mayAnnounce }: Arrival, settle: ((outcome: Outcome) => void) | undefined): void {
     const { id, method } = request
     let running: RunningRequest
     try {
@@ -254,7 +259,7 @@ export class Session implements RequestHost {
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
   }
 
-  #notified({ method, params }: RequestMessage, receivedMs: number, mayAnnounce: boolean): void {
+  #notified({ method, params }: RequestMessage, { receivedMs, mayAnnounce }: Arrival): void {
     if (method.startsWith('$/')) {
       this.#controlled(method, params)
       return

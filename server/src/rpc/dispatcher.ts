@@ -204,7 +204,8 @@ function expectation(schema: TSchema, message: string): string {
   return text === 'Unexpected property' ? 'no such member' : `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`
 }
 
-function agentOf(params: unknown): string | undefined {
+/** The agent that parameters name. */
+export function agentOf(params: unknown): string | undefined {
   if (typeof params !== 'object' || params === null || !Object.hasOwn(params, 'agent')) return undefined
   const { agent } = params as { agent: unknown }
   return typeof agent === 'string' && agent.length <= 128 ? agent : undefined

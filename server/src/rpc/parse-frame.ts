@@ -60,7 +60,6 @@ function broken(kind: 'parse_error' | 'invalid_request', message: string, cause?
 
 /** Looks at brackets outside strings only, so that deep nesting is refused before a parser recurses into it. */
 function isTooDeep(text: string, maxDepth: number): boolean {
-  if (!hasMoreBrackets(text, maxDepth)) return false
   let depth = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -69,14 +68,6 @@ function isTooDeep(text: string, maxDepth: number): boolean {
       if (++depth > maxDepth) return true
     } else if (code === 0x5d || code === 0x7d) depth--
   }
-  return false
-}
-
-/** Whether more than `count` brackets open, wherever they stand: nearly always far fewer do, and then nothing else need be looked at. */
-function hasMoreBrackets(text: string, count: number): boolean {
-  let left = count
-  for (let at = text.indexOf('{'); at >= 0; at = text.indexOf('{', at + 1)) if (left-- === 0) return true
-  for (let at = text.indexOf('['); at >= 0; at = text.indexOf('[', at + 1)) if (left-- === 0) return true
   return false
 }
 

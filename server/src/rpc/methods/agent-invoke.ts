@@ -155,18 +155,7 @@ function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStre
     )
   }
   const { found: method, args } = overload
-  return { typed: { json, method }, method: knownSignature(method), args }
-}
-
-const signatures = new WeakMap<MethodNode, string>()
-
-function knownSignature(method: MethodNode): string {
-  let signature = signatures.get(method)
-  if (signature === undefined) {
-    signature = signatureOf(method)
-    signatures.set(method, signature)
-  }
-  return signature
+  return { typed: { json, method }, method: signatureOf(method), args }
 }
 
 function refuseMisfits(method: string, errors: readonly ParamError[], candidates: readonly string[]): void {

@@ -10,6 +10,7 @@ test('each listener is called once, in order, but for those taken away', () => {
   offAbort(stop.signal, b)
   stop.abort()
   stop.abort()
+  onAbort(stop.signal, b)
   expect(called).toEqual(['a', 'c'])
 })
 

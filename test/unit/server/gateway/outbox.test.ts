@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Outbox } from '../../../../server/src/gateway/outbox.ts'
 import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
 
-const { outboxBytes, replayBytes } = facadeLimits
+const { ackChars, outboxBytes, replayBytes } = facadeLimits
 
 function world(memory = new ReplayMemory(64 * replayBytes, () => undefined)) {
   let full = 0
@@ -60,4 +60,14 @@ test('where the memory of all outboxes is full, one that keeps much drops its ol
   modest.close()
   greedy.close()
   expect(memory.used).toBe(0)
+})
+
+test('where that memory stays full, as much as a browser leaves that acknowledges is kept in any case', () => {
+  const memory = new ReplayMemory(10_000, () => undefined)
+  const { outbox } = world(memory)
+  outbox.send('x'.repeat(ackChars - 1_000), true)
+  outbox.send('x'.repeat(1_000), true)
+  expect([memory.isFull, outbox.complete]).toEqual([true, true])
+  outbox.send('x', true)
+  expect([outbox.complete, outbox.reaches(1), memory.used]).toEqual([false, true, 1_001])
 })
