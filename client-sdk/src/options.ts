@@ -70,7 +70,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 function socketUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^(http|ws)s?:$/.test(url.protocol)) {
-    throw new GatewayError('invalid_argument', `url must be an absolute URL that begins with http, https, ws or wss, not ${text}`)
+    throw new GatewayError('invalid_argument', `url must be an absolute http, https, ws or wss URL, not ${text}`)
   }
   url.protocol = url.protocol.replace('http', 'ws')
   if (url.pathname === '/') url.pathname = rpcPath

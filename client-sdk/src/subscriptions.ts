@@ -107,7 +107,6 @@ class ItemQueue<T> {
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
-      this.#wake = undefined
     }
   }
 }

@@ -117,7 +117,7 @@ export class Download {
     const fresh = content.subarray(this.#received - offset)
     this.#received += fresh.byteLength
     this.#chunks.push(fresh)
-    this.#changed()
+    this.#wake?.()
   }
 
   /** The gateway has sent all. */
@@ -132,7 +132,7 @@ export class Download {
         }),
       )
     }
-    this.#changed()
+    this.#wake?.()
   }
 
   /** It breaks off: readers get `error` after what has come. */
@@ -186,12 +186,6 @@ export class Download {
     if (this.#over) return
     this.#over = true
     this.#events.over()
-    this.#changed()
-  }
-
-  #changed(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    this.#wake?.()
   }
 }

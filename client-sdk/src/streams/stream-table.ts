@@ -133,14 +133,13 @@ export class StreamTable {
   /** The session goes on; the gateway has this much of our uploads. */
   resumed(received: readonly StreamPosition[]): void {
     for (const download of this.#downloads.values()) download.repeatCredit()
-    const positions = new Map(received.map(position => [position.stream, position.received]))
-    for (const upload of this.#uploads.values()) upload.resume(positions.get(upload.id))
+    for (const upload of this.#uploads.values()) upload.resume(received.find(each => each.stream === upload.id)?.received)
   }
 
   /** The session is over. Uploads whose requests were not sent are for the next one. */
   lost(error: GatewayError): void {
-    for (const download of [...this.#downloads.values()]) download.fail(error)
-    for (const upload of [...this.#uploads.values()]) upload.stop(error.message)
+    for (const download of this.#downloads.values()) download.fail(error)
+    for (const upload of this.#uploads.values()) upload.stop(error.message)
   }
 
   #send(frame: Uint8Array): boolean {
@@ -149,7 +148,7 @@ export class StreamTable {
     if (socket.bufferedAmount > socketBytes) {
       this.#drainTimer ??= setTimeout(() => {
         this.#drainTimer = undefined
-        for (const upload of [...this.#uploads.values()]) upload.flush()
+        for (const upload of this.#uploads.values()) upload.flush()
       }, drainMs)
       return false
     }

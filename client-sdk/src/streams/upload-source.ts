@@ -1,3 +1,5 @@
+import { frameHeaderBytes } from '@halibut-gateway/schemas/wire'
+
 /**
  * What can go up as a data stream. Without a length (a bare `ReadableStream`) the gateway keeps the content until its end, up to
  * `limits.unsizedUploadBytes`, before the call begins.
@@ -18,7 +20,12 @@ export interface SourceReader {
   cancel(reason: string): void
 }
 
-const pieceBytes = 1024 * 1024
+/** Of a masked frame with 126 to 65,535 bytes (RFC 6455, 5.2). */
+const webSocketHeaderBytes = 8
+/** A frame that fills 64 KiB with that header, as much as the gateway reads at a time: it then has mostly nothing to put together. */
+export const fullFrameBytes = 64 * 1024 - webSocketHeaderBytes
+/** Whole frames of content. */
+const pieceBytes = 16 * (fullFrameBytes - frameHeaderBytes)
 
 /** Opens an {@link UploadSource} for reading; `undefined` for any other value. Nothing is read or locked before the first piece is. */
 export function openSource(value: unknown): SourceReader | undefined {

@@ -1,5 +1,5 @@
 import { clientLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
-import type { SourceReader } from './upload-source.ts'
+import { fullFrameBytes, type SourceReader } from './upload-source.ts'
 
 /** How far an upload is. */
 export interface UploadProgress {
@@ -25,7 +25,7 @@ interface Kept {
   readonly end: number
 }
 
-const { chunkBytes, streamCreditBytes } = clientLimits
+const { streamCreditBytes } = clientLimits
 
 /** A data stream to an agent: read as the credit grows, and kept until the gateway has acknowledged it. */
 export class Upload {
@@ -33,6 +33,9 @@ export class Upload {
   readonly #source: SourceReader
   readonly #events: UploadEvents
   #kept: Kept[] = []
+  /** What is being filled, `#filled` bytes with the room for its header. */
+  #frame: Uint8Array | undefined
+  #filled = frameHeaderBytes
   #produced = 0
   #sent = 0
   #credit: number = streamCreditBytes
@@ -59,14 +62,13 @@ export class Upload {
     // Nobody can have taken what was not sent: more credit than that would drop frames which are still to be sent.
     const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
     this.#credit = Math.max(this.#credit, acknowledged + streamCreditBytes)
-    const first = this.#kept.findIndex(each => each.end > acknowledged)
-    this.#kept.splice(0, first < 0 ? this.#kept.length : first)
+    this.#kept = this.#kept.filter(each => each.end > acknowledged)
     this.flush()
   }
 
-  /** The session goes on; the gateway has the bytes before `received`. */
-  resume(received: number | undefined): void {
-    this.#sent = received ?? (this.#kept[0] ? this.#kept[0].end - this.#kept[0].frame.byteLength + frameHeaderBytes : this.#sent)
+  /** The session goes on; the gateway has the bytes before `received`, at least those that it has acknowledged. */
+  resume(received = this.#credit - streamCreditBytes): void {
+    this.#sent = received
     this.flush()
   }
 
@@ -79,9 +81,7 @@ export class Upload {
       this.#sent = end
       this.#progress()
     }
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    this.#wake?.()
     if (this.#complete && this.#kept.length === 0) this.#finish()
   }
 
@@ -102,36 +102,51 @@ export class Upload {
 
   async #run(): Promise<void> {
     const { length } = this.#source
-    for (let piece = await this.#source.read(); piece && !this.#over; piece = await this.#source.read()) {
+    let read = 0
+    for (;;) {
+      // What fills no frame waits for the next piece, and leaves alone where that is not there at once.
+      const timer = setTimeout(() => this.#keep())
+      const piece = await this.#source.read()
+      clearTimeout(timer)
+      if (!piece || this.#over) break
       if (!(piece instanceof Uint8Array)) throw new TypeError('a chunk that is no Uint8Array')
-      if (this.#produced + piece.byteLength > (length ?? Number.MAX_SAFE_INTEGER)) throw new RangeError('more bytes than its length')
-      for (let at = 0; at < piece.byteLength && !this.#over; at += chunkBytes) {
-        this.#keep(piece.subarray(at, at + chunkBytes))
-        this.flush()
-        // Nothing more is read before all of this has left.
-        while (this.#sent < this.#produced && !this.#over) await this.#allSent()
+      read += piece.byteLength
+      if (read > (length ?? read)) throw new RangeError('more bytes than its length')
+      for (let at = 0; at < piece.byteLength && !this.#over; ) {
+        this.#frame ??= new Uint8Array(fullFrameBytes)
+        const part = piece.subarray(at, at + fullFrameBytes - this.#filled)
+        this.#frame.set(part, this.#filled)
+        this.#filled += part.byteLength
+        at += part.byteLength
+        if (this.#filled === fullFrameBytes) await this.#keep()
       }
     }
+    await this.#keep()
     if (this.#over) return
-    if (length !== undefined && this.#produced !== length) throw new RangeError(`${this.#produced} bytes instead of ${length}`)
+    if (read < (length ?? read)) throw new RangeError(`${read} bytes instead of ${length}`)
     this.#complete = true
-    this.#events.ended(this.#produced)
+    this.#events.ended(read)
     this.#progress()
     this.flush()
   }
 
-  #keep(content: Uint8Array): void {
-    const frame = new Uint8Array(frameHeaderBytes + content.byteLength)
-    writeFrameHeader(frame, this.id, this.#produced)
-    frame.set(content, frameHeaderBytes)
-    this.#produced += content.byteLength
-    this.#kept.push({ frame, end: this.#produced })
-  }
-
-  #allSent(): Promise<void> {
-    return new Promise(resolve => {
-      this.#wake = resolve
-    })
+  /** Closes the frame that is being filled. Resolves when all has left: nothing more is read before. */
+  async #keep(): Promise<void> {
+    let frame = this.#frame
+    if (frame && this.#filled > frameHeaderBytes) {
+      if (this.#filled < fullFrameBytes) frame = frame.slice(0, this.#filled)
+      else this.#frame = undefined
+      this.#filled = frameHeaderBytes
+      writeFrameHeader(frame, this.id, this.#produced)
+      this.#produced += frame.byteLength - frameHeaderBytes
+      this.#kept.push({ frame, end: this.#produced })
+      this.flush()
+    }
+    while (this.#sent < this.#produced && !this.#over) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
   }
 
   #progress(): void {

@@ -12,8 +12,6 @@ export const openRpcPath = '/openrpc.json'
 
 /** Those of the {@link facadeLimits} that a client goes by before `hello` has told it any. */
 export const clientLimits = {
-  /** Bytes of content in one binary frame that the gateway sends; it takes more. */
-  chunkBytes: 64 * 1024,
   /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
   streams: 32,
   /** Credit of a data stream: how far its sender may be ahead of what the receiver has taken. Beyond it: close code 4413. */
@@ -41,7 +39,8 @@ export const facadeLimits = {
   outboxBytes: 8 * 1024 * 1024,
   /** One binary frame, header included. Beyond it: close code 1009. */
   binaryBytes: 128 * 1024,
-  chunkBytes: clientLimits.chunkBytes,
+  /** Bytes of content in one binary frame that the gateway sends; it takes more. */
+  chunkBytes: 64 * 1024,
   streams: clientLimits.streams,
   streamCreditBytes: clientLimits.streamCreditBytes,
   /** The same for all data streams of a session together: `streams` times `streamCreditBytes`. */

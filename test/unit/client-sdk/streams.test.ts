@@ -12,7 +12,11 @@ import type { Download } from '../../../client-sdk/src/streams/download.ts'
 import { type CallUploads, type StreamLink, StreamTable } from '../../../client-sdk/src/streams/stream-table.ts'
 import type { UploadProgress } from '../../../client-sdk/src/streams/upload.ts'
 
-const { chunkBytes, streamCreditBytes } = facadeLimits
+const { streamCreditBytes } = facadeLimits
+/** Of a frame that is 64 KiB long with its header and the 8 bytes of WebSocket (RFC 6455, 5.2). */
+const contentBytes = 64 * 1024 - 8 - frameHeaderBytes
+/** Whole frames that the first credit lets go. */
+const firstBytes = Math.floor(streamCreditBytes / contentBytes) * contentBytes
 
 describe('a download', () => {
   test('hands its bytes out in order and ends after the end was told', async () => {
@@ -174,14 +178,14 @@ describe('an upload', () => {
     ['a stream with a length', (bytes: Uint8Array<ArrayBuffer>) => ({ stream: new Blob([bytes]).stream(), length: bytes.byteLength })],
   ])('of %s goes in chunks and tells its end', async (_, source) => {
     const { table, link } = setUp()
-    const bytes = pattern(chunkBytes + 5)
+    const bytes = pattern(contentBytes + 5)
     const { uploads } = call(table)
     expect(uploads.write(source(bytes))).toEqual({ $stream: 1, length: bytes.byteLength })
     expect(link.frames).toEqual([])
     uploads.begin()
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
-    expect(link.frames.every(each => each.byteLength <= chunkBytes + frameHeaderBytes)).toBe(true)
+    expect(link.frames.map(each => each.byteLength - frameHeaderBytes)).toEqual([contentBytes, 5])
     expect(link.notes).toEqual([{ method: '$/stream/end', params: { stream: 1, length: bytes.byteLength } }])
   })
 
@@ -213,13 +217,63 @@ describe('an upload', () => {
     expect(() => uploads.write(bytesOf(0))).toThrow(expect.objectContaining({ kind: 'too_many_streams' }))
   })
 
+  test('of pieces that are there fills frames across them', async () => {
+    const { table, link } = setUp()
+    const bytes = pattern(3 * contentBytes)
+    const pieces = Array.from({ length: 7 }, (_, i) => bytes.slice((i * bytes.byteLength) / 7, ((i + 1) * bytes.byteLength) / 7))
+    const stream = new ReadableStream<Uint8Array>({
+      pull: controller => {
+        const piece = pieces.shift()
+        if (piece) controller.enqueue(piece)
+        else controller.close()
+      },
+    })
+    begin(table, { stream, length: bytes.byteLength })
+    await link.told('$/stream/end')
+    expect(link.frames.map(each => each.byteLength - frameHeaderBytes)).toEqual([contentBytes, contentBytes, contentBytes])
+    expect(isSame(link.content(1), bytes)).toBe(true)
+  })
+
+  test('of a slow source keeps no piece back, and no more memory than it', async () => {
+    const { table, link } = setUp()
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    begin(table, { stream: readable, length: 5 })
+    await writer.write(bytesOf(1, 2, 3))
+    await link.sent(3)
+    await writer.write(bytesOf(4, 5))
+    await link.sent(5)
+    expect(link.frames.map(each => each.buffer.byteLength - frameHeaderBytes)).toEqual([3, 2])
+    await writer.close()
+    await link.told('$/stream/end')
+    expect(link.content(1)).toEqual(bytesOf(1, 2, 3, 4, 5))
+  })
+
+  test('may have its pieces changed once they were read', async () => {
+    const { table, link } = setUp()
+    const piece = new Uint8Array(10)
+    const changing = new ReadableStream<Uint8Array>(
+      {
+        pull: controller => {
+          if (piece[0] === 3) return controller.close()
+          piece.fill((piece[0] ?? 0) + 1)
+          controller.enqueue(piece)
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    begin(table, { stream: changing, length: 30 })
+    await link.told('$/stream/end')
+    expect([...(link.content(1) ?? [])]).toEqual([1, 2, 3].flatMap(each => Array<number>(10).fill(each)))
+  })
+
   test('stops at its credit and goes on with more', async () => {
     const { table, link } = setUp()
-    const bytes = pattern(streamCreditBytes + chunkBytes)
+    const bytes = pattern(firstBytes + contentBytes)
     begin(table, bytes)
-    await link.sent(streamCreditBytes)
-    expect(isSame(link.content(1), bytes.subarray(0, streamCreditBytes))).toBe(true)
-    table.credit({ stream: 1, offset: streamCreditBytes + chunkBytes })
+    await link.sent(firstBytes)
+    expect(isSame(link.content(1), bytes.subarray(0, firstBytes))).toBe(true)
+    table.credit({ stream: 1, offset: bytes.byteLength })
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
   })
@@ -235,9 +289,9 @@ describe('an upload', () => {
 
   test('loses nothing where the gateway gives credit beyond what was sent', async () => {
     const { table, link } = setUp()
-    const bytes = pattern(streamCreditBytes + chunkBytes)
+    const bytes = pattern(firstBytes + contentBytes)
     begin(table, bytes)
-    await link.sent(streamCreditBytes)
+    await link.sent(firstBytes)
     table.credit({ stream: 1, offset: 10 * streamCreditBytes })
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
@@ -245,19 +299,19 @@ describe('an upload', () => {
 
   test('sends once more after a resume what the gateway has not received', async () => {
     const { table, link } = setUp()
-    const bytes = pattern(3 * chunkBytes)
+    const bytes = pattern(3 * contentBytes)
     begin(table, bytes)
     await link.told('$/stream/end')
-    table.credit({ stream: 1, offset: chunkBytes + streamCreditBytes })
+    table.credit({ stream: 1, offset: contentBytes + streamCreditBytes })
     link.frames.length = 0
-    table.resumed([{ stream: 1, received: 2 * chunkBytes }])
-    expect(link.frames.map(each => readFrameHeader(each))).toEqual([{ stream: 1, offset: 2 * chunkBytes }])
-    expect(isSame(link.frames[0]?.subarray(frameHeaderBytes), bytes.subarray(2 * chunkBytes))).toBe(true)
+    table.resumed([{ stream: 1, received: 2 * contentBytes }])
+    expect(link.frames.map(each => readFrameHeader(each))).toEqual([{ stream: 1, offset: 2 * contentBytes }])
+    expect(isSame(link.frames[0]?.subarray(frameHeaderBytes), bytes.subarray(2 * contentBytes))).toBe(true)
   })
 
   test('begins again after a resume where the gateway has nothing of it', async () => {
     const { table, link } = setUp()
-    const bytes = pattern(2 * chunkBytes)
+    const bytes = pattern(2 * contentBytes)
     begin(table, bytes)
     await link.told('$/stream/end')
     link.frames.length = 0
@@ -291,11 +345,11 @@ describe('an upload', () => {
   test('tells how far it is', async () => {
     const { table, link } = setUp()
     const { uploads, progress } = call(table)
-    uploads.write(pattern(chunkBytes + 5))
+    uploads.write(pattern(contentBytes + 5))
     uploads.begin()
     await link.told('$/stream/end')
-    const totalBytes = chunkBytes + 5
-    expect(progress[0]).toEqual({ sentBytes: chunkBytes, totalBytes })
+    const totalBytes = contentBytes + 5
+    expect(progress[0]).toEqual({ sentBytes: contentBytes, totalBytes })
     expect(progress.at(-1)).toEqual({ sentBytes: totalBytes, totalBytes })
   })
 

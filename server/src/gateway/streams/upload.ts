@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import { type ByteSink, DataStream, type Spool } from '../../runtime/data-streams.ts'
 
 /** What an upload tells. */
@@ -15,8 +16,9 @@ export interface UploadEvents {
 export type FrameRefusal = 'credit_exceeded' | undefined
 
 const { streamCreditBytes } = facadeLimits
-/** A credit is sent when this much was taken since the last. */
-const creditStepBytes = streamCreditBytes / 2
+const { readAheadBytes } = gatewayLimits
+/** A credit is sent for this much more: a little less than a frame of 64 KiB, so that each such frame brings one. */
+const creditStepBytes = 60 * 1024
 /** Smaller contents share blocks, so that a browser that sends single bytes does not make us keep an object for each. */
 const smallBytes = 4 * 1024
 const blockBytes = 16 * 1024
@@ -27,7 +29,10 @@ interface Block {
   room: Buffer | undefined
 }
 
-/** A data stream from the browser to an agent: at most the credit is kept, and credit grows as the agent takes. */
+/**
+ * A data stream from the browser to an agent. Credit grows with what has come, so that the way from the browser is never idle while the agent
+ * takes, and waits for the agent where that is `readAheadBytes` behind: at most so much is kept, and the credit.
+ */
 export class Upload {
   readonly id: number
   readonly #events: UploadEvents
@@ -98,10 +103,11 @@ export class Upload {
   receive(offset: number, content: Buffer): FrameRefusal {
     if (this.#over || this.#failure) return undefined
     const end = offset + content.byteLength
-    const most = Math.min(this.#taken + streamCreditBytes, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
+    const most = Math.min(this.#creditedAt + streamCreditBytes, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
     if (offset !== this.#received || end > most) return 'credit_exceeded'
     this.#received = end
     if (content.byteLength > 0) this.#keep(content)
+    this.#giveCredit()
     this.#notify()
     return undefined
   }
@@ -139,8 +145,18 @@ export class Upload {
 
   /** Says the credit as it is now. */
   repeatCredit(): void {
-    this.#creditedAt = this.#taken
-    this.#events.credit(this.#taken + streamCreditBytes)
+    this.#creditedAt = Math.max(this.#creditedAt, this.#creditable)
+    this.#events.credit(this.#creditedAt + streamCreditBytes)
+  }
+
+  #giveCredit(): void {
+    if (this.#creditable - this.#creditedAt >= creditStepBytes) this.repeatCredit()
+  }
+
+  /** What the credit may begin at. The end only once it was taken: until then the browser must count it among its data streams, as we do. */
+  get #creditable(): number {
+    const most = Math.min(this.#received, this.#taken + readAheadBytes)
+    return most === (this.#length ?? this.#ended) ? this.#taken : most
   }
 
   #keep(content: Buffer): void {
@@ -201,7 +217,7 @@ export class Upload {
 
   #took(bytes: number): void {
     this.#taken += bytes
-    if (this.#taken - this.#creditedAt >= creditStepBytes) this.repeatCredit()
+    this.#giveCredit()
   }
 
   #finish(): void {

@@ -1,4 +1,6 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { Upload } from '../../../../server/src/gateway/streams/upload.ts'
 import { createStreamSpool } from '../../../../server/src/runtime/stream-spool.ts'
 
@@ -39,4 +41,80 @@ test.each([
   upload.receive(0, hello)
   for (const end of ends) upload.end(end)
   await expect(whole).rejects.toMatchObject({ kind: 'stream_size_mismatch' })
+})
+
+const { streamCreditBytes } = facadeLimits
+const { readAheadBytes } = gatewayLimits
+const frame = Buffer.alloc(64 * 1024)
+
+/** An upload of so many frames, whose agent takes one each time `take` is called, and the credits that were given. */
+function paced(frames: number): { upload: Upload; credits: number[]; take: () => Promise<void>; whole: Promise<void> } {
+  const credits: number[] = []
+  const upload = new Upload(1, frames * frame.byteLength, { credit: offset => credits.push(offset), over: () => undefined })
+  let release: (() => void) | undefined
+  const whole = upload.stream.pump(
+    () =>
+      new Promise(resolve => {
+        release = resolve
+      }),
+  )
+  return {
+    upload,
+    credits,
+    whole,
+    async take() {
+      await turn()
+      release?.()
+      await turn()
+    },
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+function send(upload: Upload, from: number, frames: number): unknown[] {
+  return Array.from({ length: frames }, (_, i) => upload.receive((from + i) * frame.byteLength, frame))
+}
+
+test('has credit for each frame that has come while the agent is not far behind, then for each that it takes', async () => {
+  const { upload, credits, take } = paced(20)
+  const ahead = readAheadBytes / frame.byteLength
+  const beyond = (frames: number): number => frames * frame.byteLength + streamCreditBytes
+  expect(send(upload, 0, ahead + 2)).not.toContain('credit_exceeded')
+  expect(credits).toEqual(Array.from({ length: ahead }, (_, i) => beyond(i + 1)))
+  await take()
+  expect(credits.slice(ahead)).toEqual([beyond(ahead + 1)])
+  await take()
+  await take()
+  expect(credits.slice(ahead)).toEqual([beyond(ahead + 1), beyond(ahead + 2)])
+  upload.stream.discard()
+})
+
+test('more than the credit that was given breaks the rules', () => {
+  const { upload, credits } = paced(20)
+  const allowed = (readAheadBytes + streamCreditBytes) / frame.byteLength
+  expect(send(upload, 0, allowed)).not.toContain('credit_exceeded')
+  expect(credits.at(-1)).toBe(allowed * frame.byteLength)
+  expect(upload.receive(allowed * frame.byteLength, Buffer.alloc(1))).toBe('credit_exceeded')
+  upload.stream.discard()
+})
+
+test('its last byte is acknowledged once the agent has taken all', async () => {
+  const { upload, credits, take, whole } = paced(3)
+  send(upload, 0, 3)
+  expect(credits.at(-1)).toBe(2 * frame.byteLength + streamCreditBytes)
+  for (let i = 0; i < 3; i++) await take()
+  await whole
+  expect(credits.at(-1)).toBe(3 * frame.byteLength + streamCreditBytes)
+})
+
+test('a credit that is said once more takes nothing back', async () => {
+  const { upload, credits, take, whole } = paced(3)
+  send(upload, 0, 3)
+  upload.repeatCredit()
+  expect(credits.slice(-2)).toEqual([2, 2].map(frames => frames * frame.byteLength + streamCreditBytes))
+  for (let i = 0; i < 3; i++) await take()
+  await whole
 })
