@@ -45,7 +45,8 @@ process.exitCode = failures.length > 0 || results.length === 0 ? 1 : 0
 
 function line(result: Result): string {
   const mark = reachesFloor(result) ? '' : ' (missed)'
-  const floor = result.lowerIsBetter ? `≤ ${result.floor}` : (result.floor ?? '')
+  const ceiling = result.lowerIsBetter && result.floor !== undefined ? '≤ ' : ''
+  const floor = `${ceiling}${result.floor ?? ''}`
   const spread = `${Math.min(...result.rounds)} to ${Math.max(...result.rounds)}`
   return `| ${result.name} | ${result.ratio}${mark} | ${floor} | ${result.aim ?? ''} | ${result.ours} | ${result.rival} | ${spread} |`
 }

@@ -12,11 +12,26 @@ import { cpu, rss } from '../usage.ts'
 const host = '127.0.0.1'
 const text = 'x'.repeat(50)
 
-/** The process in the middle; with `echo` it hands each call on as a line of JSON. */
-async function listen({ identity, echoPort }: { identity?: Identity; echoPort?: number }): Promise<number> {
+/** What is said first where it is asked whether the other side is ready. */
+const question = 'NEXT'
+
+/**
+ * The process in the middle; with an echo behind it it hands each call on as a line of JSON. With `asksFirst` a line goes there and back
+ * before each call, as the protocol of listening agents demands.
+ */
+async function listen({
+  identity,
+  echoPort,
+  asksFirst = false,
+}: {
+  identity?: Identity
+  echoPort?: number
+  asksFirst?: boolean
+}): Promise<number> {
   const server = new WebSocketServer({ host, port: 0, perMessageDeflate: false })
   await once(server, 'listening')
   const waiting = new Map<number, (result: string) => void>()
+  const asking: string[] = []
   let behind: ReturnType<typeof dialTls> | undefined
   if (identity && echoPort !== undefined) {
     behind = dialTls({ host, port: echoPort, cert: identity.certificatePem, key: identity.keyPem, rejectUnauthorized: false })
@@ -27,6 +42,10 @@ async function listen({ identity, echoPort }: { identity?: Identity; echoPort?: 
       const lines = (rest + data.toString('latin1')).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {
+        if (line === question) {
+          behind?.write(asking.shift() ?? '')
+          continue
+        }
         const { id, params } = JSON.parse(line) as { id: number; params: [string] }
         waiting.get(id)?.(params[0])
         waiting.delete(id)
@@ -37,7 +56,9 @@ async function listen({ identity, echoPort }: { identity?: Identity; echoPort?: 
     socket.on('message', data => {
       const { id, params } = JSON.parse(String(data)) as { id: number; params: { args: [string] } }
       waiting.set(id, result => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: { value: result, signature: 'Echo(string)' } })))
-      behind?.write(`${JSON.stringify({ id, service: 'IBenchService', method: 'Echo', params: params.args })}\n`)
+      const request = `${JSON.stringify({ id, service: 'IBenchService', method: 'Echo', params: params.args })}\n`
+      if (asksFirst) asking.push(request)
+      behind?.write(asksFirst ? `${question}\n` : request)
     })
   })
   return (server.address() as AddressInfo).port
