@@ -212,6 +212,7 @@ function calls(agents: Agents, asksFirst: boolean): readonly Row[] {
       lowerIsBetter: true,
       unit: 'µs',
       warmUpRounds: 4,
+      moreRounds: 2,
       open: () => processorTime(agents, asksFirst),
     },
   ]
