@@ -104,7 +104,7 @@ export class Upload {
     const { length } = this.#source
     let read = 0
     for (;;) {
-      // What fills no frame waits for the next piece, and leaves alone where that is not there at once.
+      // What fills no frame waits for the next piece, but leaves without it where that is not there at once.
       const timer = setTimeout(() => this.#keep())
       const piece = await this.#source.read()
       clearTimeout(timer)
