@@ -37,8 +37,6 @@ const webSocketHeaderBytes = 4
 const contentBytes = Math.min(facadeLimits.chunkBytes, 64 * 1024 - frameHeaderBytes - webSocketHeaderBytes)
 const frameBytes = frameHeaderBytes + contentBytes
 const littleBytes = contentBytes / 4
-/** How long the piece of a frame that the credit leaves room for waits for the credit of the whole. */
-const wholeFrameMs = 5
 
 /** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
 const spare: Buffer[] = []
@@ -213,7 +211,7 @@ export class Download {
       this.#waitedForWhole = true
       this.flush()
       this.#waitedForWhole = false
-    }, wholeFrameMs).unref()
+    }, gatewayLimits.wholeFrameMs).unref()
     return true
   }
 
