@@ -86,7 +86,7 @@ test('a cancelled call is no news of its agent', async () => {
 
 test('a deadline reaches the engine, for waiting and for running', async () => {
   await using world = await createWorld('polling')
-  const running = world.service.Wait({ timeoutMs: 60 })
+  const running = world.service.Wait({ timeoutMs: 800 })
   await world.nextWait()
   await expect(world.service.Add(1n, 2n, { queueTimeoutMs: 20 })).rejects.toMatchObject({ delivery: 'not_sent', phase: 'queue' })
   await expect(running).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown' })
