@@ -1,4 +1,4 @@
-import { frameHeaderBytes } from '@halibut-gateway/schemas/wire'
+import { frameHeaderBytes, uploadFrameBytes } from '@halibut-gateway/schemas/wire'
 
 /**
  * What can go up as a data stream. Without a length (a bare `ReadableStream`) the gateway keeps the content until its end, up to
@@ -20,12 +20,8 @@ export interface SourceReader {
   cancel(reason: string): void
 }
 
-/** Of a masked frame with 126 to 65,535 bytes (RFC 6455, 5.2). */
-const webSocketHeaderBytes = 8
-/** A frame that fills 64 KiB with that header, as much as the gateway reads at a time: it then has mostly nothing to put together. */
-export const fullFrameBytes = 64 * 1024 - webSocketHeaderBytes
-/** Whole frames of content. */
-const pieceBytes = 16 * (fullFrameBytes - frameHeaderBytes)
+/** The content of whole frames. */
+const pieceBytes = 16 * (uploadFrameBytes - frameHeaderBytes)
 
 /** Opens an {@link UploadSource} for reading; `undefined` for any other value. Nothing is read or locked before the first piece is. */
 export function openSource(value: unknown): SourceReader | undefined {

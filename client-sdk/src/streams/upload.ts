@@ -1,5 +1,5 @@
-import { clientLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
-import { fullFrameBytes, type SourceReader } from './upload-source.ts'
+import { clientLimits, frameHeaderBytes, uploadFrameBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import type { SourceReader } from './upload-source.ts'
 
 /** How far an upload is. */
 export interface UploadProgress {
@@ -105,7 +105,7 @@ export class Upload {
     let read = 0
     for (;;) {
       // What fills no frame waits for the next piece, but leaves without it where that is not there at once.
-      const timer = setTimeout(() => this.#keep())
+      const timer = this.#filled > frameHeaderBytes ? setTimeout(() => this.#keep()) : undefined
       const piece = await this.#source.read()
       clearTimeout(timer)
       if (!piece || this.#over) break
@@ -113,15 +113,19 @@ export class Upload {
       read += piece.byteLength
       if (read > (length ?? read)) throw new RangeError('more bytes than its length')
       for (let at = 0; at < piece.byteLength && !this.#over; ) {
-        this.#frame ??= new Uint8Array(fullFrameBytes)
-        const part = piece.subarray(at, at + fullFrameBytes - this.#filled)
+        this.#frame ??= new Uint8Array(uploadFrameBytes)
+        const part = piece.subarray(at, at + uploadFrameBytes - this.#filled)
         this.#frame.set(part, this.#filled)
         this.#filled += part.byteLength
         at += part.byteLength
-        if (this.#filled === fullFrameBytes) await this.#keep()
+        if (this.#filled < uploadFrameBytes) continue
+        this.#keep()
+        // Nothing more is read before all of this has left.
+        await this.#allSent()
       }
     }
-    await this.#keep()
+    this.#keep()
+    await this.#allSent()
     if (this.#over) return
     if (read < (length ?? read)) throw new RangeError(`${read} bytes instead of ${length}`)
     this.#complete = true
@@ -130,18 +134,20 @@ export class Upload {
     this.flush()
   }
 
-  /** Closes the frame that is being filled. Resolves when all has left: nothing more is read before. */
-  async #keep(): Promise<void> {
+  /** Closes the frame that is being filled. */
+  #keep(): void {
     let frame = this.#frame
-    if (frame && this.#filled > frameHeaderBytes) {
-      if (this.#filled < fullFrameBytes) frame = frame.slice(0, this.#filled)
-      else this.#frame = undefined
-      this.#filled = frameHeaderBytes
-      writeFrameHeader(frame, this.id, this.#produced)
-      this.#produced += frame.byteLength - frameHeaderBytes
-      this.#kept.push({ frame, end: this.#produced })
-      this.flush()
-    }
+    if (!frame || this.#filled === frameHeaderBytes) return
+    if (this.#filled < uploadFrameBytes) frame = frame.slice(0, this.#filled)
+    else this.#frame = undefined
+    this.#filled = frameHeaderBytes
+    writeFrameHeader(frame, this.id, this.#produced)
+    this.#produced += frame.byteLength - frameHeaderBytes
+    this.#kept.push({ frame, end: this.#produced })
+    this.flush()
+  }
+
+  async #allSent(): Promise<void> {
     while (this.#sent < this.#produced && !this.#over) {
       await new Promise<void>(resolve => {
         this.#wake = resolve

@@ -7,6 +7,12 @@
  * ```
  */
 export const frameHeaderBytes = 16
+/**
+ * Longest frames that their senders make: 64 KiB with the header of WebSocket (RFC 6455, 5.2: 4 bytes, 8 where it is masked), as much as Node
+ * reads at a time, so that the receiver has mostly nothing to put together.
+ */
+export const downloadFrameBytes = 64 * 1024 - 4
+export const uploadFrameBytes = 64 * 1024 - 8
 /** Version 1, type 1 (data), no flags. */
 const dataFrame = 0x0101_0000
 

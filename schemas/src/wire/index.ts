@@ -9,7 +9,7 @@ export {
   type StreamWriter,
 } from './contract-json.ts'
 export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
-export { type FrameHeader, frameHeaderBytes, readFrameHeader, writeFrameHeader } from './frames.ts'
+export { downloadFrameBytes, type FrameHeader, frameHeaderBytes, readFrameHeader, uploadFrameBytes, writeFrameHeader } from './frames.ts'
 export { base64urlToBytes, bytesToBase64url } from './json-scalars.ts'
 export {
   controlNotifications,

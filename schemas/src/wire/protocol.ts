@@ -14,7 +14,7 @@ export const openRpcPath = '/openrpc.json'
 export const clientLimits = {
   /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
   streams: 32,
-  /** Credit of a data stream: how far its sender may be ahead of what the receiver has taken. Beyond it: close code 4413. */
+  /** Credit of a data stream: how far its sender may be ahead of what the receiver has acknowledged. Beyond it: close code 4413. */
   streamCreditBytes: 256 * 1024,
   /** Items of a watch that may be under way: the first credit. */
   itemCredit: 64,

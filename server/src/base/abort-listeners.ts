@@ -3,8 +3,9 @@ import { getEventListeners } from 'node:events'
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls `listener` once when `signal` is aborted, unless {@link offAbort} comes first; never where it is aborted already. For a signal that serves one call after another, or many at
- * a time: only one event listener is ever added to it, and stays. To add and remove one for each call costs more than most of its other steps.
+ * Calls `listener` once when `signal` is aborted, unless {@link offAbort} comes first; never where it is aborted already. For a signal that
+ * serves one call after another, or many at a time: only one event listener is ever added to it, and stays. To add and remove one for each call
+ * costs more than most of its other steps.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): void {
   let listeners = listenersOf.get(signal)

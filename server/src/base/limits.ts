@@ -61,7 +61,10 @@ export const defaultLimits = {
   maxConnectionsPerAgent: 0,
   /** Liveness: time for NEXT after a no-op message; 0: the heartbeat timeout. */
   livenessReplyMs: 0,
-  /** How long PROCEED waits for the next request to a polling agent, to share a write with it, where nothing at the agent waits for it; up to twice that. */
+  /**
+   * How long PROCEED waits for the next request to a polling agent, to share a write with it, where nothing at the agent waits for it; up to
+   * twice that.
+   */
   pollingProceedDelayMs: 10,
   /** One probe. */
   probeTimeoutMs: 5_000,

@@ -3,14 +3,13 @@
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { type ConnectionOptions, connect as dialTls } from 'node:tls'
+import { downloadFrameBytes } from '@halibut-gateway/schemas/wire'
 import { WebSocket, WebSocketServer } from 'ws'
 import { creditOf, creditText, streamCreditBytes } from '../credit.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
 
 const host = '127.0.0.1'
-/** 64 KiB with the header of an unmasked frame. */
-const frameBytes = 64 * 1024 - 4
 const readAheadFrames = 4
 
 /** The process in the middle; `port` is that of `bytes` of content. */
@@ -20,7 +19,7 @@ async function listen({ identity, port, bytes }: { identity: Identity; port: num
   const input = Buffer.allocUnsafeSlow(64 * 1024)
   const spare: Buffer<ArrayBuffer>[] = []
   const full: Buffer<ArrayBuffer>[] = []
-  let frame = Buffer.allocUnsafeSlow(frameBytes)
+  let frame = Buffer.allocUnsafeSlow(downloadFrameBytes)
   let filled = 0
   let left = 0
   let credit = 0
@@ -35,7 +34,7 @@ async function listen({ identity, port, bytes }: { identity: Identity; port: num
       full.shift()
       sent += leaving.byteLength
       browser?.socket.send(leaving, { binary: true }, () => {
-        if (leaving.byteLength === frameBytes) spare.push(leaving)
+        if (leaving.byteLength === downloadFrameBytes) spare.push(leaving)
       })
     }
     browser?.transport.uncork()
@@ -43,14 +42,14 @@ async function listen({ identity, port, bytes }: { identity: Identity; port: num
   }
   const take = (length: number): boolean => {
     for (let at = 0; at < length; ) {
-      const part = Math.min(length - at, frameBytes - filled)
+      const part = Math.min(length - at, downloadFrameBytes - filled)
       frame.set(input.subarray(at, at + part), filled)
       filled += part
       at += part
       left -= part
-      if (filled < frameBytes && left > 0) break
-      full.push(filled === frameBytes ? frame : frame.subarray(0, filled))
-      frame = spare.pop() ?? Buffer.allocUnsafeSlow(frameBytes)
+      if (filled < downloadFrameBytes && left > 0) break
+      full.push(filled === downloadFrameBytes ? frame : frame.subarray(0, filled))
+      frame = spare.pop() ?? Buffer.allocUnsafeSlow(downloadFrameBytes)
       filled = 0
     }
     if (full.length >= readAheadFrames) behind.pause()

@@ -2,14 +2,13 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect as dialTls } from 'node:tls'
+import { uploadFrameBytes } from '@halibut-gateway/schemas/wire'
 import { WebSocket, WebSocketServer } from 'ws'
 import { creditOf, creditText, streamCreditBytes } from '../credit.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
 
 const host = '127.0.0.1'
-/** 64 KiB with the header of a masked frame. */
-const frameBytes = 64 * 1024 - 8
 /** What may wait in the socket before it has to drain, as in the product. */
 const highWaterBytes = 256 * 1024
 
@@ -71,13 +70,13 @@ async function open(port: number): Promise<void> {
 function upload(bytes: number): Promise<number> {
   const line = socket
   if (!line) throw new Error('not open')
-  const content = Buffer.alloc(frameBytes, 7)
+  const content = Buffer.alloc(uploadFrameBytes, 7)
   return new Promise(resolve => {
     let sent = 0
     const startedAt = performance.now()
     const send = (credit: number): void => {
       while (sent < bytes) {
-        const size = Math.min(frameBytes, bytes - sent)
+        const size = Math.min(uploadFrameBytes, bytes - sent)
         if (sent + size > credit) return
         sent += size
         // Masking changes what is sent, so that it has to be the frame’s own.

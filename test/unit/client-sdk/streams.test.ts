@@ -4,6 +4,7 @@ import {
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
+  uploadFrameBytes,
   writeFrameHeader,
 } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
@@ -13,8 +14,7 @@ import { type CallUploads, type StreamLink, StreamTable } from '../../../client-
 import type { UploadProgress } from '../../../client-sdk/src/streams/upload.ts'
 
 const { streamCreditBytes } = facadeLimits
-/** Of a frame that is 64 KiB long with its header and the 8 bytes of WebSocket (RFC 6455, 5.2). */
-const contentBytes = 64 * 1024 - 8 - frameHeaderBytes
+const contentBytes = uploadFrameBytes - frameHeaderBytes
 /** Whole frames that the first credit lets go. */
 const firstBytes = Math.floor(streamCreditBytes / contentBytes) * contentBytes
 

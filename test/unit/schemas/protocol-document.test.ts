@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type MethodEntry, methods } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, closeMeanings, errorTable, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
+import { defaultLimits, gatewayLimits } from '../../../server/src/base/limits.ts'
 
 const document = readFileSync(new URL('../../../schemas/PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -24,6 +25,19 @@ test('the methods of PROTOCOL.md are those of the one map, in its order', () => 
 
 test('the limits of PROTOCOL.md are those of the code', () => {
   expect(tableOf('limits')).toEqual(Object.entries(facadeLimits).map(([name, value]) => [`\`${name}\``, String(value)]))
+})
+
+test('the limits that its sentences name are those of the code', () => {
+  const mebibyte = 1024 * 1024
+  const sentences = [
+    `while its agent is at most ${gatewayLimits.readAheadBytes / 1024} KiB behind`,
+    `after \`${defaultLimits.streamStallMs / 1000} s\` the gateway takes the rest from the agent into a spool`,
+    `when the spool is full (${defaultLimits.spoolFileBytes / mebibyte / 1024} GiB)`,
+    `nobody has read for ${defaultLimits.streamUnreadMs / 60_000} minutes`,
+    `(${gatewayLimits.keptResultBytes / 1024} KiB, ${gatewayLimits.allKeptResultsBytes / mebibyte} MiB of all)`,
+  ]
+  const text = document.replaceAll(/\s+/g, ' ')
+  expect(sentences.filter(each => !text.includes(each))).toEqual([])
 })
 
 test('the close codes of PROTOCOL.md are those of the code', () => {

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import { downloadFrameBytes, facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
 import type { DataStream } from '../../runtime/data-streams.ts'
@@ -31,11 +31,7 @@ interface Kept {
 }
 
 const { streamCreditBytes } = facadeLimits
-/** Of an unmasked frame with 126 to 65,535 bytes (RFC 6455, 5.2). */
-const webSocketHeaderBytes = 4
-/** What fills 64 KiB with both headers, as much as Node reads at a time: a client then has mostly nothing to put together. */
-const contentBytes = Math.min(facadeLimits.chunkBytes, 64 * 1024 - frameHeaderBytes - webSocketHeaderBytes)
-const frameBytes = frameHeaderBytes + contentBytes
+const contentBytes = downloadFrameBytes - frameHeaderBytes
 const littleBytes = contentBytes / 4
 
 /** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
@@ -152,7 +148,7 @@ export class Download {
       if (!last || last.length === contentBytes || (last.leaving > 0 && last.length >= littleBytes)) {
         last = {
           offset: this.#produced,
-          frame: spare.pop() ?? Buffer.allocUnsafeSlow(frameBytes),
+          frame: spare.pop() ?? Buffer.allocUnsafeSlow(downloadFrameBytes),
           length: 0,
           leaving: 0,
           acknowledged: false,
