@@ -19,8 +19,11 @@ const { streamCreditBytes } = facadeLimits
 const { readAheadBytes } = gatewayLimits
 /** A credit is sent for this much more: a little less than a frame of 64 KiB, so that each such frame brings one. */
 const creditStepBytes = 60 * 1024
-/** Smaller contents share blocks, so that a browser that sends single bytes does not make us keep an object for each. */
-const smallBytes = 4 * 1024
+/**
+ * Smaller contents are copied into blocks that they share. A view would keep the whole of what the socket read at once, up to 64 KiB, for
+ * whatever part of that this upload is; and a browser that sends single bytes would make us keep an object for each.
+ */
+const smallBytes = 32 * 1024
 const blockBytes = 16 * 1024
 
 interface Block {
@@ -160,17 +163,26 @@ export class Upload {
   }
 
   #keep(content: Buffer): void {
+    if (content.byteLength >= smallBytes) {
+      this.#blocks.push({ bytes: content, room: undefined })
+      return
+    }
+    const rest = content.subarray(this.#fillUp(content))
+    if (rest.byteLength === 0) return
+    const block = Buffer.allocUnsafeSlow(Math.max(blockBytes, rest.byteLength))
+    rest.copy(block)
+    this.#blocks.push({ bytes: block.subarray(0, rest.byteLength), room: block.subarray(rest.byteLength) })
+  }
+
+  /** Puts as much of it as there is room for into the last block, and gives the number of bytes. */
+  #fillUp(content: Buffer): number {
     const last = this.#blocks.at(-1)
-    if (last?.room && last.room.byteLength >= content.byteLength) {
-      content.copy(last.room)
-      const { buffer, byteOffset, byteLength } = last.bytes
-      last.bytes = Buffer.from(buffer, byteOffset, byteLength + content.byteLength)
-      last.room = last.room.subarray(content.byteLength)
-    } else if (content.byteLength < smallBytes) {
-      const block = Buffer.allocUnsafeSlow(blockBytes)
-      content.copy(block)
-      this.#blocks.push({ bytes: block.subarray(0, content.byteLength), room: block.subarray(content.byteLength) })
-    } else this.#blocks.push({ bytes: content, room: undefined })
+    if (!last?.room) return 0
+    const { buffer, byteOffset, byteLength } = last.bytes
+    const copied = content.copy(last.room)
+    last.bytes = Buffer.from(buffer, byteOffset, byteLength + copied)
+    last.room = last.room.subarray(copied)
+    return copied
   }
 
   async #pump(sink: ByteSink): Promise<void> {

@@ -118,3 +118,29 @@ test('a credit that is said once more takes nothing back', async () => {
   for (let i = 0; i < 3; i++) await take()
   await whole
 })
+
+test('what is kept of small frames is no more than twice their content, however large the pieces that the socket read', async () => {
+  const upload = createUpload(32 * 4_100)
+  for (let i = 0; i < 32; i++) {
+    const read = Buffer.alloc(64 * 1024, i)
+    expect(upload.receive(i * 4_100, read.subarray(100, 4_200))).toBeUndefined()
+  }
+  const kept = new Set<ArrayBufferLike>()
+  const content: Buffer[] = []
+  await upload.stream.pump(chunk => {
+    kept.add(chunk.buffer)
+    content.push(Buffer.from(chunk))
+    return undefined
+  })
+  const sent = Array.from({ length: 32 }, (_, i) => Buffer.alloc(4_100, i))
+  expect(Buffer.concat(content).equals(Buffer.concat(sent))).toBe(true)
+  expect([...kept].reduce((sum, each) => sum + each.byteLength, 0)).toBeLessThanOrEqual(2 * 32 * 4_100)
+})
+
+test('a frame as large as what the socket reads at once is not copied', async () => {
+  const upload = createUpload(frame.byteLength)
+  upload.receive(0, frame)
+  const kept: ArrayBufferLike[] = []
+  await upload.stream.pump(chunk => void kept.push(chunk.buffer))
+  expect([kept.length, kept[0] === frame.buffer]).toEqual([1, true])
+})
