@@ -8,6 +8,11 @@ export interface TextSocket {
   send(text: string, done: () => void): void
 }
 
+/** Who waits until more can be written. */
+export interface OutboxWaiter {
+  wake(): void
+}
+
 interface Kept {
   readonly text: string
   readonly bytes: number
@@ -23,7 +28,7 @@ export class Outbox {
   readonly #onFull: () => void
   readonly #memory: ReplayMemory
   readonly #kept: Kept[] = []
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Set<OutboxWaiter>()
   #socket: TextSocket | undefined
   #keptBytes = 0
   #sent = 0
@@ -90,9 +95,14 @@ export class Outbox {
     for (const { bytes } of this.#kept.splice(0)) this.#release(bytes)
   }
 
-  /** Calls `listener` once when more can be written. */
-  onWritable(listener: () => void): void {
-    this.#waiting.add(listener)
+  /** Wakes `waiter` once when more can be written, however often it asks. */
+  awaitWritable(waiter: OutboxWaiter): void {
+    this.#waiting.add(waiter)
+  }
+
+  /** It does not wait any more. */
+  forget(waiter: OutboxWaiter): void {
+    this.#waiting.delete(waiter)
   }
 
   #keep(text: string, bytes: number): void {
@@ -128,7 +138,7 @@ export class Outbox {
   }
 
   #wake(): void {
-    for (const listener of [...this.#waiting]) listener()
+    for (const waiter of this.#waiting) waiter.wake()
     this.#waiting.clear()
   }
 }

@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
 import { agentOf, type Principal, type RequestContext } from '../rpc/dispatcher.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, OutboxWaiter } from './outbox.ts'
 import { type Outcome, writeItem } from './outcome.ts'
 import type { CallStreamSet } from './streams/stream-table.ts'
 
@@ -26,7 +26,7 @@ export interface RequestHost {
 }
 
 /** One request between its arrival and its end, as its handler sees it: how it is cancelled, and how many items it may send. */
-export class RunningRequest implements RequestContext {
+export class RunningRequest implements RequestContext, OutboxWaiter {
   readonly request: Requested
   readonly receivedMs: number
   readonly streams: CallStreamSet
@@ -86,13 +86,15 @@ export class RunningRequest implements RequestContext {
     if (this.signal.aborted) return
     this.#stop.abort(why)
     this.streams.interrupt(why)
-    this.#wake?.()
+    this.wake()
   }
 
   /** The browser takes items up to this one. */
   credit(sequence: number): void {
-    this.#itemCredit = Math.max(this.#itemCredit, Math.min(sequence, this.#items + facadeLimits.itemCredit))
-    this.#wake?.()
+    const granted = Math.min(sequence, this.#items + facadeLimits.itemCredit)
+    if (granted <= this.#itemCredit) return
+    this.#itemCredit = granted
+    this.wake()
   }
 
   sendItem(sequence: number, item: unknown): void {
@@ -107,10 +109,17 @@ export class RunningRequest implements RequestContext {
   async writable(): Promise<void> {
     const { outbox } = this.#host
     while (!this.signal.aborted && !(this.#items < this.#itemCredit && outbox.writable)) {
+      if (!outbox.writable) outbox.awaitWritable(this)
       await new Promise<void>(resolve => {
         this.#wake = resolve
-        outbox.onWritable(resolve)
       })
     }
+    outbox.forget(this)
+  }
+
+  wake(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
   }
 }

@@ -1,0 +1,73 @@
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { Outbox } from '../../../../server/src/gateway/outbox.ts'
+import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
+import { RunningRequest } from '../../../../server/src/gateway/running-request.ts'
+import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
+
+const { itemCredit } = facadeLimits
+
+/** A watch whose items go into an outbox with a socket that takes nothing. */
+function createWatch() {
+  const outbox = new Outbox(new ReplayMemory(1_000_000, () => undefined), () => undefined)
+  const sent: (() => void)[] = []
+  outbox.attach({ send: (_, done) => void sent.push(done) })
+  const awaited = vi.spyOn(outbox, 'awaitWritable')
+  const forgotten = vi.spyOn(outbox, 'forget')
+  const host = { id: 's', principal: { name: 'test', role: 'viewer' as const }, outbox, send: () => undefined }
+  const watch = new RunningRequest(host, { jsonrpc: '2.0', id: 1, method: 'agents.watch' }, 0, noStreams())
+  return { watch, outbox, sent, awaited, forgotten }
+}
+
+const item = { type: 'removed', id: 'a' }
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+test('credit that grants nothing leaves nothing behind', async () => {
+  const { watch, awaited } = createWatch()
+  for (let i = 1; i <= itemCredit; i++) watch.sendItem(i, item)
+  let writable = false
+  void watch.writable().then(() => {
+    writable = true
+  })
+  for (let i = 0; i < 100; i++) {
+    watch.credit(i % itemCredit)
+    await Promise.resolve()
+  }
+  await turn()
+  expect([writable, awaited.mock.calls.length]).toEqual([false, 0])
+  watch.credit(itemCredit + 1)
+  await turn()
+  expect(writable).toBe(true)
+})
+
+test('a watch that is stopped while the socket is full is not kept by the outbox', async () => {
+  const { watch, outbox, awaited, forgotten } = createWatch()
+  outbox.send('x'.repeat(300_000), true)
+  const writable = watch.writable()
+  for (let i = 0; i < 3; i++) {
+    watch.credit(itemCredit)
+    await turn()
+  }
+  expect(awaited.mock.calls.length).toBe(1)
+  watch.stop(new HalibutError('cancelled', 'enough'))
+  await writable
+  expect(forgotten).toHaveBeenCalledWith(watch)
+})
+
+test('a watch goes on once the socket has taken what waited', async () => {
+  const { watch, outbox, sent } = createWatch()
+  outbox.send('x'.repeat(300_000), true)
+  let writable = false
+  void watch.writable().then(() => {
+    writable = true
+  })
+  await turn()
+  expect(writable).toBe(false)
+  for (const done of sent) done()
+  await turn()
+  expect(writable).toBe(true)
+})
