@@ -36,7 +36,11 @@ export function pattern(n: number, length: number): Buffer {
 /** What a conversation needs, with the limits of a test. */
 export function exchangeOptions(overrides: Partial<Limits> = {}): ExchangeOptions {
   const limits: Limits = { ...defaultLimits, ...overrides }
-  return { limits, budget: new MemoryBudget(limits.maxMessageBytesInFlight), createSpool: () => createStreamSpool(limits) }
+  return {
+    limits,
+    budget: new MemoryBudget(limits.maxMessageBytesInFlight, 'maxMessageBytesInFlight').share('a peer'),
+    createSpool: () => createStreamSpool(limits),
+  }
 }
 
 /** Lets everything run that is due, but for timers. */

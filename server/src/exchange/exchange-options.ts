@@ -1,5 +1,5 @@
 import type { Limits } from '../base/limits.ts'
-import type { MemoryBudget } from '../base/memory-budget.ts'
+import type { MemoryShare } from '../base/memory-budget.ts'
 import type { ByteSink } from '../codec/data-stream.ts'
 
 /** Holds the content of a data stream whose reader is slower than its peer allows. Bounded; gone after use. */
@@ -31,7 +31,8 @@ export interface MessageSizes {
 /** What every conversation needs from the runtime. */
 export interface ExchangeOptions {
   readonly limits: Limits
-  readonly budget: MemoryBudget
-  readonly createSpool: () => Spool
+  /** The peer’s share of the memory for messages. */
+  readonly budget: MemoryShare
+  createSpool(): Spool
   readonly observer?: ExchangeObserver | undefined
 }

@@ -42,7 +42,7 @@ export class ReceivedStreams {
     this.#streams = streams
     this.#options = options
     const host = {
-      createSpool: options.createSpool,
+      createSpool: () => options.createSpool(),
       stallMs: options.limits.streamStallMs,
       onAsked: this.#readerAsked,
       context: arrival.context,

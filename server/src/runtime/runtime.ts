@@ -3,7 +3,6 @@ import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-ga
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
-import { MemoryBudget } from '../base/memory-budget.ts'
 import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
@@ -16,6 +15,7 @@ import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
 import { CallDeadline, type CallTimes } from './call-deadline.ts'
 import { checkedLimits } from './checked-limits.ts'
+import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription, requirePin } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
@@ -28,7 +28,6 @@ import { runPollingLoop } from './polling-loop.ts'
 import { MemoryRequestQueue, type RequestQueue } from './request-queue.ts'
 import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
-import { createStreamSpool } from './stream-spool.ts'
 import { TrustStore } from './trust-store.ts'
 
 const maxPollingConnections = 1_000
@@ -64,9 +63,7 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
   readonly #calls: OutgoingCalls
-  readonly #unobserved: ExchangeOptions
-  readonly #messageMemory: MemoryBudget
-  readonly #spoolMemory: MemoryBudget
+  readonly #memory: RuntimeMemory
   readonly #endpoints = new WeakMap<object, Endpoint>()
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
@@ -89,14 +86,8 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
-    this.#messageMemory = new MemoryBudget(this.limits.maxMessageBytesInFlight)
-    this.#spoolMemory = new MemoryBudget(this.limits.spoolMemoryBytesInFlight)
+    this.#memory = new RuntimeMemory(this.limits)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
-    this.#unobserved = {
-      limits: this.limits,
-      budget: this.#messageMemory,
-      createSpool: () => createStreamSpool(this.limits, this.#spoolMemory),
-    }
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
     )
@@ -326,7 +317,7 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Bytes held now for messages that are being received, and in memory by the spools of data streams; and how many request queues there are. */
   memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number } {
-    return { messages: this.#messageMemory.used, spools: this.#spoolMemory.used, queues: this.#queues.size }
+    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
@@ -405,10 +396,9 @@ export class HalibutRuntime implements AsyncDisposable {
     return new Transfer(channel, this.#exchange(channel))
   }
 
-  /** One object for all connections, as long as nobody watches the traffic. */
   #exchange(channel: ByteChannel): ExchangeOptions {
-    const observer = this.#observer(channel.peer.remoteAddress)
-    return observer ? { ...this.#unobserved, observer } : this.#unobserved
+    const { thumbprint = '', remoteAddress } = channel.peer
+    return this.#memory.exchange(thumbprint, this.#observer(remoteAddress))
   }
 
   /** Only where somebody listens when the connection opens: a connection without an observer does nothing for one. */

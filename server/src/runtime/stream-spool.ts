@@ -1,6 +1,6 @@
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
-import type { MemoryBudget } from '../base/memory-budget.ts'
+import type { MemoryShare } from '../base/memory-budget.ts'
 import { timerMs } from '../base/timer.ts'
 import type { ByteSink } from '../codec/data-stream.ts'
 import type { Spool } from '../exchange/exchange-options.ts'
@@ -29,7 +29,7 @@ const writeBytes = 64 * 1024
  * been read, when it is full, and when nobody takes anything for `streamUnreadMs`. `memory`, where given, is what several spools may keep
  * in memory together; what exceeds it goes to the files.
  */
-export function createStreamSpool(limits: SpoolLimits, memory?: MemoryBudget): Spool {
+export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Spool {
   // Order: what is in the file is younger than what is in memory, which takes bytes only while the file is empty.
   const blocks: Block[] = []
   let memoryBytes = 0

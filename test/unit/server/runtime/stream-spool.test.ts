@@ -161,8 +161,8 @@ describe('what goes in comes out', () => {
   })
 
   test('single bytes share memory', async () => {
-    const budget = new MemoryBudget(10_000)
-    const spool = createStreamSpool({ ...limits, spoolMemoryBytes: 10_000 }, budget)
+    const budget = new MemoryBudget(20_000, 'spoolMemoryBytesInFlight')
+    const spool = createStreamSpool({ ...limits, spoolMemoryBytes: 10_000 }, budget.share('a peer'))
     for (let i = 0; i < 9_000; i++) void spool.write(Buffer.of(i))
     spool.end()
     const reader = collect(spool)
@@ -173,8 +173,8 @@ describe('what goes in comes out', () => {
   })
 
   test('memory that other spools have used up is not used: the file is', async () => {
-    const budget = new MemoryBudget(50)
-    const [first, second] = [createStreamSpool(limits, budget), createStreamSpool(limits, budget)]
+    const budget = new MemoryBudget(100, 'spoolMemoryBytesInFlight')
+    const [first, second] = [createStreamSpool(limits, budget.share('A')), createStreamSpool(limits, budget.share('B'))]
     expect(first.write(Buffer.alloc(40))).toBeUndefined()
     const inFile = second.write(Buffer.from('x'.repeat(40)))
     expect(inFile).toBeInstanceOf(Promise)
