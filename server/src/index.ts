@@ -5,6 +5,7 @@ export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from
 export type { CallTimes } from './runtime/call-deadline.ts'
 export {
   type Certificate,
+  certificateFromEncryptedPem,
   certificateFromPem,
   certificateFromPfx,
   createSelfSignedCertificate,

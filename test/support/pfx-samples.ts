@@ -1,5 +1,5 @@
 /**
- * PFX files as other tools write them (made with OpenSSL for these tests; the password is 'secret'), which nothing in Node can make.
+ * PFX files as other tools write them (made with OpenSSL and .NET 10 for these tests), which nothing in Node can make. The password is 'secret' where nothing else is said.
  */
 function base64(...lines: string[]): Buffer {
   return Buffer.from(lines.join(''), 'base64')
@@ -82,3 +82,32 @@ export const ecPfx = base64(
   'vTBAjQf/j4TwBO2QICCAA=',
 )
 export const ecPfxThumbprint = 'D7F9DFAD8F6B8C566D03656E4C97750DCA3917A8'
+
+/** P-256, as .NET writes it with AES-256; the password is {@link umlautPassword}. */
+export const dotnetAesPfx = base64(
+  'MIIDogIBAzCCA0IGCSqGSIb3DQEHAaCCAzMEggMvMIIDKzCCAeoGCSqGSIb3DQEHBqCCAdswggHXAgEAMIIB0AYJKoZIhvcNAQcBMF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQ',
+  'EFDDAkBBASnESRAOXJXJGs26mm2lskAgIH0DAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQem2/WsJ1SKUSFpiK5RXJxoCCAWC+6YIcHs27C8/ZvcDANl8Ql+F0faUZJGfP',
+  'iF+/0FiMlOmrz3ys4+G0E/xVNJuXjzBf2+SaZ96Ag1SpeQtdzNCX7RjW+7KonY52RUitZAbTiDPU4FsjY90RgR54RgRolAZyC7o6qBy7JYFjo4Ye+MC1KFqefMw4Kt6/YcRVW8',
+  'fe9cdRli7B3QmKMVQVK6AGHnPLuVSWEh8/vqFfJEI/Y28HacrkpQGWuemyZYBWa83XN3m4Qlu3iEv133a1vQagqNZrdiW/Qv0gkcQR8CcPJEmuipV3JHugtaoTZbu0RvjKh8sH',
+  'kOZ6r11tapAe12rRZsJnexcYvk6y//GnVSHhgyEC2QQr+KeWY/MVoDYVplXyx+fOfnbnEWy/0HbiFGcX1oNo/kb65oWwwk0ZA/xJUotAFWo+F923y7ur2sGvm8nEla+/PqWJo8',
+  'b63ykNWNdgw5BeLD1z2z/EvARlafuUv4OVMIIBOQYJKoZIhvcNAQcBoIIBKgSCASYwggEiMIIBHgYLKoZIhvcNAQwKAQKggfcwgfQwXwYJKoZIhvcNAQUNMFIwMQYJKoZIhvcN',
+  'AQUMMCQEEOes+WZyBlRNr7Cr/GSHdEsCAgfQMAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCnnOvzuld6CA5UDFDgeJ4oBIGQf8ryxTXtgKGhQxK1BPT26CvWFXzZ1VwCEK',
+  'XFYO53CGGShSQtqQRofO/VVT99SjJUU+wHbdyUHQlNZtUjm4b+Tka+Ru0rOavb9Wu2E+anDkwbiIqesoxxP4QJZMc4pp/vx4UY44PQ4cC13CVu5gQu7kDaHj02v45qe3qgHiJI',
+  '83ftebq/HQXwGi5FEiBcgAGyMRUwEwYJKoZIhvcNAQkVMQYEBAEAAAAwVzAvMAsGCWCGSAFlAwQCAQQgvS0fmFmJ12KygpMaqM6eF3sNWs48EZYeObJdK8mnUZMEIKIppvZty/',
+  '2iqj9HU+Jxc5xxoDddsILScpCyDdCfwVONAgIH0A==',
+)
+
+/** The same pair with triple DES. */
+export const dotnetTripleDesPfx = base64(
+  'MIIDCwIBAzCCAscGCSqGSIb3DQEHAaCCArgEggK0MIICsDCCAa8GCSqGSIb3DQEHBqCCAaAwggGcAgEAMIIBlQYJKoZIhvcNAQcBMCQGCiqGSIb3DQEMAQMwFgQQU3lCfpwk3J',
+  'ne4w72swQ7hQICB9CAggFguuJfeUX0z0wMKi35P7YYXkux3TEfEXx9VkCdEdTcZnhLixU13rXb7z6Rr0jOE/vbUAfzz/bZO1o6c77hIv6JOu4JEjBdKnf67p6ucnq96smcVxnb',
+  'G5nlWpCv47KzSAztcweqBrI7VqAJRk2UEJFSUSYY6Jb2YSY8EJH8EH2JsPnccGuY7amP5sAUwjsAKD08EPWXLxV+GxnKL/377Lo7uPu+UhxOGVk9Rlqn6bY6TUSeAFZiuJq/4G',
+  'OyfuXwFbOtUbzEAJIrPWt9K/DP5acYUhq9DFw3nAFAPIgt5DIBw4G53YJpLIv5F0hd+WCAfVrFLVQmzBVlGlKlYwe4rt0/jF99NgOSy3KRlKDzqsnPsmcAgJE48dXMzAHFETq7',
+  'ri2IQdesWLIm6zMhzrTfkDdMoAsv7AITRWYztNm9QjgTimPiiwOdea+9O6V2VV3BHO+8JXcEeRcceKnxWZ3X02O2pjCB+gYJKoZIhvcNAQcBoIHsBIHpMIHmMIHjBgsqhkiG9w',
+  '0BDAoBAqCBvDCBuTAkBgoqhkiG9w0BDAEDMBYEEHUj24/4Qa/3nG1hdiziotMCAgfQBIGQwCIssr9MybX35Q8xPg0qv60R9/rxifChWZ9RaO/8EZZLp/c9rk5xMbyq7EQ1Q3K6',
+  'gpkI117uF0GMs+Seq8hUy0ToZvKabxyEW+baNfOk8HSUniSpBj0luA+lzMOt0L9DS2hrnHz6wNUtadRfB02rXfHsU1TZ1MpVXqz6vojS92LgCRk5jkZtvUq8kTvI16ABMRUwEw',
+  'YJKoZIhvcNAQkVMQYEBAEAAAAwOzAfMAcGBSsOAwIaBBSuSvkRtW4TU/CZPMvFomLNQi93rQQUOywCFXSeLy/5oAhVF/m/wTIXjTICAgfQ',
+)
+export const dotnetPfxThumbprint = 'D1CF5A3BE75DD44CF87F660C6F98B99DB6783EE4'
+
+export const umlautPassword = 'grünSchlüssel'

@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process'
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
+  certificateFromEncryptedPem,
   certificateFromPem,
   certificateFromPfx,
   createSelfSignedCertificate,
@@ -12,7 +16,17 @@ import {
   toPfx,
 } from '../../../../server/src/runtime/certificates.ts'
 import { rsaIdentity, testIdentity } from '../../../support/certificates.ts'
-import { ecPfx, ecPfxThumbprint, modernRsaPfx, oldRsaPfx, rsaPfxThumbprint } from '../../../support/pfx-samples.ts'
+import {
+  dotnetAesPfx,
+  dotnetPfxThumbprint,
+  dotnetTripleDesPfx,
+  ecPfx,
+  ecPfxThumbprint,
+  modernRsaPfx,
+  oldRsaPfx,
+  rsaPfxThumbprint,
+  umlautPassword,
+} from '../../../support/pfx-samples.ts'
 
 const ec = testIdentity('ec')
 
@@ -27,6 +41,19 @@ function messageOf(run: () => unknown): string {
     return error instanceof Error ? error.message : String(error)
   }
   throw new Error('it did not throw')
+}
+
+function timeOf(run: () => void): number {
+  const start = performance.now()
+  run()
+  return performance.now() - start
+}
+
+async function messageOfRejection(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'it did not fail',
+    (error: Error) => error.message,
+  )
 }
 
 describe('a self-signed certificate', () => {
@@ -68,7 +95,8 @@ describe('PEM', () => {
   test('comes back as it went out, with and without a password', async () => {
     for (const one of [ec, await rsaIdentity()]) {
       expect(certificateFromPem({ certificatePem: toPem(one) })).toEqual(one)
-      expect(certificateFromPem({ certificatePem: toPem(one, 'pässword'), password: 'pässword' })).toEqual(one)
+      expect(await certificateFromEncryptedPem({ certificatePem: toPem(one, 'pässword'), password: 'pässword' })).toEqual(one)
+      expect(await certificateFromEncryptedPem({ certificatePem: toPem(one), password: 'not needed' })).toEqual(one)
       expect(toPem(one, 'x')).toContain('ENCRYPTED PRIVATE KEY')
     }
   })
@@ -81,11 +109,32 @@ describe('PEM', () => {
     expect(certificateFromPem({ certificatePem: `${sec1}\n${ec.certificatePem}` })).toEqual(ec)
   })
 
+  test('of several certificates the one that belongs to the key is taken, wherever it stands', () => {
+    const [authority, intermediate] = [testIdentity('authority').certificatePem, testIdentity('intermediate').certificatePem]
+    for (const certificatePem of [
+      `${authority}${ec.certificatePem}${ec.keyPem}`,
+      `${authority}${ec.keyPem}${intermediate}${ec.certificatePem}`,
+    ]) {
+      expect(certificateFromPem({ certificatePem })).toEqual(ec)
+    }
+    expect(messageOf(() => certificateFromPem({ certificatePem: `${authority}${intermediate}${ec.keyPem}` }))).toMatch(/does not belong/)
+  })
+
+  test('a text of nothing but beginnings is read in one pass', () => {
+    const beginnings = '-----BEGIN CERTIFICATE-----'.repeat(2_400)
+    const inOnePass = timeOf(() =>
+      expect(messageOf(() => certificateFromPem({ certificatePem: beginnings }))).toMatch(/no CERTIFICATE block/),
+    )
+    const fromEachBeginning = timeOf(() => expect(beginnings.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END/g)).toBe(null))
+    expect(inOnePass).toBeLessThan(fromEachBeginning / 2)
+  })
+
   test('what is wrong is told with the place and the fix', async () => {
     const { certificatePem, keyPem } = ec
     const where = 'agents/one.pem'
-    const of = (options: { certificatePem: string; keyPem?: string; password?: string }): string =>
-      messageOf(() => certificateFromPem({ ...options, where }))
+    const of = (options: { certificatePem: string; keyPem?: string }): string => messageOf(() => certificateFromPem({ ...options, where }))
+    const opened = (certificatePem: string, password: string): Promise<string> =>
+      messageOfRejection(certificateFromEncryptedPem({ certificatePem, password, where }))
     expect(of({ certificatePem, keyPem: testIdentity('other').keyPem })).toMatch(
       /^agents\/one\.pem: the private key does not belong to the certificate; supply the key/,
     )
@@ -96,11 +145,9 @@ describe('PEM', () => {
     expect(of({ certificatePem, keyPem: keyPem.replace(/\n.{20}/, '\n') })).toMatch(/the private key cannot be read/)
     const locked = toPem(ec, 'right')
     expect(of({ certificatePem: locked })).toMatch(/the private key is encrypted; supply its password/)
-    expect(of({ certificatePem: locked, password: 'wrong' })).toMatch(/the password does not open the private key/)
-    for (const message of [
-      of({ certificatePem, keyPem: keyPem.replace(/\n.{20}/, '\n') }),
-      of({ certificatePem: locked, password: 'wrong' }),
-    ]) {
+    expect(await opened(locked, 'wrong')).toMatch(/the password does not open the private key/)
+    expect(await opened(locked.replace(/(ENCRYPTED PRIVATE KEY-----\n).{20}/, '$1'), 'right')).toMatch(/the private key cannot be read/)
+    for (const message of [of({ certificatePem, keyPem: keyPem.replace(/\n.{20}/, '\n') }), await opened(locked, 'wrong')]) {
       expect(message).not.toContain(keyPem.split('\n')[1])
     }
   })
@@ -108,35 +155,44 @@ describe('PEM', () => {
 
 describe('PFX', () => {
   test.each(['aes256', '3des'] as const)('comes back as it went out, encrypted with %s', async encryption => {
-    const rsa = await rsaIdentity()
-    expect(certificateFromPfx(toPfx(rsa, 'pässword', encryption), 'pässword')).toEqual(rsa)
+    for (const one of [ec, await rsaIdentity()]) {
+      for (const password of [umlautPassword, 'Schlüssel 鍵 🔑', 'x'.repeat(200)]) {
+        expect(await certificateFromPfx(await toPfx(one, password, encryption), password)).toEqual(one)
+      }
+    }
   })
 
   test('without a password it can be empty or missing', async () => {
     const rsa = await rsaIdentity()
-    const pfx = toPfx(rsa, '')
-    expect(certificateFromPfx(pfx)).toEqual(rsa)
-    expect(certificateFromPfx(pfx, '')).toEqual(rsa)
+    const pfx = await toPfx(rsa, '')
+    expect(await certificateFromPfx(pfx)).toEqual(rsa)
+    expect(await certificateFromPfx(pfx, '')).toEqual(rsa)
   })
 
-  test('of an old tool, encrypted with RC2-40, is read', () => {
-    expect(certificateFromPfx(oldRsaPfx, 'secret')).toMatchObject({ thumbprint: rsaPfxThumbprint, keyType: 'rsa' })
+  test('of an old tool, encrypted with RC2-40, is read', async () => {
+    expect(await certificateFromPfx(oldRsaPfx, 'secret')).toMatchObject({ thumbprint: rsaPfxThumbprint, keyType: 'rsa' })
   })
 
-  test('of a new tool is read, and gives the same pair', () => {
-    expect(certificateFromPfx(modernRsaPfx, 'secret')).toEqual(certificateFromPfx(oldRsaPfx, 'secret'))
+  test('of a new tool is read, and gives the same pair', async () => {
+    expect(await certificateFromPfx(modernRsaPfx, 'secret')).toEqual(await certificateFromPfx(oldRsaPfx, 'secret'))
   })
 
-  test('with an EC key is read, and its subject printed as .NET does', () => {
-    expect(certificateFromPfx(ecPfx, 'secret')).toMatchObject({
+  test('of .NET with a password beyond ASCII is read', async () => {
+    for (const pfx of [dotnetAesPfx, dotnetTripleDesPfx]) {
+      expect(await certificateFromPfx(pfx, umlautPassword)).toMatchObject({
+        thumbprint: dotnetPfxThumbprint,
+        keyType: 'ec',
+        subject: 'CN=net',
+      })
+    }
+  })
+
+  test('with an EC key is read, and its subject printed as .NET does', async () => {
+    expect(await certificateFromPfx(ecPfx, 'secret')).toMatchObject({
       thumbprint: ecPfxThumbprint,
       keyType: 'ec',
       subject: 'CN=ec, O=Foo, C=DE',
     })
-  })
-
-  test('is written for RSA keys only, and says what to do instead', () => {
-    expect(messageOf(() => toPfx(ec, 'x'))).toMatch(/a PFX can be written for RSA keys only, and this key is ec; take the PEM form/)
   })
 
   test.each([
@@ -147,23 +203,105 @@ describe('PFX', () => {
     ['no PFX at all', Buffer.from('hello'), 'secret', /it is neither PEM nor PFX/],
     ['nothing', Buffer.alloc(0), 'secret', /it is neither PEM nor PFX/],
     ['other ASN.1', Buffer.from('300302010a', 'hex'), 'secret', /the PFX cannot be read: .+; convert it with/],
-  ])('%s is told', (_what, bytes, password, message) => {
-    expect(() => certificateFromPfx(bytes, password)).toThrow(expect.objectContaining(refusal(message)))
+    ['a large one', Buffer.alloc(200_000), 'secret', /it has 200000 bytes; supply a certificate file/],
+  ])('%s is told', async (_what, bytes, password, message) => {
+    await expect(certificateFromPfx(bytes, password)).rejects.toMatchObject(refusal(message))
+  })
+
+  test('a file that asks for more key derivation than is sensible is refused before any is done', async () => {
+    // The iterations of the MAC are the last number of the file; 2,048 became 0x7fffffff, and the lengths around it grew by two.
+    const greedy = withMacIterations(modernRsaPfx, 0x7fffffff)
+    await expect(certificateFromPfx(greedy, 'secret')).rejects.toMatchObject(
+      refusal(/the PFX cannot be read: it asks for 2147483647 iterations of key derivation/),
+    )
+  })
+
+  test('holds nothing else up while its keys are derived', async () => {
+    const slow = withMacIterations(modernRsaPfx, 1_000_000)
+    const delays = monitorEventLoopDelay({ resolution: 1 })
+    delays.enable()
+    // The iterations belong to the MAC, so it no longer fits; to find that out all of them have to be done.
+    await expect(certificateFromPfx(slow, 'secret')).rejects.toMatchObject(refusal(/the password does not open the PFX/))
+    delays.disable()
+    expect(delays.count).toBeGreaterThan(20)
+    expect(delays.percentile(50) / 1e6).toBeLessThan(25)
+  })
+
+  describe('and OpenSSL', () => {
+    test.each(['aes256', '3des'] as const)('it opens what is written with %s', async encryption => {
+      await using files = await folder()
+      for (const [name, one] of [
+        ['ec', ec],
+        ['rsa', await rsaIdentity()],
+      ] as const) {
+        const path = await files.put(`${name}.pfx`, await toPfx(one, umlautPassword, encryption))
+        const pem = await openssl('pkcs12', '-in', path, '-passin', `pass:${umlautPassword}`, '-nodes')
+        expect(certificateFromPem({ certificatePem: pem })).toEqual(one)
+      }
+    })
+
+    test.each([
+      [[]],
+      [['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-192-CBC', '-macalg', 'sha512', '-iter', '3000']],
+      [['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1']],
+      [['-keypbe', 'NONE', '-certpbe', 'NONE']],
+      [['-nomac']],
+    ])('what it writes with %j is opened', async options => {
+      await using files = await folder()
+      const path = await files.put('pair.pem', toPem(ec))
+      const out = `${path}.pfx`
+      await openssl('pkcs12', '-export', '-in', path, '-out', out, '-passout', `pass:${umlautPassword}`, ...options)
+      expect(await loadCertificateFile(out, { password: umlautPassword })).toEqual(ec)
+      const encrypted = !options.includes('NONE')
+      if (encrypted) await expect(loadCertificateFile(out, { password: 'grunSchlussel' })).rejects.toMatchObject(refusal(/does not open/))
+    })
+
+    test.each([[['-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512']], [['-v2', 'des3']], [['-scrypt']], [['-v1', 'PBE-SHA1-3DES']]])(
+      'keys that it encrypts with %j are opened',
+      async options => {
+        await using files = await folder()
+        const path = await files.put('key.pem', ec.keyPem)
+        const keyPem = await openssl('pkcs8', '-topk8', '-in', path, '-passout', `pass:${umlautPassword}`, ...options)
+        const { certificatePem } = ec
+        expect(await certificateFromEncryptedPem({ certificatePem, keyPem, password: umlautPassword })).toEqual(ec)
+        await expect(certificateFromEncryptedPem({ certificatePem, keyPem, password: 'wrong' })).rejects.toMatchObject(
+          refusal(/does not open/),
+        )
+      },
+    )
+
+    test('keys that it encrypts in the old form are opened', async () => {
+      await using files = await folder()
+      const path = await files.put('key.pem', ec.keyPem)
+      const keyPem = await openssl('ec', '-in', path, '-aes128', '-passout', 'pass:secret')
+      expect(keyPem).toContain('Proc-Type: 4,ENCRYPTED')
+      expect(await certificateFromEncryptedPem({ certificatePem: ec.certificatePem, keyPem, password: 'secret' })).toEqual(ec)
+    })
   })
 })
 
-describe('a certificate file', () => {
-  async function folder(): Promise<AsyncDisposable & { put(name: string, content: string | Buffer): Promise<string> }> {
-    const path = await mkdtemp(join(tmpdir(), 'halibut-certificates-'))
-    return {
-      async put(name, content) {
-        await writeFile(join(path, name), content)
-        return join(path, name)
-      },
-      [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
-    }
-  }
+/** A PFX whose last number, the iterations of its MAC, is another one: 2,048 takes two bytes, the new one four. */
+function withMacIterations(pfx: Buffer, iterations: number): Buffer {
+  expect(pfx.subarray(-4).toString('hex')).toBe('02020800')
+  const number = Buffer.alloc(6)
+  number.writeUInt16BE(0x0204)
+  number.writeUInt32BE(iterations, 2)
+  const made = Buffer.concat([pfx.subarray(0, -4), number])
+  // The outer SEQUENCE has a length of two bytes, that of the MAC one of one.
+  made.writeUInt16BE(pfx.readUInt16BE(2) + 2, 2)
+  const mac = made.length - 6 - 8 - 2 - 51 - 2
+  expect(made.subarray(mac, mac + 2).toString('hex')).toBe('3041')
+  made.writeUInt8(0x43, mac + 1)
+  return made
+}
 
+/** Runs the `openssl` of this machine; its standard output. */
+async function openssl(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('openssl', args)
+  return stdout
+}
+
+describe('a certificate file', () => {
   test('is loaded as what it is', async () => {
     await using files = await folder()
     expect(await loadCertificateFile(await files.put('a.pem', toPem(ec)))).toEqual(ec)
@@ -198,3 +336,14 @@ describe('a certificate file', () => {
     expect(messageOf(() => certificateFromPem({ certificatePem: ec.certificatePem, keyPem }))).toMatch(/does not belong/)
   })
 })
+
+async function folder(): Promise<AsyncDisposable & { put(name: string, content: string | Buffer): Promise<string> }> {
+  const path = await mkdtemp(join(tmpdir(), 'halibut-certificates-'))
+  return {
+    async put(name, content) {
+      await writeFile(join(path, name), content)
+      return join(path, name)
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
+  }
+}
