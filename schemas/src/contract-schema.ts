@@ -142,12 +142,14 @@ function derivedOf(
   definition: ObjectDefinition,
   types: Readonly<Record<string, TypeDefinition>>,
   found = new Map<string, ObjectDefinition>(),
+  seen = new Set<string>(),
 ): Map<string, ObjectDefinition> {
   for (const name of definition.derived ?? []) {
     const derived = types[name]
-    if (derived === undefined || 'enum' in derived || found.has(name)) continue
+    if (derived === undefined || 'enum' in derived || seen.has(name)) continue
+    seen.add(name)
     if (!derived.abstract && derived.kind !== 'interface') found.set(name, derived)
-    derivedOf(derived, types, found)
+    derivedOf(derived, types, found, seen)
   }
   return found
 }

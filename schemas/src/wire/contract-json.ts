@@ -10,17 +10,18 @@ import {
   type TypeDefinition,
   type TypeNode,
 } from '../contract-types.ts'
-import { base64urlToBytes, bytesToBase64url, type ScalarJson, scalarJson } from './json-scalars.ts'
-import { isStreamHandle, type ParamError, type StreamHandle } from './messages.ts'
+import { base64urlToBytes, bytesToBase64url, isBase64url } from './base64url.ts'
+import { type ScalarJson, scalarJson } from './json-scalars.ts'
+import { isStreamHandle, maxParamErrors, type ParamError, type StreamHandle } from './messages.ts'
 
 /** The values of a contract as JSON and back, the same at both ends: the page writes with it, the gateway reads with it, and in reverse. */
 export interface ContractJson {
   readonly contract: Contract
   /** The methods that a name (any case) or a signature stands for; none where it stands for nothing. */
   find(nameOrSignature: string): readonly MethodNode[]
-  /** A value in its JSON form. What does not fit is added to `errors`, under `path`. Without `streams` no data stream fits. */
+  /** A value in its JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
   write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter): unknown
-  /** The value of a JSON form. What does not fit is added to `errors`, under `path`. Without `streams` no data stream fits. */
+  /** The value of a JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
   read(type: TypeNode, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
 }
 
@@ -72,6 +73,8 @@ type Convert = (context: Context, type: TypeNode, value: unknown, path: string) 
 
 function createConvert(contract: Contract): Convert {
   const convert: Convert = (context, type, value, path) => {
+    // It is refused already, with as many places as are told.
+    if (context.errors.length >= maxParamErrors) return undefined
     if (typeof type === 'string') {
       const scalar = Object.hasOwn(scalarJson, type) ? scalarJson[type] : undefined
       if (scalar) return convertScalar(context, scalar, value, path)
@@ -211,15 +214,19 @@ function convertMembers(context: Context, convert: Convert, members: readonly Me
     ]),
   )
   for (const key of Object.keys(value)) {
+    if (context.errors.length >= maxParamErrors) break
     if (!members.some(member => member.name === key)) refuse(context, `${path}/${escapePointer(key)}`, 'no such member', value[key])
   }
   return converted
 }
 
-function isOneOf(contract: Contract, name: string, base: string): boolean {
+/** Each class is looked at once, by however many ways it derives from the base. */
+function isOneOf(contract: Contract, name: string, base: string, seen: Set<string> = new Set()): boolean {
   if (name === base) return true
   const definition = definitionOf(contract, base)
-  return !!definition && 'object' in definition && (definition.derived ?? []).some(derived => isOneOf(contract, name, derived))
+  if (!definition || 'enum' in definition || seen.has(base)) return false
+  seen.add(base)
+  return (definition.derived ?? []).some(derived => isOneOf(contract, name, derived, seen))
 }
 
 /** A value whose type the contract leaves open: JSON’s own types as they are, the rest tagged with MongoDB Extended JSON’s names. */
@@ -249,7 +256,7 @@ function readTagged(context: Context, value: unknown, path: string): unknown {
   if (tag === '$numberLong' && typeof content === 'string' && /^-?\d{1,20}$/.test(content)) return BigInt(content)
   if (tag === '$numberDouble' && typeof content === 'string') return Number(content)
   if (tag === '$date' && typeof content === 'string' && !Number.isNaN(Date.parse(content))) return new Date(content)
-  if (tag === '$binary' && typeof content === 'string' && /^[\w=-]*$/.test(content)) return base64urlToBytes(content)
+  if (tag === '$binary' && typeof content === 'string' && isBase64url(content)) return base64urlToBytes(content)
   return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary or $type', value)
 }
 
@@ -282,7 +289,7 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 function refuse(context: Context, path: string, expected: string, got: unknown): undefined {
-  context.errors.push({ path, expected, got: describeGot(got) })
+  if (context.errors.length < maxParamErrors) context.errors.push({ path, expected, got: describeGot(got) })
   return undefined
 }
 

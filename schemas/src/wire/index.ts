@@ -1,3 +1,4 @@
+export { base64urlToBytes, bytesToBase64url, isBase64url } from './base64url.ts'
 export { type CloseReason, closeCodes, closeMeanings } from './close-codes.ts'
 export {
   type ContractJson,
@@ -10,11 +11,11 @@ export {
 } from './contract-json.ts'
 export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
 export { downloadFrameBytes, type FrameHeader, frameHeaderBytes, readFrameHeader, uploadFrameBytes, writeFrameHeader } from './frames.ts'
-export { base64urlToBytes, bytesToBase64url } from './json-scalars.ts'
 export {
   controlNotifications,
   type ErrorData,
   isStreamHandle,
+  maxParamErrors,
   type ParamError,
   type RequestId,
   type RequestMessage,

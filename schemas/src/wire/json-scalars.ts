@@ -1,3 +1,5 @@
+import { base64urlToBytes, bytesToBase64url, isBase64url } from './base64url.ts'
+
 /**
  * The scalar types of a contract as JSON (the table of `schemas/CONTRACTS.md`): how each value is written, and how its text is checked and
  * read. Both ends use this, so it needs nothing but the language.
@@ -77,12 +79,10 @@ const dates: ScalarJson = {
 
 const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,7})?S)?)?$/
 
-const base64url = /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/
-
 const byteText: ScalarJson = {
   expected: 'bytes as base64url text',
   write: value => (value instanceof Uint8Array ? bytesToBase64url(value) : undefined),
-  read: json => (typeof json === 'string' && base64url.test(json) ? base64urlToBytes(json) : undefined),
+  read: json => (typeof json === 'string' && isBase64url(json) ? base64urlToBytes(json) : undefined),
   reference: true,
 }
 
@@ -113,23 +113,3 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   version: text('two to four numbers with dots', /^\d+(?:\.\d+){1,3}$/, true),
   bytes: byteText,
 }
-
-const chunk = 0x8000
-
-/** Bytes to base64url without padding. */
-export function bytesToBase64url(bytes: Uint8Array): string {
-  let binary = ''
-  for (let at = 0; at < bytes.length; at += chunk) binary += String.fromCharCode(...bytes.subarray(at, at + chunk))
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
-
-/** Base64url, padded or not, to bytes. Throws on text that is neither. */
-export function base64urlToBytes(encoded: string): Uint8Array {
-  const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
-  return bytes
-}
-
-declare function btoa(binary: string): string
-declare function atob(encoded: string): string

@@ -12,6 +12,9 @@ export interface ParamError {
   readonly got: string
 }
 
+/** Places that one error names; the search for more ends with them. */
+export const maxParamErrors = 10
+
 /** `error.data` of every error response. */
 export interface ErrorData {
   readonly kind: ErrorKind
@@ -28,7 +31,7 @@ export interface ErrorData {
   readonly traceId: string
   /** What to do next. */
   readonly advice: string
-  /** With `invalid_params`: each place. */
+  /** With `invalid_params`: the places, at most ten. */
   readonly errors?: readonly ParamError[]
   /** With `invalid_params` for a method name that fits several overloads: their signatures. */
   readonly candidates?: readonly string[]

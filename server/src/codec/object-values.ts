@@ -32,12 +32,16 @@ export interface ObjectParts {
 /** A type with members. */
 export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
   let table: ReadonlyMap<string, number> | undefined
+  let below: ReadonlySet<string> | undefined
   const type: ClrType = clrType({
     name: parts.name,
     node: parts.node,
     reference: parts.reference,
     open: () => parts.derived.length > 0,
-    assignableFrom: other => parts.derived.some(derived => derived.assignableFrom(other)),
+    assignableFrom(other) {
+      below ??= keysBelow(parts)
+      return below.has(other.key)
+    },
     encode(writer, name, value, slot, context) {
       if (value === null || value === undefined) {
         if (!parts.reference) refuseValue(`a value of ${parts.name.name}`, value)
@@ -87,8 +91,22 @@ export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
     defaultValue: () => (parts.reference ? null : emptyValue(parts)),
     fromResult: fromResultOf(() => type),
   })
+  partsOf.set(type, parts)
   return type
 }
+
+/** The keys of all classes that derive from it, each once by however many ways. */
+function keysBelow({ derived }: ObjectParts, keys: Set<string> = new Set()): ReadonlySet<string> {
+  for (const type of derived) {
+    if (keys.has(type.key)) continue
+    keys.add(type.key)
+    const parts = partsOf.get(type)
+    if (parts) keysBelow(parts, keys)
+  }
+  return keys
+}
+
+const partsOf = new WeakMap<ClrType, ObjectParts>()
 
 /** Exact names first, then lower-case ones: .NET matches in that order. */
 function memberTable(members: readonly ObjectMember[]): ReadonlyMap<string, number> {

@@ -1,5 +1,12 @@
 import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
-import { describeGot, type ParamError, type RequestId, type RequestMessage, type ResponseMessage } from '@halibut-gateway/schemas/wire'
+import {
+  describeGot,
+  maxParamErrors,
+  type ParamError,
+  type RequestId,
+  type RequestMessage,
+  type ResponseMessage,
+} from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
@@ -59,8 +66,6 @@ interface Route {
   readonly item: TypeCheck<TSchema> | undefined
   readonly handle: (params: unknown, context: CallContext) => unknown
 }
-
-const maxErrors = 10
 
 /** Method to handler: validates both ways, and turns every outcome into exactly one response. */
 export class Dispatcher {
@@ -193,7 +198,7 @@ function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
     if (!errors.has(error.path)) {
       errors.set(error.path, { path: error.path, expected: expectation(error.schema, error.message), got: describeGot(error.value) })
     }
-    if (errors.size >= maxErrors) break
+    if (errors.size >= maxParamErrors) break
   }
   return [...errors.values()]
 }

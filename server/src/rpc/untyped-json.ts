@@ -4,7 +4,9 @@ import {
   bytesToBase64url,
   describeGot,
   escapePointer,
+  isBase64url,
   isStreamHandle,
+  maxParamErrors,
   type ParamError,
 } from '@halibut-gateway/schemas/wire'
 import { DataStream } from '../runtime/data-streams.ts'
@@ -14,12 +16,12 @@ import type { CallStreams, OfferStream } from './call-streams.ts'
 
 const expected = 'a simple value, a data stream, or one tagged with $numberLong, $numberDouble, $date, $binary or $uuid'
 
-/** An argument of an untyped call. What does not fit is added to `errors`. */
+/** An argument of an untyped call. What does not fit is added to `errors`, up to ten. */
 export function readUntyped(json: unknown, path: string, errors: ParamError[], streams: CallStreams): unknown {
   if (json === null || typeof json === 'boolean' || typeof json === 'string' || typeof json === 'number') return json
   if (isStreamHandle(json)) return streams.accept(json)
   const value = readTagged(json)
-  if (value === undefined) errors.push({ path, expected, got: describeGot(json) })
+  if (value === undefined && errors.length < maxParamErrors) errors.push({ path, expected, got: describeGot(json) })
   return value
 }
 
@@ -42,7 +44,7 @@ function readTagged(json: unknown): unknown {
       return isDate ? new Date(content) : undefined
     }
     case '$binary':
-      return /^[A-Za-z0-9_-]*={0,2}$/.test(content) ? base64urlToBytes(content) : undefined
+      return isBase64url(content) ? base64urlToBytes(content) : undefined
     case '$uuid':
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(content) ? { $type: 'guid', $value: content.toLowerCase() } : undefined
     default:
@@ -50,8 +52,9 @@ function readTagged(json: unknown): unknown {
   }
 }
 
-/** The result of an untyped call. What has no form in JSON is added to `errors`. */
+/** The result of an untyped call. What has no form in JSON is added to `errors`, up to ten. */
 export function writeUntyped(value: unknown, path: string, errors: ParamError[], offer: OfferStream): unknown {
+  if (errors.length >= maxParamErrors) return undefined
   switch (typeof value) {
     case 'undefined':
       return null
@@ -80,7 +83,7 @@ export function writeUntyped(value: unknown, path: string, errors: ParamError[],
   const members: Record<string, unknown> = Object.create(null)
   for (const [key, each] of Object.entries(value as object)) {
     // A name that begins with $ would read as a tag at the other end.
-    if (key.startsWith('$'))
+    if (key.startsWith('$') && errors.length < maxParamErrors)
       errors.push({ path: `${path}/${escapePointer(key)}`, expected: 'a name without $ in front', got: describeGot(key) })
     members[key] = writeUntyped(each, `${path}/${escapePointer(key)}`, errors, offer)
   }

@@ -3,6 +3,7 @@ import { decimal, dictionary, guid, int32, int64, list, member, method, nullable
 import { contractJson } from '@halibut-gateway/schemas/wire'
 import { Value } from '@sinclair/typebox/value'
 import { expect, test } from 'vitest'
+import { diamonds } from '../../support/diamonds.ts'
 import { calculatorService, echoService, typesRows, typesService } from '../../support/sample-contracts.ts'
 
 function fits(contract: Parameters<typeof contractSchemas>[0], signature: string, args: unknown): boolean {
@@ -95,4 +96,12 @@ test('what the converter writes fits the schema, for a value of every row', () =
     const schema = [...methods].find(([signature]) => signature.startsWith(`Echo${row}(`))?.[1].params
     expect([row, schema && Value.Check(schema, [...definitions], [written])]).toEqual([row, true])
   }
+})
+
+test('classes that derive from each other by many ways are each looked at once', () => {
+  let asked = 0
+  const { definitions } = contractSchemas(diamonds(14, () => asked++))
+  expect(definitions.length).toBe(30)
+  // Once more for each class whose schema is made.
+  expect(asked).toBeLessThan(30 * 30)
 })

@@ -23,6 +23,7 @@ import {
 } from '@halibut-gateway/schemas/contract'
 import { contractJson, hasStream, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
+import { diamonds } from '../../../support/diamonds.ts'
 
 const color = enumeration('T.Color, T', { Red: 0, Green: 1 })
 const circle = object('T.Circle, T', { Radius: double })
@@ -140,6 +141,45 @@ describe('values and their JSON forms', () => {
     json.read(all?.params.find(param => param.name === name)?.type ?? '', form, '', errors)
     expect(errors.map(error => error.path)).toEqual([path])
   })
+
+  test.each(['read', 'write'] as const)('%s names ten places, and looks at nothing after them', way => {
+    let looked = 0
+    const items = Array.from({ length: 100_000 }, (_, i) => i)
+    const point = {
+      get X() {
+        looked++
+        return 'x'
+      },
+    }
+    const errors: ParamError[] = []
+    json[way](
+      { set: 'Point' },
+      items.map(() => point),
+      '',
+      errors,
+    )
+    expect(errors.map(error => error.path)).toEqual(Array.from({ length: 10 }, (_, i) => `/${i}/X`))
+    expect(looked).toBe(10)
+    const members: ParamError[] = []
+    json[way]('Point', { X: 1, ...Object.fromEntries(items.map(i => [`no${i}`, i])) }, '', members)
+    expect(members).toHaveLength(10)
+    const words: ParamError[] = []
+    json[way]({ dictionary: ['string', 'int64'] }, Object.fromEntries(items.map(i => [`no${i}`, 'x'])), '', words)
+    expect(words).toHaveLength(10)
+    const pairs: ParamError[] = []
+    json[way]({ dictionary: ['int64', 'string'] }, way === 'read' ? items : new Map(items.map(i => [i, i])), '', pairs)
+    expect(pairs).toHaveLength(10)
+  })
+
+  test('classes that derive from each other by many ways are each looked at once', () => {
+    let asked = 0
+    const many = contractJson(diamonds(14, () => asked++))
+    const errors: ParamError[] = []
+    many.read('A0', { $type: 'Other', $value: {} }, '', errors)
+    expect(errors).toMatchObject([{ path: '/$type' }])
+    expect(asked).toBeLessThan(100)
+    expect(many.read('A0', { $type: 'Last', $value: {} }, '', [])).toEqual({ $type: 'Last', $value: {} })
+  })
 })
 
 describe('overloads', () => {
@@ -158,6 +198,16 @@ describe('overloads', () => {
     expect(readArguments(json, add, ['1', '2'], '')).toMatchObject({ found: { result: 'int64' } })
     expect(readArguments(json, add, [1.5, 2], '')).toMatchObject({ found: { result: 'double' } })
     expect(readArguments(json, add, [1, 2], '')).toMatchObject({ found: undefined, candidates: ['Add(int64,int64)', 'Add(double,double)'] })
+  })
+
+  test('each of several that do not fit is given up after ten places', () => {
+    const lists = contractJson(
+      service('ILists', { Take: [method([['of', list(guid)]], string), method([['of', list(set(guid))]], string)] }),
+    )
+    const refused = readArguments(lists, lists.find('Take'), [Array.from({ length: 100_000 }, () => 1)], '/args')
+    expect(refused).toEqual({ found: undefined, errors: [], candidates: ['Take(list<guid>)', 'Take(list<set<guid>>)'] })
+    const one = readArguments(lists, lists.find('Take').slice(0, 1), [Array.from({ length: 100_000 }, () => 1)], '/args')
+    expect(one.found === undefined && one.errors.map(error => error.path)).toEqual(Array.from({ length: 10 }, (_, i) => `/args/0/${i}`))
   })
 
   test('a signature names one', () => {

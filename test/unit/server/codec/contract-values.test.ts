@@ -1,5 +1,6 @@
 import {
   bigInteger,
+  type Contract,
   char,
   collection,
   decimal,
@@ -31,6 +32,7 @@ import {
 } from '../../../../server/src/codec/contract-values.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../../../server/src/codec/envelope.ts'
 import { type BsonElement, type BsonTree, decodeTree, elementAt, encodeTree } from '../../../support/bson-tree.ts'
+import { diamonds } from '../../../support/diamonds.ts'
 import { baseOrder, calculatorService, echoService, typesService } from '../../../support/sample-contracts.ts'
 
 const registry = new TypeRegistry()
@@ -368,6 +370,17 @@ describe('classes', () => {
         .shortName,
     ).toBe('DerivedOrder')
   })
+})
+
+test('classes that derive from each other by many ways are each looked at once', () => {
+  const layers = 30
+  const compiled = registry.register(JSON.parse(JSON.stringify(diamonds(layers))) as Contract)
+  const startedAt = performance.now()
+  const { params } = compiled.method('Take')
+  expect(thrown(() => encodeRequest(head, params, [{ $type: 'Other', $value: {} }], {})).message).toContain('T.Other is not a T.A0')
+  expect(encodeRequest(head, params, [{ $type: 'Last', $value: {} }], {}).document.length).toBeGreaterThan(0)
+  // By each way that there is it would be some ten seconds.
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
 test('a contract that is not acceptable is refused with its places', () => {
