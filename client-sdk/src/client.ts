@@ -25,7 +25,7 @@ import { type CallHooks, type PendingCall, PendingCalls } from './pending-calls.
 import type { ClientState } from './state.ts'
 import type { Download } from './streams/download.ts'
 import type { UploadSource } from './streams/upload-source.ts'
-import { watchItems } from './subscriptions.ts'
+import { untilLeft, watchItems } from './subscriptions.ts'
 
 /** A client of one gateway. Connects when the first request is made, and again whenever something waits for an answer. */
 export class GatewayClient implements AsyncDisposable {
@@ -48,7 +48,12 @@ export class GatewayClient implements AsyncDisposable {
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #resumeTimer: ReturnType<typeof setTimeout> | undefined
   #watches = 0
-  #lastAttempt = 0
+  /** To connect, since a connection has lasted. */
+  #attempts = 0
+  /** Why there is no connection; the next attempt waits for its time, counted from {@link #sinceMs}. */
+  #why: GatewayError | undefined
+  /** When the last connection began, or ended. */
+  #sinceMs = 0
 
   constructor(options: ClientOptions) {
     this.#options = resolveOptions(options)
@@ -131,7 +136,8 @@ export class GatewayClient implements AsyncDisposable {
   connectNow(): void {
     if (this.#state.at === 'closed' || this.#state.at === 'connecting' || this.#link.isOpen) return
     clearTimeout(this.#retryTimer)
-    void this.#connect(1)
+    this.#attempts = 0
+    void this.#connect()
   }
 
   /** Ends the connection and everything that waits. Idempotent. */
@@ -152,11 +158,20 @@ export class GatewayClient implements AsyncDisposable {
     this.close()
   }
 
-  async *#watch<M extends WatchName>(
+  #watch<M extends WatchName>(
     method: M,
     { signal }: WatchOptions,
     gap: WatchItem<M> | undefined,
     keyOf: (item: WatchItem<M>) => string | undefined = () => undefined,
+  ): AsyncGenerator<WatchItem<M>, void, void> {
+    return untilLeft(left => this.#items(method, left, gap, keyOf), signal)
+  }
+
+  async *#items<M extends WatchName>(
+    method: M,
+    signal: AbortSignal,
+    gap: WatchItem<M> | undefined,
+    keyOf: (item: WatchItem<M>) => string | undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
     this.#watches++
     try {
@@ -166,7 +181,8 @@ export class GatewayClient implements AsyncDisposable {
           notify: (name, params) => this.#link.notify(name, params),
           keyOf,
           gap,
-          restarts: this.#options.reconnect,
+          // What is final for the connection is final for it too.
+          restarts: () => this.#options.reconnect && this.#state.at !== 'failed',
         },
         signal,
       )
@@ -184,11 +200,11 @@ export class GatewayClient implements AsyncDisposable {
     const { idempotencyKey: key, epoch: said } = params as { idempotencyKey?: string; epoch?: string }
     const { call, answer } = this.#pending.add(hooks)
     if (signal || queueTimeoutMs !== undefined) {
-      const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent), cancel)
+      const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent, this.#why), cancel)
       signal?.addEventListener('abort', onAbort)
       // Once a call to an agent is sent, the gateway minds its deadlines.
       const onTimeout = (): void => {
-        if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent))
+        if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent, this.#why))
       }
       const timer = queueTimeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(queueTimeoutMs, longestTimerMs))
       call.onEnded = () => {
@@ -213,7 +229,9 @@ export class GatewayClient implements AsyncDisposable {
   /** Sends what waits and what the gateway takes at a time, or begins to connect. */
   #flush(): void {
     if (!this.#link.isOpen) {
-      if (this.#state.at === 'idle' || this.#state.at === 'failed') void this.#connect(1)
+      const { at } = this.#state
+      if (at === 'idle' && this.#why) this.#retryLater(this.#why)
+      else if (at === 'idle' || at === 'failed') void this.#connect()
       return
     }
     const { welcome } = this.#link
@@ -228,9 +246,8 @@ export class GatewayClient implements AsyncDisposable {
     }
   }
 
-  async #connect(attempt: number): Promise<void> {
-    this.#lastAttempt = attempt
-    this.#setState({ at: 'connecting', attempt })
+  async #connect(): Promise<void> {
+    this.#setState({ at: 'connecting', attempt: ++this.#attempts })
     const link = this.#link
     let connection: Connection
     try {
@@ -249,7 +266,8 @@ export class GatewayClient implements AsyncDisposable {
       return
     }
     clearTimeout(this.#resumeTimer)
-    this.#lastAttempt = 0
+    this.#why = undefined
+    this.#sinceMs = performance.now()
     this.#close = () => connection.close()
     link.attach(connection)
     const { welcome } = connection
@@ -263,7 +281,11 @@ export class GatewayClient implements AsyncDisposable {
 
   #onEnded(ended: Ended): void {
     this.#link.detach()
+    const nowMs = performance.now()
+    if (nowMs - this.#sinceMs >= this.#options.backoff.maxMs) this.#attempts = 0
+    this.#sinceMs = nowMs
     const why = lost(ended.message)
+    if (this.#attempts > 0) this.#why = why
     if (!ended.retry || !this.#options.reconnect) this.#sessionOver(why)
     else {
       const resumeMs = this.#link.welcome?.limits.resumeMs
@@ -276,11 +298,13 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   #onRefused(why: GatewayError): void {
+    this.#why = why
+    this.#sinceMs = performance.now()
     if (why.retryable && this.#options.reconnect) this.#retryLater(why)
     else {
       this.#setState({ at: 'failed', why })
       this.#unsent.clear()
-      this.#sessionOver(lost(why.message))
+      this.#sessionOver(lost(why.message, why))
       this.#pending.failAll(why)
     }
   }
@@ -293,10 +317,12 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   #retryLater(why: GatewayError): void {
-    const attempt = this.#lastAttempt + 1
-    const delayMs = backoffDelayMs(attempt, this.#options.backoff, Math.random)
+    const attempt = this.#attempts + 1
+    const passedMs = performance.now() - this.#sinceMs
+    const delayMs = Math.max(0, backoffDelayMs(attempt, this.#options.backoff, Math.random) - passedMs)
+    this.#why = why
     this.#setState({ at: 'waiting', attempt, delayMs, why })
-    this.#retryTimer = setTimeout(() => void this.#connect(attempt), delayMs)
+    this.#retryTimer = setTimeout(() => void this.#connect(), delayMs)
   }
 
   #setState(state: ClientState): void {
@@ -313,18 +339,22 @@ export function createClient(options: ClientOptions): GatewayClient {
   return new GatewayClient(options)
 }
 
-function cancelled(signal: AbortSignal | undefined, sent: boolean): GatewayError {
-  return gaveUp('cancelled', 'the call was cancelled', sent, signal?.reason)
+function cancelled(signal: AbortSignal | undefined, sent: boolean, why?: GatewayError): GatewayError {
+  return gaveUp('cancelled', 'the call was cancelled', sent, why, signal?.reason)
 }
 
-function late(timeoutMs: number | undefined, sent: boolean): GatewayError {
-  return gaveUp('deadline_exceeded', `${sent ? 'no answer came' : 'the request was not sent'} within ${timeoutMs} ms`, sent)
+function late(timeoutMs: number | undefined, sent: boolean, why: GatewayError | undefined): GatewayError {
+  return gaveUp('deadline_exceeded', `${sent ? 'no answer came' : 'the request was not sent'} within ${timeoutMs} ms`, sent, why, why)
 }
 
-function gaveUp(kind: ErrorKind, message: string, sent: boolean, cause?: unknown): GatewayError {
-  return new GatewayError(kind, message, { delivery: sent ? 'unknown' : 'not_sent', cause })
+/** `why`: there is no connection. */
+function gaveUp(kind: ErrorKind, message: string, sent: boolean, why: GatewayError | undefined, cause: unknown): GatewayError {
+  return new GatewayError(kind, why ? `${message}; there is no connection: ${why.message}` : message, {
+    delivery: sent ? 'unknown' : 'not_sent',
+    cause,
+  })
 }
 
-function lost(message: string): GatewayError {
-  return new GatewayError('connection_lost', message, { delivery: 'unknown' })
+function lost(message: string, cause?: GatewayError): GatewayError {
+  return new GatewayError('connection_lost', message, { delivery: 'unknown', cause })
 }

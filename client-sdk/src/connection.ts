@@ -11,7 +11,7 @@ import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 import { ownCloseCodes, retriedCodes } from './own-close-codes.ts'
-import { credentialOf } from './tickets.ts'
+import { credentialOf, refusedWith } from './tickets.ts'
 
 /** What `hello` told. */
 export interface Welcome {
@@ -104,7 +104,12 @@ export async function openConnection(
       if (before === 'closed') return
       leave()
       if (before === 'open') events.onEnded(ended)
-      else reject(refused(ended, before === 'connecting'))
+      else
+        reject(
+          before === 'connecting'
+            ? notAccepted(ended.message, credential)
+            : new GatewayError('connection_lost', ended.message, { retryable: ended.retry }),
+        )
     }
     const greeted = (text: string): void => {
       const response = parse(text) as ResponseMessage | undefined
@@ -153,7 +158,9 @@ export async function openConnection(
       }
     })
     socket.addEventListener('close', event => end(describeEnd(event.code, event.reason)))
-    socket.addEventListener('error', () => end(describeEnd(ownCloseCodes.abnormal, 'abnormal')))
+    socket.addEventListener('error', event =>
+      end(describeEnd(ownCloseCodes.abnormal, (event as { message?: string }).message ?? 'abnormal')),
+    )
   })
 }
 
@@ -163,9 +170,11 @@ function describeEnd(code: number, reason: string): Ended {
   return { message: `the connection to the gateway ended: ${code} ${reason}`.trimEnd(), retry: retriedCodes.includes(code) }
 }
 
-function refused(ended: Ended, beforeOpen: boolean): GatewayError {
-  if (!beforeOpen) return new GatewayError('connection_lost', ended.message, { retryable: ended.retry })
-  return new GatewayError('connect_failed', 'the gateway did not accept the connection', {
+/** Why there is no connection, as far as the platform tells. */
+function notAccepted(why: string, credential: string | undefined): GatewayError {
+  const status = Number(/response: (\d{3})$/.exec(why)?.[1])
+  if (status) return refusedWith(status, `the gateway did not accept the connection: HTTP ${status}`, {}, credential)
+  return new GatewayError('connect_failed', `the gateway did not accept the connection: ${why}`, {
     advice: 'check that it runs, its address, and the token',
   })
 }

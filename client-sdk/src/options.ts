@@ -9,7 +9,10 @@ export interface ClientOptions {
   readonly url: string
   /** The credential. Asked for again before each attempt where it is a function. Default: none. */
   readonly token?: string | (() => string | Promise<string>)
-  /** Whether to get a ticket for each connection with the token, instead of offering the token itself. Default true. */
+  /**
+   * Whether to get a ticket for each connection with the token, instead of offering the token itself. Default true; without a token only where
+   * the platform’s WebSocket is used, which could not present anything else.
+   */
   readonly tickets?: boolean
   /** What to call oneself in `hello`. Default: this package. */
   readonly client?: { readonly name: string; readonly version: string }
@@ -17,7 +20,7 @@ export interface ClientOptions {
   readonly webSocket?: WebSocketFactory
   /** From opening a socket to the answer of `hello`. Milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number
-  /** Waits between attempts to connect. Default: 250 ms, doubling up to 15 s, with jitter. */
+  /** Waits between attempts to connect. Default: 250 ms, doubling up to 15 s until a connection has lasted so long, with jitter. */
   readonly backoff?: Partial<BackoffOptions>
   /** Whether to connect again by itself after a connection ended while something was going on. Default true. */
   readonly reconnect?: boolean
@@ -39,6 +42,7 @@ export interface ResolvedOptions {
   readonly url: string
   readonly token: () => Promise<string | undefined>
   readonly tickets: boolean
+  readonly isPlatformSocket: boolean
   readonly client: { readonly name: string; readonly version: string }
   readonly webSocket: WebSocketFactory
   readonly connectTimeoutMs: number
@@ -59,6 +63,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     url: socketUrl(options.url),
     token: async () => (typeof token === 'function' ? await token() : token),
     tickets: options.tickets ?? true,
+    isPlatformSocket: !options.webSocket,
     client: options.client ?? { name: '@halibut-gateway/client', version: '0.1.0' },
     webSocket,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

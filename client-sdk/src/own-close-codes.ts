@@ -5,4 +5,4 @@
 export const ownCloseCodes = { normal: 1000, abnormal: 1006, heartbeat_timeout: 4410 } as const
 
 /** The codes marked *retry*. */
-export const retriedCodes: readonly number[] = [1001, 1006, 1011, 4408, 4410, 4429]
+export const retriedCodes: readonly number[] = [1001, 1005, 1006, 1011, 1012, 1013, 1014, 4408, 4410, 4429]

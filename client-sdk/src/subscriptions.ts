@@ -11,11 +11,29 @@ export interface WatchLine<T> {
   readonly keyOf: (item: T) => string | undefined
   /** Told in the place of what was missed, where the session was lost; nothing where the first item of a watch says it all. */
   readonly gap: T | undefined
-  /** Whether it starts again where the session was lost. */
-  readonly restarts: boolean
+  /** Whether it starts again now that the session was lost. */
+  restarts(): boolean
 }
 
 const { itemCredit } = clientLimits
+
+/**
+ * The items that `run` yields until `signal` aborts. To leave it aborts it too: a generator by itself would first wait for the item that somebody
+ * asked for.
+ */
+export function untilLeft<T>(
+  run: (signal: AbortSignal) => AsyncGenerator<T, void, void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, void> {
+  const left = new AbortController()
+  const items = run(signal ? AbortSignal.any([signal, left.signal]) : left.signal)
+  const leave = items.return.bind(items)
+  items.return = () => {
+    left.abort()
+    return leave()
+  }
+  return items
+}
 
 /** The items of a watch, until the loop is left, `signal` aborts, or the gateway refuses. Grants credit as they are read. */
 export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
@@ -49,7 +67,7 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | u
       return
     } catch (error) {
       if (signal?.aborted) return
-      if (!(error instanceof GatewayError && error.kind === 'connection_lost' && line.restarts)) throw error
+      if (!(error instanceof GatewayError && error.kind === 'connection_lost' && line.restarts())) throw error
       if (line.gap !== undefined) yield line.gap
     } finally {
       signal?.removeEventListener('abort', onAbort)

@@ -8,7 +8,8 @@ export interface WebSocketLike {
   addEventListener(type: 'open', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'close', listener: (event: { code: number; reason: string }) => void): void
-  addEventListener(type: 'error', listener: () => void): void
+  /** What the `ws` package and Node tell with it has a message; a browser says nothing. */
+  addEventListener(type: 'error', listener: (event: object) => void): void
 }
 
 /** Opens a WebSocket with subprotocols. */

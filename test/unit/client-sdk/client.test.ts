@@ -186,7 +186,7 @@ test('an unread item gives way to a newer one of its key, and what was read give
       notify: (_method, params) => void granted.push(params),
       keyOf: item => item[0],
       gap: undefined,
-      restarts: false,
+      restarts: () => false,
     },
     undefined,
   )

@@ -58,7 +58,9 @@ test.each([
   [{ timeoutMs: 2_000, queueTimeoutMs: 5_000 }, 5_000],
 ])('a call with %j that never finds a connection ends', async (options, afterMs) => {
   await using it = createWorld()
-  const expected = { kind: 'deadline_exceeded', delivery: 'not_sent', message: `the request was not sent within ${afterMs} ms`, afterMs }
+  const why = 'there is no connection: no connection was opened: Error: there is no way'
+  const message = `the request was not sent within ${afterMs} ms; ${why}`
+  const expected = { kind: 'deadline_exceeded', delivery: 'not_sent', message, afterMs }
   expect(await ending(it.remote.One(options))).toEqual(expected)
   expect(await ending(it.agent.invoke('IToolService', 'One', [], options))).toEqual(expected)
   it.reachable()

@@ -8,7 +8,7 @@ function createWorld() {
   const world = { broken: false, sockets: 0 }
   const client = createClient({
     url: 'http://test',
-    backoff: { firstMs: 0, maxMs: 1 },
+    backoff: { firstMs: 0, maxMs: 0 },
     webSocket: (url, protocols) => {
       world.sockets++
       if (world.broken) throw new Error('there is no way')
