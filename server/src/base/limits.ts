@@ -88,7 +88,7 @@ export const gatewayLimits = {
   agentProbeIntervalMs: 20_000,
   agentProbesPerSecond: 20,
   pollingGraceMs: 5_000,
-  httpBodyBytes: 1024 * 1024,
+  httpRequestMs: 10_000,
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
   allReplayBytes: 128 * 1024 * 1024,

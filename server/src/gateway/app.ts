@@ -40,6 +40,10 @@ export interface GatewayOptions {
   readonly version: string
 }
 
+const { httpRequestMs } = gatewayLimits
+/** How often Node looks for requests that have taken too long. */
+const httpCheckMs = 1_000
+
 /** For uploads of unknown length. */
 const uploadSpool = {
   spoolMemoryBytes: defaultLimits.spoolMemoryBytes,
@@ -52,7 +56,16 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { log, policy, signIn } = options
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
   const sessions = new SessionTable({ dispatcher, createSpool: () => createStreamSpool(uploadSpool) })
-  const app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: gatewayLimits.httpBodyBytes, trustProxy: false })
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    trustProxy: false,
+    requestTimeout: httpRequestMs,
+    http: { headersTimeout: httpRequestMs, connectionsCheckingInterval: httpCheckMs },
+  })
+  // No route wants a body, so none is ever kept, whoever sends it; a route that does reads it after it knows who that is.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
   await app.register(sockets, { sessions })
   await app.register(errorHandler, { log })
   await app.register(page, { folder: options.pageFolder })

@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import { facadeLimits, subprotocol } from '@halibut-gateway/schemas/wire'
+import { facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import { fastifyPlugin } from 'fastify-plugin'
 import type { Connection } from '../connection.ts'
 import type { SessionTable } from '../session-table.ts'
@@ -40,6 +40,10 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
         for (const connection of connections) connection.close('going_away')
         app.websocketServer.close(() => done())
       },
+    })
+    // The plugin would upgrade any address that there is, and close the socket then.
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.ws && !request.is404 && request.routeOptions.url !== rpcPath) return reply.callNotFound()
     })
   },
   { name: 'sockets' },
