@@ -1,5 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
-import { flushMode, leaseInflater, type NativeZlib, returnInflater } from './native-zlib.ts'
+import { leaseInflater, returnInflater } from './shared-zlib.ts'
+import { flushMode, type ZlibSteps } from './zlib-steps.ts'
 
 export interface MessageInflaterOptions {
   /** The largest document, in bytes; more is `message_too_large`. */
@@ -45,7 +46,7 @@ const scratch = Buffer.allocUnsafeSlow(64 * 1024)
  */
 export class MessageInflater {
   readonly #options: MessageInflaterOptions
-  #zlib: NativeZlib | undefined
+  #zlib: ZlibSteps | undefined
   #output: Buffer = nothing
   #produced = 0
   /** The length that the document states in its first four bytes; -1 until they are there. */
@@ -136,7 +137,7 @@ export class MessageInflater {
   }
 
   #feedPart(chunk: Buffer): boolean {
-    const zlib = this.#zlib as NativeZlib
+    const zlib = this.#zlib as ZlibSteps
     let at = 0
     for (;;) {
       const large = this.#rootLength >= largeFrom
@@ -164,7 +165,7 @@ export class MessageInflater {
    * All of a large document but its last byte is there, up to `chunk[at]`. That byte is asked for with one byte of input at a time, so
    * that nothing after it is touched that it does not need. The end of the DEFLATE stream may follow in this chunk, in the next, or never.
    */
-  #endLarge(zlib: NativeZlib, chunk: Buffer, start: number): boolean {
+  #endLarge(zlib: ZlibSteps, chunk: Buffer, start: number): boolean {
     const document = this.#output.length < this.#rootLength ? this.#grow() : this.#output
     let at = start
     for (let given = 0; ; given = 1) {
@@ -236,12 +237,12 @@ export class MessageInflater {
  * yield another byte, belongs to what comes next, from the last sync flush on. Holds a native inflater until it knows.
  */
 export class DeflateTail {
-  #zlib: NativeZlib | undefined
+  #zlib: ZlibSteps | undefined
   /** Bytes since the document or since the last sync flush: DEFLATE so far, but perhaps not meant as such. */
   #held: Buffer = nothing
   #seen = 0
 
-  constructor(zlib: NativeZlib) {
+  constructor(zlib: ZlibSteps) {
     this.#zlib = zlib
   }
 
@@ -279,7 +280,7 @@ export class DeflateTail {
  * Whether an inflater that has used all its input has seen the end of its stream. Asked to finish, it reports an error if it has not;
  * that error does not hurt it.
  */
-function hasEnded(zlib: NativeZlib): boolean {
+function hasEnded(zlib: ZlibSteps): boolean {
   return zlib.step(flushMode.finish, nothing, 0, 0, scratch, 0, 1) === 'ok'
 }
 

@@ -1,4 +1,5 @@
 import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type InflateRaw } from 'node:zlib'
+import type { StepStatus, ZlibSteps } from './zlib-steps.ts'
 
 /**
  * Node’s raw DEFLATE in one synchronous step at a time, on a handle that is used again and again. The public API has either a stream, whose
@@ -11,22 +12,15 @@ interface NativeHandle {
   reset(): void
 }
 
-/** What one step did: went well, met bytes that are not DEFLATE, or (`finish` only) wants more input. */
-export type StepStatus = 'ok' | 'corrupt' | 'incomplete'
-
-/** How a step treats its input: as a part, as a part that is to be written out entirely, as the last part. */
-export const flushMode = { none: constants.Z_NO_FLUSH, sync: constants.Z_SYNC_FLUSH, finish: constants.Z_FINISH } as const
-
-/** One native compressor or decompressor. `step`, then read the two counters; they hold only after `'ok'`. */
-export class NativeZlib {
+/** Node’s compressor or decompressor. */
+class NativeZlib implements ZlibSteps {
   readonly #engine: InflateRaw | DeflateRaw
   readonly #handle: NativeHandle
   readonly #counters: Uint32Array
   #status: StepStatus = 'ok'
 
-  constructor(engine: InflateRaw | DeflateRaw) {
+  constructor(engine: InflateRaw | DeflateRaw, { handle, counters }: { handle: NativeHandle; counters: Uint32Array }) {
     this.#engine = engine
-    const { handle, counters } = nativeParts(engine)
     this.#handle = handle
     this.#counters = counters
     handle.onerror = (_message, errno) => {
@@ -34,12 +28,10 @@ export class NativeZlib {
     }
   }
 
-  /** Input bytes that the last step left unused. */
   get unusedInput(): number {
     return this.#counters[1] as number
   }
 
-  /** Output room that the last step left unused; 0: there may be more output. */
   get unusedOutput(): number {
     return this.#counters[0] as number
   }
@@ -50,7 +42,6 @@ export class NativeZlib {
     return this.#status
   }
 
-  /** Ready for another stream, whatever happened to the last. */
   reset(): void {
     this.#handle.reset()
   }
@@ -61,37 +52,25 @@ export class NativeZlib {
 }
 
 /** The handle and its counters (unused output, unused input). They are not in the public types, so their shape is checked. */
-function nativeParts(engine: InflateRaw | DeflateRaw): { handle: NativeHandle; counters: Uint32Array } {
+function nativeParts(engine: InflateRaw | DeflateRaw): { handle: NativeHandle; counters: Uint32Array } | undefined {
   const { _handle: handle, _writeState: counters } = engine as unknown as { _handle?: Partial<NativeHandle>; _writeState?: unknown }
-  if (typeof handle?.writeSync !== 'function' || typeof handle.reset !== 'function' || !(counters instanceof Uint32Array)) {
-    throw new Error(`Node ${process.version} has no synchronous zlib handle; use Node 20, 22 or 24`)
-  }
+  if (typeof handle?.writeSync !== 'function' || typeof handle.reset !== 'function' || !(counters instanceof Uint32Array)) return undefined
   return { handle: handle as NativeHandle, counters }
 }
 
-/** Idle inflaters kept for the next message; each holds about 45 KiB. More are made when more messages arrive in parts, and closed after. */
-const maxIdleInflaters = 4
-const idleInflaters: NativeZlib[] = []
-
-export function leaseInflater(): NativeZlib {
-  return idleInflaters.pop() ?? new NativeZlib(createInflateRaw())
+/** `undefined` where this Node has no such handle. Level 1: a higher one gains nothing on messages of this kind and costs several times the processor time. */
+export function nativeDeflater(): ZlibSteps | undefined {
+  return nativeSteps(createDeflateRaw({ level: constants.Z_BEST_SPEED }))
 }
 
-/** Gives a leased inflater back, in whatever state it is. */
-export function returnInflater(inflater: NativeZlib): void {
-  if (idleInflaters.length >= maxIdleInflaters) {
-    inflater.close()
-    return
-  }
-  inflater.reset()
-  idleInflaters.push(inflater)
+/** `undefined` where this Node has no such handle. */
+export function nativeInflater(): ZlibSteps | undefined {
+  return nativeSteps(createInflateRaw())
 }
 
-let deflater: NativeZlib | undefined
-
-/** The one deflater. It holds 260 KiB, so it is never one for each connection; its user is done with it before anyone else can ask. */
-export function sharedDeflater(): NativeZlib {
-  // A higher level gains nothing on messages of this kind and costs several times the processor time.
-  deflater ??= new NativeZlib(createDeflateRaw({ level: constants.Z_BEST_SPEED }))
-  return deflater
+function nativeSteps(engine: InflateRaw | DeflateRaw): ZlibSteps | undefined {
+  const parts = nativeParts(engine)
+  if (parts) return new NativeZlib(engine, parts)
+  engine.close()
+  return undefined
 }

@@ -1,4 +1,5 @@
-import { flushMode, type NativeZlib, sharedDeflater } from './native-zlib.ts'
+import { sharedDeflater } from './shared-zlib.ts'
+import { flushMode, type ZlibSteps } from './zlib-steps.ts'
 
 export { type DeflateTail, type InflatedMessage, MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
 
@@ -76,7 +77,7 @@ function deflateLarge(document: Buffer): Buffer | undefined {
 }
 
 /** Deflates one piece to the end of `parts`; returns how many bytes came out. */
-function deflatePiece(zlib: NativeZlib, flush: number, input: Buffer, start: number, length: number, parts: Buffer[]): number {
+function deflatePiece(zlib: ZlibSteps, flush: number, input: Buffer, start: number, length: number, parts: Buffer[]): number {
   let made = 0
   let unread = length
   for (;;) {
