@@ -46,12 +46,12 @@ export class GatewayError extends Error {
     { cause, delivery = 'not_sent', retryable, advice, errors = [], candidates = [], ...others }: GatewayErrorDetails = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
-    const [mayHelp, next] = ownErrors[kind] ?? [false, '']
+    const [mayHelp, next, unsent = next] = ownErrors[kind] ?? [false, '']
     Object.assign(this, others, {
       kind,
       delivery,
       retryable: retryable ?? (mayHelp && delivery === 'not_sent'),
-      advice: advice ?? next,
+      advice: advice ?? (delivery === 'not_sent' ? unsent : next),
       errors,
       candidates,
     })
@@ -91,5 +91,5 @@ export function tell<T>(listener: ((value: T) => void) | undefined, value: T): v
 
 /** For what was asked of, or waited for in, a client that is closed. */
 export function closedError(delivery: Delivery = 'not_sent'): GatewayError {
-  return new GatewayError('closed', 'the client was closed', { delivery })
+  return new GatewayError('closed', 'the client was closed', { delivery, retryable: false, advice: 'make another client' })
 }

@@ -3,7 +3,7 @@ import { AgentIdSchema } from './agent.ts'
 import { DeliverySchema, ErrorKindSchema, PhaseSchema, RpcErrorSchema } from './json-rpc.ts'
 import { facadeLimits } from './wire/protocol.ts'
 
-const DeadlineSchema = Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'milliseconds, up to a day' })
+const DeadlineSchema = Type.Integer({ minimum: 1, description: 'milliseconds; more than a day is a day' })
 
 /** Names a call, so that it runs once however often it is sent. Belongs to the principal and to the epoch. */
 export const IdempotencyKeySchema = Type.String({

@@ -187,7 +187,7 @@ describe.each(implementations)('%s', (_name, connect) => {
     void other.close()
     await expect(transfer).rejects.toMatchObject({
       kind: 'connection_lost',
-      message: 'Attempted to read past the end of the stream.',
+      dotnetMessage: 'Attempted to read past the end of the stream.',
       dotnetType: 'System.IO.EndOfStreamException',
     })
     await channel.closed
@@ -262,7 +262,7 @@ describe.each(implementations)('%s', (_name, connect) => {
     const error = await Promise.resolve(channel.read()).catch(error => error)
     expect(error).toMatchObject({
       kind: 'io_timeout',
-      message: 'Unable to read data from the transport connection: Connection timed out.',
+      dotnetMessage: 'Unable to read data from the transport connection: Connection timed out.',
     })
     await expect(channel.read()).rejects.toBe(error)
     await expect(channel.write(Buffer.from('x'))).rejects.toBe(error)
@@ -303,7 +303,7 @@ describe.each(implementations)('%s', (_name, connect) => {
     const written = channel.write(pattern(20_000_000))
     await expect(written).rejects.toMatchObject({
       kind: 'io_timeout',
-      message: 'Unable to write data to the transport connection: Connection timed out.',
+      dotnetMessage: 'Unable to write data to the transport connection: Connection timed out.',
     })
     expect(channel.failure).toMatchObject({ kind: 'io_timeout' })
   })

@@ -127,7 +127,7 @@ function pretendMesh(calls: SeenCall[]): Mesh {
             else signal?.addEventListener('abort', end)
           })
         default:
-          throw new HalibutError('service_failed', 'the service said no', {
+          throw new HalibutError('service_failed', String(a), {
             phase: 'response',
             delivery: 'executed',
             remote: { message: String(a), details: 'at Somewhere()', type: 'X' },

@@ -5,7 +5,7 @@ import { type RecordedCall, type RecordedException, withoutIds } from './transcr
 /** A failure as we tell it: with the same .NET type and the same text, but for what must differ. */
 export function expectFailure(error: HalibutError, { call, outcome }: RecordedCall): void {
   const { type, message } = told(call, outcome.exception as RecordedException)
-  expect({ type: error.dotnetType, message: comparableText(error.message) }).toEqual({ type, message: comparableText(message) })
+  expect({ type: error.dotnetType, message: comparableText(error.dotnetMessage) }).toEqual({ type, message: comparableText(message) })
 }
 
 /** What our words are made of where they are not the recorded ones. */

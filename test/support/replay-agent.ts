@@ -45,7 +45,7 @@ export async function callTwice(recorded: RecordedCase, call: () => Promise<stri
 
 function failure(why: unknown): string {
   if (!(why instanceof HalibutError)) throw why
-  return `${why.dotnetType}: ${why.message}`
+  return `${why.dotnetType}: ${why.dotnetMessage}`
 }
 
 /** A result in the words of the recordings. */

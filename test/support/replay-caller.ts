@@ -156,7 +156,7 @@ export class ListeningTarget implements AsyncDisposable {
     if (message === undefined) return undefined
     if (error instanceof HalibutError && error.kind === 'io_timeout') return timedOut
     if (isUnreadable && error instanceof HalibutError && /^(protocol_error|serialization_failed)$/.test(error.kind)) return unreadable
-    return comparable(message)
+    return comparable(error instanceof HalibutError ? error.dotnetMessage : message)
   }
 }
 

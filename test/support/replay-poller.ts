@@ -1,3 +1,4 @@
+import type { HalibutError } from '../../server/src/base/errors.ts'
 import type { Limits } from '../../server/src/base/limits.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { sayHello } from './caller-recipes.ts'
@@ -183,10 +184,8 @@ export class PollingService implements AsyncDisposable {
       const rest = await peer.readToEnd()
       seen.push('connection end')
       if (observed.includes('bytes received')) seen.push(`bytes received ${JSON.stringify(rest.toString('latin1'))}`)
-      const { message } = await failed
-      seen.push(
-        message.replace(/^Halibut client exception: (.*)\. Retrying in .*$/s, 'Halibut.HalibutClientException: $1.').replace(/\.\.$/, '.'),
-      )
+      const { dotnetType, dotnetMessage } = (await failed).error as HalibutError
+      seen.push(`${dotnetType}: ${dotnetMessage}`.replace(/\.?$/, '.'))
     }
     await polling.close()
     return { identity, observed: comparable(seen.join('; ')) }

@@ -102,7 +102,7 @@ const meanings: Readonly<Record<string, readonly Meaning[]>> = {
   'listening-untrusted-client': [['identify_failed', 'not_sent', 'identify']],
   'polling-cancel-in-flight': [cancelledInFlight],
   'polling-queue-timeout': [
-    ['queue_timeout', 'not_sent', 'queue'],
+    ['deadline_exceeded', 'not_sent', 'queue'],
     ['cancelled', 'not_sent', 'queue'],
   ],
   'polling-stream-errors': [mismatch, ['stream_failed', 'unknown', 'stream'], broken],

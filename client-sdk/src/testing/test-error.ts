@@ -1,4 +1,12 @@
-import { type Delivery, type ErrorData, type ErrorKind, errorTable, type ParamError, type RpcError } from '@halibut-gateway/schemas/wire'
+import {
+  adviceFor,
+  type Delivery,
+  type ErrorData,
+  type ErrorKind,
+  errorTable,
+  type ParamError,
+  type RpcError,
+} from '@halibut-gateway/schemas/wire'
 
 /** Thrown by an implementation, or given to `TestGateway.fail`: ends the call as this kind. */
 export class TestError extends Error {
@@ -45,7 +53,7 @@ export function toTestError(thrown: unknown): TestError {
 export function toRpcError(thrown: unknown): RpcError {
   const error = toTestError(thrown)
   const { kind, delivery, message } = error
-  const { number, retryable, advice } = errorTable[kind]
+  const { number, retryable } = errorTable[kind]
   return {
     code: number,
     message,
@@ -54,7 +62,7 @@ export function toRpcError(thrown: unknown): RpcError {
       delivery,
       retryable: retryable && delivery === 'not_sent',
       traceId: '0'.repeat(32),
-      advice,
+      advice: adviceFor(kind, delivery),
       ...(error instanceof Misfit ? error.places : {}),
       ...(kind === 'service_failed' ? { remote: { message } } : {}),
     },

@@ -2,7 +2,8 @@
  * The one table of errors. REST, JSON-RPC, the SDK and the command line use these kinds and these words.
  *
  * `number` is the JSON-RPC error code, `status` the HTTP status, `retryable` says whether the same call may be tried again
- * as it is (a call whose delivery is `unknown` may nevertheless have run), `meaning` what happened and `advice` what to do next.
+ * as it is (a call whose delivery is `unknown` may nevertheless have run), `meaning` what happened and `advice` what to do next;
+ * `unsentAdvice` where that is something else for a request that was never sent. A place that knows better gives advice of its own.
  */
 export const errorTable = {
   // Reaching the agent
@@ -44,6 +45,7 @@ export const errorTable = {
     true,
     'the connection ended in the middle of an exchange',
     'find out whether the request ran before calling again',
+    'call again: the request was never sent',
   ),
   connection_limit: entry(
     -32019,
@@ -59,7 +61,7 @@ export const errorTable = {
     413,
     false,
     'a message is larger than the limit',
-    'send less, use a data stream, or raise maxMessageBytes',
+    'send or ask for less at a time, or use a data stream',
   ),
   memory_limit: entry(
     -32022,
@@ -75,17 +77,32 @@ export const errorTable = {
     true,
     'the peer was silent for longer than a read or write may take',
     'find out whether the request ran; raise the timeout for slow methods',
+    'look at the network path to the peer, then call again: the request was never sent',
   ),
-  queue_timeout: entry(
-    -32025,
+  deadline_exceeded: entry(
+    -32026,
     504,
     true,
-    'no polling agent collected the request in time',
-    'check that the agent runs and polls this gateway',
+    'the call did not end within its time',
+    'find out whether the request ran before calling again, or give it more time',
+    'check that the agent is there and not busy, then call again: the request was never sent',
   ),
-  deadline_exceeded: entry(-32026, 504, false, 'the caller’s deadline passed', 'find out whether the request ran before calling again'),
-  cancelled: entry(-32027, 499, false, 'the caller cancelled the call', 'nothing, unless the request may have run'),
-  closed: entry(-32028, 503, true, 'the runtime is closing or closed', 'call again when it is up'),
+  cancelled: entry(
+    -32027,
+    499,
+    false,
+    'the caller cancelled the call',
+    'find out whether the request ran, where that matters',
+    'nothing: the request was never sent',
+  ),
+  closed: entry(
+    -32028,
+    503,
+    true,
+    'what carries the calls is closing or closed',
+    'find out whether the request ran, and call again when it is up',
+    'call again when it is up',
+  ),
   queue_full: entry(-32029, 503, true, 'too many requests wait for this agent', 'wait until some have been collected'),
   // What the service answered
   service_not_found: entry(-32030, 404, false, 'the agent has no such service', 'check the service name against the agent’s version'),
@@ -98,7 +115,7 @@ export const errorTable = {
     'name the signature, and check the argument types',
   ),
   service_failed: entry(-32033, 502, false, 'the service method threw an error', 'read the remote error; the method did run'),
-  remote_error: entry(-32034, 502, false, 'the agent answered with an error', 'read the remote error'),
+  remote_error: entry(-32034, 502, false, 'the agent answered with an error', 'read the message, and the remote error where there is one'),
   // Data streams
   stream_size_mismatch: entry(
     -32040,
@@ -120,15 +137,21 @@ export const errorTable = {
   invalid_argument: entry(-32050, 400, false, 'an argument or a setting is not acceptable', 'correct what the message names'),
   invalid_contract: entry(-32051, 422, false, 'the contract is not acceptable', 'correct what the message names'),
   certificate_invalid: entry(-32052, 422, false, 'the certificate or its key is not usable', 'supply the matching certificate and key'),
-  listen_failed: entry(-32053, 500, false, 'the port cannot be listened on', 'choose another port, or end the process that uses it'),
+  listen_failed: entry(
+    -32053,
+    500,
+    false,
+    'the port cannot be listened on',
+    'look at the cause, then choose an address and a port that are free',
+  ),
   // The browser’s side
-  parse_error: entry(-32700, 400, false, 'the text is not JSON', 'send one JSON text a frame'),
+  parse_error: entry(-32700, 400, false, 'the text is not JSON', 'send one JSON text in each frame or body'),
   invalid_request: entry(
     -32600,
     400,
     false,
-    'the JSON is not a JSON-RPC 2.0 request',
-    'send jsonrpc, id, method and params as the standard says',
+    'the request is not acceptable in this form or at this point',
+    'correct what the message names',
   ),
   unknown_method: entry(-32601, 404, false, 'the gateway has no such method', 'ask rpc.discover'),
   invalid_params: entry(-32602, 422, false, 'the parameters do not fit the method', 'correct the places that errors names'),
@@ -136,9 +159,9 @@ export const errorTable = {
   unauthorized: entry(-32001, 401, false, 'no valid sign-in', 'sign in, then try again'),
   forbidden: entry(-32002, 403, false, 'the sign-in does not allow this', 'ask for the role that does'),
   agent_not_found: entry(-32003, 404, false, 'the gateway knows no agent of this id', 'ask agents.list'),
-  agent_unavailable: entry(-32004, 503, true, 'the agent is disabled or not trusted', 'enable or trust it first'),
+  agent_unavailable: entry(-32004, 503, true, 'the agent takes no calls now', 'call again when the agent takes calls'),
   duplicate_id: entry(-32005, 409, false, 'a request with this id is in flight', 'use a fresh id for each request'),
-  too_many_calls: entry(-32006, 429, true, 'too many calls are in flight on this socket', 'wait for answers before sending more'),
+  too_many_calls: entry(-32006, 429, true, 'too many calls are in flight or remembered', 'wait for answers before sending more'),
   too_many_streams: entry(-32007, 429, true, 'too many data streams are open on this session', 'read or cancel some of them first'),
   length_required: entry(
     -32008,
@@ -151,10 +174,12 @@ export const errorTable = {
     -32009,
     409,
     false,
-    'the gateway has lost its memory of this idempotency key',
+    'the gateway cannot tell what became of this idempotency key',
     'find out whether the request ran, then use a key of the present epoch',
   ),
   idempotency_conflict: entry(-32060, 409, false, 'this idempotency key was used for another request', 'use a fresh key for each request'),
+  not_found: entry(-32061, 404, false, 'there is nothing at this address', 'correct the address: /openrpc.json tells what there is'),
+  unsupported_media_type: entry(-32062, 415, false, 'the body is of a type that is not read here', 'send application/json'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** One row of {@link errorTable}. */
@@ -164,6 +189,8 @@ export interface ErrorEntry {
   readonly retryable: boolean
   readonly meaning: string
   readonly advice: string
+  /** The advice where the delivery is `not_sent`; absent: the same. */
+  readonly unsentAdvice?: string
 }
 
 /** The closed set of error kinds. */
@@ -189,6 +216,12 @@ export function isErrorKind(text: string): text is ErrorKind {
   return Object.hasOwn(errorTable, text)
 }
 
-function entry(number: number, status: number, retryable: boolean, meaning: string, advice: string): ErrorEntry {
-  return { number, status, retryable, meaning, advice }
+/** What to do next after an error of this kind. */
+export function adviceFor(kind: ErrorKind, delivery: Delivery): string {
+  const { advice, unsentAdvice }: ErrorEntry = errorTable[kind]
+  return delivery === 'not_sent' ? (unsentAdvice ?? advice) : advice
+}
+
+function entry(number: number, status: number, retryable: boolean, meaning: string, advice: string, unsentAdvice?: string): ErrorEntry {
+  return { number, status, retryable, meaning, advice, ...(unsentAdvice === undefined ? {} : { unsentAdvice }) }
 }

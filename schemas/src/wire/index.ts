@@ -9,7 +9,16 @@ export {
   type StreamReader,
   type StreamWriter,
 } from './contract-json.ts'
-export { type Delivery, type ErrorEntry, type ErrorKind, errorTable, isErrorKind, type Phase, type RemoteError } from './errors.ts'
+export {
+  adviceFor,
+  type Delivery,
+  type ErrorEntry,
+  type ErrorKind,
+  errorTable,
+  isErrorKind,
+  type Phase,
+  type RemoteError,
+} from './errors.ts'
 export { downloadFrameBytes, type FrameHeader, frameHeaderBytes, readFrameHeader, uploadFrameBytes, writeFrameHeader } from './frames.ts'
 export {
   controlNotifications,

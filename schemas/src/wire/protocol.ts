@@ -60,6 +60,8 @@ export const facadeLimits = {
   ackMs: 1_000,
   /** Characters of an idempotency key. Beyond it: `invalid_params`. */
   idempotencyKeyChars: 128,
+  /** A call’s `timeoutMs` and `queueTimeoutMs`. Beyond it: this is taken. */
+  deadlineMs: 86_400_000,
   /** How long the outcome of a call with an idempotency key is known. */
   outcomeMs: 600_000,
   /** Calls with an idempotency key that are remembered for one principal. Beyond it: `too_many_calls`. */

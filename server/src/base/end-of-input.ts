@@ -1,9 +1,10 @@
 import { type ErrorContext, HalibutError } from './errors.ts'
 
-/** The peer ended the connection where more bytes had to come. The text is .NET’s, which peers match on. */
+/** The peer ended the connection where more bytes had to come. */
 export function endOfInput(context: ErrorContext = {}): HalibutError {
-  return new HalibutError('connection_lost', 'Attempted to read past the end of the stream.', {
+  return new HalibutError('connection_lost', 'the peer ended the connection', {
     dotnetType: 'System.IO.EndOfStreamException',
+    dotnetMessage: 'Attempted to read past the end of the stream.',
     ...context,
   })
 }

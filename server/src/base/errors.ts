@@ -1,4 +1,4 @@
-import { type Delivery, type ErrorKind, errorTable, type Phase, type RemoteError } from '@halibut-gateway/schemas/wire'
+import { adviceFor, type Delivery, type ErrorKind, errorTable, type Phase, type RemoteError } from '@halibut-gateway/schemas/wire'
 
 /** `HAL_ERR_` and the upper-case kind, for example `HAL_ERR_THUMBPRINT_MISMATCH`. */
 export type ErrorCode = `HAL_ERR_${Uppercase<ErrorKind>}`
@@ -11,20 +11,26 @@ export interface ErrorContext {
   readonly delivery?: Delivery | undefined
   /** The endpoint’s URI; never with credentials. */
   readonly endpoint?: string | undefined
-  /** What to do next. Default: the table’s advice for the kind. */
+  /** What is known of what stood in the way, for errors that only tell that time ran out or somebody gave up; a part of a sentence. */
+  readonly reason?: string | undefined
+  /** What to do next. Default: the table’s advice for the kind and the delivery. */
   readonly advice?: string | undefined
+  /** Whether the same call may be tried again as it is. Default: where the kind allows it and the request cannot have run. */
+  readonly retryable?: boolean | undefined
   /** From when on the same call may succeed, in milliseconds; only where that is known. */
   readonly retryAfterMs?: number | undefined
   /** What the service said. */
   readonly remote?: RemoteError | undefined
   /** The name of the .NET exception that means the same, for peers that match on it. */
   readonly dotnetType?: string | undefined
+  /** What .NET says in the place of the message, for peers and callers that match on it. Default: the message is that text. */
+  readonly dotnetMessage?: string | undefined
   readonly cause?: unknown
 }
 
 /**
- * The one error class of the runtime and the gateway. Match on `kind` (or `code`), never on the message: messages are for people,
- * and where .NET peers match on a text they are that text.
+ * The one error class of the runtime and the gateway. Match on `kind` (or `code`), never on the message: messages are for people. Whoever
+ * has to match on a text of .NET finds it in `dotnetMessage`.
  */
 export class HalibutError extends Error {
   override readonly name = 'HalibutError'
@@ -33,10 +39,13 @@ export class HalibutError extends Error {
   readonly phase: Phase | undefined
   readonly delivery: Delivery
   readonly endpoint: string | undefined
-  readonly advice: string
+  readonly reason: string | undefined
   readonly retryAfterMs: number | undefined
   readonly remote: RemoteError | undefined
   readonly dotnetType: string | undefined
+  readonly #advice: string | undefined
+  readonly #retryable: boolean | undefined
+  readonly #dotnetMessage: string | undefined
 
   constructor(kind: ErrorKind, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause })
@@ -45,27 +54,43 @@ export class HalibutError extends Error {
     this.phase = context.phase
     this.delivery = context.delivery ?? 'not_sent'
     this.endpoint = context.endpoint
-    this.advice = context.advice ?? errorTable[kind].advice
+    this.reason = context.reason
+    this.#advice = context.advice
+    this.#retryable = context.retryable
     this.retryAfterMs = context.retryAfterMs
     this.remote = context.remote
     this.dotnetType = context.dotnetType
+    this.#dotnetMessage = context.dotnetMessage
   }
 
-  /** Whether the same call may be tried again: the kind allows it and the request cannot have run. */
+  /** What to do next. */
+  get advice(): string {
+    return this.#advice ?? adviceFor(this.kind, this.delivery)
+  }
+
+  /** Whether the same call may be tried again: the kind allows it and the request cannot have run, unless it was said otherwise. */
   get retryable(): boolean {
-    return errorTable[this.kind].retryable && this.delivery === 'not_sent'
+    return this.#retryable ?? (errorTable[this.kind].retryable && this.delivery === 'not_sent')
+  }
+
+  /** The text that .NET has for this. */
+  get dotnetMessage(): string {
+    return this.#dotnetMessage ?? this.message
   }
 
   /** The same error, told with more context; what it already knows stays unless `context` says otherwise. */
-  with(context: ErrorContext): HalibutError {
-    return new HalibutError(this.kind, this.message, {
+  with(context: ErrorContext, message: string = this.message): HalibutError {
+    return new HalibutError(this.kind, message, {
       phase: context.phase ?? this.phase,
       delivery: context.delivery ?? this.delivery,
       endpoint: context.endpoint ?? this.endpoint,
-      advice: context.advice ?? this.advice,
+      reason: context.reason ?? this.reason,
+      advice: context.advice ?? this.#advice,
+      retryable: context.retryable ?? this.#retryable,
       retryAfterMs: context.retryAfterMs ?? this.retryAfterMs,
       remote: context.remote ?? this.remote,
       dotnetType: context.dotnetType ?? this.dotnetType,
+      dotnetMessage: context.dotnetMessage ?? this.#dotnetMessage,
       cause: context.cause ?? this.cause,
     })
   }

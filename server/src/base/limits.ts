@@ -59,6 +59,8 @@ export const defaultLimits = {
   streamUnreadMs: 600_000,
   /** Concurrent connections to one listening agent. 0: no limit, as .NET. */
   maxConnectionsPerAgent: 0,
+  /** How long a call without times of its own may wait for a connection to a listening agent. 0: no limit, as .NET. */
+  connectWaitMs: 0,
   /** Liveness: time for NEXT after a no-op message; 0: the heartbeat timeout. */
   livenessReplyMs: 0,
   /**
@@ -77,6 +79,7 @@ export const gatewayRuntimeLimits = {
   /** As many as `maxConnectionsPerAgent`. */
   poolMaxIdleConnections: 8,
   maxConnectionsPerAgent: 8,
+  connectWaitMs: 120_000,
   livenessReplyMs: 5_000,
 } as const satisfies Partial<Limits>
 

@@ -73,9 +73,11 @@ export class AgentConversation {
 
 /** The error of a response that is the null message: the agent had nothing to say. */
 export function noResponse(): HalibutError {
-  return new HalibutError('remote_error', 'No response was received from the endpoint within the allowed time.', {
+  return new HalibutError('remote_error', 'the agent answered with an empty message, which holds neither a result nor an error', {
     phase: 'response',
     delivery: 'unknown',
+    advice: 'find out whether the request ran before calling again',
     dotnetType: 'Halibut.HalibutClientException',
+    dotnetMessage: 'No response was received from the endpoint within the allowed time.',
   })
 }

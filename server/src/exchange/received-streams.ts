@@ -93,7 +93,13 @@ export class ReceivedStreams {
     const id = guidFromBytes(header, 0)
     const declared = header.readBigInt64LE(16)
     const content = this.#byId.get(id)
-    if (!content) throw new HalibutError('protocol_error', 'Unexpected stream!', { phase: 'stream', dotnetType: 'System.Exception' })
+    if (!content) {
+      throw new HalibutError('protocol_error', `the data stream ${id} came, which the message did not announce`, {
+        phase: 'stream',
+        dotnetType: 'System.Exception',
+        dotnetMessage: 'Unexpected stream!',
+      })
+    }
     if (declared > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new HalibutError('protocol_error', `data stream ${id} claims ${declared} bytes`, { phase: 'stream' })
     }
@@ -151,20 +157,28 @@ export class ReceivedStreams {
   #mismatch(id: string, declared: bigint, claimed: bigint): HalibutError {
     return new HalibutError(
       'stream_size_mismatch',
-      `Data stream size mismatch detected. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${declared}, Actual length claimed at end: ${claimed}. Total length of all DataStreams to be sent is ${this.#total}. Time elapsed downloading all streams: ${this.#elapsed}`,
-      { phase: 'stream', dotnetType: 'Halibut.Transport.Protocol.ProtocolException' },
+      `the data stream ${id} was announced with ${declared} bytes, and with ${claimed} at its end`,
+      {
+        phase: 'stream',
+        advice: changedSource,
+        dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
+        dotnetMessage: `Data stream size mismatch detected. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${declared}, Actual length claimed at end: ${claimed}. Total length of all DataStreams to be sent is ${this.#total}. Time elapsed downloading all streams: ${this.#elapsed}`,
+      },
     )
   }
 
   #broken(why: unknown, id: string, length: number, read: number): unknown {
     if (!(why instanceof HalibutError) || why.dotnetType !== 'System.IO.EndOfStreamException') return why
-    return new HalibutError(
-      'stream_failed',
-      `Data stream reading failed. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${length}, Actual bytes read: ${read}. Total length of all DataStreams to be sent is ${this.#total}. Stream with length ${length} was closed after only reading ${read} bytes. Time elapsed downloading all streams: ${this.#elapsed}.`,
-      { phase: 'stream', cause: why, dotnetType: 'Halibut.Transport.Protocol.ProtocolException' },
-    )
+    return new HalibutError('stream_failed', `the connection ended after ${read} of the ${length} bytes of the data stream ${id}`, {
+      phase: 'stream',
+      cause: why,
+      dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
+      dotnetMessage: `Data stream reading failed. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${length}, Actual bytes read: ${read}. Total length of all DataStreams to be sent is ${this.#total}. Stream with length ${length} was closed after only reading ${read} bytes. Time elapsed downloading all streams: ${this.#elapsed}.`,
+    })
   }
 }
+
+const changedSource = 'get it again: the content changed while it was sent'
 
 function noSection(): HalibutError {
   return new HalibutError('stream_failed', 'no section arrived for this data stream', { phase: 'stream' })

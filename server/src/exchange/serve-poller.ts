@@ -1,3 +1,4 @@
+import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
 import { PROCEED } from '../codec/control-message.ts'
 import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
@@ -82,7 +83,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
     }
     if (item.isGivenUp) {
       // Given up between collection and sending: the connection has carried nothing of it.
-      item.fail(cancelledInFlight().with({ delivery: 'not_sent' }))
+      item.fail(cancelledWhile('Transferring', { phase: 'request', endpoint: item.endpoint }))
       continue
     }
     if (before.length > 0) options.observer?.controlSent?.('PROCEED')
@@ -106,7 +107,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
 async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer): Promise<void> {
   const { channel, options } = transfer
   const writtenBefore = channel.bytesWritten
-  item.exchanging(() => channel.destroy(cancelledInFlight()))
+  item.exchanging(() => channel.destroy(cancelledWhile('Transferring', { delivery: 'unknown' })))
   try {
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
@@ -129,9 +130,12 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
 }
 
 /** The error as the caller gets it: once a byte of the request may have left, it may have run. */
-export function toldWithDelivery(why: unknown, bytesLeft: boolean): unknown {
+function toldWithDelivery(why: unknown, bytesLeft: boolean): unknown {
   if (!(why instanceof HalibutError)) return why
-  return why.with({ delivery: bytesLeft ? 'unknown' : 'not_sent', phase: why.phase ?? (bytesLeft ? 'response' : 'request') })
+  const delivery = bytesLeft ? 'unknown' : 'not_sent'
+  const told = bytesLeft ? (why.phase ?? 'response') : why.phase === 'stream' ? 'stream' : 'request'
+  if (why.kind === 'cancelled') return cancelledWhile('Transferring', { phase: told, delivery, endpoint: why.endpoint, cause: why })
+  return why.with({ delivery, phase: told })
 }
 
 function expectNext(transfer: Transfer, timeoutMs: number): 'NEXT' | 'END' | Promise<'NEXT' | 'END'> {
@@ -143,14 +147,6 @@ function expectNext(transfer: Transfer, timeoutMs: number): 'NEXT' | 'END' | Pro
 function endOfSilence(why: unknown): 'END' {
   if (why instanceof HalibutError && why.kind === 'io_timeout') return 'END'
   throw why
-}
-
-function cancelledInFlight(): HalibutError {
-  return new HalibutError('cancelled', 'The Request was cancelled while Transferring.', {
-    phase: 'response',
-    delivery: 'unknown',
-    dotnetType: 'Halibut.Exceptions.TransferringRequestCancelledException',
-  })
 }
 
 function closedMeanwhile(): HalibutError {

@@ -94,8 +94,12 @@ export class Transfer {
       const total = streams.reduce((sum, each) => sum + each.length, 0)
       throw new HalibutError(
         'stream_size_mismatch',
-        `Data stream size mismatch detected during send. Message Id: ${messageId}, Stream ID: ${stream.id}, Declared length: ${stream.length}, Actual bytes written: ${written}. Total length of all DataStreams to be sent is ${total}.`,
-        { phase: 'stream', dotnetType: 'Halibut.Transport.Protocol.ProtocolException' },
+        `the data stream ${stream.id} has ${written} bytes, and not the ${stream.length} that it was made with`,
+        {
+          phase: 'stream',
+          dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
+          dotnetMessage: `Data stream size mismatch detected during send. Message Id: ${messageId}, Stream ID: ${stream.id}, Declared length: ${stream.length}, Actual bytes written: ${written}. Total length of all DataStreams to be sent is ${total}.`,
+        },
       )
     }
     await writer.write(header.subarray(16))

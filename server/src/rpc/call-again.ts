@@ -18,7 +18,7 @@ export async function callAgain(
   call: OpenCall,
   lost: unknown,
 ): Promise<{ result: unknown; activityId: string }> {
-  const timeoutMs = left(request.timeoutMs, call.ranMs)
+  const timeoutMs = left(request.timeoutMs, call.elapsedMs)
   const queueTimeoutMs = left(request.queueTimeoutMs, call.queuedMs)
   if (timeoutMs === 0 || queueTimeoutMs === 0) throw lost
   call.again()

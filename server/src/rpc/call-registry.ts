@@ -42,8 +42,6 @@ export class OpenCall {
   #waitingMs: number | undefined
   /** No time has passed since it began. */
   #isNew = true
-  /** When it left last. */
-  #sentMs = 0
   #queuedMs = 0
   #since: string | undefined
 
@@ -62,9 +60,9 @@ export class OpenCall {
     return this.#queuedMs + (this.#waitingMs === undefined ? 0 : performance.now() - this.#waitingMs)
   }
 
-  /** How long ago it left, in milliseconds. */
-  get ranMs(): number {
-    return performance.now() - this.#sentMs
+  /** How long ago it began, in milliseconds. */
+  get elapsedMs(): number {
+    return performance.now() - this.#startedMs
   }
 
   /** Time passes now. Where it was {@link sent} before this, it did not wait. */
@@ -74,9 +72,8 @@ export class OpenCall {
 
   /** It is about to leave on a connection. */
   sent(): void {
-    this.#sentMs = this.#isNew ? this.#startedMs : performance.now()
     if (this.#waitingMs === undefined) return
-    this.#queuedMs += this.#sentMs - this.#waitingMs
+    this.#queuedMs += (this.#isNew ? this.#startedMs : performance.now()) - this.#waitingMs
     this.#waitingMs = undefined
     if (this.#listeners.size > 0) this.#tell('changed', this.snapshot())
   }

@@ -41,6 +41,5 @@ export function toRpcError(error: HalibutError, context: ErrorContext): RpcError
         }
       : {}),
   }
-  // Our message of a remote failure is the text that .NET callers get, with the remote stack trace in it.
-  return { code: errorTable[error.kind].number, message: remote?.message ?? error.message, data }
+  return { code: errorTable[error.kind].number, message: error.message, data }
 }

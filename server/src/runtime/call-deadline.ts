@@ -1,12 +1,17 @@
+import type { Phase } from '@halibut-gateway/schemas/wire'
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 
 /** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
 export interface CallTimes {
   readonly signal?: AbortSignal | undefined
-  /** From the moment the request is handed to a connection. */
+  /** The whole call, to its answer; data streams that follow the answer have limits of their own. */
   readonly timeoutMs?: number | undefined
-  /** Until then: in the queue of a polling agent, or while connecting to a listening one. */
+  /**
+   * The part of it that waits for a connection: in the queue of a polling agent, or until one to a listening agent is ready. Default: what is
+   * left of `timeoutMs`; without that, what the limits say.
+   */
   readonly queueTimeoutMs?: number | undefined
   /** Whose call it is: where calls wait for a polling agent, callers are served in turn. Default: all calls are one caller’s. */
   readonly caller?: string | undefined
@@ -14,22 +19,37 @@ export interface CallTimes {
   readonly onSending?: (() => void) | undefined
 }
 
-/**
- * One signal out of the caller’s own and the two deadlines of a call. Waiting and executing are timed apart, so that a call that was
- * collected late still has its full time.
- */
+/** Throws `invalid_argument` for times that are no times. Any length is fine. */
+export function checkTimes({ timeoutMs, queueTimeoutMs }: CallTimes): void {
+  checkTime('timeoutMs', timeoutMs)
+  checkTime('queueTimeoutMs', queueTimeoutMs)
+}
+
+/** Throws `invalid_argument` for what is no time. */
+export function checkTime(name: string, ms: number | undefined): void {
+  // Callers without types may give anything.
+  if (ms === undefined || (typeof ms === 'number' && ms > 0)) return
+  throw new HalibutError('invalid_argument', `${name} must be a number of milliseconds above 0, not ${String(ms)}`)
+}
+
+/** One signal out of the caller’s own and the two deadlines of a call. */
 export class CallDeadline {
   readonly #times: CallTimes
   readonly #controller = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #expired: 'waiting' | 'executing' | undefined
+  readonly #whole: NodeJS.Timeout | undefined
+  readonly #wait: NodeJS.Timeout | undefined
+  #expired: Expired | undefined
 
-  constructor(times: CallTimes, timesWaiting: boolean) {
+  /** `waitMs`: for the part that waits, where that is to be timed here. */
+  constructor(times: CallTimes, waitMs: number | undefined) {
     this.#times = times
-    const { signal, queueTimeoutMs } = times
+    const { signal, timeoutMs } = times
     if (signal?.aborted) this.#controller.abort(signal.reason)
-    if (signal) onAbort(signal, this.#cancelled)
-    if (timesWaiting && queueTimeoutMs !== undefined) this.#timer = setTimeout(this.#expire, queueTimeoutMs, 'waiting')
+    else if (signal) onAbort(signal, this.#cancelled)
+    if (timeoutMs !== undefined) this.#whole = setTimeout(this.#expire, timerMs(timeoutMs), 'timeoutMs', timeoutMs)
+    if (waitMs !== undefined && !(timeoutMs !== undefined && timeoutMs <= waitMs)) {
+      this.#wait = setTimeout(this.#expire, timerMs(waitMs), 'queueTimeoutMs', waitMs)
+    }
   }
 
   get signal(): AbortSignal {
@@ -38,33 +58,57 @@ export class CallDeadline {
 
   /** The request has been handed to a connection. */
   begun(): void {
-    clearTimeout(this.#timer)
-    const { timeoutMs } = this.#times
-    if (timeoutMs !== undefined) this.#timer = setTimeout(this.#expire, timeoutMs, 'executing')
+    clearTimeout(this.#wait)
+  }
+
+  /** The answer is there: only the caller’s own signal may still end what follows it. */
+  answered(): void {
+    clearTimeout(this.#wait)
+    clearTimeout(this.#whole)
   }
 
   /** The call is over: no timer, no listener stays. */
   end(): void {
-    clearTimeout(this.#timer)
+    this.answered()
     const { signal } = this.#times
     if (signal) offAbort(signal, this.#cancelled)
   }
 
-  /** A cancellation that was ours is told as the deadline it was. */
+  /** A cancellation that was ours is told as the deadline it was, with what is known of the reason. */
   told(why: unknown): unknown {
     if (!this.#expired || !(why instanceof HalibutError) || why.kind !== 'cancelled') return why
-    const { timeoutMs, queueTimeoutMs } = this.#times
-    const message =
-      this.#expired === 'waiting'
-        ? `no connection took the request within its queueTimeoutMs of ${queueTimeoutMs} ms`
-        : `the request did not finish within its timeoutMs of ${timeoutMs} ms`
-    return new HalibutError('deadline_exceeded', message, { phase: why.phase, delivery: why.delivery, endpoint: why.endpoint, cause: why })
+    const { phase, delivery, endpoint = 'the agent', cause } = why
+    const within = `within its ${this.#expired.name} of ${this.#expired.ms} ms`
+    const isUnsent = delivery === 'not_sent'
+    const reason = why.reason ?? (isUnsent && phase ? underWay[phase] : undefined)
+    const what = isUnsent
+      ? `the request was not sent to ${endpoint} ${within}`
+      : `the request was sent to ${endpoint}, but no answer came ${within}`
+    return new HalibutError('deadline_exceeded', reason ? `${what}: ${reason}` : what, {
+      phase,
+      delivery,
+      endpoint: why.endpoint,
+      reason,
+      cause: cause ?? why,
+    })
   }
 
   readonly #cancelled = (): void => this.#controller.abort(this.#times.signal?.reason)
 
-  readonly #expire = (what: 'waiting' | 'executing'): void => {
-    this.#expired = what
+  readonly #expire = (name: Expired['name'], ms: number): void => {
+    this.#expired = { name, ms }
     this.#controller.abort()
   }
+}
+
+interface Expired {
+  readonly name: 'timeoutMs' | 'queueTimeoutMs'
+  readonly ms: number
+}
+
+/** What it waited for, where nobody knows better. */
+const underWay: { readonly [P in Phase]?: string } = {
+  connect: 'the connection was still being opened',
+  tls: 'the TLS handshake was still under way',
+  identify: 'the connection was still being made ready',
 }

@@ -1,5 +1,6 @@
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
-import { HalibutError } from '../base/errors.ts'
+import { cancelledWhile } from '../base/cancelled.ts'
+import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
 
@@ -60,13 +61,8 @@ export class ConnectionPool {
       }
       const cancel = (): void => {
         this.#waiting = this.#waiting.filter(each => each !== turn)
-        reject(
-          new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
-            phase: 'queue',
-            endpoint,
-            dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
-          }),
-        )
+        const reason = `all ${max} connections to it are in use`
+        reject(cancelledWhile('Connecting', { phase: 'queue', endpoint, reason }))
       }
       if (signal) onAbort(signal, cancel)
       this.#waiting.push(turn)

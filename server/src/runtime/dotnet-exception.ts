@@ -59,7 +59,7 @@ export function exceptionType(why: unknown): string {
 /** The message of an error; of an aggregate the inner ones in brackets after it, as .NET has it. */
 export function exceptionMessage(why: unknown, depth = 0): string {
   if (!(why instanceof Error)) return typeof why === 'string' ? why : `a ${why === null ? 'null' : typeof why} was thrown`
-  const message = String(why.message)
+  const message = String(why instanceof HalibutError ? why.dotnetMessage : why.message)
   if (!(why instanceof AggregateError) || depth >= maxDepth) return message
   const inner = why.errors.map(one => `(${exceptionMessage(one, depth + 1)})`)
   return [message === '' ? 'One or more errors occurred.' : message, ...inner].join(' ')

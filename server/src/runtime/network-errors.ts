@@ -69,7 +69,8 @@ function classify(why: unknown, depth: number): NetworkVerdict {
   const known = (why instanceof HalibutError ? verdictsOfKinds[why.kind] : undefined) ?? verdictsOfTypes[type]
   if (known !== undefined) return known
   if (type !== clientException) return 'unknown'
-  if (why.message.includes('System.IO.FileNotFoundException')) return 'not_network'
+  const text = why instanceof HalibutError ? why.dotnetMessage : why.message
+  if (text.includes('System.IO.FileNotFoundException')) return 'not_network'
   if (why.cause !== undefined) return classify(why.cause, depth + 1)
-  return networkTexts.some(text => why.message.includes(text)) ? 'network' : 'unknown'
+  return networkTexts.some(each => text.includes(each)) ? 'network' : 'unknown'
 }

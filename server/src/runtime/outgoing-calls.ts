@@ -5,7 +5,7 @@ import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { Transfer } from '../exchange/transfer.ts'
-import { CallDeadline, type CallTimes } from './call-deadline.ts'
+import { CallDeadline, type CallTimes, checkTimes } from './call-deadline.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { type Endpoint, requirePin } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
@@ -31,6 +31,8 @@ export interface OutgoingCallsOptions {
   /** Aborted with an error when the runtime closes. */
   readonly ending: AbortSignal
   readonly ownThumbprint: string
+  /** How long a call without times of its own may wait for a connection to a listening agent. Milliseconds; 0: no limit. */
+  readonly connectWaitMs: number
 }
 
 /** Who is called, and how the call is known. */
@@ -71,6 +73,7 @@ export class OutgoingCalls {
     activityId: string = randomUUID(),
   ): Promise<unknown> {
     try {
+      checkTimes(times)
       const { service } = compiled
       const seconds = method.cacheSeconds
       const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
@@ -98,6 +101,7 @@ export class OutgoingCalls {
     times: CallTimes,
   ): Promise<unknown> {
     try {
+      checkTimes(times)
       const head = { id: requestId(service, method, 1, activityId), activityId, service, method }
       const message = encodeRequest(head, undefined, args, this.#options.codec)
       const request = { id: head.id, message, types: this.#options.untyped, method: undefined, keep: undefined }
@@ -138,39 +142,55 @@ export class OutgoingCalls {
     request: OutgoingRequest,
     times: CallTimes,
   ): Promise<unknown> {
-    const { events, ending, log } = this.#options
+    const { events, ending } = this.#options
     ending.throwIfAborted()
     const watched = events.wants('callStarted') || events.wants('callFinished')
     const event = watched ? { activityId, service, method, endpoint: endpoint.uri } : undefined
     const startedAt = event ? performance.now() : 0
     if (event) events.emit('callStarted', event)
-    let exchanged: Exchanged
+    let exchanged: Exchanged | undefined
     try {
       exchanged = await this.#route(endpoint, request, times)
+      exchanged.streams?.done.catch(why => this.#logError(endpoint, why))
+      const result = this.#read(endpoint, request, exchanged)
+      if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
+      return result
     } catch (why) {
-      if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: why })
-      log(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why)
-      throw why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
+      const told = why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
+      if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: told })
+      // An error that the agent answered with is no trouble of the connection.
+      if (!exchanged) this.#logError(endpoint, told)
+      throw told
     }
-    if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
-    exchanged.streams?.done.catch(why => log(endpoint.uri, 'Error', why instanceof Error ? why.message : String(why), why))
-    return this.#read(endpoint, request, exchanged)
+  }
+
+  #logError({ uri }: Endpoint, why: unknown): void {
+    this.#options.log(uri, 'Error', why instanceof Error ? why.message : String(why), why)
   }
 
   #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
-    const { timeoutMs, queueTimeoutMs, signal, onSending } = times
-    const timed = timeoutMs !== undefined || (queueTimeoutMs !== undefined && endpoint.scheme === 'https')
-    return timed ? this.#timed(endpoint, request, times) : this.#send(endpoint, request, times, signal, onSending)
+    const waitMs = endpoint.scheme === 'https' ? this.#connectWaitMs(endpoint, times) : undefined
+    return times.timeoutMs === undefined && waitMs === undefined
+      ? this.#send(endpoint, request, times, times.signal, times.onSending)
+      : this.#timed(endpoint, request, times, waitMs)
   }
 
-  async #timed(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
-    const deadline = new CallDeadline(times, endpoint.scheme === 'https')
+  /** How long a call may wait for a connection to a listening agent; `undefined`: without a limit, or not at all since there is one. */
+  #connectWaitMs(endpoint: Endpoint, { timeoutMs, queueTimeoutMs }: CallTimes): number | undefined {
+    const { connectWaitMs, poolFor } = this.#options
+    if (queueTimeoutMs !== undefined || timeoutMs !== undefined || connectWaitMs === 0) return queueTimeoutMs
+    return poolFor(endpoint).idleCount > 0 ? undefined : connectWaitMs
+  }
+
+  async #timed(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes, waitMs: number | undefined): Promise<Exchanged> {
+    const deadline = new CallDeadline(times, waitMs)
     let streaming = false
     try {
       const exchanged = await this.#send(endpoint, request, times, deadline.signal, () => {
         deadline.begun()
         times.onSending?.()
       })
+      deadline.answered()
       if (exchanged.streams) {
         streaming = true
         exchanged.streams.done.then(
@@ -189,7 +209,7 @@ export class OutgoingCalls {
   #send(
     endpoint: Endpoint,
     request: OutgoingRequest,
-    { queueTimeoutMs, caller }: CallTimes,
+    { timeoutMs, queueTimeoutMs, caller }: CallTimes,
     signal: AbortSignal | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<Exchanged> {
@@ -201,7 +221,8 @@ export class OutgoingCalls {
         message,
         types,
         thumbprint: endpoint.thumbprint,
-        queueTimeoutMs: queueTimeoutMs ?? endpoint.limits.pollingRequestQueueTimeoutMs,
+        // The deadline of the whole call ends it while it waits, too.
+        queueTimeoutMs: queueTimeoutMs ?? (timeoutMs === undefined ? endpoint.limits.pollingRequestQueueTimeoutMs : undefined),
         signal,
         caller,
         onCollected: onBegun,

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { HalibutError } from '../base/errors.ts'
+import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
 import { pollClient } from '../exchange/poll-client.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import type { Transfer } from '../exchange/transfer.ts'
+import { dotnetSentence, sentence, toldOf } from './call-failures.ts'
+import { clientException } from './dotnet-exception.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type AttemptStage, pollingPauseMs, pollingVerdict, saysReset } from './retry-policy.ts'
 
@@ -39,8 +41,8 @@ export async function runPollingLoop(options: PollingLoopOptions): Promise<void>
       if (signal.aborted) return
       const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
       const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
-      const message = why instanceof Error ? why.message.replace(/\.$/, '') : String(why)
-      log(`Halibut client exception: ${message}. Retrying in ${(pauseMs / 1_000).toFixed(1)} seconds`, why)
+      const { message } = toldOf(why)
+      log(`${message.replace(/\.$/, '')}. Trying again in ${(pauseMs / 1_000).toFixed(1)} seconds`, why)
     }
     const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
     const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
@@ -73,7 +75,8 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
       if (signal.aborted) return
       const verdict = pollingVerdict(stage, why)
       const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
-      if (!verdict.again || index + 1 >= retryCountLimit || late) throw finalError(options, why, verdict.again ? false : verdict.began)
+      if (!verdict.again || index + 1 >= retryCountLimit || late)
+        throw finalError(options, why, stage, verdict.again ? false : verdict.began)
       await pause(retryListeningSleepIntervalMs, undefined, { signal }).catch(() => {})
     } finally {
       if (cut) signal.removeEventListener('abort', cut)
@@ -81,13 +84,20 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
   }
 }
 
-function finalError(options: PollingLoopOptions, why: unknown, began: boolean): HalibutError {
-  const { uri } = options.endpoint
-  const inner =
-    why instanceof HalibutError ? why : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
+function finalError(
+  { endpoint: { uri }, ownThumbprint }: PollingLoopOptions,
+  why: unknown,
+  stage: AttemptStage,
+  began: boolean,
+): HalibutError {
+  const inner = toldOf(why)
   const message =
+    stage === 'exchange'
+      ? `the connection to ${uri} broke off: ${inner.message}`
+      : sentence(inner, { uri, stage, bytesLeft: false, isNew: true, ownThumbprint })
+  const dotnetMessage =
     began && saysReset(inner)
-      ? `The server ${uri} aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${options.ownThumbprint}'.`
-      : `An error occurred when sending a request to '${uri}', ${began ? 'after the request began: ' : 'before the request could begin: '}${inner.message}`
-  return new HalibutError(inner.kind, message, { endpoint: uri, cause: inner, dotnetType: 'Halibut.HalibutClientException' })
+      ? `The server ${uri} aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${ownThumbprint}'.`
+      : dotnetSentence(uri, began, inner.dotnetMessage)
+  return inner.with({ endpoint: uri, cause: inner, dotnetType: clientException, dotnetMessage }, message)
 }

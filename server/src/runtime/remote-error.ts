@@ -42,8 +42,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const generic: Meaning = { kind: 'remote_error', delivery: 'unknown' }
 
 /**
- * The error a caller gets for an error response (spec §6.6). `dotnetType` is the exception that the reference raises, `message` the text
- * its user sees (with the remote stack; `remote.message` is the bare one).
+ * The error a caller gets for an error response (spec §6.6). `dotnetType` is the exception that the reference raises, `dotnetMessage` the
+ * text its user sees, with the remote stack; `message` is what the service said, without it.
  */
 export function translateRemoteError(
   error: RemoteFailure,
@@ -51,13 +51,14 @@ export function translateRemoteError(
 ): HalibutError {
   const details = error.details ?? ''
   const type = raisedType(error.message, details, error.type)
-  const { kind, delivery } = meanings[type] ?? generic
-  const message = kind === 'cancelled' ? error.message : `${error.message}\n\nServer exception: \n${details}`
-  return new HalibutError(kind, message, {
+  const { kind, delivery } = meanings[type] ?? meaningForTentacles(error.message, details) ?? generic
+  const isCancelled = kind === 'cancelled'
+  return new HalibutError(kind, error.message === '' ? 'the agent answered with an error that has no text' : error.message, {
     phase: context.phase ?? 'response',
     delivery,
     endpoint: context.endpoint,
     dotnetType: type,
+    dotnetMessage: isCancelled ? error.message : `${error.message}\n\nServer exception: \n${details}`,
     remote: {
       message: error.message,
       ...(typeof error.details === 'string' ? { details } : {}),
@@ -65,6 +66,19 @@ export function translateRemoteError(
     },
   })
 }
+
+/**
+ * What two errors of a Tentacle mean, which .NET cannot tell from any other: a service that it does not host, and that it is shutting down.
+ * Neither request ran. What a method threw never comes here, whatever it says.
+ */
+function meaningForTentacles(message: string, details: string): Meaning | undefined {
+  if (details.startsWith(unknownTentacleService) && unregistered.test(message)) return { kind: 'service_not_found', delivery: 'not_sent' }
+  return message === tentacleShutsDown ? { kind: 'agent_unavailable', delivery: 'not_sent' } : undefined
+}
+
+const unknownTentacleService = 'Octopus.Tentacle.Communications.UnknownServiceNameException: '
+const unregistered = /^Error: .* has not been registered through an IAutofacServiceSource$/s
+const tentacleShutsDown = 'The Tentacle service is shutting down and cannot process this request.'
 
 /** The full name of the exception that the reference raises. A type that it cannot make ends the search, as there. */
 function raisedType(message: string, details: string, errorType: string | null | undefined): string {

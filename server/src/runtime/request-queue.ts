@@ -1,4 +1,5 @@
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
+import { cancelledWhile } from '../base/cancelled.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
@@ -8,8 +9,9 @@ import type { TypeResolver } from '../codec/type-registry.ts'
 import { type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
 import type { CollectedRequest, RequestSource } from '../exchange/serve-poller.ts'
+import { pollingFailure, withServerException } from './call-failures.ts'
 import { CallerTurns } from './caller-turns.ts'
-import { clientException, exceptionType } from './dotnet-exception.ts'
+import { clientException } from './dotnet-exception.ts'
 
 /** A request for a polling agent. */
 export interface RequestToQueue {
@@ -19,8 +21,8 @@ export interface RequestToQueue {
   readonly types: TypeResolver
   /** The agent’s certificate: only a connection that presented it gets the request. `undefined`: any trusted one, as .NET. */
   readonly thumbprint: string | undefined
-  /** How long it may wait to be collected, in milliseconds. */
-  readonly queueTimeoutMs: number
+  /** How long it may wait to be collected, in milliseconds; `undefined`: until `signal` ends it. */
+  readonly queueTimeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
   /** Whose it is: callers take turns. `undefined` is one of them. */
   readonly caller?: string | undefined
@@ -75,7 +77,7 @@ export class MemoryRequestQueue implements RequestQueue {
 
   queueAndWait(request: RequestToQueue): Promise<Exchanged> {
     if (this.#closed) return Promise.reject(this.#closed)
-    if (request.signal?.aborted) return Promise.reject(cancelledInQueue(this.#endpoint))
+    if (request.signal?.aborted) return Promise.reject(cancelledWhile('Connecting', { phase: 'queue', endpoint: this.#endpoint }))
     const consumer = this.#consumerFor(request)
     if (!consumer && this.length >= this.#maxLength) {
       return Promise.reject(
@@ -106,6 +108,15 @@ export class MemoryRequestQueue implements RequestQueue {
     for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
     for (const pending of [...(this.#inFlight ?? [])]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
     for (const consumer of [...this.#consumers]) consumer.close()
+  }
+
+  /** Why no connection has taken a request yet. */
+  whyWaiting(request: PendingRequest): string {
+    const busy = this.#inFlight?.size ?? 0
+    if (busy > 0) return `its connections are busy with ${busy} other ${busy === 1 ? 'request' : 'requests'}`
+    if (this.#consumers.some(consumer => !request.allows(consumer.thumbprint)))
+      return 'its connection shows another certificate than the pinned one'
+    return 'no connection of it is there'
   }
 
   /** The next request that this certificate may collect. */
@@ -194,7 +205,8 @@ class PendingRequest implements CollectedRequest {
 
   /** Starts the time within which it must be collected. */
   wait(): void {
-    this.#timer = setTimeout(this.#timedOut, timerMs(this.#request.queueTimeoutMs))
+    const { queueTimeoutMs } = this.#request
+    if (queueTimeoutMs !== undefined) this.#timer = setTimeout(this.#timedOut, timerMs(queueTimeoutMs), queueTimeoutMs)
   }
 
   collected(): void {
@@ -224,7 +236,7 @@ class PendingRequest implements CollectedRequest {
   }
 
   fail(why: unknown): void {
-    this.#reject(this.#state === 'collected' ? brokenOff(why) : why)
+    this.#reject(this.#state === 'collected' ? pollingFailure(why, this.endpoint) : why)
   }
 
   #reject(why: unknown): void {
@@ -247,42 +259,34 @@ class PendingRequest implements CollectedRequest {
   }
 
   readonly #cancelled = (): void => {
-    if (this.#state === 'queued') this.fail(cancelledInQueue(this.endpoint))
+    if (this.#state === 'queued') this.fail(cancelledWhile('Connecting', { ...this.#waiting, endpoint: this.endpoint }))
     // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
     else this.#cut?.()
   }
 
-  readonly #timedOut = (): void => {
-    const within = formatTimeSpan(this.#request.queueTimeoutMs)
-    const message = `A request was sent to a polling endpoint, but the polling endpoint did not collect the request within the allowed time (${within}), so the request timed out.`
+  readonly #timedOut = (queueTimeoutMs: number): void => {
+    const { phase, reason } = this.#waiting
+    const within = formatTimeSpan(queueTimeoutMs)
+    const text = `A request was sent to a polling endpoint, but the polling endpoint did not collect the request within the allowed time (${within}), so the request timed out.`
     this.fail(
-      new HalibutError('queue_timeout', `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}`, {
-        phase: 'queue',
-        delivery: 'not_sent',
+      new HalibutError('deadline_exceeded', `${this.endpoint} did not collect the request within ${queueTimeoutMs} ms: ${reason}`, {
+        phase,
+        reason,
         endpoint: this.endpoint,
-        dotnetType: 'Halibut.HalibutClientException',
+        dotnetType: clientException,
+        dotnetMessage: withServerException(text, 'System.TimeoutException'),
       }),
     )
   }
-}
 
-/** What broke the exchange, in the words of .NET: there it is made an error response first (spec §7.3). */
-function brokenOff(why: unknown): unknown {
-  if (!(why instanceof HalibutError) || why.kind === 'cancelled') return why
-  const type = exceptionType(why)
-  if (type === clientException) return why
-  const { kind, message, phase, delivery, endpoint } = why
-  return new HalibutError(kind, `${message}\n\nServer exception: \n${type}: ${message}`, {
-    phase,
-    delivery,
-    endpoint,
-    dotnetType: clientException,
-    cause: why,
-  })
+  /** What an error of a request that waits tells. */
+  get #waiting(): { readonly phase: 'queue'; readonly reason: string } {
+    return { phase: 'queue', reason: this.#queue.whyWaiting(this) }
+  }
 }
 
 class Consumer implements RequestSource {
-  readonly #thumbprint: string
+  readonly thumbprint: string
   readonly #queue: MemoryRequestQueue
   #waiting: ((item: CollectedRequest | undefined) => void) | undefined
   #timer: NodeJS.Timeout | undefined
@@ -292,12 +296,12 @@ class Consumer implements RequestSource {
   #closed = false
 
   constructor(thumbprint: string, queue: MemoryRequestQueue) {
-    this.#thumbprint = thumbprint
+    this.thumbprint = thumbprint
     this.#queue = queue
   }
 
   fits(request: RequestToQueue): boolean {
-    return mayHave(request, this.#thumbprint)
+    return mayHave(request, this.thumbprint)
   }
 
   hand(item: CollectedRequest | undefined): void {
@@ -308,7 +312,7 @@ class Consumer implements RequestSource {
   }
 
   tryDequeue(): CollectedRequest | undefined {
-    return this.#closed ? undefined : this.#queue.take(this.#thumbprint)
+    return this.#closed ? undefined : this.#queue.take(this.thumbprint)
   }
 
   dequeue(waitMs: number): Promise<CollectedRequest | undefined> {
@@ -327,7 +331,7 @@ class Consumer implements RequestSource {
 
   #dequeue(waitMs: number, isSoon: boolean): Promise<CollectedRequest | undefined> {
     if (this.#closed || this.#queue.closed) return Promise.resolve(undefined)
-    const item = this.#queue.take(this.#thumbprint)
+    const item = this.#queue.take(this.thumbprint)
     if (item) return Promise.resolve(item)
     return new Promise(resolve => {
       this.#waiting = resolve
@@ -367,15 +371,6 @@ class Consumer implements RequestSource {
     this.#queue.removeWaiting(this)
     this.hand(undefined)
   }
-}
-
-function cancelledInQueue(endpoint: string): HalibutError {
-  return new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
-    phase: 'queue',
-    delivery: 'not_sent',
-    endpoint,
-    dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
-  })
 }
 
 function notWhatWasAsked(id: string, endpoint: string): HalibutError {

@@ -22,8 +22,8 @@ const final: ReadonlySet<ErrorKind> = new Set([
 ] satisfies ErrorKind[])
 
 /** The peer cut the connection off; before anything was said that mostly means that it rejects our certificate (spec §8.1). */
-export function saysReset(why: Error): boolean {
-  return why.message.includes(osText('ECONNRESET')) || why.message.includes(osText('ECONNABORTED'))
+export function saysReset({ dotnetMessage }: HalibutError): boolean {
+  return dotnetMessage.includes(osText('ECONNRESET')) || dotnetMessage.includes(osText('ECONNABORTED'))
 }
 
 /** The table of spec §8.1: a client calling a listening agent. Pure. */

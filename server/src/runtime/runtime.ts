@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
 import type { ByteChannel } from '../base/byte-channel.ts'
+import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
@@ -13,7 +14,8 @@ import { dial } from '../socket/dial.ts'
 import { formatEndPoint } from '../socket/errno.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
-import { CallDeadline, type CallTimes } from './call-deadline.ts'
+import { CallDeadline, type CallTimes, checkTime } from './call-deadline.ts'
+import { listeningFailure } from './call-failures.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -115,6 +117,7 @@ export class HalibutRuntime implements AsyncDisposable {
       dial: (endpoint, signal) => this.#dial(endpoint, signal),
       ending: this.#ending.signal,
       ownThumbprint: this.thumbprint,
+      connectWaitMs: this.limits.connectWaitMs,
     })
   }
 
@@ -263,13 +266,15 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<{ thumbprint: string; roundTripMs: number }> {
+    checkTime('timeoutMs', options.timeoutMs)
     const endpoint = this.#endpoint(input)
+    const { uri } = endpoint
     const startedAt = performance.now()
     const ending = this.#ending.signal
-    const queueTimeoutMs = options.timeoutMs ?? this.limits.probeTimeoutMs
-    const deadline = new CallDeadline({ signal: options.signal ?? ending, queueTimeoutMs }, true)
+    const timeoutMs = options.timeoutMs ?? this.limits.probeTimeoutMs
+    const deadline = new CallDeadline({ signal: options.signal ?? ending, timeoutMs }, undefined)
     let transfer: Transfer | undefined
-    const cut = (): void => transfer?.channel.destroy(new HalibutError('cancelled', 'the probe was cancelled', { phase: 'identify' }))
+    const cut = (): void => transfer?.channel.destroy(cancelledWhile('Connecting', { phase: 'identify' }))
     deadline.signal.addEventListener('abort', cut, { once: true })
     try {
       transfer = await this.#dial(endpoint, deadline.signal, options.signal ? ending : undefined)
@@ -278,7 +283,10 @@ export class HalibutRuntime implements AsyncDisposable {
       return { thumbprint: transfer.channel.peer.thumbprint ?? '', roundTripMs: performance.now() - startedAt }
     } catch (why) {
       transfer?.channel.destroy()
-      throw deadline.told(why)
+      const stage = transfer ? 'initialise' : 'connect'
+      throw deadline.told(
+        listeningFailure(why, { uri, stage, bytesLeft: false, isNew: true, began: false, ownThumbprint: this.thumbprint }),
+      )
     } finally {
       deadline.end()
     }
@@ -339,11 +347,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#ending.abort(why)
     await Promise.all([...this.#listeners].map(listener => listener.close()))
     this.#listeners.clear()
-    const cancelled = new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
-      phase: 'queue',
-      dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
-      cause: why,
-    })
+    const cancelled = cancelledWhile('Connecting', { phase: 'queue', reason: why.message, cause: why })
     for (const queue of this.#queues.values()) queue.close(cancelled)
     this.#acceptor.close(why)
     await Promise.all([...this.#pollings].map(polling => polling.close()))

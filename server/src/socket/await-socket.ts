@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
+import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 
 /** One step in opening a connection, with everything that can end it. */
 export interface SocketStepOptions<T> {
@@ -18,16 +20,17 @@ export interface SocketStepOptions<T> {
 /** Waits for the step’s event. Whatever else happens first destroys the socket. */
 export function awaitSocket<T>(options: SocketStepOptions<T>): Promise<T> {
   const { socket, event, signal } = options
+  const phase = event === 'connect' ? 'connect' : 'tls'
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       socket.on('error', ignore).destroy()
-      reject(cancelled(signal))
+      reject(cancelled(signal, phase))
       return
     }
-    const timer = options.timeoutMs > 0 ? setTimeout(() => fail(options.timedOut()), Math.min(options.timeoutMs, 2_147_483_647)) : undefined
+    const timer = options.timeoutMs > 0 ? setTimeout(() => fail(options.timedOut()), timerMs(options.timeoutMs)) : undefined
     const onError = (error: unknown): void => fail(options.failed(error))
     const onClose = (): void => fail(options.failed())
-    const onAbort = (): void => fail(cancelled(signal))
+    const onAbort = (): void => fail(cancelled(signal, phase))
     const stop = (): void => {
       clearTimeout(timer)
       socket.off(event, onEvent).off('error', onError).off('close', onClose)
@@ -53,14 +56,10 @@ export function awaitSocket<T>(options: SocketStepOptions<T>): Promise<T> {
 }
 
 /** What an aborted dial ends with: the signal’s reason where that is an error of ours, else .NET’s cancellation (spec §8.1). */
-export function cancelled(signal: AbortSignal | undefined): HalibutError {
+export function cancelled(signal: AbortSignal | undefined, phase: 'connect' | 'tls' = 'connect'): HalibutError {
   const reason: unknown = signal?.reason
   if (reason instanceof HalibutError) return reason
-  return new HalibutError('cancelled', 'The Request was cancelled while Connecting.', {
-    phase: 'connect',
-    cause: reason,
-    dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
-  })
+  return cancelledWhile('Connecting', { phase, cause: reason })
 }
 
 function ignore(): void {}

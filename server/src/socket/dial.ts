@@ -155,8 +155,12 @@ function checkPin(
   const subject = certificate ? subjectText(certificate) : ''
   throw new HalibutError(
     'thumbprint_mismatch',
-    `The server at ${uri} presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expectedThumbprint}'. Instead, it presented a certificate with a thumbprint of '${actual}' and subject '${subject}'. This usually happens when the client has been configured to expect the server to have the wrong certificate, or when the certificate on the server has been regenerated and the client has not been updated. It may also happen if someone is performing a man-in-the-middle attack on the remote server, or if a proxy server is intercepting requests. Please check the certificate used on the server, and verify that the client has been configured correctly.`,
-    { phase: 'tls', dotnetType: 'Halibut.Transport.UnexpectedCertificateException' },
+    `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}, but ${expectedThumbprint} is pinned`,
+    {
+      phase: 'tls',
+      dotnetType: 'Halibut.Transport.UnexpectedCertificateException',
+      dotnetMessage: `The server at ${uri} presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expectedThumbprint}'. Instead, it presented a certificate with a thumbprint of '${actual}' and subject '${subject}'. This usually happens when the client has been configured to expect the server to have the wrong certificate, or when the certificate on the server has been regenerated and the client has not been updated. It may also happen if someone is performing a man-in-the-middle attack on the remote server, or if a proxy server is intercepting requests. Please check the certificate used on the server, and verify that the client has been configured correctly.`,
+    },
   )
 }
 
@@ -168,6 +172,10 @@ function connectFailed(error: unknown, connectTimeoutMs: number): HalibutError {
 
 /** Ours says `within the timeout`, the operating system’s only `within` (spec §1.2). */
 function connectTimedOut(words: 'the timeout ' | '', connectTimeoutMs: number, cause?: unknown): HalibutError {
-  const text = `The client was unable to establish the initial connection within ${words}${formatTimeSpan(connectTimeoutMs)}.`
-  return new HalibutError('connect_timeout', text, { phase: 'connect', cause, dotnetType: 'Halibut.HalibutClientException' })
+  return new HalibutError('connect_timeout', `nothing answered there within the connect timeout of ${connectTimeoutMs} ms`, {
+    phase: 'connect',
+    cause,
+    dotnetType: 'Halibut.HalibutClientException',
+    dotnetMessage: `The client was unable to establish the initial connection within ${words}${formatTimeSpan(connectTimeoutMs)}.`,
+  })
 }

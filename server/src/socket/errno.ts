@@ -71,15 +71,21 @@ export function toHalibutError(error: unknown, step: SocketStep, context: ErrorC
 /** The peer was silent (or took nothing) for longer than one read or write may wait. */
 export function timedOut(step: 'read' | 'write', context: ErrorContext = {}): HalibutError {
   const doing = step === 'write' ? 'write data to' : 'read data from'
-  return new HalibutError('io_timeout', `Unable to ${doing} the transport connection: ${endSentence(osText('ETIMEDOUT'))}`, {
+  return new HalibutError('io_timeout', step === 'write' ? 'the peer took nothing for too long' : 'the peer sent nothing for too long', {
     dotnetType: 'System.IO.IOException',
+    dotnetMessage: `Unable to ${doing} the transport connection: ${endSentence(osText('ETIMEDOUT'))}`,
     ...context,
   })
 }
 
 /** The other side ended the connection in the middle of the TLS handshake. */
 export function lostInHandshake(context: ErrorContext = {}): HalibutError {
-  return new HalibutError('connection_lost', endOfHandshake, { dotnetType: 'System.IO.IOException', phase: 'tls', ...context })
+  return new HalibutError('connection_lost', 'the peer ended the connection in the TLS handshake', {
+    dotnetType: 'System.IO.IOException',
+    dotnetMessage: endOfHandshake,
+    phase: 'tls',
+    ...context,
+  })
 }
 
 /**
@@ -112,12 +118,12 @@ function connectError(code: string, cause: unknown, context: ErrorContext): Hali
 }
 
 function tlsError(cause: unknown, context: ErrorContext): HalibutError {
-  const about = { dotnetType: 'System.Security.Authentication.AuthenticationException', ...context }
-  return new HalibutError(
-    'tls_failed',
-    `Authentication failed, see inner exception. The TLS handshake ended with: ${tlsReason(cause)}.`,
-    about,
-  )
+  const reason = tlsReason(cause)
+  return new HalibutError('tls_failed', `the TLS handshake ended with: ${reason}`, {
+    dotnetType: 'System.Security.Authentication.AuthenticationException',
+    dotnetMessage: `Authentication failed, see inner exception. The TLS handshake ended with: ${reason}.`,
+    ...context,
+  })
 }
 
 /** OpenSSL’s own words, for example `wrong version number` or `tlsv1 alert unknown ca`. */

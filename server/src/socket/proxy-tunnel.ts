@@ -147,8 +147,9 @@ const timeoutError = Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDO
 
 /** The network’s fault, which `cause` tells: this one is worth trying again. */
 function unreachable(proxy: ProxyOptions, cause?: HalibutError): HalibutError {
-  const why = cause?.message ?? 'the proxy closed the connection without an answer'
-  return new HalibutError('proxy_failed', `Connection to ${place(proxy)} failed: ${why}`, { ...about, cause })
+  const why = (text: string | undefined): string => text ?? 'the proxy closed the connection without an answer'
+  const told = (text: string | undefined): string => `Connection to ${place(proxy)} failed: ${why(text)}`
+  return new HalibutError('proxy_failed', told(cause?.message), { ...about, cause, dotnetMessage: told(cause?.dotnetMessage) })
 }
 
 function place(proxy: ProxyOptions): string {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { HalibutError } from '../../../server/src/base/errors.ts'
 import type { RawPeer } from '../../support/raw-peer.ts'
 import {
   answerRequest,
@@ -61,7 +62,7 @@ test('C03 a bare LF does not end a control line', async () => {
   })
   await agent.sayHello()
   expect(await agent.sayHello()).toBe('second connection')
-  expect(agent.log.some(event => event.message === 'Unable to read data from the transport connection: Connection timed out.')).toBe(true)
+  expect(agent.log.some(event => event.error instanceof HalibutError && event.error.kind === 'io_timeout')).toBe(true)
 })
 
 test('C04 a CR without LF is an error that names the byte', async () => {
@@ -72,7 +73,7 @@ test('C04 a CR without LF is an error that names the byte', async () => {
   await agent.sayHello()
   const error = await failureOf(agent.sayHello())
   expect(error).toMatchObject({ kind: 'protocol_error', delivery: 'not_sent' })
-  expect(error.message).toBe(
+  expect(error.dotnetMessage).toBe(
     `An error occurred when sending a request to '${agent.endpoint.uri}', before the request could begin: Unexpected byte after '\r' in control message: 0x58`,
   )
 })
@@ -82,7 +83,7 @@ test('C05 a wrong answer to NEXT: the call succeeds on a new connection', async 
   await agent.sayHello()
   expect(await agent.sayHello()).toBe('second connection')
   expect(dialCount(agent.log)).toBe(2)
-  expect(agent.log.some(event => event.message === 'Expected PROCEED, got: NOPE')).toBe(true)
+  expect(agent.log.some(event => event.message.endsWith(': Expected PROCEED, got: NOPE'))).toBe(true)
 })
 
 test('C06 a runtime that closes ends its pooled connections with END', async () => {
@@ -209,7 +210,5 @@ test('C13 a polling service that gets no PROCEED in time connects again', async 
   expect(await openAsAcceptor(next)).toBe('MX-SUBSCRIBER 1.0 poll://bob/')
   await silent.closed
   expect(silent.received.toString('latin1').endsWith('NEXT\r\n')).toBe(true)
-  expect(
-    agent.log.some(event => /^Halibut client exception: .*Connection timed out\. Retrying in \d\.\d seconds$/.test(event.message)),
-  ).toBe(true)
+  expect(agent.log.some(event => /: the peer sent nothing for too long\. Trying again in \d\.\d seconds$/.test(event.message))).toBe(true)
 })

@@ -81,7 +81,7 @@ test('a dialler accepts no other identity than that of a server', async () => {
   const failed = failureOf(agent.sayHello())
   const peer = await agent.listener.accept()
   await peer.write('MX-CLIENT 1.0\r\n\r\n')
-  expect((await failed).message).toBe(
+  expect((await failed).dotnetMessage).toBe(
     `An error occurred when sending a request to '${agent.endpoint.uri}', before the request could begin: Expected the remote endpoint to identity as a server. Instead, it identified as: Client`,
   )
 })
@@ -92,8 +92,12 @@ test('an agent that does not trust us: every attempt ends in the identification,
   const endpoint = { uri: `https://localhost:${service.port}/`, thumbprint: service.runtime.thumbprint }
   const error = await failureOf(agent.sayHello({ endpoint }))
   expect(error).toMatchObject({ kind: 'identify_failed', phase: 'identify', delivery: 'not_sent' })
-  expect(error.message).toBe(
+  expect(error.dotnetMessage).toBe(
     `An error occurred when sending a request to '${endpoint.uri}', before the request could begin: Attempted to read past the end of the stream.`,
   )
+  expect(error.message).toBe(
+    `${endpoint.uri} ended the connection instead of identifying itself: mostly it does not trust our certificate (thumbprint ${agent.runtime.thumbprint})`,
+  )
+  expect(error.advice).toBe('check that the agent trusts our certificate')
   expect(dialCount(agent.log)).toBe(5)
 })

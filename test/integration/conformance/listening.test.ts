@@ -70,7 +70,7 @@ test('L01 a refused connection: five attempts, one second apart, an error from b
   await agent.listener.close()
   const error = await failureOf(agent.sayHello())
   expect(error).toMatchObject({ kind: 'connect_refused', phase: 'connect', delivery: 'not_sent', retryable: true })
-  expect(error.message.startsWith(`${sentenceOf(agent.endpoint.uri, 'before')}Connection refused`)).toBe(true)
+  expect(error.dotnetMessage.startsWith(`${sentenceOf(agent.endpoint.uri, 'before')}Connection refused`)).toBe(true)
   expect(dialCount(agent.log)).toBe(5)
   const text = `The remote host at ${agent.endpoint.uri} refused the connection. This may mean that the expected listening service is not running.`
   expect(agent.log.filter(event => event.message === text)).toHaveLength(5)
@@ -85,8 +85,8 @@ test('L02 a retry limit of 20 makes 20 connections', async () => {
   const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint, limits } }))
   expect(killer.count()).toBe(20)
   expect(error).toMatchObject({ delivery: 'not_sent' })
-  expect(error.message.startsWith(sentenceOf(uri, 'before'))).toBe(true)
-  expect(error.message).toContain(
+  expect(error.dotnetMessage.startsWith(sentenceOf(uri, 'before'))).toBe(true)
+  expect(error.dotnetMessage).toContain(
     `The server aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${agent.runtime.thumbprint}'.`,
   )
 })
@@ -105,7 +105,7 @@ test('L03 an unknown host: one attempt', async () => {
   const uri = `https://${'x'.repeat(64)}.invalid:10933/`
   const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint } }))
   expect(error).toMatchObject({ kind: 'host_not_found', delivery: 'not_sent' })
-  expect(error.message).toBe(`${sentenceOf(uri, 'before')}Name or service not known`)
+  expect(error.dotnetMessage).toBe(`${sentenceOf(uri, 'before')}Name or service not known`)
   expect(dialCount(agent.log)).toBe(1)
 })
 
@@ -116,7 +116,7 @@ test('L04 a connect timeout has its exact text', async () => {
   const limits = { tcpClientConnectTimeoutMs: 50, retryCountLimit: 2 }
   const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint, limits } }))
   expect(error).toMatchObject({ kind: 'connect_timeout', phase: 'connect', delivery: 'not_sent' })
-  expect(error.message).toBe(
+  expect(error.dotnetMessage).toBe(
     `${sentenceOf(uri, 'before')}The client was unable to establish the initial connection within the timeout 00:00:00.0500000.`,
   )
   expect(dialCount(agent.log)).toBe(2)
@@ -132,7 +132,7 @@ test('L05 a failure after the request was sent is not retried, and the error say
   })
   const error = await failureOf(agent.sayHello())
   expect(error).toMatchObject({ kind: 'connection_lost', phase: 'response', delivery: 'unknown', retryable: false })
-  expect(error.message).toBe(`${sentenceOf(agent.endpoint.uri, 'after')}Attempted to read past the end of the stream.`)
+  expect(error.dotnetMessage).toBe(`${sentenceOf(agent.endpoint.uri, 'after')}Attempted to read past the end of the stream.`)
   expect(agent.listener.connections).toHaveLength(1)
 })
 
@@ -193,7 +193,7 @@ test('L08 a method slower than the response timeout: a read timeout, and the con
   })
   const error = await failureOf(agent.sayHello())
   expect(error).toMatchObject({ kind: 'io_timeout', delivery: 'unknown' })
-  expect(error.message).toBe(
+  expect(error.dotnetMessage).toBe(
     `${sentenceOf(agent.endpoint.uri, 'after')}Unable to read data from the transport connection: Connection timed out.`,
   )
   expect(await agent.sayHello()).toBe('in time')
@@ -211,7 +211,7 @@ test('L09 cancelling while the connection is made has its text', async () => {
     delivery: 'not_sent',
     dotnetType: 'Halibut.Exceptions.ConnectingRequestCancelledException',
   })
-  expect(error.message).toBe(`${sentenceOf(uri, 'after')}The Request was cancelled while Connecting.`)
+  expect(error.dotnetMessage).toBe(`${sentenceOf(uri, 'after')}The Request was cancelled while Connecting.`)
   expect(silent.count()).toBe(1)
 })
 
@@ -225,7 +225,7 @@ test('L09 so has cancelling in the pause between two attempts', async () => {
   const uri = `https://localhost:${killer.port}/`
   const error = await failureOf(agent.sayHello({ endpoint: { uri, thumbprint }, signal: caller.signal }))
   expect(error).toMatchObject({ kind: 'cancelled', delivery: 'not_sent' })
-  expect(error.message).toBe(`${sentenceOf(uri, 'after')}The Request was cancelled while Connecting.`)
+  expect(error.dotnetMessage).toBe(`${sentenceOf(uri, 'after')}The Request was cancelled while Connecting.`)
 })
 
 test('L09 cancelling while the request is under way has its text, and ends the connection', async () => {
@@ -245,6 +245,6 @@ test('L09 cancelling while the request is under way has its text, and ends the c
     delivery: 'unknown',
     dotnetType: 'Halibut.Exceptions.TransferringRequestCancelledException',
   })
-  expect(error.message).toBe(`${sentenceOf(agent.endpoint.uri, 'after')}The Request was cancelled while Transferring.`)
+  expect(error.dotnetMessage).toBe(`${sentenceOf(agent.endpoint.uri, 'after')}The Request was cancelled while Transferring.`)
   expect(await agent.sayHello()).toBe('ok')
 })

@@ -58,7 +58,7 @@ test('Q08 a polling service whose connection is lost is back after its delay', a
     expect(performance.now() - lostAt).toBeGreaterThan(98)
     agent.listener.connections.at(-1)?.end()
   }
-  expect(agent.log.filter(event => /Retrying in 0\.1 seconds$/.test(event.message)).length).toBeGreaterThan(1)
+  expect(agent.log.filter(event => /Trying again in 0\.1 seconds$/.test(event.message)).length).toBeGreaterThan(1)
   expect(defaultLimits).toMatchObject({ pollingReconnectMinMs: 5_000, pollingReconnectMaxMs: 120_000 })
 })
 

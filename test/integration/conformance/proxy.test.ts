@@ -90,7 +90,7 @@ test('P03 a proxy that answers 502: a proxy error, retried as a failure to conne
   await using proxy = await scriptedProxy(socket => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'))
   const error = await failureOf(agent.sayHello({ endpoint: { ...agent.endpoint, proxy: { host: proxy.host, port: proxy.port } } }))
   expect(error).toMatchObject({ kind: 'proxy_failed', phase: 'connect', delivery: 'not_sent' })
-  expect(error.message).toMatch(
+  expect(error.dotnetMessage).toMatch(
     /^An error occurred when sending a request to '\S+', before the request could begin: Proxy destination \S+ on port \d+ responded with a 502 code - Bad Gateway\./,
   )
   expect(proxy.requests).toHaveLength(5)
@@ -101,7 +101,7 @@ test('P03 a proxy that closes without an answer, likewise', async () => {
   await using proxy = await scriptedProxy(socket => socket.destroy())
   const error = await failureOf(agent.sayHello({ endpoint: { ...agent.endpoint, proxy: { host: proxy.host, port: proxy.port } } }))
   expect(error).toMatchObject({ kind: 'proxy_failed', delivery: 'not_sent' })
-  expect(error.message).toContain(`before the request could begin: Connection to proxy host localhost on port ${proxy.port} failed: `)
+  expect(error.dotnetMessage).toContain(`before the request could begin: Connection to proxy host localhost on port ${proxy.port} failed: `)
   expect(proxy.requests).toHaveLength(5)
 })
 

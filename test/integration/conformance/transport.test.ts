@@ -153,8 +153,8 @@ test('T12 a wrong server thumbprint: one attempt, an error that names both thumb
   const expected = testIdentity('somebody else').thumbprint
   const error = await failureOf(agent.sayHello({ endpoint: { ...agent.endpoint, thumbprint: expected } }))
   expect(error).toMatchObject({ kind: 'thumbprint_mismatch', delivery: 'not_sent' })
-  expect(error.message).toContain(`An error occurred when sending a request to '${agent.endpoint.uri}', after the request began: `)
-  expect(error.message).toContain(
+  expect(error.dotnetMessage).toContain(`An error occurred when sending a request to '${agent.endpoint.uri}', after the request began: `)
+  expect(error.dotnetMessage).toContain(
     `with the thumbprint '${expected}'. Instead, it presented a certificate with a thumbprint of '${agent.endpoint.thumbprint}'`,
   )
   expect(dialCount(agent.log)).toBe(1)

@@ -1,4 +1,4 @@
-import { errorTable } from '@halibut-gateway/schemas/wire'
+import { type ErrorKind, errorTable } from '@halibut-gateway/schemas/wire'
 import type { FastifyReply } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
@@ -9,19 +9,25 @@ import { toHalibutError } from '../../rpc/error-map.ts'
 export const errorHandler = fastifyPlugin<{ log: LogSink }>(
   async (app, { log }) => {
     app.setErrorHandler((thrown, request, reply) => {
-      const status = (thrown as { statusCode?: unknown }).statusCode
+      const { statusCode: status, code, message } = thrown as { statusCode?: unknown; code?: unknown; message: string }
       const theirs = typeof status === 'number' && status >= 400 && status < 500
-      const error = theirs ? new HalibutError('invalid_request', (thrown as Error).message) : toHalibutError(thrown)
+      const error = theirs ? new HalibutError(kindOf(status, code), message) : toHalibutError(thrown)
       if (error.kind === 'internal_error')
         log('error', `${request.method} ${request.routeOptions.url ?? '?'} failed`, { cause: String((thrown as Error).stack) })
       return sendProblem(reply, error, theirs ? status : undefined)
     })
-    app.setNotFoundHandler((_request, reply) =>
-      sendProblem(reply, new HalibutError('invalid_request', 'there is nothing at this address'), 404),
-    )
+    app.setNotFoundHandler((_request, reply) => sendProblem(reply, new HalibutError('not_found', 'there is nothing at this address')))
   },
   { name: 'error-handler' },
 )
+
+/** The kind of what Fastify refuses. */
+function kindOf(status: number, code: unknown): ErrorKind {
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') return 'parse_error'
+  return kindsOfStatus[status] ?? 'invalid_request'
+}
+
+const kindsOfStatus: Readonly<Record<number, ErrorKind>> = { 404: 'not_found', 413: 'message_too_large', 415: 'unsupported_media_type' }
 
 /** Answers with a problem document. `status`: default the table’s. */
 function sendProblem(reply: FastifyReply, error: HalibutError, status: number = errorTable[error.kind].status): FastifyReply {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
-import { type ContractJson, type ParamError, readArguments } from '@halibut-gateway/schemas/wire'
+import { type ContractJson, facadeLimits, type ParamError, readArguments } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
@@ -45,7 +45,7 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
   return {
     'agent.invoke': (params, context) => {
       const agent = directory.require(params.agent)
-      if (agent.state.at === 'disabled') throw new HalibutError('agent_unavailable', `the agent ${params.agent} is disabled`)
+      if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
       return kept.run(context.principal.name, params, context, async call => {
         let holdsStreams = false
@@ -92,8 +92,8 @@ async function invoke(
       call.sent()
       waiter.begun()
     },
-    timeoutMs,
-    queueTimeoutMs,
+    timeoutMs: withinADay(timeoutMs),
+    queueTimeoutMs: withinADay(queueTimeoutMs),
   }
   try {
     let result: unknown
@@ -115,8 +115,9 @@ async function invoke(
   } catch (why) {
     const error = toHalibutError(why)
     call.ended(error)
-    if (agent.mode === 'listening' && saysWhereItIs(error)) directory.report(params.agent, newsOf(error))
-    throw why
+    const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
+    if (seen) directory.report(params.agent, newsOf(seen))
+    throw withWhereabouts(error, directory.get(params.agent))
   }
 }
 
@@ -187,9 +188,26 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream): un
   }
 }
 
-/** Whether a failure is news of the agent: that somebody gave the call up is none. */
-function saysWhereItIs({ kind, phase }: HalibutError): boolean {
-  return (phase === 'connect' || phase === 'tls') && kind !== 'cancelled' && kind !== 'deadline_exceeded' && kind !== 'closed'
+/** The failure to reach the agent in what ended a call. That somebody gave the call up is none, but it may have had one before. */
+function whatItSaw(error: HalibutError): HalibutError | undefined {
+  const { kind, phase, cause } = error
+  if (kind === 'cancelled' || kind === 'deadline_exceeded') return cause instanceof HalibutError ? whatItSaw(cause) : undefined
+  return (phase === 'connect' || phase === 'tls') && kind !== 'closed' ? error : undefined
+}
+
+/** A request that found no connection in time tells since when its agent is away, where that is known. */
+function withWhereabouts(error: HalibutError, agent: Agent | undefined): HalibutError {
+  if (error.kind !== 'deadline_exceeded' || error.delivery !== 'not_sent' || !agent || agent.state.at === 'connected') return error
+  const { at, sinceMs } = agent.state
+  return error.with({}, `${error.message}; the agent is ${at} since ${new Date(sinceMs).toISOString()}`)
+}
+
+function withinADay(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.min(ms, facadeLimits.deadlineMs)
+}
+
+function disabled(id: string): HalibutError {
+  return new HalibutError('agent_unavailable', `the agent ${id} is disabled`, { retryable: false, advice: 'enable the agent first' })
 }
 
 /** Whether a call may be made once more now: somebody waits for it, its agent is there, and all of its arguments are. */

@@ -77,8 +77,12 @@ describe('sections and streams', () => {
     await using world = receiving([stream])
     const text = stream.text()
     world.send(section(9, 'abc'))
-    await expect(world.received.done).rejects.toMatchObject({ kind: 'protocol_error', message: 'Unexpected stream!', phase: 'stream' })
-    await expect(text).rejects.toMatchObject({ message: 'Unexpected stream!' })
+    await expect(world.received.done).rejects.toMatchObject({
+      kind: 'protocol_error',
+      dotnetMessage: 'Unexpected stream!',
+      phase: 'stream',
+    })
+    await expect(text).rejects.toMatchObject({ dotnetMessage: 'Unexpected stream!' })
   })
 
   test('D05 a trailer that differs from the header is an error with the reference’s text', async () => {
@@ -88,7 +92,7 @@ describe('sections and streams', () => {
     world.send(section(1, 'hello', { trailer: 6n }))
     const message = `Data stream size mismatch detected. Message Id: the-message, Stream ID: ${streamId(1)}, Expected length: 5, Actual length claimed at end: 6. Total length of all DataStreams to be sent is 75. Time elapsed downloading all streams: `
     const exact = new RegExp(`^${message.replaceAll('.', '\\.')}\\d+ms$`)
-    await expect(world.received.done).rejects.toMatchObject({ kind: 'stream_size_mismatch', message: expect.stringMatching(exact) })
+    await expect(world.received.done).rejects.toMatchObject({ kind: 'stream_size_mismatch', dotnetMessage: expect.stringMatching(exact) })
     await expect(text).rejects.toMatchObject({
       kind: 'stream_size_mismatch',
       dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
@@ -103,8 +107,8 @@ describe('sections and streams', () => {
     await world.end()
     const message = `Data stream reading failed. Message Id: the-message, Stream ID: ${streamId(1)}, Expected length: 100, Actual bytes read: 10. Total length of all DataStreams to be sent is 100. Stream with length 100 was closed after only reading 10 bytes. Time elapsed downloading all streams: `
     const exact = new RegExp(`^${message.replaceAll('.', '\\.')}\\d+ms\\.$`)
-    await expect(world.received.done).rejects.toMatchObject({ kind: 'stream_failed', message: expect.stringMatching(exact) })
-    await expect(text).rejects.toMatchObject({ message: expect.stringMatching(exact) })
+    await expect(world.received.done).rejects.toMatchObject({ kind: 'stream_failed', dotnetMessage: expect.stringMatching(exact) })
+    await expect(text).rejects.toMatchObject({ dotnetMessage: expect.stringMatching(exact) })
   })
 
   test('the end of input between sections fails what has not arrived, and nothing else', async () => {
@@ -115,7 +119,7 @@ describe('sections and streams', () => {
     await world.end()
     expect(await text).toBe('abc')
     await expect(world.received.done).rejects.toMatchObject({ kind: 'connection_lost', phase: 'stream' })
-    await expect(b.text()).rejects.toMatchObject({ message: 'Attempted to read past the end of the stream.' })
+    await expect(b.text()).rejects.toMatchObject({ dotnetMessage: 'Attempted to read past the end of the stream.' })
   })
 
   test('D08 an empty stream has 16 + 8 + 0 + 8 bytes, and needs no reader', async () => {
@@ -318,7 +322,7 @@ describe('readers in their own time', () => {
       chunks.push(Buffer.from(chunk))
       return undefined
     })
-    await expect(read).rejects.toMatchObject({ message: expect.stringContaining('Actual bytes read: 30000') })
+    await expect(read).rejects.toMatchObject({ dotnetMessage: expect.stringContaining('Actual bytes read: 30000') })
     expect(Buffer.concat(chunks).equals(content.subarray(0, 30_000))).toBe(true)
   })
 })

@@ -66,7 +66,7 @@ describe('data streams', () => {
       const sent = world.sender.send({ document, streams: [wrong, stream(2, 'two')] }, undefined, undefined, 'the-message')
       await expect(sent).rejects.toMatchObject({
         kind: 'stream_size_mismatch',
-        message: `Data stream size mismatch detected during send. Message Id: the-message, Stream ID: ${streamId(1)}, Declared length: ${length}, Actual bytes written: 10. Total length of all DataStreams to be sent is ${length + 3}.`,
+        dotnetMessage: `Data stream size mismatch detected during send. Message Id: the-message, Stream ID: ${streamId(1)}, Declared length: ${length}, Actual bytes written: 10. Total length of all DataStreams to be sent is ${length + 3}.`,
         dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
       })
       const whole = section(1, content, { header: BigInt(length) })
@@ -216,7 +216,7 @@ describe('messages and lines', () => {
     await world.pair.dialler.write(frame.subarray(0, frame.length - 1))
     const failed = expect(world.receiver.receive(1_000)).rejects.toMatchObject({
       kind: 'connection_lost',
-      message: 'Attempted to read past the end of the stream.',
+      dotnetMessage: 'Attempted to read past the end of the stream.',
       dotnetType: 'System.IO.EndOfStreamException',
     })
     await world.pair.dialler.close()

@@ -186,7 +186,7 @@ describe('a call is made once more', () => {
     expect(await createRpc(mesh).invoke('Read', { timeoutMs: 500, queueTimeoutMs: 200 })).toMatchObject({ value: '7' })
     expect(calls).toMatchObject([
       { timeoutMs: 500, queueTimeoutMs: 200 },
-      { timeoutMs: 400, queueTimeoutMs: 170 },
+      { timeoutMs: 370, queueTimeoutMs: 170 },
     ])
   })
 
@@ -325,7 +325,7 @@ describe('calls.watch', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { mesh } = scriptedMesh(() => {
       vi.advanceTimersByTime(40)
-      throw new HalibutError('queue_timeout', 'nobody came', { phase: 'queue' })
+      throw new HalibutError('deadline_exceeded', 'nobody came', { phase: 'queue' })
     })
     const { invoke, dispatch, stop } = createRpc(mesh)
     const events: CallEvent[] = []
@@ -335,7 +335,7 @@ describe('calls.watch', () => {
     await turn()
     expect(events.at(-1)).toMatchObject({
       type: 'finished',
-      call: { state: 'failed', queuedMs: 40, durationMs: 40, error: { kind: 'queue_timeout', phase: 'queue', delivery: 'not_sent' } },
+      call: { state: 'failed', queuedMs: 40, durationMs: 40, error: { kind: 'deadline_exceeded', phase: 'queue', delivery: 'not_sent' } },
     })
     stop.abort(new HalibutError('cancelled', 'enough'))
     await watch

@@ -19,7 +19,7 @@ test('an error is told with what is known of it, and with nothing else', () => {
 })
 
 test('the stack trace of a remote error is for those who may see it', () => {
-  const error = new HalibutError('service_failed', 'what .NET callers read', { remote: { message: 'no', type: 'T', details: 'at …' } })
+  const error = new HalibutError('service_failed', 'no', { remote: { message: 'no', type: 'T', details: 'at …' } })
   expect(toRpcError(error, context)).toMatchObject({ message: 'no', data: { remote: { message: 'no', type: 'T' } } })
   expect(toRpcError(error, context).data.remote).not.toHaveProperty('details')
   expect(toRpcError(error, { ...context, showDetails: true }).data.remote).toHaveProperty('details', 'at …')

@@ -23,8 +23,8 @@ test.each([
   [{ timeoutMs: 100 }, { timeoutMs: 60 }],
   [{ queueTimeoutMs: 100 }, { queueTimeoutMs: 60 }],
   [
-    { queueTimeoutMs: 100, timeoutMs: 10 },
-    { queueTimeoutMs: 60, timeoutMs: 10 },
+    { queueTimeoutMs: 100, timeoutMs: 1_000 },
+    { queueTimeoutMs: 60, timeoutMs: 960 },
   ],
 ])('of %j an upload that took 40 ms leaves %j', async (deadlines, left) => {
   const taken = takeUploads(uploadsThatTake(40), deadlines)
@@ -33,7 +33,7 @@ test.each([
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test.each([{ timeoutMs: 30 }, { queueTimeoutMs: 30, timeoutMs: 100 }])(
+test.each([{ timeoutMs: 30 }, { queueTimeoutMs: 30, timeoutMs: 100 }, { queueTimeoutMs: 100, timeoutMs: 30 }])(
   'an upload that takes longer than %j fails the call',
   async deadlines => {
     const failed = expect(takeUploads(uploadsThatTake(40), deadlines)).rejects.toMatchObject({

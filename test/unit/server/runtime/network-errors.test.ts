@@ -54,7 +54,7 @@ test.each([
   client('m'),
   client('m', new Error('application')),
   new HalibutError('cancelled', 'm', { cause: new HalibutError('io_timeout', 'm') }),
-  new HalibutError('queue_timeout', 'm'),
+  new HalibutError('deadline_exceeded', 'm'),
 ])('unknown: %s', why => {
   expect(classifyError(why)).toBe('unknown')
   expect(isRetryable(why)).toBe(false)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { describeForPeer, translateRemoteError } from '../../../../server/src/runtime/remote-error.ts'
 
@@ -26,7 +26,7 @@ for (const { mode, request, error, clientException } of serverErrors) {
     const { message, details, HalibutErrorType } = error
     const raised = translateRemoteError({ message, details, type: HalibutErrorType }, where)
     expect(raised.dotnetType).toBe(clientException.type)
-    expect(raised.message).toBe(clientException.message)
+    expect(raised.dotnetMessage).toBe(clientException.message)
     expect(raised.remote).toEqual({ message, details, ...(HalibutErrorType !== null && { type: HalibutErrorType }) })
     expect(raised.endpoint).toBe(where.endpoint)
   })
@@ -42,7 +42,13 @@ test.each([
 ])('the error type %s is %s, %s', (name, kind, delivery) => {
   for (const type of [`Halibut.Exceptions.${name}`, `Halibut.Exceptions.${name}, Halibut, Version=8.0.0.0`]) {
     const raised = translateRemoteError({ message: 'M', details: 'D', type }, where)
-    expect(raised).toMatchObject({ kind, delivery, dotnetType: `Halibut.Exceptions.${name}`, message: 'M\n\nServer exception: \nD' })
+    expect(raised).toMatchObject({
+      kind,
+      delivery,
+      dotnetType: `Halibut.Exceptions.${name}`,
+      message: 'M',
+      dotnetMessage: 'M\n\nServer exception: \nD',
+    })
     expect(raised.retryable).toBe(false)
   }
 })
@@ -69,7 +75,13 @@ test.each([
   ['empty', ''],
 ])('R06 an error type that is %s gives the generic error', (_, type) => {
   const raised = translateRemoteError({ message: 'M', details: 'D', type }, where)
-  expect(raised).toMatchObject({ kind: 'remote_error', delivery: 'unknown', dotnetType: generic, message: 'M\n\nServer exception: \nD' })
+  expect(raised).toMatchObject({
+    kind: 'remote_error',
+    delivery: 'unknown',
+    dotnetType: generic,
+    message: 'M',
+    dotnetMessage: 'M\n\nServer exception: \nD',
+  })
   expect(raised.retryable).toBe(false)
 })
 
@@ -90,9 +102,57 @@ test.each([
   }
 })
 
+describe('a Tentacle', () => {
+  const unknown = {
+    message: 'Error: IMissingService has not been registered through an IAutofacServiceSource',
+    details: 'Octopus.Tentacle.Communications.UnknownServiceNameException: Error: IMissingService has not been registered\n   at …',
+    type: null,
+  }
+  const stopping = {
+    message: 'The Tentacle service is shutting down and cannot process this request.',
+    details: 'System.Exception: …',
+    type: null,
+  }
+
+  test('that does not host a service says so, and nothing ran', () => {
+    expect(translateRemoteError(unknown, where)).toMatchObject({
+      kind: 'service_not_found',
+      delivery: 'not_sent',
+      dotnetType: generic,
+      message: unknown.message,
+      remote: { message: unknown.message },
+    })
+  })
+
+  test('that is shutting down may be called again', () => {
+    expect(translateRemoteError(stopping, where)).toMatchObject({
+      kind: 'agent_unavailable',
+      delivery: 'not_sent',
+      retryable: true,
+      message: stopping.message,
+      dotnetType: generic,
+    })
+  })
+
+  test.each([
+    { ...unknown, details: 'System.Exception: x' },
+    { ...unknown, message: 'x' },
+    { ...stopping, message: `${stopping.message} x` },
+  ])('is not taken for that by half of it: $message', document => {
+    expect(translateRemoteError(document, where)).toMatchObject({ kind: 'remote_error', delivery: 'unknown' })
+  })
+
+  test.each([unknown, stopping])('is not taken for that where a method threw it: $message', ({ message, details }) => {
+    expect(translateRemoteError({ message, details: `${invoked}\n ---> ${details}` }, where)).toMatchObject({
+      kind: 'service_failed',
+      delivery: 'executed',
+    })
+  })
+})
+
 test('what is missing is empty', () => {
-  expect(translateRemoteError({ message: 'M', details: null }, where).message).toBe('M\n\nServer exception: \n')
-  expect(translateRemoteError({ message: '', details: null, type: null }, where).message).toBe('\n\nServer exception: \n')
+  expect(translateRemoteError({ message: 'M', details: null }, where).dotnetMessage).toBe('M\n\nServer exception: \n')
+  expect(translateRemoteError({ message: '', details: null, type: null }, where).dotnetMessage).toBe('\n\nServer exception: \n')
   expect(translateRemoteError({ message: 'M' }, where).remote).toEqual({ message: 'M' })
 })
 

@@ -71,8 +71,8 @@ describe('collecting', () => {
     await turn()
     const message =
       'A request was sent to a polling endpoint, but the polling endpoint did not collect the request within the allowed time (00:00:05), so the request timed out.'
-    expect(call.outcome).toMatchObject({ kind: 'queue_timeout', phase: 'queue', delivery: 'not_sent', endpoint, retryable: true })
-    expect(call.outcome).toMatchObject({ message: `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}` })
+    expect(call.outcome).toMatchObject({ kind: 'deadline_exceeded', phase: 'queue', delivery: 'not_sent', endpoint, retryable: true })
+    expect(call.outcome).toMatchObject({ dotnetMessage: `${message}\n\nServer exception: \nSystem.TimeoutException: ${message}` })
     expect(queue.length).toBe(0)
     expect(sourceOf(queue, 'A').tryDequeue()).toBeUndefined()
   })
@@ -139,7 +139,11 @@ describe('collecting', () => {
     const call = watch(queue.queueAndWait(request('1', { signal: cancel.signal })))
     cancel.abort()
     await turn()
-    expect(call.outcome).toMatchObject({ kind: 'cancelled', delivery: 'not_sent', message: 'The Request was cancelled while Connecting.' })
+    expect(call.outcome).toMatchObject({
+      kind: 'cancelled',
+      delivery: 'not_sent',
+      dotnetMessage: 'The Request was cancelled while Connecting.',
+    })
     expect(sourceOf(queue, 'A').tryDequeue()).toBeUndefined()
     await expect(queue.queueAndWait(request('2', { signal: cancel.signal }))).rejects.toMatchObject({ kind: 'cancelled' })
   })
@@ -533,7 +537,7 @@ const steps = [
     ms =>
       new Step(`${ms} pass`, model => {
         model.now += ms
-        for (const late of model.waiting.filter(each => each.until <= model.now)) model.calls[late.n] = 'queue_timeout'
+        for (const late of model.waiting.filter(each => each.until <= model.now)) model.calls[late.n] = 'deadline_exceeded'
         for (const late of model.consumers.filter(each => each.until <= model.now)) model.waits[late.k] = undefined
         model.waiting = model.waiting.filter(each => each.until > model.now)
         model.consumers = model.consumers.filter(each => each.until > model.now)

@@ -85,7 +85,7 @@ test('R04 a service that throws: the caller sees an invocation error with the re
   const { error } = await sampleHost().call('IEchoService', 'Crash')
   const raised = translateRemoteError(error ?? { message: '' }, { endpoint: 'https://agent/' })
   expect(raised).toMatchObject({ kind: 'service_failed', delivery: 'executed' })
-  expect(raised.message.startsWith(`Attempted to divide by zero.\n\nServer exception: \n${invoked}`)).toBe(true)
+  expect(raised.dotnetMessage.startsWith(`Attempted to divide by zero.\n\nServer exception: \n${invoked}`)).toBe(true)
 })
 
 test('R07 services and methods are found in any letter case, and only by their own names', async () => {

@@ -129,7 +129,7 @@ describe('dial', () => {
     const error = await failureOf(testDial(listener.port, { expectedThumbprint: expected }))
     expect(error).toMatchObject({ kind: 'thumbprint_mismatch', phase: 'tls', delivery: 'not_sent', retryable: false })
     expect(error.endpoint).toBe(`https://localhost:${listener.port}/`)
-    expect(error.message).toContain(
+    expect(error.dotnetMessage).toContain(
       `The server at https://localhost:${listener.port}/ presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expected}'. Instead, it presented a certificate with a thumbprint of '${testIdentity('agent').thumbprint}' and subject 'CN=agent'.`,
     )
     expect(listener.connections.every(peer => peer.received.length === 0)).toBe(true)
@@ -147,7 +147,7 @@ describe('dial', () => {
     const channel = await testDial(listener.port, { expectedThumbprint: testIdentity('agent').thumbprint256 })
     await channel.close()
     const error = await failureOf(testDial(listener.port, { expectedThumbprint: 'B'.repeat(64) }))
-    expect(error.message).toContain(`a thumbprint of '${testIdentity('agent').thumbprint256}'`)
+    expect(error.dotnetMessage).toContain(`a thumbprint of '${testIdentity('agent').thumbprint256}'`)
   })
 
   test('a port that nobody listens on is refused', async () => {
@@ -178,7 +178,7 @@ describe('dial', () => {
     expect(await failureOf(testDial(10933, { host: 'localhost', connectTimeoutMs: 20 }))).toMatchObject({
       kind: 'connect_timeout',
       phase: 'connect',
-      message: 'The client was unable to establish the initial connection within the timeout 00:00:00.0200000.',
+      dotnetMessage: 'The client was unable to establish the initial connection within the timeout 00:00:00.0200000.',
       retryable: true,
     })
     await Promise.all(busy)
@@ -198,7 +198,7 @@ describe('dial', () => {
     expect(await failureOf(testDial(server.port))).toMatchObject({
       kind: 'connection_lost',
       phase: 'tls',
-      message: 'Received an unexpected EOF or 0 bytes from the transport stream.',
+      dotnetMessage: 'Received an unexpected EOF or 0 bytes from the transport stream.',
       retryable: true,
     })
   })
@@ -217,7 +217,7 @@ describe('dial', () => {
     expect(await failureOf(testDial(server.port, { handshakeTimeoutMs: 30 }))).toMatchObject({
       kind: 'io_timeout',
       phase: 'tls',
-      message: 'Unable to read data from the transport connection: Connection timed out.',
+      dotnetMessage: 'Unable to read data from the transport connection: Connection timed out.',
     })
   })
 
@@ -229,7 +229,7 @@ describe('dial', () => {
 
   test('an aborted signal cancels before anything is opened', async () => {
     const error = await failureOf(testDial(await freePort(), { signal: AbortSignal.abort() }))
-    expect(error).toMatchObject({ kind: 'cancelled', message: 'The Request was cancelled while Connecting.' })
+    expect(error).toMatchObject({ kind: 'cancelled', dotnetMessage: 'The Request was cancelled while Connecting.' })
   })
 
   test('a signal cancels the handshake', async () => {

@@ -53,11 +53,11 @@ describe('a socket error', () => {
       kind: 'tls_failed',
       phase: 'tls',
       dotnetType: 'System.Security.Authentication.AuthenticationException',
-      message: 'Authentication failed, see inner exception. The TLS handshake ended with: tlsv1 alert unknown ca.',
+      dotnetMessage: 'Authentication failed, see inner exception. The TLS handshake ended with: tlsv1 alert unknown ca.',
     })
     const old = errno('EPROTO')
     old.message = 'write EPROTO 00B7:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/x.c:1:'
-    expect(toHalibutError(old, 'handshake').message).toContain(': wrong version number.')
+    expect(toHalibutError(old, 'handshake').dotnetMessage).toContain(': wrong version number.')
   })
 
   test('that is ours stays as it is', () => {
@@ -69,7 +69,7 @@ describe('a socket error', () => {
     expect(timedOut('write', { phase: 'stream', delivery: 'unknown' })).toMatchObject({
       phase: 'stream',
       delivery: 'unknown',
-      message: 'Unable to write data to the transport connection: Connection timed out.',
+      dotnetMessage: 'Unable to write data to the transport connection: Connection timed out.',
     })
   })
 })

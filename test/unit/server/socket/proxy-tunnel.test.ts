@@ -169,7 +169,7 @@ describe('a dial through a proxy', () => {
     await using through = await proxy(() => undefined)
     await expect(dialThrough(through.port, { proxyResponseTimeoutMs: 30 })).rejects.toMatchObject({
       kind: 'proxy_failed',
-      message: expect.stringContaining('failed: Unable to read data from the transport connection: Connection timed out.'),
+      dotnetMessage: expect.stringContaining('failed: Unable to read data from the transport connection: Connection timed out.'),
     })
   })
 
