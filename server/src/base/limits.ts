@@ -57,6 +57,8 @@ export const defaultLimits = {
   spoolFileBytes: 1024 * 1024 * 1024,
   /** How long a spooled or paused data stream may go unread. */
   streamUnreadMs: 600_000,
+  /** What looks like the end of a data stream that got shorter is one where nothing follows it for so long. */
+  shortStreamMs: 5_000,
   /** Concurrent connections to one listening agent. 0: no limit, as .NET. */
   maxConnectionsPerAgent: 0,
   /** How long a call without times of its own may wait for a connection to a listening agent. 0: no limit, as .NET. */

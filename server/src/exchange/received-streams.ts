@@ -5,6 +5,7 @@ import { guidFromBytes } from '../codec/guid.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
 import { readExactly } from './read-exactly.ts'
 import { ReceivedContent } from './received-content.ts'
+import { ShortSection } from './short-section.ts'
 
 /** How data streams come in. */
 export interface Arrival {
@@ -104,31 +105,58 @@ export class ReceivedStreams {
       throw new HalibutError('protocol_error', `data stream ${id} claims ${declared} bytes`, { phase: 'stream' })
     }
     // A negative length is taken as empty (spec §5.3).
-    if (declared > 0n) await this.#receiveContent(content, id, Number(declared))
-    const trailer = (await readExactly(channel, 8)).readBigInt64LE(0)
+    const trailer = await this.#receiveContent(content, id, Math.max(0, Number(declared)))
     if (trailer !== declared) throw this.#mismatch(id, declared, trailer)
     if (!content.settled) content.complete()
     this.#asked.delete(content)
   }
 
-  async #receiveContent(content: ReceivedContent, id: string, length: number): Promise<void> {
+  /** Content and trailer; gives the length that the trailer tells. */
+  async #receiveContent(content: ReceivedContent, id: string, length: number): Promise<bigint> {
     // A second section of one id has no reader.
     const again = content.settled
-    if (!again) {
+    if (!again && length > 0) {
       content.begin()
       this.#asked.delete(content)
       this.#current = content
       if (!content.taken) await this.#untilTaken(content)
     }
+    const short = new ShortSection(length)
     let read = 0
+    let silence: NodeJS.Timeout | undefined
+    /** What looks like the end of a shorter section, and is followed by nothing, is one. */
+    const watch = (): void => {
+      if (short.endedAfter !== undefined) silence = setTimeout(cut, this.#options.limits.shortStreamMs)
+    }
+    const cut = (): void => this.#channel.destroy(this.#endedShort(id, length, short.endedAfter ?? read))
     try {
       await this.#channel.readInto(length, chunk => {
+        clearTimeout(silence)
         read += chunk.length
-        return again ? undefined : content.take(chunk)
+        short.take(chunk)
+        const slow = again ? undefined : content.take(chunk)
+        if (slow) return slow.then(watch)
+        watch()
+        return undefined
       })
+      this.#current = undefined
+      const trailer = Buffer.alloc(8)
+      let at = 0
+      await this.#channel.readInto(8, chunk => {
+        clearTimeout(silence)
+        at += chunk.copy(trailer, at)
+        short.take(chunk)
+        watch()
+        return undefined
+      })
+      return trailer.readBigInt64LE(0)
     } catch (why) {
-      throw this.#broken(why, id, length, read)
+      const endedAfter = short.endedAfter
+      if (endedAfter !== undefined && !(why instanceof HalibutError && why.kind === 'cancelled'))
+        throw this.#endedShort(id, length, endedAfter, why)
+      throw read < length ? this.#broken(why, id, length, read) : why
     } finally {
+      clearTimeout(silence)
       this.#current = undefined
     }
   }
@@ -167,13 +195,33 @@ export class ReceivedStreams {
     )
   }
 
+  /** In the words of .NET for a section that ended before its length: it finds this one only when the connection ends. */
+  #endedShort(id: string, length: number, read: number, cause?: unknown): HalibutError {
+    if (cause instanceof HalibutError && cause.kind === 'stream_size_mismatch') return cause
+    return new HalibutError(
+      'stream_size_mismatch',
+      `the data stream ${id} was announced with ${length} bytes, and ended after ${read}: its source got shorter`,
+      {
+        phase: 'stream',
+        advice: changedSource,
+        cause,
+        dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
+        dotnetMessage: this.#brokenText(id, length, read),
+      },
+    )
+  }
+
+  #brokenText(id: string, length: number, read: number): string {
+    return `Data stream reading failed. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${length}, Actual bytes read: ${read}. Total length of all DataStreams to be sent is ${this.#total}. Stream with length ${length} was closed after only reading ${read} bytes. Time elapsed downloading all streams: ${this.#elapsed}.`
+  }
+
   #broken(why: unknown, id: string, length: number, read: number): unknown {
     if (!(why instanceof HalibutError) || why.dotnetType !== 'System.IO.EndOfStreamException') return why
     return new HalibutError('stream_failed', `the connection ended after ${read} of the ${length} bytes of the data stream ${id}`, {
       phase: 'stream',
       cause: why,
       dotnetType: 'Halibut.Transport.Protocol.ProtocolException',
-      dotnetMessage: `Data stream reading failed. Message Id: ${this.#messageId}, Stream ID: ${id}, Expected length: ${length}, Actual bytes read: ${read}. Total length of all DataStreams to be sent is ${this.#total}. Stream with length ${length} was closed after only reading ${read} bytes. Time elapsed downloading all streams: ${this.#elapsed}.`,
+      dotnetMessage: this.#brokenText(id, length, read),
     })
   }
 }

@@ -111,6 +111,59 @@ describe('sections and streams', () => {
     await expect(text).rejects.toMatchObject({ dotnetMessage: expect.stringMatching(exact) })
   })
 
+  test.each([
+    [10, ''],
+    [10, 'NEXT\r\n'],
+    [97, ''],
+    [90, 'NEXT\r\n'],
+    [0, ''],
+  ])(
+    'a section whose source got shorter (%i of 100 bytes, then the trailer and %j) is no success and no long wait',
+    async (bytes, line) => {
+      const stream = declared(1, 100)
+      await using world = receiving([stream], { shortStreamMs: 500 })
+      const failed = expect(stream.text()).rejects.toMatchObject({
+        kind: 'stream_size_mismatch',
+        message: `the data stream ${streamId(1)} was announced with 100 bytes, and ended after ${bytes}: its source got shorter`,
+        dotnetMessage: expect.stringContaining(`Stream with length 100 was closed after only reading ${bytes} bytes`),
+      })
+      world.send(section(1, 'x'.repeat(bytes), { header: 100n }), Buffer.from(line))
+      await drive(failed)
+      await expect(world.received.done).rejects.toMatchObject({ kind: 'stream_size_mismatch', phase: 'stream' })
+      expect(world.dialler.failure).toMatchObject({ kind: 'stream_size_mismatch' })
+    },
+  )
+
+  test('a section that with all that was taken for it is as long as promised is no success either', async () => {
+    const stream = declared(1, 100)
+    await using world = receiving([stream])
+    const failed = expect(stream.text()).rejects.toMatchObject({ kind: 'stream_size_mismatch' })
+    world.send(section(1, 'x'.repeat(94), { header: 100n }), Buffer.from('NEXT\r\n'))
+    await failed
+  })
+
+  test('a section whose source got shorter is told as that where the connection ends before the wait for more', async () => {
+    const stream = declared(1, 100)
+    await using world = receiving([stream])
+    const failed = expect(stream.text()).rejects.toMatchObject({ kind: 'stream_size_mismatch' })
+    world.send(section(1, 'ten bytes.', { header: 100n }))
+    await world.end()
+    await failed
+  })
+
+  test('content that only looks like a trailer for a while arrives whole', async () => {
+    const stream = declared(1, 100)
+    await using world = receiving([stream], { shortStreamMs: 500 })
+    const text = stream.bytes()
+    const [early, rest] = [section(1, 'ten bytes.', { header: 100n }), Buffer.alloc(82, 1)]
+    world.send(early)
+    await turn()
+    vi.advanceTimersByTime(499)
+    world.send(rest, early.subarray(16, 24))
+    expect(await text).toEqual(Buffer.concat([early.subarray(24), rest]))
+    await world.received.done
+  })
+
   test('the end of input between sections fails what has not arrived, and nothing else', async () => {
     const [a, b] = [declared(1, 3), declared(2, 3)]
     await using world = receiving([a, b])
