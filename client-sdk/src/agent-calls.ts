@@ -13,12 +13,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** What the agent notices of that: `kill` (default) ends its connection, `skip` lets it finish for nobody. */
   readonly cancel?: 'kill' | 'skip'
-  /**
-   * From the moment the request is handed to the agent’s connection. Milliseconds. Default: the gateway’s. Without `queueTimeoutMs` it is also
-   * how long the call may wait in this client, for a connection to the gateway; default there: for ever.
-   */
+  /** All of the call, to its answer; data streams that follow have limits of their own. Milliseconds. Default: no limit. */
   readonly timeoutMs?: number
-  /** For waiting until a polling agent collects the request, and before that in this client. Milliseconds. Default: the gateway’s. */
+  /**
+   * The part of it that waits: in this client, for a connection to the gateway, and then at the gateway, for one to the agent. Milliseconds.
+   * Default: what is left of `timeoutMs`; without that for ever here, and the gateway’s there.
+   */
   readonly queueTimeoutMs?: number
   /** Runs the call once, however often it is made with this key; `client.callOutcome(key)` tells what became of it. */
   readonly idempotencyKey?: string

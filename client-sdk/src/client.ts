@@ -17,6 +17,7 @@ import { controlNotifications } from '@halibut-gateway/schemas/wire'
 import { type AgentHandle, type AgentLine, type CallOptions, invokeUntyped, serviceProxy } from './agent-calls.ts'
 import { backoffDelayMs } from './backoff.ts'
 import { type Connection, type Ended, openConnection } from './connection.ts'
+import { checkTime, watchTimes, wireTime } from './deadlines.ts'
 import { Epochs } from './epochs.ts'
 import { closedError, encoded, GatewayError, tell, toGatewayError } from './errors.ts'
 import { Link } from './link.ts'
@@ -115,9 +116,9 @@ export class GatewayClient implements AsyncDisposable {
       uploads: ({ onProgress }) => this.#link.streams.uploads(onProgress),
       download: handle => this.#link.streams.download(handle),
       invoke: async (service, method, args, uploads, options) => {
-        const { timeoutMs, queueTimeoutMs, idempotencyKey, digest } = options
-        // What is undefined JSON leaves out.
-        const params = { agent: id, service, method, args, timeoutMs, queueTimeoutMs, idempotencyKey, digest }
+        const { queueTimeoutMs, idempotencyKey, digest } = options
+        // What is undefined JSON leaves out. What is left of `timeoutMs` is known when it is sent.
+        const params = { agent: id, service, method, args, queueTimeoutMs: wireTime(queueTimeoutMs), idempotencyKey, digest }
         try {
           return (await this.#request('agent.invoke', params, options, { onSent: () => uploads.begin() })) as InvokeResult
         } finally {
@@ -193,28 +194,39 @@ export class GatewayClient implements AsyncDisposable {
 
   /** Throws where the request cannot be made at all. */
   #request(method: MethodName, params: object, options: CallOptions | RequestOptions, hooks: CallHooks = {}): Promise<unknown> {
-    const { signal, timeoutMs, queueTimeoutMs = timeoutMs, cancel } = options as CallOptions
+    const { signal, timeoutMs, queueTimeoutMs, cancel } = options as CallOptions
+    checkTime('timeoutMs', timeoutMs)
+    checkTime('queueTimeoutMs', queueTimeoutMs)
     if (this.#state.at === 'closed') throw closedError()
     if (signal?.aborted) throw cancelled(signal, false)
     const text = encoded(() => JSON.stringify(params))
-    const { idempotencyKey: key, epoch: said } = params as { idempotencyKey?: string; epoch?: string }
+    const { idempotencyKey: key, epoch: said, timeoutMs: told } = params as { idempotencyKey?: string; epoch?: string; timeoutMs?: number }
+    const isCall = method === 'agent.invoke'
+    const beganMs = performance.now()
     const { call, answer } = this.#pending.add(hooks)
-    if (signal || queueTimeoutMs !== undefined) {
+    const isTimed = (timeoutMs ?? queueTimeoutMs) !== undefined
+    if (signal || isTimed) {
       const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent, this.#why), cancel)
       signal?.addEventListener('abort', onAbort)
-      // Once a call to an agent is sent, the gateway minds its deadlines.
-      const onTimeout = (): void => {
-        if (!call.sent || method !== 'agent.invoke') this.#giveUp(call, late(queueTimeoutMs, call.sent, this.#why))
-      }
-      const timer = queueTimeoutMs === undefined ? undefined : setTimeout(onTimeout, Math.min(queueTimeoutMs, longestTimerMs))
+      const giveUp = (ms: number): void => this.#giveUp(call, late(ms, call.sent, this.#why), cancel)
+      const endTimes = isTimed
+        ? watchTimes(
+            { timeoutMs, queueTimeoutMs },
+            () => call.sent,
+            () => isCall && this.#link.isOpen,
+            giveUp,
+          )
+        : undefined
       call.onEnded = () => {
-        clearTimeout(timer)
+        endTimes?.()
         signal?.removeEventListener('abort', onAbort)
       }
     }
     this.#unsent.set(call, epoch => {
       const of = key === undefined || said !== undefined ? '' : `,"epoch":"${this.#epochs.first(key, epoch)}"`
-      return `{"jsonrpc":"2.0","id":${call.id},"method":"${method}","params":${text.slice(0, -1)}${of}}}`
+      const leftMs = isCall && told === undefined && timeoutMs ? wireTime(timeoutMs - (performance.now() - beganMs)) : undefined
+      const within = leftMs ? `,"timeoutMs":${leftMs}` : ''
+      return `{"jsonrpc":"2.0","id":${call.id},"method":"${method}","params":${text.slice(0, -1)}${of}${within}}}`
     })
     this.#flush()
     return answer
@@ -331,9 +343,6 @@ export class GatewayClient implements AsyncDisposable {
   }
 }
 
-/** A longer timer would end at once. */
-const longestTimerMs = 2 ** 31 - 1
-
 /** A client of the gateway at `options.url`. Throws `invalid_argument` where the options do not fit. */
 export function createClient(options: ClientOptions): GatewayClient {
   return new GatewayClient(options)
@@ -343,7 +352,7 @@ function cancelled(signal: AbortSignal | undefined, sent: boolean, why?: Gateway
   return gaveUp('cancelled', 'the call was cancelled', sent, why, signal?.reason)
 }
 
-function late(timeoutMs: number | undefined, sent: boolean, why: GatewayError | undefined): GatewayError {
+function late(timeoutMs: number, sent: boolean, why: GatewayError | undefined): GatewayError {
   return gaveUp('deadline_exceeded', `${sent ? 'no answer came' : 'the request was not sent'} within ${timeoutMs} ms`, sent, why, why)
 }
 

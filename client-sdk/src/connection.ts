@@ -6,6 +6,7 @@ import {
   type StreamPosition,
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
+import { timer } from './deadlines.ts'
 import { closedError, GatewayError } from './errors.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
@@ -88,14 +89,14 @@ export async function openConnection(
       socket.close(ownCloseCodes.normal)
       reject(error)
     }
-    const timer = setTimeout(
+    const connecting = timer(
       () => fail(new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`)),
       options.connectTimeoutMs,
     )
     const onAbort = (): void => fail(closedError())
     const leave = (): void => {
       state = 'closed'
-      clearTimeout(timer)
+      clearTimeout(connecting)
       heartbeat?.stop()
       signal.removeEventListener('abort', onAbort)
     }
@@ -120,7 +121,7 @@ export async function openConnection(
       }
       const welcome = response.result as Welcome
       state = 'open'
-      clearTimeout(timer)
+      clearTimeout(connecting)
       signal.removeEventListener('abort', onAbort)
       heartbeat = startHeartbeat(welcome.limits, {
         ping: () => socket.send(ping),

@@ -1,5 +1,6 @@
 import { rpcPath } from '@halibut-gateway/schemas/wire'
 import type { BackoffOptions } from './backoff.ts'
+import { checkTime } from './deadlines.ts'
 import { GatewayError } from './errors.ts'
 import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 
@@ -58,7 +59,10 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
       advice: 'pass webSocket: (url, protocols) => new WebSocket(url, protocols), of the ws package',
     })
   }
-  const { token } = options
+  const { token, connectTimeoutMs = 10_000, backoff: { firstMs = 250, maxMs = 15_000 } = {} } = options
+  checkTime('connectTimeoutMs', connectTimeoutMs)
+  checkTime('backoff.firstMs', firstMs, 0)
+  checkTime('backoff.maxMs', maxMs, 0)
   return {
     url: socketUrl(options.url),
     token: async () => (typeof token === 'function' ? await token() : token),
@@ -66,8 +70,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     isPlatformSocket: !options.webSocket,
     client: options.client ?? { name: '@halibut-gateway/client', version: '0.1.0' },
     webSocket,
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    backoff: { firstMs: options.backoff?.firstMs ?? 250, maxMs: options.backoff?.maxMs ?? 15_000 },
+    connectTimeoutMs,
+    backoff: { firstMs, maxMs },
     reconnect: options.reconnect ?? true,
   }
 }

@@ -1,3 +1,4 @@
+import { timer } from '../deadlines.ts'
 import { cancelled, type TestError } from './test-error.ts'
 import type { Requester } from './test-session.ts'
 
@@ -27,6 +28,11 @@ export class SharedCall<T> {
     this.#hasBegun = true
   }
 
+  /** Whether it may have run. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
   /** Ends it here and at the agent. */
   stop(error: TestError): void {
     this.#stop.abort(error)
@@ -35,8 +41,8 @@ export class SharedCall<T> {
   /** Stops it where `ms` pass; gives a function that ends this. */
   limit(ms: number | undefined, error: () => TestError): () => void {
     if (ms === undefined) return () => undefined
-    const timer = setTimeout(() => this.stop(error()), ms)
-    return () => clearTimeout(timer)
+    const late = timer(() => this.stop(error()), ms)
+    return () => clearTimeout(late)
   }
 
   /** `promise`, or the error that the call was given up with. */

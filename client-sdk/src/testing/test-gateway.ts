@@ -79,10 +79,14 @@ export function createTestGateway(): TestGateway {
     const { found } = overload
     const signature = signatureOf(found)
     const record = calls.begin({ agent, service: name, method: signature })
+    let answered = (): void => undefined
     try {
-      const late = (what: string, ms: number | undefined, delivery: 'not_sent' | 'unknown') => (): TestError =>
-        new TestError('deadline_exceeded', `${what} within ${ms} ms`, delivery)
-      const inTime = call.limit(times.queueTimeoutMs, late('the agent did not take the request', times.queueTimeoutMs, 'not_sent'))
+      const late = (ms: number | undefined) => (): TestError =>
+        call.hasBegun
+          ? new TestError('deadline_exceeded', `the agent did not answer within ${ms} ms`, 'unknown')
+          : new TestError('deadline_exceeded', `the agent did not take the request within ${ms} ms`, 'not_sent')
+      answered = call.limit(times.timeoutMs, late(times.timeoutMs))
+      const inTime = call.limit(times.queueTimeoutMs, late(times.queueTimeoutMs))
       const uploads = await call.unlessStopped(session.streams.uploads(given))
       await agents.taken(agent, call).finally(inTime)
       call.begun()
@@ -93,9 +97,8 @@ export function createTestGateway(): TestGateway {
       )
       reached.push({ agent, service: name, method: signature, args })
       const { [signature]: bySignature, [found.name]: byName } = service.implementation
-      const answered = call.limit(times.timeoutMs, late('the agent did not answer', times.timeoutMs, 'unknown'))
       const context: TestCallContext = { signal: call.signal }
-      const returned = await call.unlessStopped(answer(() => (bySignature ?? byName)?.(...args, context), delayMs)).finally(answered)
+      const returned = await call.unlessStopped(answer(() => (bySignature ?? byName)?.(...args, context), delayMs))
       const value = service.json.write(found.result, returned, '/value', errors, bytes => {
         if (!(bytes instanceof Uint8Array)) return undefined
         if (signal.aborted) throw new TestError('stream_consumed', 'who made the call does not wait for its data streams any more')
@@ -114,6 +117,8 @@ export function createTestGateway(): TestGateway {
     } catch (why) {
       record.ended(toTestError(why))
       throw why
+    } finally {
+      answered()
     }
   }
 

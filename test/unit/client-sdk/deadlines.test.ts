@@ -17,13 +17,14 @@ function createWorld() {
   })
   const sent: { method: string; params: unknown }[] = []
   let isReachable = false
+  let isMute = false
   const webSocket: WebSocketFactory = (url, protocols) => {
     if (!isReachable) throw new Error('there is no way')
     const socket = gateway.webSocket(url, protocols)
     const send = socket.send.bind(socket)
     socket.send = data => {
       sent.push(JSON.parse(data as string) as (typeof sent)[number])
-      send(data)
+      if (!isMute) send(data)
     }
     return socket
   }
@@ -36,6 +37,15 @@ function createWorld() {
     remote: client.agent('web-1').service(tools),
     reachable: () => {
       isReachable = true
+    },
+    /** The sockets are cut, and none is opened any more. */
+    gone: () => {
+      isReachable = false
+      gateway.cut()
+    },
+    /** The gateway hears nothing any more. */
+    mute: () => {
+      isMute = true
     },
     [Symbol.asyncDispose]: async () => client.close(),
   }
@@ -55,7 +65,7 @@ async function ending(promise: Promise<unknown>): Promise<unknown> {
 test.each([
   [{ timeoutMs: 5_000 }, 5_000],
   [{ timeoutMs: 5_000, queueTimeoutMs: 2_000 }, 2_000],
-  [{ timeoutMs: 2_000, queueTimeoutMs: 5_000 }, 5_000],
+  [{ timeoutMs: 2_000, queueTimeoutMs: 5_000 }, 2_000],
 ])('a call with %j that never finds a connection ends', async (options, afterMs) => {
   await using it = createWorld()
   const why = 'there is no connection: no connection was opened: Error: there is no way'
@@ -74,7 +84,59 @@ test('a call that was sent is left to the deadlines of the gateway, and tells th
   it.gateway.delay(8_000)
   const call = ending(it.remote.One({ timeoutMs: 10_000, queueTimeoutMs: 100 }))
   expect(await call).toMatchObject({ value: 1n })
-  expect(it.sent.at(1)).toMatchObject({ method: 'agent.invoke', params: { timeoutMs: 10_000, queueTimeoutMs: 100 } })
+  expect(it.sent.at(1)).toMatchObject({ method: 'agent.invoke', params: { timeoutMs: expect.any(Number), queueTimeoutMs: 100 } })
+})
+
+test('what is left of the whole time is what the gateway hears of it', async () => {
+  await using it = createWorld()
+  const call = it.remote.One({ timeoutMs: 10_000.5, queueTimeoutMs: 8_000.5 })
+  await vi.advanceTimersByTimeAsync(1_500)
+  it.reachable()
+  expect(await ending(call)).toMatchObject({ value: 1n })
+  const { params } = it.sent.find(({ method }) => method === 'agent.invoke') ?? {}
+  const { timeoutMs, queueTimeoutMs } = (params ?? {}) as Record<string, number>
+  expect(queueTimeoutMs).toBe(8_001)
+  expect(Number.isInteger(timeoutMs)).toBe(true)
+  expect(timeoutMs).toBeLessThanOrEqual(8_501)
+  expect(timeoutMs).toBeGreaterThan(5_000)
+})
+
+test('a call that was sent ends at its time where the gateway is gone, and a little later where it only says nothing', async () => {
+  await using it = createWorld()
+  it.reachable()
+  await ending(it.client.agents())
+  const silent = it.remote.Forever({ timeoutMs: 3_000 })
+  it.gone()
+  expect(await ending(silent)).toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown', afterMs: 3_000 })
+  it.reachable()
+  await ending(it.client.agents())
+  it.mute()
+  expect(await ending(it.remote.One({ timeoutMs: 3_000 }))).toMatchObject({
+    kind: 'deadline_exceeded',
+    delivery: 'unknown',
+    afterMs: 4_000,
+  })
+})
+
+test.each([Number.NaN, -5, 0, null as unknown as number])('a time of %s is refused before anything is sent', async ms => {
+  await using it = createWorld()
+  it.reachable()
+  for (const options of [{ timeoutMs: ms }, { queueTimeoutMs: ms }]) {
+    expect(await ending(it.remote.One(options))).toMatchObject({ kind: 'invalid_argument', delivery: 'not_sent' })
+  }
+  expect(await ending(it.client.agents({ timeoutMs: ms }))).toMatchObject({ kind: 'invalid_argument' })
+  expect(it.sent).toEqual([])
+  for (const options of [{ connectTimeoutMs: ms }, { backoff: { firstMs: Number.NaN } }, { backoff: { maxMs: -1 } }]) {
+    expect(() => createClient({ url: 'http://test', webSocket: it.gateway.webSocket, ...options })).toThrow(
+      /must be a number of milliseconds/,
+    )
+  }
+})
+
+test.each([2 ** 31, Number.POSITIVE_INFINITY])('a time of %s ms is long, and not over at once', async ms => {
+  await using it = createWorld()
+  it.reachable()
+  expect(await ending(it.remote.One({ timeoutMs: ms, queueTimeoutMs: ms }))).toMatchObject({ value: 1n })
 })
 
 test.each([
