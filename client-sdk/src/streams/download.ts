@@ -75,6 +75,7 @@ export class Download {
       this.cancel()
       throw new GatewayError('message_too_large', `the data stream has ${this.length} bytes, maxBytes is ${maxBytes}`, {
         delivery: 'executed',
+        advice: 'read it in pieces, or raise maxBytes',
       })
     }
     const all = new Uint8Array(this.length)

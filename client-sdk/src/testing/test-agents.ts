@@ -88,7 +88,7 @@ export class TestAgents {
   /** A service of an agent. Throws where there is none, or the agent is disabled. */
   service(id: string, name: string): TestService {
     const agent = this.#require(id)
-    if (agent.snapshot.state === 'disabled') throw new TestError('agent_unavailable', `the agent ${id} is disabled`, 'not_sent')
+    if (agent.snapshot.state === 'disabled') throw new TestError('agent_unavailable', `the agent ${id} is disabled`, 'not_sent', false)
     const service = agent.services.get(name)
     if (!service) throw new TestError('service_not_found', `the agent ${id} has no service ${name}`, 'not_sent')
     return service

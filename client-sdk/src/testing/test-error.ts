@@ -12,11 +12,14 @@ import {
 export class TestError extends Error {
   readonly kind: ErrorKind
   readonly delivery: Delivery
+  /** Whether the same call may be tried again. Default: as the kind and the delivery have it. */
+  readonly retryable: boolean
 
-  constructor(kind: ErrorKind, message: string, delivery: Delivery = 'executed') {
+  constructor(kind: ErrorKind, message: string, delivery: Delivery = 'executed', retryable?: boolean) {
     super(message)
     this.kind = kind
     this.delivery = delivery
+    this.retryable = retryable ?? (errorTable[kind].retryable && delivery === 'not_sent')
   }
 }
 
@@ -52,15 +55,14 @@ export function toTestError(thrown: unknown): TestError {
 /** An error as it travels. */
 export function toRpcError(thrown: unknown): RpcError {
   const error = toTestError(thrown)
-  const { kind, delivery, message } = error
-  const { number, retryable } = errorTable[kind]
+  const { kind, delivery, message, retryable } = error
   return {
-    code: number,
+    code: errorTable[kind].number,
     message,
     data: {
       kind,
       delivery,
-      retryable: retryable && delivery === 'not_sent',
+      retryable,
       traceId: '0'.repeat(32),
       advice: adviceFor(kind, delivery),
       ...(error instanceof Misfit ? error.places : {}),

@@ -35,7 +35,8 @@ export function startGatewayState(): void {
 
 /** The client, for calls. Throws where the page has no token. */
 export function gateway(): GatewayClient {
-  if (!client) throw new GatewayError('unauthorized', 'this page has no token')
+  if (!client)
+    throw new GatewayError('unauthorized', 'this page has no token', { advice: 'open the address that the gateway printed last' })
   return client
 }
 

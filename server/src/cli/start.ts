@@ -14,6 +14,7 @@ import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
+import { listenAdvice } from '../socket/listen.ts'
 import { openStateFolder } from '../store/state-folder.ts'
 import { openFileStore, type Store } from '../store/store.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
@@ -178,7 +179,7 @@ async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: S
         cause,
       })
     }
-    throw new HalibutError('listen_failed', `cannot listen on ${place}: ${message}`, { cause })
+    throw new HalibutError('listen_failed', `cannot listen on ${place}: ${message}`, { cause, advice: listenAdvice(cause) })
   }
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? address.port : settings.port

@@ -350,5 +350,7 @@ function malformed(message: string): HalibutError {
 }
 
 function tooMany(limit: number): HalibutError {
-  return new HalibutError('message_too_large', `a message holds more than the ${limit} elements allowed (maxMessageElements)`)
+  return new HalibutError('message_too_large', `a message holds more than the ${limit} elements allowed (maxMessageElements)`, {
+    advice: 'send or ask for less at a time, or raise maxMessageElements',
+  })
 }

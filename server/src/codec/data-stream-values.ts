@@ -52,7 +52,9 @@ function readStream(reader: BsonReader, context: DecodeContext, pending: boolean
     else if (name === 'length') length = readLength(reader)
   }
   if (context.streams.length >= context.maxStreams) {
-    throw new HalibutError('protocol_error', `more than ${context.maxStreams} data streams in a message (maxStreamsPerMessage)`)
+    throw new HalibutError('protocol_error', `more than ${context.maxStreams} data streams in a message (maxStreamsPerMessage)`, {
+      advice: 'send fewer data streams in a message, or raise maxStreamsPerMessage',
+    })
   }
   const stream = new DataStream(length, undefined, id)
   context.streams.push(stream)

@@ -151,7 +151,11 @@ export class DataStream {
     let total = 0
     await this.pump(chunk => {
       total += chunk.byteLength
-      if (total > maxBytes) throw new HalibutError('message_too_large', `the data stream is longer than the ${maxBytes} bytes asked for`)
+      if (total > maxBytes) {
+        throw new HalibutError('message_too_large', `the data stream is longer than the ${maxBytes} bytes asked for`, {
+          advice: 'read it in pieces, or ask for more bytes',
+        })
+      }
       chunks.push(Buffer.from(chunk))
       return undefined
     })

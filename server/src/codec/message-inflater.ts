@@ -222,7 +222,9 @@ export class MessageInflater {
   #checkLength(length: number): void {
     const { maxMessageBytes } = this.#options
     if (length <= maxMessageBytes) return
-    throw new HalibutError('message_too_large', `the message is ${length} bytes or more, maxMessageBytes is ${maxMessageBytes}`)
+    throw new HalibutError('message_too_large', `the message is ${length} bytes or more, maxMessageBytes is ${maxMessageBytes}`, {
+      advice: 'send or ask for less at a time, use a data stream, or raise maxMessageBytes',
+    })
   }
 
   #reserve(bytes: number): void {

@@ -214,7 +214,7 @@ export class Session implements RequestHost {
     let running: RunningRequest
     try {
       // First of all, since the frames of an upload may follow a request that is refused.
-      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [])
+      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [], request.params)
       running = new RunningRequest(this, request, receivedMs, streams, settle)
     } catch (error) {
       this.#settle(this.#failed(id, toHalibutError(error)), settle)
@@ -266,7 +266,7 @@ export class Session implements RequestHost {
     }
     let running: RunningRequest
     try {
-      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(params) : [])
+      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(params) : [], params)
       running = new RunningRequest(
         this,
         { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) },

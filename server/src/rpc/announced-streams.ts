@@ -12,3 +12,18 @@ function collect(value: unknown, found: StreamHandle[]): void {
   if (isStreamHandle(value)) found.push(value)
   else for (const each of Object.values(value)) collect(each, found)
 }
+
+/** Where one of these handles stands: a JSON pointer into the parameters. */
+export function placeOf(handle: StreamHandle, params: unknown): string {
+  return placeIn(params, handle, '') ?? '/args'
+}
+
+function placeIn(value: unknown, handle: StreamHandle, path: string): string | undefined {
+  if (value === handle) return path
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, each] of Object.entries(value)) {
+    const place = placeIn(each, handle, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    if (place !== undefined) return place
+  }
+  return undefined
+}

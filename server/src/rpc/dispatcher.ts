@@ -14,6 +14,7 @@ import type { LogSink } from '../base/log.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import type { CallStreams } from './call-streams.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
+import { expectation } from './expectation.ts'
 import { ParamsError } from './params-error.ts'
 
 /** Who signed in. */
@@ -196,17 +197,12 @@ function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
   const errors = new Map<string, ParamError>()
   for (const error of check.Errors(value)) {
     if (!errors.has(error.path)) {
-      errors.set(error.path, { path: error.path, expected: expectation(error.schema, error.message), got: describeGot(error.value) })
+      const expected = error.message === 'Unexpected property' ? 'no such member' : expectation(error.schema)
+      errors.set(error.path, { path: error.path, expected, got: describeGot(error.value) })
     }
     if (errors.size >= maxParamErrors) break
   }
   return [...errors.values()]
-}
-
-function expectation(schema: TSchema, message: string): string {
-  if (schema.description !== undefined) return schema.description
-  const text = message.replace(/^Expected /, '')
-  return text === 'Unexpected property' ? 'no such member' : `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`
 }
 
 /** The agent that parameters name. */

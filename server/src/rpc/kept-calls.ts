@@ -98,7 +98,7 @@ export class KeptCalls {
       throw new HalibutError(
         'too_many_calls',
         `${facadeLimits.outcomes} idempotency keys of the last ${facadeLimits.outcomeMs / 60_000} minutes are remembered`,
-        { retryAfterMs: this.#untilForgotten(calls) },
+        { retryAfterMs: this.#untilForgotten(calls), advice: 'wait until some of them are forgotten, or call without a key' },
       )
     }
     const call = new SharedCall(shared =>
@@ -174,13 +174,17 @@ function repeated(outcome: Exclude<KeptOutcome, { state: 'running' }>): InvokeRe
   if (outcome.state === 'failed') throw outcome.error
   if (outcome.holdsStreams) throw consumed()
   if (outcome.result) return outcome.result
-  throw new HalibutError('outcome_unknown', 'the call was answered, with a result that was too large to keep', { delivery: 'executed' })
+  throw new HalibutError('outcome_unknown', 'the call was answered, with a result that was too large to keep', {
+    delivery: 'executed',
+    advice: 'call again with a fresh key where the method may run twice: this one did run',
+  })
 }
 
 /** The error of a result whose data streams have gone to somebody else, or to nobody. */
 export function consumed(): HalibutError {
   return new HalibutError('stream_consumed', 'the call was answered, with data streams that cannot be given twice', {
     delivery: 'executed',
+    advice: 'call again with a fresh key where the method may run twice: this one did run',
   })
 }
 

@@ -185,7 +185,7 @@ function start(server: Server, { host, port }: ListenOptions): Promise<void> {
 function listenFailed(error: unknown, host: string | undefined, port: number): HalibutError {
   const code = codeOf(error)
   const where = formatEndPoint(host === undefined ? '::' : withoutBrackets(host), port)
-  const advice = listenAdvice[code]
+  const advice = listenAdvice(error)
   const reason = code === 'ERR_SOCKET_BAD_PORT' ? 'a port is a whole number from 0 to 65535' : code === '' ? String(error) : osText(code)
   return new HalibutError('listen_failed', `cannot listen on ${where}: ${reason}${advice ? `; ${advice}` : ''}`, {
     cause: error,
@@ -194,7 +194,12 @@ function listenFailed(error: unknown, host: string | undefined, port: number): H
   })
 }
 
-const listenAdvice: Record<string, string> = {
+/** What to do where a port could not be listened on, as far as the error tells. */
+export function listenAdvice(error: unknown): string | undefined {
+  return adviceOfCodes[codeOf(error)]
+}
+
+const adviceOfCodes: Readonly<Record<string, string>> = {
   EADDRINUSE: 'choose another port, or end the process that uses it',
   EACCES: 'choose a port above 1023, or give the process the right to use this one',
   EADDRNOTAVAIL: 'choose an address of this machine, or leave it out to listen on all',

@@ -44,7 +44,7 @@ function Content() {
     if (state.at === 'failed' || state.at === 'waiting') {
       return (
         <Notice title="The gateway does not answer" reconnect>
-          {state.why.message}. To go on, {state.why.advice}.
+          {state.why.message}.{state.why.kind === 'connection_lost' ? '' : ` To go on, ${state.why.advice}.`}
         </Notice>
       )
     }

@@ -9,6 +9,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
+import { placeOf } from '../../rpc/announced-streams.ts'
 import type { CallStreams, UploadDigest } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { DataStream, Spool } from '../../runtime/data-streams.ts'
@@ -56,16 +57,17 @@ export class StreamTable {
 
   /**
    * Opens the uploads that a request announces, before any of their frames can come. Throws `invalid_params` for ids that are not fresh and
-   * `too_many_streams`; frames of a refused upload are ignored.
+   * `too_many_streams`; frames of a refused upload are ignored. `params`: in which they stand.
    */
-  announce(handles: readonly StreamHandle[]): CallStreamSet {
+  announce(handles: readonly StreamHandle[], params?: unknown): CallStreamSet {
     if (handles.length === 0) return new CallStreamSet(noUploads, this.#events)
     const first = this.#lastUpload
     let refused: HalibutError | undefined
-    for (const { $stream } of handles) {
+    for (const handle of handles) {
+      const { $stream } = handle
       if ($stream % 2 === 0 || $stream <= first) {
         refused ??= new ParamsError(`the data stream ${$stream} is not a fresh one`, [
-          { path: '/args', expected: 'a fresh odd number in $stream, larger than all before', got: String($stream) },
+          { path: `${placeOf(handle, params)}/$stream`, expected: 'a fresh odd number, larger than all before', got: String($stream) },
         ])
       } else this.#lastUpload = Math.max(this.#lastUpload, $stream)
     }

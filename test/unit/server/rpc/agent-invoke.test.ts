@@ -274,6 +274,24 @@ test('the data streams of a result that its first caller left go to nobody, and 
   expect(discard).toHaveBeenCalled()
 })
 
+test('a disabled agent is no matter of trying again', async () => {
+  const { directory, invoke } = createRpc(scriptedMesh().mesh)
+  directory.report('a', { type: 'disable', why: 'by hand' })
+  expect(await invoke('Read')).toMatchObject({ kind: 'agent_unavailable', retryable: false, advice: 'enable the agent first' })
+})
+
+test('parameters that do not fit are told by their form', async () => {
+  const { invoke } = createRpc(scriptedMesh().mesh)
+  expect(await invoke('Read', { timeoutMs: 0, args: 5 as never, digest: 1 as never })).toMatchObject({
+    kind: 'invalid_params',
+    errors: [
+      { path: '/args', expected: 'an array of at most 64 items', got: '5' },
+      { path: '/timeoutMs', expected: 'a whole number from 1', got: '0' },
+      { path: '/digest', expected: 'true or false', got: '1' },
+    ],
+  })
+})
+
 describe('calls.watch', () => {
   test('tells that a call waits, that it runs, that it waits again, and in the end how long', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'Date'] })

@@ -149,7 +149,11 @@ describe('what is kept', () => {
     first.run.answer.resolve(answer('x'.repeat(gatewayLimits.keptResultBytes)))
     expect(await first.outcome).toMatchObject({ value: expect.any(String) })
     expect(known()).toEqual({ state: 'answered', holdsStreams: false })
-    await expect(send().outcome).rejects.toMatchObject({ kind: 'outcome_unknown', delivery: 'executed' })
+    await expect(send().outcome).rejects.toMatchObject({
+      kind: 'outcome_unknown',
+      delivery: 'executed',
+      advice: expect.stringContaining('this one did run'),
+    })
   })
 
   test('when the results of all are too much, further ones are not kept, until those of anybody are over', async () => {

@@ -1,0 +1,46 @@
+import { Kind, type TSchema } from '@sinclair/typebox'
+
+/** What a schema takes, for the error of a value that it does not: its form. Its description says what the value means, which is something else. */
+export function expectation(schema: TSchema): string {
+  switch (schema[Kind]) {
+    case 'Integer':
+      return `a whole number${range(schema)}`
+    case 'Number':
+      return `a number${range(schema)}`
+    case 'String':
+      return schema['pattern'] === undefined
+        ? `a string${size(schema['minLength'], schema['maxLength'], 'characters')}`
+        : patternText(schema)
+    case 'Boolean':
+      return 'true or false'
+    case 'Array':
+      return `an array${size(schema['minItems'], schema['maxItems'], 'items')}`
+    case 'Object':
+    case 'Record':
+      return 'an object'
+    case 'Null':
+      return 'null'
+    case 'Literal':
+      return JSON.stringify(schema['const'])
+    case 'Union':
+      return [...new Set((schema['anyOf'] as TSchema[]).map(expectation))].join(' or ')
+    default:
+      return 'a value'
+  }
+}
+
+/** A pattern is no text for people; its description is, which schemas with a pattern have. */
+function patternText(schema: TSchema): string {
+  return schema.description ?? `a string that matches ${schema['pattern']}`
+}
+
+function range(schema: TSchema): string {
+  const { minimum, maximum } = schema as { minimum?: number; maximum?: number }
+  if (minimum === undefined) return maximum === undefined ? '' : ` up to ${maximum}`
+  return maximum === undefined ? ` from ${minimum}` : ` from ${minimum} to ${maximum}`
+}
+
+function size(min: unknown, max: unknown, of: string): string {
+  if (min === undefined) return max === undefined ? '' : ` of at most ${max} ${of}`
+  return max === undefined ? ` of at least ${min} ${of}` : ` of ${min} to ${max} ${of}`
+}
