@@ -17,7 +17,7 @@ import { controlNotifications } from '@halibut-gateway/schemas/wire'
 import { type AgentHandle, type AgentLine, type CallOptions, invokeUntyped, serviceProxy } from './agent-calls.ts'
 import { backoffDelayMs } from './backoff.ts'
 import { type Connection, type Ended, openConnection } from './connection.ts'
-import { checkTime, watchTimes, wireTime } from './deadlines.ts'
+import { checkTime, timer, watchTimes, wireTime } from './deadlines.ts'
 import { Epochs } from './epochs.ts'
 import { closedError, encoded, GatewayError, tell, toGatewayError } from './errors.ts'
 import { Link } from './link.ts'
@@ -334,7 +334,7 @@ export class GatewayClient implements AsyncDisposable {
     const delayMs = Math.max(0, backoffDelayMs(attempt, this.#options.backoff, Math.random) - passedMs)
     this.#why = why
     this.#setState({ at: 'waiting', attempt, delayMs, why })
-    this.#retryTimer = setTimeout(() => void this.#connect(), delayMs)
+    this.#retryTimer = timer(() => void this.#connect(), delayMs)
   }
 
   #setState(state: ClientState): void {

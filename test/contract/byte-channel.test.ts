@@ -247,7 +247,7 @@ describe.each(implementations)('%s', (_name, connect) => {
     await expect(channel.write(Buffer.from('x'))).rejects.toBe(why)
     await expect(otherRead).rejects.toMatchObject({
       kind: 'connection_lost',
-      message: 'Unable to read data from the transport connection: Connection reset by peer.',
+      dotnetMessage: 'Unable to read data from the transport connection: Connection reset by peer.',
       dotnetType: 'System.IO.IOException',
     })
     await Promise.all([channel.closed, other.closed])

@@ -1,5 +1,6 @@
 import { deferred } from '../base/deferred.ts'
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import type { ByteSink, ByteSource } from '../codec/data-stream.ts'
 import type { Spool } from './exchange-options.ts'
 
@@ -170,7 +171,7 @@ export class ReceivedContent implements ByteSource {
       this.#timer = setTimeout(() => {
         this.#stalled = !this.#progressed
         this.#goOn()
-      }, this.#host.stallMs)
+      }, timerMs(this.#host.stallMs))
     })
   }
 

@@ -1,5 +1,6 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import { guidFromBytes } from '../codec/guid.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
@@ -126,7 +127,7 @@ export class ReceivedStreams {
     let silence: NodeJS.Timeout | undefined
     /** What looks like the end of a shorter section, and is followed by nothing, is one. */
     const watch = (): void => {
-      if (short.endedAfter !== undefined) silence = setTimeout(cut, this.#options.limits.shortStreamMs)
+      if (short.endedAfter !== undefined) silence = setTimeout(cut, timerMs(this.#options.limits.shortStreamMs))
     }
     const cut = (): void => this.#channel.destroy(this.#endedShort(id, length, short.endedAfter ?? read))
     try {
@@ -169,7 +170,7 @@ export class ReceivedStreams {
     const timer = setTimeout(() => {
       this.#patient = false
       content.keep()
-    }, this.#options.limits.streamStallMs)
+    }, timerMs(this.#options.limits.streamStallMs))
     await content.taker
     clearTimeout(timer)
   }

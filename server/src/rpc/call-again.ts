@@ -27,7 +27,11 @@ export async function callAgain(
     return { result: await mesh.call({ ...request, activityId, timeoutMs, queueTimeoutMs }), activityId }
   } catch (why) {
     // Whatever became of this one, the first may have run.
-    throw why instanceof HalibutError && why.delivery === 'not_sent' ? why.with({ delivery: 'unknown' }) : why
+    if (!(why instanceof HalibutError) || why.delivery !== 'not_sent') throw why
+    throw why.with(
+      { delivery: 'unknown' },
+      `its connection was lost, so that it may have run, and it could not be made again: ${why.message}`,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { timerMs } from '../base/timer.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
 import { serveCaller } from '../exchange/serve-caller.ts'
@@ -264,7 +265,7 @@ export class Acceptor {
       channel.destroy(
         new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }),
       )
-    this.#clocks.set(channel, setTimeout(expire, acceptTimeoutMs))
+    this.#clocks.set(channel, setTimeout(expire, timerMs(acceptTimeoutMs)))
   }
 
   #stopClock(channel: ByteChannel): void {

@@ -93,18 +93,20 @@ export function dotnetSentence(uri: string, began: boolean, text: string): strin
 }
 
 /** What happened, for a person. */
-export function sentence(
-  { kind, message }: HalibutError,
-  { uri, stage, bytesLeft, isNew, ownThumbprint }: Omit<LastAttempt, 'began'>,
-): string {
-  if (stage === 'connect') return `no connection to ${uri} could be opened: ${message}`
+export function sentence(inner: HalibutError, { uri, stage, bytesLeft, isNew, ownThumbprint }: Omit<LastAttempt, 'began'>): string {
+  const { kind, phase, message } = inner
+  const distrust = `it does not trust our certificate (thumbprint ${ownThumbprint})`
+  if (stage === 'connect') {
+    const hint = saysReset(inner) || (kind === 'connection_lost' && phase === 'tls') ? `; perhaps ${distrust}` : ''
+    return `no connection to ${uri} could be opened: ${message}${hint}`
+  }
   if (stage === 'exchange') {
     return bytesLeft
       ? `the call to ${uri} broke off after its request had left, so that it may have run: ${message}`
       : `the request could not be sent to ${uri}: ${message}`
   }
   if (!isNew || kind !== 'connection_lost') return `the connection to ${uri} was not ready for a request: ${message}`
-  return `${uri} ended the connection instead of identifying itself: mostly it does not trust our certificate (thumbprint ${ownThumbprint})`
+  return `${uri} ended the connection instead of identifying itself: mostly ${distrust}`
 }
 
 function phaseOf({ phase }: HalibutError, { stage, bytesLeft }: LastAttempt): NonNullable<HalibutError['phase']> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import type { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
@@ -146,7 +147,7 @@ function giveBackAfter(
 /** The pause between two attempts. A runtime that closes ends it early; the next attempt then fails at once. */
 async function sleep(ms: number, { signal, ending }: ListeningCall): Promise<void> {
   const linked = linkedSignal(signal, ending)
-  await pause(ms, undefined, { signal: linked.signal }).catch(() => {})
+  await pause(timerMs(ms), undefined, { signal: linked.signal }).catch(() => {})
   linked.release()
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { timerMs } from '../base/timer.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
 import { pollClient } from '../exchange/poll-client.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
@@ -46,7 +47,7 @@ export async function runPollingLoop(options: PollingLoopOptions): Promise<void>
     }
     const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
     const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
-    await pause(pauseMs, undefined, { signal }).catch(() => {})
+    await pause(timerMs(pauseMs), undefined, { signal }).catch(() => {})
   }
 }
 
@@ -77,7 +78,7 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
       const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
       if (!verdict.again || index + 1 >= retryCountLimit || late)
         throw finalError(options, why, stage, verdict.again ? false : verdict.began)
-      await pause(retryListeningSleepIntervalMs, undefined, { signal }).catch(() => {})
+      await pause(timerMs(retryListeningSleepIntervalMs), undefined, { signal }).catch(() => {})
     } finally {
       if (cut) signal.removeEventListener('abort', cut)
     }

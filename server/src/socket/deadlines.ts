@@ -1,3 +1,4 @@
+import { timerMs } from '../base/timer.ts'
 import { timedOut } from './errno.ts'
 
 /**
@@ -54,8 +55,7 @@ export class Deadlines {
   }
 
   #schedule(ms: number, now: number): void {
-    // Node turns a delay beyond 2^31-1 ms into 1 ms.
-    const delay = Math.min(Math.ceil(ms), 2_147_483_647)
+    const delay = timerMs(Math.ceil(ms))
     this.#firesAt = now + delay
     if (this.#timer && this.#timerMs === delay) {
       this.#timer.refresh()

@@ -62,8 +62,9 @@ export function toHalibutError(error: unknown, step: SocketStep, context: ErrorC
   if (code === 'ETIMEDOUT') return timedOut(stepOf(cause, step), about)
   const doing = stepOf(cause, step) === 'write' ? 'write data to' : 'read data from'
   const text = code === '' ? messageOf(cause) : endSentence(osText(code))
-  return new HalibutError('connection_lost', `Unable to ${doing} the transport connection: ${text}`, {
+  return new HalibutError('connection_lost', `the connection broke: ${text}`, {
     dotnetType: 'System.IO.IOException',
+    dotnetMessage: `Unable to ${doing} the transport connection: ${text}`,
     ...about,
   })
 }

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
@@ -106,7 +107,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const handshake: Handshake = {
       raw,
       address,
-      timer: handshakeTimeoutMs > 0 ? setTimeout(expire, handshakeTimeoutMs) : undefined,
+      timer: handshakeTimeoutMs > 0 ? setTimeout(expire, timerMs(handshakeTimeoutMs)) : undefined,
       onClose() {
         settle(handshake)
         onRejected?.(address, handshake.error ?? lostInHandshake())

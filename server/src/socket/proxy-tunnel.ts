@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import { awaitSocket, cancelled } from './await-socket.ts'
 import { formatEndPoint, toHalibutError } from './errno.ts'
 import { type ConnectTarget, tcpOptions } from './tcp-options.ts'
@@ -72,7 +73,7 @@ function formatConnect(proxy: ProxyOptions, target: ConnectTarget): Buffer {
 function readHeader(socket: Socket, proxy: ProxyOptions, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let header = Buffer.alloc(0)
-    const timer = setTimeout(() => settle(unreachable(proxy, toHalibutError(timeoutError, 'read'))), timeoutMs)
+    const timer = setTimeout(() => settle(unreachable(proxy, toHalibutError(timeoutError, 'read'))), timerMs(timeoutMs))
     const onReadable = (): void => {
       for (let chunk: Buffer | null = socket.read(); chunk !== null; chunk = socket.read()) {
         timer.refresh()

@@ -86,6 +86,7 @@ test('L02 a retry limit of 20 makes 20 connections', async () => {
   expect(killer.count()).toBe(20)
   expect(error).toMatchObject({ delivery: 'not_sent' })
   expect(error.dotnetMessage.startsWith(sentenceOf(uri, 'before'))).toBe(true)
+  expect(error.message).toContain(`; perhaps it does not trust our certificate (thumbprint ${agent.runtime.thumbprint})`)
   expect(error.dotnetMessage).toContain(
     `The server aborted the connection before it was fully established. This usually means that the server rejected the certificate that we provided. We provided a certificate with a thumbprint of '${agent.runtime.thumbprint}'.`,
   )

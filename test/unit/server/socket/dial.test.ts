@@ -208,7 +208,7 @@ describe('dial', () => {
     expect(await failureOf(testDial(server.port))).toMatchObject({
       kind: 'connection_lost',
       phase: 'tls',
-      message: 'Unable to read data from the transport connection: Connection reset by peer.',
+      dotnetMessage: 'Unable to read data from the transport connection: Connection reset by peer.',
     })
   })
 

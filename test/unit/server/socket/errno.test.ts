@@ -8,16 +8,16 @@ function errno(code: string, more: object = {}): Error {
 
 describe('a socket error', () => {
   test('that a read or a write met says which', () => {
-    expect(toHalibutError(errno('ECONNRESET', { syscall: 'read' }), 'read').message).toBe(
+    expect(toHalibutError(errno('ECONNRESET', { syscall: 'read' }), 'read').dotnetMessage).toBe(
       'Unable to read data from the transport connection: Connection reset by peer.',
     )
-    expect(toHalibutError(errno('EPIPE', { syscall: 'write' }), 'read').message).toBe(
+    expect(toHalibutError(errno('EPIPE', { syscall: 'write' }), 'read').dotnetMessage).toBe(
       'Unable to write data to the transport connection: Broken pipe.',
     )
-    expect(toHalibutError(errno('ECONNRESET', { syscall: 'write' }), 'read').message).toContain('Unable to write data')
+    expect(toHalibutError(errno('ECONNRESET', { syscall: 'write' }), 'read').dotnetMessage).toContain('Unable to write data')
     expect(toHalibutError(errno('ETIMEDOUT', { syscall: 'read' }), 'read')).toMatchObject({ kind: 'io_timeout' })
     expect(toHalibutError(new Error('odd'), 'read')).toMatchObject({ kind: 'connection_lost', message: expect.stringContaining('odd') })
-    expect(toHalibutError('odd', 'write').message).toBe('Unable to write data to the transport connection: odd')
+    expect(toHalibutError('odd', 'write').dotnetMessage).toBe('Unable to write data to the transport connection: odd')
   })
 
   test('of a connect says where', () => {

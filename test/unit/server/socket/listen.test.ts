@@ -234,7 +234,7 @@ describe('listen', () => {
     peer.reset()
     await expect(read).rejects.toMatchObject({
       kind: 'connection_lost',
-      message: 'Unable to read data from the transport connection: Connection reset by peer.',
+      dotnetMessage: 'Unable to read data from the transport connection: Connection reset by peer.',
     })
     await Promise.all([channel.closed, peer.closed])
   })
