@@ -78,6 +78,22 @@ describe('a call that no connection takes in time', () => {
   })
 })
 
+test('a call without times of its own waits for a connection to a listening agent as long as the limit says', async () => {
+  await using world = await createWorld({
+    limits: { maxConnectionsPerAgent: 1, connectWaitMs: 20 },
+    host: agent => agent.addService(tools, { Hold: ({ signal }) => held(signal), Read: () => DataStream.fromString('') }),
+  })
+  const began = deferred<void>()
+  const stop = new AbortController()
+  const hold = { endpoint: world.endpoint, contract: tools, service: tools.service, method: 'Hold', args: [] }
+  // One that is sent has no limit; its own wait is longer than it takes to connect.
+  const first = failureOf(world.client.call({ ...hold, queueTimeoutMs: 60_000, signal: stop.signal, onSending: began.resolve }))
+  await began.promise
+  expect(await failureOf(world.client.call(hold))).toMatchObject({ kind: 'deadline_exceeded', phase: 'queue', delivery: 'not_sent' })
+  stop.abort()
+  expect(await first).toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+})
+
 test('a call that was sent ends with its whole time, wherever that went', async () => {
   await using agent = await createScriptedAgent({
     script: async peer => {

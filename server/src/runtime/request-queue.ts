@@ -106,7 +106,8 @@ export class MemoryRequestQueue implements RequestQueue {
   close(why: HalibutError): void {
     this.#closed = why
     for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
-    for (const pending of [...(this.#inFlight ?? [])]) pending.fail(why.with({ delivery: 'unknown', phase: 'response' }))
+    for (const pending of [...(this.#inFlight ?? [])])
+      pending.fail(why.with({ delivery: 'unknown', phase: 'response' }, 'the runtime was closed after the request had left'))
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
