@@ -51,7 +51,7 @@ export const closeMeanings: {
   hello_refused: { by: 'gateway', meaning: 'hello was not acceptable; its error response was sent first' },
   binary_refused: { by: 'gateway', meaning: 'a binary frame that is malformed, or of a data stream that was never opened' },
   hello_timeout: { by: 'gateway', meaning: 'no hello came within limits.helloMs' },
-  heartbeat_timeout: { by: 'both', meaning: 'nothing came for limits.deadMs' },
+  heartbeat_timeout: { by: 'both', meaning: 'nothing came for limits.deadMs, or nothing of what waits for the client could be sent' },
   session_taken: { by: 'gateway', meaning: 'the session was resumed on another socket' },
   credit_exceeded: { by: 'gateway', meaning: 'more bytes of a data stream than its credit allows, or not the next ones' },
   outbox_full: { by: 'gateway', meaning: 'the client read so slowly that limits.outboxBytes were waiting' },

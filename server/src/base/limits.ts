@@ -97,6 +97,8 @@ export const gatewayLimits = {
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
   allReplayBytes: 128 * 1024 * 1024,
+  allOutboxBytes: 128 * 1024 * 1024,
+  readerStallMs: 20_000,
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,

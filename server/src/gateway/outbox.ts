@@ -1,6 +1,7 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { gatewayLimits } from '../base/limits.ts'
 import type { ReplayMemory } from './replay-memory.ts'
+import type { SlowReader, SlowReaders } from './slow-readers.ts'
 
 /** The little of a socket that an outbox needs. */
 export interface TextSocket {
@@ -11,6 +12,14 @@ export interface TextSocket {
 /** Who waits until more can be written. */
 export interface OutboxWaiter {
   wake(): void
+}
+
+/** Whose text it is. */
+export interface OutboxOwner {
+  /** There is more to send, and more than `outboxBytes` wait for the socket already. */
+  outboxFull(): void
+  /** The socket has taken nothing for too long, or must make room for others. */
+  outboxStalled(): void
 }
 
 interface Kept {
@@ -24,9 +33,10 @@ const { writableBytes } = gatewayLimits
  * The text frames of one session on their way to the browser. Counted ones are kept until the browser has acknowledged them, so that they
  * can be sent again on another socket (`schemas/PROTOCOL.md`, Resuming).
  */
-export class Outbox {
-  readonly #onFull: () => void
+export class Outbox implements SlowReader {
+  readonly #owner: OutboxOwner
   readonly #memory: ReplayMemory
+  readonly #readers: SlowReaders
   readonly #kept: Kept[] = []
   readonly #waiting = new Set<OutboxWaiter>()
   #socket: TextSocket | undefined
@@ -35,10 +45,11 @@ export class Outbox {
   #acknowledged = 0
   #queuedBytes = 0
 
-  /** `onFull`: there is more to send, and more than `outboxBytes` wait for the socket already. */
-  constructor(memory: ReplayMemory, onFull: () => void) {
+  /** `memory`: what text that is kept for a resume counts towards; `readers`: what text that waits in the socket does. */
+  constructor(owner: OutboxOwner, memory: ReplayMemory, readers: SlowReaders) {
+    this.#owner = owner
     this.#memory = memory
-    this.#onFull = onFull
+    this.#readers = readers
   }
 
   /** False while text was dropped that the browser has not acknowledged: nobody could go on from there. */
@@ -58,12 +69,17 @@ export class Outbox {
 
   attach(socket: TextSocket): void {
     this.#socket = socket
-    this.#queuedBytes = 0
   }
 
   detach(): void {
     this.#socket = undefined
+    this.#readers.took(this.#queuedBytes)
+    this.#readers.caughtUp(this)
     this.#queuedBytes = 0
+  }
+
+  stalled(): void {
+    this.#owner.outboxStalled()
   }
 
   /** Sends the counted frames after the first `received` ones once more. */
@@ -126,15 +142,29 @@ export class Outbox {
     if (!socket) return
     // What waits already counts, not this text: one large answer says nothing about how fast the browser reads.
     if (this.#queuedBytes > facadeLimits.outboxBytes) {
-      this.#onFull()
+      this.#owner.outboxFull()
       return
     }
+    const readers = this.#readers
+    if (this.#queuedBytes <= writableBytes && this.#queuedBytes + bytes > writableBytes) readers.moved(this)
     this.#queuedBytes += bytes
-    socket.send(text, () => {
-      if (this.#socket !== socket) return
-      this.#queuedBytes -= bytes
-      if (this.#queuedBytes <= writableBytes) this.#wake()
-    })
+    readers.put(bytes)
+    socket.send(text, () => this.#left(socket, bytes))
+    if (readers.isFull) readers.makeRoom()
+  }
+
+  #left(socket: TextSocket, bytes: number): void {
+    if (this.#socket !== socket) return
+    const readers = this.#readers
+    const wasBehind = this.#queuedBytes > writableBytes
+    this.#queuedBytes -= bytes
+    readers.took(bytes)
+    if (this.#queuedBytes > writableBytes) {
+      readers.moved(this)
+      return
+    }
+    if (wasBehind) readers.caughtUp(this)
+    this.#wake()
   }
 
   #wake(): void {

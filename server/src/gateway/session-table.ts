@@ -5,6 +5,7 @@ import { gatewayLimits } from '../base/limits.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
 import { ReplayMemory } from './replay-memory.ts'
 import { Session, type SessionOptions } from './session.ts'
+import { SlowReaders } from './slow-readers.ts'
 
 type Resume = NonNullable<MethodParams<'hello'>['resume']>
 
@@ -40,6 +41,8 @@ export class SessionTable {
   readonly #waiting = new Set<Entry>()
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
+  readonly #readers = new SlowReaders()
+
   constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
     this.#options = options
   }
@@ -53,11 +56,18 @@ export class SessionTable {
     return this.#replayMemory.used
   }
 
+  /** Bytes of text that wait in the sockets of all sessions. */
+  get waitingBytes(): number {
+    return this.#readers.bytes
+  }
+
   /** Opens a session. */
   open(principal: Principal, origin: string | undefined): Session {
     const session = new Session({
       ...this.#options,
       replayMemory: this.#replayMemory,
+      readers: this.#readers,
+      onStalled: stalled => this.lost(stalled, closeCodes.heartbeat_timeout.code),
       principal,
       origin,
       onEnded: ended => this.#forget(ended.id),

@@ -17,11 +17,12 @@ import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
 import { type Outcome, writeBatch, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
 import { type Requested, type RequestHost, RunningRequest } from './running-request.ts'
+import type { SlowReaders } from './slow-readers.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** The little of a WebSocket that a session needs. `done` is called when something has left for the network, or never will. */
@@ -44,6 +45,10 @@ export interface SessionOptions {
   readonly createSpool: () => Spool
   /** What text that the browser has not acknowledged counts towards. */
   readonly replayMemory: ReplayMemory
+  /** What text that waits in its socket counts towards. */
+  readonly readers: SlowReaders
+  /** Its browser does not read: the session goes on without its socket. */
+  readonly onStalled: (session: Session) => void
   /** It is over, for good. */
   readonly onEnded: (session: Session) => void
 }
@@ -68,7 +73,7 @@ const streamCancelCheck = TypeCompiler.Compile(clientNotifications['$/stream/can
  * One browser after its hello, over one socket or, where that is lost, several: its requests in flight, its outbox, its data streams. A
  * connection attaches and detaches itself; without one the requests run on.
  */
-export class Session implements RequestHost {
+export class Session implements RequestHost, OutboxOwner {
   readonly id = randomUUID()
   readonly #options: SessionOptions
   readonly #inFlight = new Map<RequestId, RunningRequest>()
@@ -83,7 +88,7 @@ export class Session implements RequestHost {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.outbox = new Outbox(options.replayMemory, () => this.end('outbox_full'))
+    this.outbox = new Outbox(this, options.replayMemory, options.readers)
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
   }
 
@@ -150,6 +155,17 @@ export class Session implements RequestHost {
     this.outbox.acknowledge(received)
     this.detach()
     socket?.close('session_taken')
+  }
+
+  outboxFull(): void {
+    this.end('outbox_full')
+  }
+
+  /** The browser does not read: what waits in the socket is dropped with it, and the session waits for another one. */
+  outboxStalled(): void {
+    const socket = this.#socket
+    this.#options.onStalled(this)
+    socket?.close('heartbeat_timeout')
   }
 
   /** Ends it: whatever runs is given up, and the socket, where there is one, is closed for `reason`. Idempotent. */

@@ -1,15 +1,26 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { Outbox } from '../../../../server/src/gateway/outbox.ts'
 import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
+import { SlowReaders } from '../../../../server/src/gateway/slow-readers.ts'
 
 const { ackChars, outboxBytes, replayBytes } = facadeLimits
 
+const made: Outbox[] = []
+afterEach(() => {
+  for (const outbox of made.splice(0)) outbox.close()
+})
+
 function world(memory = new ReplayMemory(64 * replayBytes, () => undefined)) {
   let full = 0
-  const outbox = new Outbox(memory, () => {
-    full++
-  })
+  const owner = {
+    outboxFull: () => {
+      full++
+    },
+    outboxStalled: () => undefined,
+  }
+  const outbox = new Outbox(owner, memory, new SlowReaders())
+  made.push(outbox)
   const sent: { text: string; done: () => void }[] = []
   outbox.attach({ send: (text, done) => void sent.push({ text, done }) })
   return { outbox, sent, full: () => full }

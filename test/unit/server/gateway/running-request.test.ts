@@ -1,16 +1,24 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
-import { expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { Outbox } from '../../../../server/src/gateway/outbox.ts'
 import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
 import { RunningRequest } from '../../../../server/src/gateway/running-request.ts'
+import { SlowReaders } from '../../../../server/src/gateway/slow-readers.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
 
 const { itemCredit } = facadeLimits
 
+const made: Outbox[] = []
+afterEach(() => {
+  for (const outbox of made.splice(0)) outbox.close()
+})
+
 /** A watch whose items go into an outbox with a socket that takes nothing. */
 function createWatch() {
-  const outbox = new Outbox(new ReplayMemory(1_000_000, () => undefined), () => undefined)
+  const owner = { outboxFull: () => undefined, outboxStalled: () => undefined }
+  const outbox = new Outbox(owner, new ReplayMemory(1_000_000, () => undefined), new SlowReaders())
+  made.push(outbox)
   const sent: (() => void)[] = []
   outbox.attach({ send: (_, done) => void sent.push(done) })
   const awaited = vi.spyOn(outbox, 'awaitWritable')
