@@ -55,6 +55,8 @@ export const defaultLimits = {
   /** What the spools of a runtime keep in memory together. */
   spoolMemoryBytesInFlight: 64 * 1024 * 1024,
   spoolFileBytes: 1024 * 1024 * 1024,
+  /** What the files of a runtime’s spools may take on disk together. */
+  spoolFileBytesInFlight: 8 * 1024 * 1024 * 1024,
   /** How long a spooled or paused data stream may go unread. */
   streamUnreadMs: 600_000,
   /** What looks like the end of a data stream that got shorter is one where nothing follows it for so long. */
@@ -99,6 +101,7 @@ export const gatewayLimits = {
   allReplayBytes: 128 * 1024 * 1024,
   allOutboxBytes: 128 * 1024 * 1024,
   readerStallMs: 20_000,
+  allUnsizedUploadBytes: 4 * 1024 * 1024 * 1024,
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { defaultLimits, gatewayLimits } from '../base/limits.ts'
+import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
-import { createStreamSpool } from '../runtime/stream-spool.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
@@ -22,6 +20,7 @@ import { rpcSocketRoutes } from './routes/rpc-socket.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
 import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
+import { createUploadSpools } from './streams/upload-spools.ts'
 import { Tickets } from './tickets.ts'
 
 /** What the gateway is made of. */
@@ -44,18 +43,11 @@ const { httpRequestMs } = gatewayLimits
 /** How often Node looks for requests that have taken too long. */
 const httpCheckMs = 1_000
 
-/** For uploads of unknown length. */
-const uploadSpool = {
-  spoolMemoryBytes: defaultLimits.spoolMemoryBytes,
-  spoolFileBytes: facadeLimits.unsizedUploadBytes,
-  streamUnreadMs: defaultLimits.streamUnreadMs,
-}
-
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn } = options
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
-  const sessions = new SessionTable({ dispatcher, createSpool: () => createStreamSpool(uploadSpool) })
+  const sessions = new SessionTable({ dispatcher, createSpool: createUploadSpools() })
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,

@@ -41,8 +41,8 @@ export interface SessionOptions {
   readonly principal: Principal
   /** The Origin header that it was opened with; nobody else goes on with it. */
   readonly origin: string | undefined
-  /** Where an upload without a length is kept. */
-  readonly createSpool: () => Spool
+  /** Where an upload without a length of this session is kept. */
+  readonly createSpool: (session: string) => Spool
   /** What text that the browser has not acknowledged counts towards. */
   readonly replayMemory: ReplayMemory
   /** What text that waits in its socket counts towards. */
@@ -102,7 +102,7 @@ export class Session implements RequestHost, OutboxOwner {
       notify: (method, params) => this.#notify(method, params),
       violated: reason => this.end(reason),
       toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: this.principal.role === 'admin' }),
-      createSpool: this.#options.createSpool,
+      createSpool: () => this.#options.createSpool(this.id),
     })
     return this.#streamTable
   }

@@ -3,16 +3,21 @@ import { MemoryBudget, type MemoryShare } from '../base/memory-budget.ts'
 import type { ExchangeObserver, ExchangeOptions, Spool } from '../exchange/exchange-options.ts'
 import { createStreamSpool } from './stream-spool.ts'
 
-/** The memory that all connections of a runtime share, each certificate with its own part of it. */
+/** The memory and the room on disk that all connections of a runtime share, each certificate with its own part of it. */
 export class RuntimeMemory {
   readonly limits: Limits
   readonly messages: MemoryBudget
   readonly spools: MemoryBudget
+  readonly spoolFiles: MemoryBudget
 
   constructor(limits: Limits) {
     this.limits = limits
     this.messages = new MemoryBudget(limits.maxMessageBytesInFlight, 'maxMessageBytesInFlight')
     this.spools = new MemoryBudget(limits.spoolMemoryBytesInFlight, 'spoolMemoryBytesInFlight')
+    this.spoolFiles = new MemoryBudget(limits.spoolFileBytesInFlight, 'spoolFileBytesInFlight', {
+      kind: 'stream_stalled',
+      advice: 'read data streams as they come, or raise the limit',
+    })
   }
 
   /** What a connection’s conversation uses. `owner`: the thumbprint of the peer’s certificate. */
@@ -44,6 +49,6 @@ class ConnectionExchange implements ExchangeOptions {
   }
 
   createSpool(): Spool {
-    return createStreamSpool(this.limits, this.#memory.spools.share(this.#owner))
+    return createStreamSpool(this.limits, this.#memory.spools.share(this.#owner), this.#memory.spoolFiles.share(this.#owner))
   }
 }

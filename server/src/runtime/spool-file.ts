@@ -3,10 +3,12 @@ import { unlinkSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { MemoryShare } from '../base/memory-budget.ts'
 
 /**
  * A temporary file used as a ring: bytes go in and come out in order, and it never grows beyond its capacity. It has no name: it is
- * unlinked as soon as it is open, so that neither a crash nor `kill -9` leaves it behind.
+ * unlinked as soon as it is open, so that neither a crash nor `kill -9` leaves it behind. What it takes on disk, which is never given back
+ * before its end, counts towards `disk` until then.
  *
  * ```text
  *   0          read % capacity        written % capacity      capacity
@@ -15,6 +17,9 @@ import { join } from 'node:path'
  */
 export class SpoolFile {
   readonly #capacity: number
+  readonly #disk: MemoryShare | undefined
+  /** How long the file is, or will be. */
+  #size = 0
   #handle: Promise<FileHandle> | undefined
   #writing: Promise<void> = Promise.resolve()
   // Positions that only grow: bytes that `write` took, those of them on disk, and those that were read again.
@@ -23,8 +28,9 @@ export class SpoolFile {
   #read = 0
   #closed = false
 
-  constructor(capacity: number) {
+  constructor(capacity: number, disk?: MemoryShare) {
     this.#capacity = capacity
+    this.#disk = disk
   }
 
   /** Bytes that were given to {@link write} and not read yet. */
@@ -39,6 +45,14 @@ export class SpoolFile {
 
   hasRoomFor(bytes: number): boolean {
     return this.unread + bytes <= this.#capacity
+  }
+
+  /** Makes the file as long as that many more bytes need. Throws what `disk` says. */
+  reserve(bytes: number): void {
+    const size = Math.min(this.#capacity, this.#taken + bytes)
+    if (size <= this.#size) return
+    this.#disk?.reserve(size - this.#size)
+    this.#size = size
   }
 
   /** Appends bytes for which there is room. They must not change until the promise resolves. */
@@ -65,6 +79,7 @@ export class SpoolFile {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#disk?.release(this.#size)
     this.#handle?.then(handle => handle.close()).catch(() => {})
   }
 

@@ -27,9 +27,10 @@ const writeBytes = 64 * 1024
 /**
  * A data stream’s content between a fast peer and a slow reader: first in memory, then in a temporary file. It frees itself when it has
  * been read, when it is full, and when nobody takes anything for `streamUnreadMs`. `memory`, where given, is what several spools may keep
- * in memory together; what exceeds it goes to the files.
+ * in memory together; what exceeds it goes to the files. `disk`, where given, is what the files of several may take; what exceeds that ends
+ * the data stream, with the error that `disk` throws.
  */
-export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Spool {
+export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare, disk?: MemoryShare): Spool {
   // Order: what is in the file is younger than what is in memory, which takes bytes only while the file is empty.
   const blocks: Block[] = []
   let memoryBytes = 0
@@ -37,7 +38,7 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Sp
   let file: SpoolFile | undefined
   let ended = false
   let endedWhy: unknown
-  let broken: HalibutError | undefined
+  let broken: unknown
   let closed = false
   let released = false
   let readerWaits = false
@@ -58,7 +59,7 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Sp
     waiting.resolve()
   }
 
-  function breakOff(why: HalibutError): void {
+  function breakOff(why: unknown): void {
     broken ??= why
     close()
   }
@@ -105,6 +106,16 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Sp
     }
     notify()
     return true
+  }
+
+  function makeRoom(inFile: SpoolFile, bytes: number): void {
+    try {
+      if (!inFile.hasRoomFor(bytes)) throw stalled(`its spool is full (spoolFileBytes, ${limits.spoolFileBytes} bytes)`)
+      inFile.reserve(bytes)
+    } catch (why) {
+      breakOff(why)
+      throw why
+    }
   }
 
   async function keepInFile(to: SpoolFile, chunk: Uint8Array): Promise<void> {
@@ -168,12 +179,8 @@ export function createStreamSpool(limits: SpoolLimits, memory?: MemoryShare): Sp
       if (broken) throw broken
       if (closed || chunk.byteLength === 0) return undefined
       if (keepInMemory(chunk)) return undefined
-      file ??= new SpoolFile(limits.spoolFileBytes)
-      if (!file.hasRoomFor(chunk.byteLength)) {
-        const why = stalled(`its spool is full (spoolFileBytes, ${limits.spoolFileBytes} bytes)`)
-        breakOff(why)
-        throw why
-      }
+      file ??= new SpoolFile(limits.spoolFileBytes, disk)
+      makeRoom(file, chunk.byteLength)
       return keepInFile(file, chunk)
     },
     end(why) {

@@ -172,6 +172,42 @@ describe('what goes in comes out', () => {
     expect(budget.used).toBe(0)
   })
 
+  test('what the files of several take on disk is counted until they end, and one that finds no room ends with the error of that budget', async () => {
+    const disk = new MemoryBudget(1_000, 'spoolFileBytesInFlight', { kind: 'stream_stalled' })
+    const [first, second, third] = ['A', 'A', 'B'].map(owner =>
+      createStreamSpool({ ...limits, spoolMemoryBytes: 0 }, undefined, disk.share(owner)),
+    ) as [Spool, Spool, Spool]
+    const content = pattern(2, 400)
+    await first.write(content)
+    expect(() => second.write(Buffer.alloc(101))).toThrow(
+      expect.objectContaining({ kind: 'stream_stalled', message: expect.stringContaining('spoolFileBytesInFlight') }),
+    )
+    await expect(second.pump(() => undefined)).rejects.toMatchObject({ kind: 'stream_stalled' })
+    await third.write(Buffer.alloc(250))
+    expect(disk.used).toBe(650)
+    first.end()
+    const reader = collect(first)
+    await reader.done
+    expect(reader.all().equals(content)).toBe(true)
+    await until(() => disk.used === 250)
+    third.close()
+    expect(disk.used).toBe(0)
+  })
+
+  test('a file that is read while it is written takes no more than it is long', async () => {
+    const disk = new MemoryBudget(10_000, 'spoolFileBytesInFlight')
+    const spool = createStreamSpool({ ...limits, spoolMemoryBytes: 0 }, undefined, disk.share('A'))
+    const reader = collect(spool)
+    for (let i = 1; i <= 30; i++) {
+      await spool.write(Buffer.alloc(100, i))
+      await until(() => reader.all().length === i * 100)
+    }
+    expect(disk.used).toBe(100)
+    spool.end()
+    await reader.done
+    await until(() => disk.used === 0)
+  })
+
   test('memory that other spools have used up is not used: the file is', async () => {
     const budget = new MemoryBudget(100, 'spoolMemoryBytesInFlight')
     const [first, second] = [createStreamSpool(limits, budget.share('A')), createStreamSpool(limits, budget.share('B'))]
