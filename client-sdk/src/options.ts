@@ -6,7 +6,7 @@ import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 
 /** What `createClient` takes. */
 export interface ClientOptions {
-  /** The gateway: `https://gateway.example/`, `wss://…/rpc`, or only an origin. `http` and `https` become `ws` and `wss`. */
+  /** The gateway: `https://gateway.example/`, with a path where it has one, or `wss://…/rpc`. `http` and `https` become `ws` and `wss`. */
   readonly url: string
   /** The credential. Asked for again before each attempt where it is a function. Default: none. */
   readonly token?: string | (() => string | Promise<string>)
@@ -82,7 +82,7 @@ function socketUrl(text: string): string {
     throw new GatewayError('invalid_argument', `url must be an absolute http, https, ws or wss URL, not ${text}`)
   }
   url.protocol = url.protocol.replace('http', 'ws')
-  if (url.pathname === '/') url.pathname = rpcPath
+  if (!url.pathname.endsWith(rpcPath)) url.pathname = url.pathname.replace(/\/?$/, rpcPath)
   url.hash = ''
   return url.href
 }

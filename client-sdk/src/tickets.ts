@@ -14,7 +14,7 @@ const ticketPrefix = 'hgt_'
 export async function credentialOf(options: ResolvedOptions, signal: AbortSignal): Promise<string | undefined> {
   const token = await options.token()
   if (!options.tickets || signal.aborted || (token === undefined && !options.isPlatformSocket)) return token
-  const url = new URL(ticketsPath, options.url.replace(/^ws/, 'http'))
+  const url = new URL(`.${ticketsPath}`, options.url.replace(/^ws/, 'http'))
   let response: Response
   let text: string
   try {

@@ -28,13 +28,21 @@ export const SettingsSchema = Type.Object(
     agentHost: Type.String({ minLength: 1, default: '127.0.0.1', description: 'where polling agents connect' }),
     agentPort: Type.Integer({ ...PortSchema, default: 0, description: 'for polling agents; 0: any free one' }),
     stateFolder: Type.String({ minLength: 1, default: '.halibut-gateway', description: 'certificates, agents; made at the first start' }),
+    publicUrl: Type.String({
+      default: '',
+      description: 'the address that browsers use, where a reverse proxy gives another one, with its path',
+    }),
+    trustedProxies: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'addresses of reverse proxies (10.0.0.1, 10.0.0.0/8, loopback) whose X-Forwarded headers are believed',
+    }),
     allowedOrigins: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'origins of pages that may use the gateway, beside its own',
     }),
     allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
-      description: 'Host headers that are answered, beside loopback',
+      description: 'Host headers that are answered, beside loopback and publicUrl, and their pages',
     }),
     contracts: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'contract files (JSON)' }),
     agents: Type.Array(AgentSettingsSchema, { default: [], description: 'agents beside the stored ones; only in the file' }),

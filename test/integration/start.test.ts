@@ -7,6 +7,20 @@ import type { LogSink } from '../../server/src/base/log.ts'
 import { startGateway } from '../../server/src/cli/start.ts'
 import { loadSettings } from '../../server/src/config.ts'
 
+test('the address that is printed, the Host and the Origin are those of publicUrl, and what is no address is told before anything starts', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state'), '--public-url']
+    const start = (publicUrl: string) => startGateway(loadSettings({ flags: [...flags, publicUrl], environment: {} }), () => undefined)
+    await expect(start('gateway.example')).rejects.toThrow('publicUrl: "gateway.example" is not an address')
+    const gateway = await start('https://gateway.example/gw')
+    await gateway.close()
+    expect(gateway.address).toMatch(/^https:\/\/gateway\.example\/gw\/#token=hgw_/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('what a .NET agent could not take in a contract is logged when the gateway starts, with its place', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
   try {

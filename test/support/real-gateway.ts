@@ -4,7 +4,7 @@ import { type ClientOptions, createClient, type GatewayClient } from '../../clie
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
-import { buildGateway } from '../../server/src/gateway/app.ts'
+import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import type { SessionTable } from '../../server/src/gateway/session-table.ts'
@@ -40,6 +40,8 @@ export async function createRealGateway(options: {
   readonly id?: string
   /** Polling connections. Default 1. */
   readonly connections?: number
+  /** How it is put up, beside what a test needs. */
+  readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy'>>
 }): Promise<RealGateway> {
   const { mode = 'listening', connections = 1, id = 'web-1' } = options
   const world = await createWorld({ host: options.host, agent: { mode, connections } })
@@ -49,12 +51,13 @@ export async function createRealGateway(options: {
   directory.report(id, { type: 'reached', how: 'it is in this process' })
   const contracts = new ContractDirectory()
   for (const contract of options.contracts) contracts.add(contract)
-  const policy = new OriginPolicy()
+  const policy = options.gateway?.policy ?? new OriginPolicy()
   const app = await buildGateway({
     mesh: world.client,
     directory,
     contracts,
     signIn: startTokenSignIn(token),
+    ...options.gateway,
     policy,
     log: silentLog,
     version: '0.0.0',

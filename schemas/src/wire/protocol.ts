@@ -1,7 +1,7 @@
 /** The WebSocket subprotocol. The gateway answers exactly this and never a credential that was offered beside it. */
 export const subprotocol = 'halibut-gateway.v1'
 
-/** Where the socket lives, on the gateway’s own origin. */
+/** Where the socket lives, below the gateway’s own address; the other paths are beside it. */
 export const rpcPath = '/rpc'
 
 /** Where a token is exchanged for a ticket. */

@@ -26,7 +26,7 @@ export function startGatewayState(): void {
   const token = takeToken()
   hasToken.value = token !== undefined
   if (token === undefined) return
-  client = createClient({ url: location.origin, token, client: { name: 'inspector', version: '0.1.0' } })
+  client = createClient({ url: new URL('.', location.href).href, token, client: { name: 'inspector', version: '0.1.0' } })
   client.onState(state => {
     connection.value = state
   })

@@ -11,7 +11,9 @@ import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { Liveness } from '../fleet/liveness.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
+import { parsePublicUrl } from '../gateway/public-url.ts'
 import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
+import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { listenAdvice } from '../socket/listen.ts'
@@ -80,6 +82,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 
   const token = createStartToken()
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
+  const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
+  if (publicUrl) policy.allowOrigin(publicUrl.origin)
   let phase: 'starting' | 'running' | 'stopping' = 'starting'
   const app = await buildGateway({
     mesh: runtime,
@@ -87,6 +91,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     contracts,
     signIn: startTokenSignIn(token),
     policy,
+    publicUrl,
+    trustedProxies: checkTrustedProxies(settings.trustedProxies),
     log,
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
     isReady: () => phase === 'running',
@@ -102,7 +108,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   closers.push(() => {
     phase = 'stopping'
   })
-  return `http://${urlHost(settings.host)}:${port}/#token=${token}`
+  return `${publicUrl?.href ?? `http://${urlHost(settings.host)}:${port}/`}#token=${token}`
 }
 
 interface Demo {

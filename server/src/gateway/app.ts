@@ -14,6 +14,7 @@ import { errorHandler } from './plugins/error-handler.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
 import { sockets } from './plugins/sockets.ts'
+import { pathBelow } from './public-url.ts'
 import { healthRoutes } from './routes/health.ts'
 import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
@@ -32,6 +33,10 @@ export interface GatewayOptions {
   /** The Host and Origin headers that are answered. */
   readonly policy: OriginPolicy
   readonly log: LogSink
+  /** Where browsers reach it, where that is not the root of where it listens. */
+  readonly publicUrl?: URL | undefined
+  /** Addresses and networks of reverse proxies whose X-Forwarded headers are believed. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** The page’s built files. Default: no page. */
   readonly pageFolder?: string | undefined
   /** Default: always. */
@@ -45,13 +50,15 @@ const httpCheckMs = 1_000
 
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
-  const { log, policy, signIn } = options
+  const { log, policy, signIn, trustedProxies = [] } = options
+  const publicPath = options.publicUrl?.pathname ?? '/'
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
   const sessions = new SessionTable({ dispatcher, createSpool: createUploadSpools() })
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    rewriteUrl: request => pathBelow(publicPath, request.url ?? '/'),
     requestTimeout: httpRequestMs,
     http: { headersTimeout: httpRequestMs, connectionsCheckingInterval: httpCheckMs },
   })
@@ -60,7 +67,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   await app.register(sockets, { sessions })
   await app.register(errorHandler, { log })
-  await app.register(page, { folder: options.pageFolder })
+  await app.register(page, { folder: options.pageFolder, publicPath })
   await app.register(originGuard, { policy })
   const tickets = new Tickets()
   await app.register(cors)

@@ -9,7 +9,7 @@ export class OriginPolicy {
   readonly #origins = new Set<string>()
 
   constructor(lists: { readonly hosts?: readonly string[]; readonly origins?: readonly string[] } = {}) {
-    for (const host of lists.hosts ?? []) this.#hosts.add(checkHost(host))
+    for (const host of lists.hosts ?? []) this.#allowHost(checkHost(host))
     for (const origin of lists.origins ?? []) this.allowOrigin(origin)
   }
 
@@ -32,15 +32,24 @@ export class OriginPolicy {
     this.#hosts.add(url.host)
   }
 
-  /** Why a request is refused; `undefined` where it is not. A request without Origin does not come from a page. */
-  refusal(host: string | undefined, origin: string | undefined): 'host' | 'origin' | undefined {
-    if (host === undefined || !this.#hosts.has(host.toLowerCase())) return 'host'
-    return origin === undefined || this.#origins.has(origin) ? undefined : 'origin'
+  /** The page that is served under a name is of that name’s origin, with TLS (a proxy’s) or without. */
+  #allowHost(host: string): void {
+    this.#hosts.add(host)
+    for (const scheme of ['http', 'https']) this.#origins.add(new URL(`${scheme}://${host}`).origin)
+  }
+
+  answersAs(host: string): boolean {
+    return this.#hosts.has(host.toLowerCase())
+  }
+
+  /** A request without Origin does not come from a page. */
+  allows(origin: string | undefined): boolean {
+    return origin === undefined || this.#origins.has(origin)
   }
 }
 
 function checkHost(host: string): string {
-  if (!/^[a-z0-9.-]+(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/i.test(host)) {
+  if (!/^[a-z0-9.-]+(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/i.test(host) || !URL.canParse(`http://${host}`)) {
     throw new HalibutError('invalid_argument', `${JSON.stringify(host)} is not a host such as gateway.example:8443`)
   }
   return host.toLowerCase()

@@ -152,6 +152,26 @@ describe('a client', () => {
     await expect(client.agents()).rejects.toMatchObject({ kind: 'closed' })
   })
 
+  test.each([
+    ['http://gateway.example', 'ws://gateway.example/rpc'],
+    ['https://gateway.example/gw/', 'wss://gateway.example/gw/rpc'],
+    ['https://gateway.example/gw', 'wss://gateway.example/gw/rpc'],
+    ['wss://gateway.example/gw/rpc', 'wss://gateway.example/gw/rpc'],
+  ])('the url %s leads to the socket at %s', async (url, socketUrl) => {
+    const opened: string[] = []
+    const client = createClient({
+      url,
+      reconnect: false,
+      webSocket: to => {
+        opened.push(to)
+        throw new Error('enough')
+      },
+    })
+    await expect(client.agents()).rejects.toThrow()
+    client.close()
+    expect(opened).toEqual([socketUrl])
+  })
+
   test.each(['nowhere', 'ftp://x/'])('the url %s is refused', url => {
     expect(() => createClient({ url, webSocket: () => expect.unreachable() })).toThrow('url')
   })

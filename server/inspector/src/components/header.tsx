@@ -6,7 +6,7 @@ export function Header() {
   const up = list.filter(agent => agent.state === 'connected').length
   return (
     <header class="top">
-      <img src="/icon.svg" alt="" width="30" height="30" />
+      <img src="./icon.svg" alt="" width="30" height="30" />
       <span class="brand">Halibut Gateway</span>
       {list.length > 0 && connection.value.at === 'connected' && (
         <span class="count" aria-live="polite">

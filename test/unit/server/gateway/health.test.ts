@@ -40,3 +40,19 @@ test('/readyz is 200 while the gateway takes calls, 503 before and after; /livez
   ])
   await app.close()
 })
+
+test('the probes are answered under any Host, and nothing else is', async () => {
+  const app = await buildGateway({
+    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, on: unused },
+    directory: new AgentDirectory(),
+    contracts: new ContractDirectory(),
+    signIn: startTokenSignIn('hgw_start_test'),
+    policy: new OriginPolicy({ hosts: ['gateway.example'] }),
+    log: silentLog,
+    version: '0.0.0',
+  })
+  const headers = { host: '10.1.2.3:8642' }
+  const statuses = ['/livez', '/readyz', '/openrpc.json', '/nothing'].map(async url => (await app.inject({ url, headers })).statusCode)
+  expect(await Promise.all(statuses)).toEqual([200, 200, 403, 403])
+  await app.close()
+})
