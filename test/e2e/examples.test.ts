@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { extname, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { extname, join, resolve } from 'node:path'
 import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { rolldown } from 'rolldown'
@@ -129,4 +130,32 @@ test('the plain dashboard sends a file with its progress', async () => {
   await form.locator('output', { hasText: '3000000 bytes' }).waitFor()
   expect(await form.locator('progress').evaluate(progress => (progress as HTMLProgressElement).value)).toBe(1)
   expect(problems).toEqual([])
+})
+
+test('a file that was deleted, emptied or changed after it was chosen is a failure, and an empty file is none', async () => {
+  await using opened = await openExample('plain')
+  const { page } = opened
+  await page.locator('li[data-state=connected]').waitFor()
+  const form = page.locator('#upload')
+  const folder = await mkdtemp(join(tmpdir(), 'files-'))
+  try {
+    const send = async (name: string, content: string, between: (path: string) => Promise<void>): Promise<string> => {
+      const path = join(folder, name)
+      await writeFile(path, content)
+      await form.locator('input').setInputFiles(path)
+      await between(path)
+      await form.locator('output').evaluate(output => {
+        output.textContent = ''
+      })
+      await form.locator('button').click()
+      return String(await form.locator('output', { hasText: /\w/ }).textContent())
+    }
+    expect(await send('empty.txt', '', async () => undefined)).toBe('0 bytes')
+    expect(await send('deleted.txt', 'hello', path => rm(path))).toContain('stream_failed')
+    expect(await send('emptied.txt', 'hello', path => writeFile(path, ''))).toContain('stream_failed')
+    expect(await send('shortened.txt', 'hello', path => writeFile(path, 'he'))).toContain('stream_failed')
+    expect(await send('whole.txt', 'hello', async () => undefined)).toBe('5 bytes')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

@@ -25,6 +25,8 @@ const pieceBytes = 16 * (uploadFrameBytes - frameHeaderBytes)
 
 /** Opens an {@link UploadSource} for reading; `undefined` for any other value. Nothing is read or locked before the first piece is. */
 export function openSource(value: unknown): SourceReader | undefined {
+  // So does a browser call a file that is gone, or was emptied: only reading it tells, and the call must not begin before.
+  if (value instanceof Blob && value.size === 0) return fromStream(value.stream())
   if (value instanceof Blob) return piecewise(value.size, async (from, to) => new Uint8Array(await value.slice(from, to).arrayBuffer()))
   if (value instanceof ArrayBuffer) return openSource(new Uint8Array(value))
   if (value instanceof Uint8Array) return piecewise(value.byteLength, async (from, to) => value.subarray(from, to))

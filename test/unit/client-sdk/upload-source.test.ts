@@ -16,6 +16,15 @@ test.each([
   expect(await reader?.read()).toBeUndefined()
 })
 
+test('a Blob of size 0 is read, since a file that is gone says so too, and tells no length before', async () => {
+  const reader = openSource(new Blob([]))
+  expect([reader?.length, await reader?.read()]).toEqual([undefined, undefined])
+  const gone = Object.defineProperties(new Blob([]), {
+    stream: { value: () => new ReadableStream({ pull: controller => controller.error(new Error('the file is gone')) }) },
+  })
+  await expect(openSource(gone)?.read()).rejects.toThrow('the file is gone')
+})
+
 test.each([null, undefined, 'text', 7, [1], { stream: 'text', length: 4 }, { stream: new ReadableStream(), length: -1 }])(
   '%o is no upload',
   value => {
