@@ -14,7 +14,7 @@ vi.mock('@halibut-gateway/schemas/wire', async original => {
 
 vi.mock('../../server/src/base/limits.ts', async original => {
   const limits = await original<typeof import('../../server/src/base/limits.ts')>()
-  return { ...limits, gatewayLimits: { ...limits.gatewayLimits, allUnsizedUploadBytes: 900_000 } }
+  return { ...limits, gatewayLimits: { ...limits.gatewayLimits, sessionSpoolBytesInFlight: 900_000 } }
 })
 
 async function createWorld() {
@@ -92,7 +92,7 @@ test('one session cannot take all the disk: an upload that finds none ends as le
   }
   const refused = await answer(world.socket)
   expect(refused).toMatchObject({ error: { data: { kind: 'length_required', delivery: 'not_sent' } } })
-  expect(JSON.stringify(refused)).toContain('allUnsizedUploadBytes')
+  expect(JSON.stringify(refused)).toContain('sessionSpoolBytesInFlight')
   const going = 'id' in refused && refused.id === 1 ? 3 : 1
 
   const other = await world.gateway.socket()

@@ -101,7 +101,7 @@ export const gatewayLimits = {
   allReplayBytes: 128 * 1024 * 1024,
   allOutboxBytes: 128 * 1024 * 1024,
   readerStallMs: 20_000,
-  allUnsizedUploadBytes: 4 * 1024 * 1024 * 1024,
+  sessionSpoolBytesInFlight: 4 * 1024 * 1024 * 1024,
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,

@@ -21,7 +21,7 @@ import { rpcSocketRoutes } from './routes/rpc-socket.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
 import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
-import { createUploadSpools } from './streams/upload-spools.ts'
+import { createSessionSpools } from './streams/session-spools.ts'
 import { Tickets } from './tickets.ts'
 
 /** What the gateway is made of. */
@@ -53,7 +53,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { log, policy, signIn, trustedProxies = [] } = options
   const publicPath = options.publicUrl?.pathname ?? '/'
   const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
-  const sessions = new SessionTable({ dispatcher, createSpool: createUploadSpools() })
+  const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,

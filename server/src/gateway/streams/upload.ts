@@ -219,7 +219,7 @@ export class Upload {
       })
     } catch (why) {
       spool.close()
-      throw why
+      throw why instanceof HalibutError && why.kind === 'memory_limit' ? noRoom(why) : why
     }
     spool.end()
     this.#spooled = spool
@@ -243,4 +243,13 @@ export class Upload {
     this.#wake = undefined
     wake?.()
   }
+}
+
+/** The browser can do better than wait: with a length nothing is kept. */
+function noRoom(why: HalibutError): HalibutError {
+  return new HalibutError('length_required', `no room for an upload without a length: ${why.message}`, {
+    phase: 'stream',
+    advice: 'say the length of the data stream, or send it again when others without one have ended',
+    cause: why,
+  })
 }

@@ -11,14 +11,11 @@ const spoolLimits = {
 }
 
 /**
- * Makes the spools of uploads without a length, each for a session. What all of them keep in memory and on disk is limited, and each session
- * has a share of that; an upload beyond it ends as `length_required`.
+ * Makes the spools of sessions, for what must be whole before it goes on. What all of them keep in memory and on disk is limited, and each
+ * session has a share of that; what finds no room ends with `memory_limit`.
  */
-export function createUploadSpools(): (session: string) => Spool {
+export function createSessionSpools(): (session: string) => Spool {
   const memory = new MemoryBudget(defaultLimits.spoolMemoryBytesInFlight, 'spoolMemoryBytesInFlight')
-  const disk = new MemoryBudget(gatewayLimits.allUnsizedUploadBytes, 'allUnsizedUploadBytes', {
-    kind: 'length_required',
-    advice: 'say the length of the data stream, or send it again when other uploads without one have ended',
-  })
+  const disk = new MemoryBudget(gatewayLimits.sessionSpoolBytesInFlight, 'sessionSpoolBytesInFlight')
   return session => createStreamSpool(spoolLimits, memory.share(session), disk.share(session))
 }
