@@ -3,6 +3,7 @@ import { moveThroughCuts } from '../support/facade-cuts.ts'
 import { fuzzSocket } from '../support/facade-fuzz.ts'
 import { readSlowly, uploadBig } from '../support/facade-streams.ts'
 import { runInMemory, runOverSockets } from '../support/run-schedules.ts'
+import { stopReading } from '../support/stopped-readers.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -28,4 +29,8 @@ test('10,000 random schedules of calls, cancels, credits, cuts, resumes and rest
 
 test('400 of them over real sockets and a real agent', async ({ task }) => {
   task.meta.figures = await runOverSockets(400)
+})
+
+test('20 browsers that ask for 12 answers of 800 kB each and read none', async ({ task }) => {
+  task.meta.figures = await stopReading(20, 12)
 })
