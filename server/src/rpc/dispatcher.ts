@@ -14,7 +14,7 @@ import type { LogSink } from '../base/log.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import type { CallStreams } from './call-streams.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
-import { expectation } from './expectation.ts'
+import { expectedBy } from './expectation.ts'
 import { ParamsError } from './params-error.ts'
 
 /** Who signed in. */
@@ -197,8 +197,7 @@ function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
   const errors = new Map<string, ParamError>()
   for (const error of check.Errors(value)) {
     if (!errors.has(error.path)) {
-      const expected = error.message === 'Unexpected property' ? 'no such member' : expectation(error.schema)
-      errors.set(error.path, { path: error.path, expected, got: describeGot(error.value) })
+      errors.set(error.path, { path: error.path, expected: expectedBy(error), got: describeGot(error.value) })
     }
     if (errors.size >= maxParamErrors) break
   }

@@ -1,5 +1,15 @@
 import { Kind, type TSchema } from '@sinclair/typebox'
 
+/** Why a value does not fit. */
+export function misfit({ schema, message }: { readonly schema: TSchema; readonly message: string }): string {
+  return `expected ${expectedBy({ schema, message })}`
+}
+
+/** What was expected where an error of the validation was found. */
+export function expectedBy({ schema, message }: { readonly schema: TSchema; readonly message: string }): string {
+  return message === 'Unexpected property' ? 'no such member' : expectation(schema)
+}
+
 /** What a schema takes, for the error of a value that it does not: its form. Its description says what the value means, which is something else. */
 export function expectation(schema: TSchema): string {
   switch (schema[Kind]) {

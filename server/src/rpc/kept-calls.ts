@@ -80,7 +80,7 @@ export class KeptCalls {
       }
       if (!known || mayRunAgain(known.outcome)) return await this.#start(calls, key, fingerprint, waiter, invoke)
       if (known.outcome.state !== 'running') return repeated(known.outcome)
-      if (!known.call.signal.aborted) return joined(await known.call.wait(waiter))
+      if (!known.call.signal.aborted) return joined(await known.call.wait(waiter, params.timeoutMs))
       // It is being given up: what becomes of it decides whether it runs now.
       await known.call.over()
       if (waiter.signal.aborted) throw toHalibutError(waiter.signal.reason)

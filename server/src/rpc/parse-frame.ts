@@ -2,6 +2,7 @@ import { RequestSchema } from '@halibut-gateway/schemas'
 import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
+import { misfit } from './expectation.ts'
 
 /** What one text frame holds. */
 export type Frame =
@@ -39,7 +40,7 @@ export function parseFrame(text: string): Frame {
 function parseMessage(json: unknown): Message {
   if (!requestCheck.Check(json)) {
     const first = requestCheck.Errors(json).First()
-    const where = first ? ` (${first.path === '' ? 'the message' : first.path}: ${first.message})` : ''
+    const where = first ? ` (${first.path === '' ? 'the message' : first.path}: ${misfit(first)})` : ''
     return { type: 'invalid', id: readId(json), error: new HalibutError('invalid_request', `this is no JSON-RPC 2.0 request${where}`) }
   }
   const { id } = json

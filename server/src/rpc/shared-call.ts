@@ -1,4 +1,5 @@
 import { HalibutError } from '../base/errors.ts'
+import { timerMs } from '../base/timer.ts'
 import { toHalibutError } from './error-map.ts'
 
 /** Somebody who waits for a call. */
@@ -40,8 +41,11 @@ export class SharedCall<T> implements Waiter {
     await this.#done.catch(() => undefined)
   }
 
-  /** Its outcome; rejects with `cancelled`, delivery `unknown`, where the waiter leaves and others stay. */
-  wait(waiter: Waiter): Promise<T> {
+  /**
+   * Its outcome; rejects with `cancelled`, delivery `unknown`, where the waiter leaves and others stay. `timeoutMs`: how long the waiter waits,
+   * where that is not a time of the call itself; then `deadline_exceeded`, and the call is given up where nobody else waits.
+   */
+  wait(waiter: Waiter, timeoutMs?: number): Promise<T> {
     const { signal } = waiter
     this.#waiting.add(waiter)
     if (this.#begun) waiter.begun()
@@ -53,7 +57,14 @@ export class SharedCall<T> implements Waiter {
         else if (this.#waiting.size > 0) reject(left())
         else this.#stop.abort(why)
       }
+      const onTime = (): void => {
+        end()
+        reject(late(timeoutMs ?? 0))
+        if (this.#waiting.size === 0) this.#stop.abort(late(timeoutMs ?? 0))
+      }
+      const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, timerMs(timeoutMs))
       const end = (): void => {
+        clearTimeout(timer)
         this.#waiting.delete(waiter)
         signal.removeEventListener('abort', onAbort)
       }
@@ -63,6 +74,16 @@ export class SharedCall<T> implements Waiter {
       this.#done.then(end, end)
     })
   }
+}
+
+function late(timeoutMs: number): HalibutError {
+  return new HalibutError(
+    'deadline_exceeded',
+    `the call with this key, which ran already, did not end within the timeoutMs of ${timeoutMs} ms`,
+    {
+      delivery: 'unknown',
+    },
+  )
 }
 
 function left(): HalibutError {

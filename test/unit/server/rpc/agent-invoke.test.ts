@@ -280,6 +280,12 @@ test('a disabled agent is no matter of trying again', async () => {
   expect(await invoke('Read')).toMatchObject({ kind: 'agent_unavailable', retryable: false, advice: 'enable the agent first' })
 })
 
+test('times of more than a day are a day', async () => {
+  const { mesh, calls } = scriptedMesh(() => 7n)
+  await createRpc(mesh).invoke('Read', { timeoutMs: 2 ** 31, queueTimeoutMs: Number.MAX_SAFE_INTEGER })
+  expect(calls).toMatchObject([{ timeoutMs: 86_400_000, queueTimeoutMs: 86_400_000 }])
+})
+
 test('parameters that do not fit are told by their form', async () => {
   const { invoke } = createRpc(scriptedMesh().mesh)
   expect(await invoke('Read', { timeoutMs: 0, args: 5 as never, digest: 1 as never })).toMatchObject({

@@ -56,6 +56,38 @@ describe('several requests with one key', () => {
     expect(known()).toMatchObject({ state: 'answered', result: { value: 7 } })
   })
 
+  test('a request that joins waits no longer than its own time, and the call goes on for the other', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { send } = createCalls()
+      const [first, second] = [send({ timeoutMs: 1_000_000 }), send({ timeoutMs: 300 })]
+      const late = expect(second.outcome).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown' })
+      vi.advanceTimersByTime(300)
+      await late
+      expect(first.run.call?.signal.aborted).toBe(false)
+      first.run.answer.resolve(answer(7))
+      expect(await first.outcome).toMatchObject({ value: 7 })
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('and gives it up where nobody else waits any more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { send } = createCalls()
+      const [first, second] = [send(), send({ timeoutMs: 300 })]
+      first.cancel()
+      const late = expect(second.outcome).rejects.toMatchObject({ kind: 'deadline_exceeded' })
+      vi.advanceTimersByTime(300)
+      await late
+      expect(first.run.call?.signal.aborted).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('all that wait hear when it leaves for its agent, and one that joins later at once', () => {
     const { send } = createCalls()
     const [first, second] = [send(), send()]

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
-import { listen } from '../../../../server/src/socket/listen.ts'
+import { listen, listenAdvice } from '../../../../server/src/socket/listen.ts'
 import { sharedReadBuffer } from '../../../../server/src/socket/shared-read-buffer.ts'
 import { rsaIdentity, testIdentity } from '../../../support/certificates.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
@@ -273,6 +273,11 @@ describe('listen', () => {
     await reading
     await sending
     expect(total).toBe(30_000_000)
+  })
+
+  test('a port that the process has no right to is no matter of another process', () => {
+    expect(listenAdvice(Object.assign(new Error('listen EACCES'), { code: 'EACCES' }))).toMatch(/^choose a port above 1023/)
+    expect(listenAdvice(new Error('something else'))).toBeUndefined()
   })
 
   test('a port in use is an error that names address, reason and what to do', async () => {
