@@ -37,8 +37,8 @@ export class GatewayClient implements AsyncDisposable {
   readonly #closing = new AbortController()
   readonly #epochs = new Epochs()
   readonly #link = new Link({
-    onResponse: response => {
-      const wanted = this.#pending.answer(response)
+    onResponse: (response, downloads) => {
+      const wanted = this.#pending.answer(response, downloads)
       if (this.#unsent.size > 0) this.#flush()
       return wanted
     },
@@ -250,7 +250,7 @@ export class GatewayClient implements AsyncDisposable {
     if (!welcome) return
     const { epoch, limits } = welcome
     for (const [call, textIn] of this.#unsent) {
-      if (this.#pending.size - this.#unsent.size >= limits.callsInFlight) return
+      if (this.#pending.size - this.#pending.reading - this.#unsent.size >= limits.callsInFlight) return
       this.#unsent.delete(call)
       call.sent = true
       if (this.#link.request(textIn(epoch))) call.hooks.onSent?.(call.id)

@@ -1,5 +1,6 @@
-import type { RequestId, ResponseMessage } from '@halibut-gateway/schemas/wire'
-import { GatewayError } from './errors.ts'
+import { largeResult, type RequestId, type ResponseMessage } from '@halibut-gateway/schemas/wire'
+import { GatewayError, toGatewayError } from './errors.ts'
+import type { Download } from './streams/download.ts'
 
 /** What is done with a request on its way, beside waiting for its answer. */
 export interface CallHooks {
@@ -27,6 +28,8 @@ export interface PendingCall {
 export class PendingCalls {
   readonly #calls = new Map<RequestId, PendingCall>()
   #lastId = 0
+  /** Those whose results are being read: the gateway has answered them. */
+  reading = 0
 
   get size(): number {
     return this.#calls.size
@@ -50,11 +53,30 @@ export class PendingCalls {
   }
 
   /** Ends the request that a response is for. False where there is none: it was given up before. */
-  answer(response: ResponseMessage): boolean {
+  answer(response: ResponseMessage, downloads: readonly Download[] = []): boolean {
     const call = this.#calls.get(response.id ?? '')
     if ('error' in response) call?.settle(GatewayError.fromResponse(response.error))
+    else if (call && largeResult(response.result)) void this.#read(call, downloads)
     else call?.settle(undefined, response.result)
     return call !== undefined
+  }
+
+  /** A result that comes as a data stream of its JSON, the first of `downloads`; the others stand in it. */
+  async #read(call: PendingCall, downloads: readonly Download[]): Promise<void> {
+    const [json] = downloads
+    const { onEnded } = call
+    call.onEnded = () => {
+      this.reading--
+      json?.cancel()
+      onEnded?.()
+    }
+    this.reading++
+    try {
+      call.settle(undefined, JSON.parse((await json?.text(json.length)) ?? ''))
+    } catch (error) {
+      for (const download of downloads) download.cancel()
+      call.settle(toGatewayError('protocol_error', 'the result could not be read', error))
+    }
   }
 
   /** Hands an item to the watch it is for. */

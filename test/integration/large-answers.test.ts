@@ -1,12 +1,12 @@
 import { dataStream, int64, method, object, service, string } from '@halibut-gateway/schemas/contract'
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { facadeLimits, frameHeaderBytes, largeResult, type ResponseMessage, readFrameHeader } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { DataStream } from '../../server/src/codec/data-stream.ts'
 import type { Received } from '../support/gateway.ts'
 import { createRealGateway } from '../support/real-gateway.ts'
 import { until } from '../support/stream-sections.ts'
 
-const { outboxBytes } = facadeLimits
+const { outboxBytes, textBytes } = facadeLimits
 
 const bigService = service('IBigService', {
   Text: method([['length', int64]], string),
@@ -15,17 +15,12 @@ const bigService = service('IBigService', {
 })
 
 async function createWorld() {
-  const streams: DataStream[] = []
   const gateway = await createRealGateway({
     contracts: [bigService],
     host: agent =>
       agent.addService(bigService, {
         Text: length => 'x'.repeat(Number(length)),
-        Both: length => {
-          const content = DataStream.fromString('content')
-          streams.push(content)
-          return { Text: 'x'.repeat(Number(length)), Content: content }
-        },
+        Both: length => ({ Text: 'x'.repeat(Number(length)), Content: DataStream.fromString('content') }),
         Fail: length => {
           throw new Error('x'.repeat(Number(length)))
         },
@@ -47,45 +42,51 @@ async function createWorld() {
 }
 
 const tooLarge = { error: { code: -32021, data: { kind: 'message_too_large', delivery: 'executed', agent: 'web-1' } } }
+const large = (stream: number) => ({ result: { $json: { $stream: stream, length: expect.any(Number) } } })
 
-test('a result above the outbox fails its own call and nothing else', async () => {
+test('a result that is longer than a text frame is a data stream of its JSON, an error beyond the outbox fails its own call', async () => {
   await using world = await createWorld()
-  expect(await world.invoke(1, 'Text', outboxBytes)).toMatchObject({ id: 1, ...tooLarge })
-  expect(await world.invoke(2, 'Fail', outboxBytes)).toMatchObject({ id: 2, ...tooLarge })
-  expect(await world.invoke(3, 'Text', outboxBytes - 1_000)).toMatchObject({ id: 3, result: { signature: 'Text(int64)' } })
-  expect(await world.invoke(4, 'Text', 3)).toMatchObject({ id: 4, result: { value: 'xxx' } })
+  expect(await world.invoke(1, 'Text', textBytes - 1_000)).toMatchObject({ id: 1, result: { signature: 'Text(int64)' } })
+  expect(await world.invoke(2, 'Text', textBytes)).toMatchObject({ id: 2, ...large(2) })
+  expect(await world.invoke(3, 'Text', outboxBytes)).toMatchObject({ id: 3, ...large(4) })
+  expect(await world.invoke(4, 'Fail', outboxBytes)).toMatchObject({ id: 4, ...tooLarge })
+  expect(await world.invoke(5, 'Text', 3)).toMatchObject({ id: 5, result: { value: 'xxx' } })
 })
 
-test('the data streams of a result that is too large are given up', async () => {
+test('the data streams in a large result are told beside it', async () => {
   await using world = await createWorld()
-  let frames = 0
-  world.socket.onBinary = () => void frames++
-  for (let id = 0; id <= facadeLimits.streams; id++) {
-    expect(await world.invoke(id, 'Both', outboxBytes)).toMatchObject({ id, ...tooLarge })
+  const content = new Map<number, Buffer[]>()
+  world.socket.onBinary = frame => {
+    const { stream } = readFrameHeader(frame) ?? { stream: 0 }
+    content.set(stream, [...(content.get(stream) ?? []), frame.subarray(frameHeaderBytes)])
   }
-  expect(frames).toBe(0)
-  expect(await world.invoke(100, 'Both', 1)).toMatchObject({ result: { value: { Content: { length: 7 } } } })
-  await until(() => frames === 1)
+  expect(await world.invoke(1, 'Both', textBytes)).toMatchObject({
+    id: 1,
+    result: { $json: { $stream: 4 }, streams: [{ $stream: 2, length: 7 }] },
+  })
+  await until(() => content.has(2) && content.has(4))
+  expect(String(content.get(2)?.[0])).toBe('content')
+  expect(String(content.get(4)?.[0]).startsWith('{"value":{"Text":"xxx')).toBe(true)
+})
+
+test('a large result that nobody takes any more leaves nothing behind, and 32 that nobody reads are the limit', async () => {
+  await using world = await createWorld()
+  for (let id = 0; id < facadeLimits.streams; id++)
+    expect(await world.invoke(id, 'Text', textBytes)).toMatchObject({ id, ...large(2 * id + 2) })
+  expect(await world.invoke(100, 'Text', textBytes)).toMatchObject({ error: { data: { kind: 'too_many_streams', delivery: 'executed' } } })
+  world.socket.send({ jsonrpc: '2.0', method: '$/stream/cancel', params: { stream: 2 } })
+  expect(await world.invoke(101, 'Text', textBytes)).toMatchObject({ id: 101, ...large(66) })
 })
 
 test('the largest results of a batch that is too large give way', async () => {
   await using world = await createWorld()
-  const half = outboxBytes / 2
-  world.socket.send([
-    world.request(1, 'Text', half + 2_000),
-    world.request(2, 'Text', 3),
-    world.request(3, 'Both', half + 3_000),
-    world.request(4, 'Text', half - 100_000),
-    world.request(5, 'Text', half - 200_000),
-  ])
-  expect(await world.socket.next()).toMatchObject([
-    { id: 1, ...tooLarge },
-    { id: 2, result: { value: 'xxx' } },
-    { id: 3, ...tooLarge },
-    { id: 4, result: {} },
-    { id: 5, result: {} },
-  ])
-  expect(await world.invoke(6, 'Text', 3)).toMatchObject({ id: 6, result: { value: 'xxx' } })
+  const lengths = Array.from({ length: 10 }, (_, i) => (i === 6 ? 3 : textBytes - 2_000 + i * 100))
+  world.socket.send(lengths.map((length, i) => world.request(i, 'Text', length)))
+  const answers = (await world.socket.next()) as ResponseMessage[]
+  const streams = answers.map(answer => ('result' in answer ? largeResult(answer.result)?.$stream : 'failed'))
+  expect(streams).toEqual([...Array<undefined>(9), 2])
+  expect(answers[6]).toMatchObject({ id: 6, result: { value: 'xxx' } })
+  expect(await world.invoke(10, 'Text', 3)).toMatchObject({ id: 10, result: { value: 'xxx' } })
 })
 
 test('an item above the outbox ends its watch and nothing else', async () => {
@@ -95,6 +96,7 @@ test('an item above the outbox ends its watch and nothing else', async () => {
     world.gateway.directory.add({ id: `more-${i}`, name, uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
   }
   expect(await world.socket.ask('w', 'agents.watch')).toMatchObject({ id: 'w', error: { data: { kind: 'message_too_large' } } })
-  expect(await world.socket.ask('l', 'agents.list')).toMatchObject({ id: 'l', error: { data: { kind: 'message_too_large' } } })
+  expect(await world.socket.ask('l', 'agents.list')).toMatchObject({ id: 'l', ...large(2) })
+  expect(await world.gateway.client().agents()).toHaveLength(901)
   expect(await world.invoke(1, 'Text', 3)).toMatchObject({ id: 1, result: { value: 'xxx' } })
 })

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
@@ -21,18 +22,22 @@ export interface GatewayStart {
 
 /**
  * What the parent may ask: the most resident memory since the last question, or since a collection now; what is held after a collection;
- * that all sessions end, and how many there were; that a further port of this machine is a Host.
+ * for how long the event loop was blocked at most since the last question, in milliseconds; that all sessions end, and how many there were;
+ * that a further port of this machine is a Host.
  */
 export type GatewayQuestion =
   | { readonly ask: 'memory' }
   | { readonly ask: 'collected' }
   | { readonly ask: 'held' }
+  | { readonly ask: 'blocked' }
   | { readonly ask: 'forget' }
   | { readonly ask: 'allow'; readonly port: number }
 
 /** A gateway in a process of its own, in front of one agent `a1` with the stream service. Ends when its parent does. */
 process.once('message', async (start: GatewayStart) => {
   const memory = watchMemory()
+  const loop = monitorEventLoopDelay({ resolution: 2 })
+  loop.enable()
   const runtime = new HalibutRuntime({ certificate: certificateFromPem(start) })
   const directory = new AgentDirectory()
   directory.add({ id: 'a1', ...start.agent, services: [streamService.service] })
@@ -69,6 +74,11 @@ process.once('message', async (start: GatewayStart) => {
         const { heapUsed, external } = process.memoryUsage()
         return process.send?.({ answer: heapUsed + external })
       }
+      case 'blocked': {
+        const blockedMs = Math.round(loop.max / 1e6)
+        loop.reset()
+        return process.send?.({ answer: blockedMs })
+      }
       case 'allow':
         policy.allowLoopback(question.port)
         return process.send?.({ answer: 0 })
@@ -76,6 +86,7 @@ process.once('message', async (start: GatewayStart) => {
   })
   process.once('disconnect', () => {
     memory.stop()
+    loop.disable()
     void app.close().then(() => runtime.close())
   })
   process.send?.({ port })

@@ -21,6 +21,8 @@ export interface FacadeWorld extends AsyncDisposable {
   gatewayCollected(): Promise<number>
   /** What the gateway holds after a collection, in bytes. */
   gatewayHeld(): Promise<number>
+  /** For how long the gateway’s event loop was blocked at most since the last question, in milliseconds. */
+  gatewayBlocked(): Promise<number>
   /** Ends all sessions, as time would those that wait; gives their number. */
   forgetSessions(): Promise<number>
 }
@@ -70,6 +72,7 @@ export async function createFacadeWorld(): Promise<FacadeWorld> {
       gatewayMemory: () => ask(gateway, { ask: 'memory' }),
       gatewayCollected: () => ask(gateway, { ask: 'collected' }),
       gatewayHeld: () => ask(gateway, { ask: 'held' }),
+      gatewayBlocked: () => ask(gateway, { ask: 'blocked' }),
       forgetSessions: () => ask(gateway, { ask: 'forget' }),
       [Symbol.asyncDispose]: end,
     }

@@ -16,6 +16,13 @@ export const flowService = service('IFlowService', {
   Say: method([['text', string]], dataStream),
   Zeros: method([['length', int64]], dataStream),
   Length: method([['content', dataStream]], int64),
+  Repeat: method(
+    [
+      ['text', string],
+      ['times', int64],
+    ],
+    string,
+  ),
 })
 
 /** A service whose contract no gateway has. */
@@ -59,6 +66,7 @@ export function hostFlowService(
     },
     Say: text => DataStream.fromString(text),
     Zeros: length => DataStream.fromIterable(Number(length), () => zeros(Number(length))),
+    Repeat: (text, times) => text.repeat(Number(times)),
     Length: async content => {
       let length = 0n
       await content.pump(chunk => {

@@ -1,6 +1,8 @@
 import {
   closeCodes,
   controlNotifications,
+  facadeLimits,
+  type LargeResult,
   type RequestId,
   type RequestMessage,
   type RpcError,
@@ -106,11 +108,19 @@ export class TestSession {
   async #run(id: RequestId, method: string, params: unknown): Promise<void> {
     const stop = new AbortController()
     this.#running.set(id, stop)
-    const outcome = await this.#answer(method, params, { session: this, signal: stop.signal })
+    const outcome = this.#fitting(await this.#answer(method, params, { session: this, signal: stop.signal }))
     this.#running.delete(id)
     this.#watches.delete(id)
     this.#send({ jsonrpc: '2.0', id, ...outcome })
     this.#sendDownloads(outcome)
+  }
+
+  /** A result that is longer than a text frame goes as a data stream of its JSON. */
+  #fitting(outcome: Awaited<ReturnType<Answer>>): Awaited<ReturnType<Answer>> {
+    if ('error' in outcome) return outcome
+    const json = new TextEncoder().encode(JSON.stringify(outcome.result))
+    if (json.byteLength <= facadeLimits.textBytes) return outcome
+    return { result: { $json: this.streams.download(json, false), streams: handlesIn(outcome.result) } satisfies LargeResult }
   }
 
   /** The content of downloads follows the response that announces them. */

@@ -19,8 +19,11 @@ export interface ContractJson {
   readonly contract: Contract
   /** The methods that a name (any case) or a signature stands for; none where it stands for nothing. */
   find(nameOrSignature: string): readonly MethodNode[]
-  /** A value in its JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
-  write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter): unknown
+  /**
+   * A value in its JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. What
+   * `putOff` takes over is missing in the value until it has been done.
+   */
+  write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter, putOff?: PutOff): unknown
   /** The value of a JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
   read(type: TypeNode, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
 }
@@ -30,13 +33,16 @@ export type StreamWriter = (value: unknown) => StreamHandle | undefined
 /** The data stream of a handle. May be asked more than once for one handle. */
 export type StreamReader = (handle: StreamHandle) => unknown
 
+/** Asked before each collection: true where it will have called `convert` with each index below `count` before the value is used. */
+export type PutOff = (count: number, convert: (index: number) => void) => boolean
+
 /** The JSON forms of one contract. The contract must have been checked. */
 export function contractJson(contract: Contract): ContractJson {
   const convert = createConvert(contract)
   return {
     contract,
     find: finder(contract),
-    write: (type, value, path, errors, streams) => convert({ writes: true, errors, streams }, type, value, path),
+    write: (type, value, path, errors, streams, putOff) => convert({ writes: true, errors, streams, putOff }, type, value, path),
     read: (type, json, path, errors, streams) =>
       convert({ writes: false, errors, streams: streams as (handle: unknown) => unknown }, type, json, path),
   }
@@ -67,6 +73,7 @@ interface Context {
   readonly errors: ParamError[]
   /** A {@link StreamWriter}, or a {@link StreamReader}. */
   readonly streams: ((value: unknown) => unknown) | undefined
+  readonly putOff?: PutOff | undefined
 }
 
 type Convert = (context: Context, type: TypeNode, value: unknown, path: string) => unknown
@@ -148,8 +155,18 @@ function convertItems(context: Context, convert: Convert, item: TypeNode, value:
       ? [...(value as Set<unknown>)]
       : undefined
   if (!items) return refuse(context, path, 'an array', value)
-  const converted = items.map((each, i) => convert(context, item, each, `${path}/${i}`))
+  const converted = convertEach(context, items, (each, i) => convert(context, item, each, `${path}/${i}`))
   return !context.writes && shape === 'set' ? new Set(converted) : converted
+}
+
+function convertEach<T>(context: Context, items: readonly T[], convert: (item: T, index: number) => unknown): unknown[] {
+  if (!context.putOff) return items.map(convert)
+  const converted: unknown[] = []
+  const one = (index: number): void => {
+    converted[index] = convert(items[index] as T, index)
+  }
+  if (!context.putOff(items.length, one)) for (let i = 0; i < items.length; i++) one(i)
+  return converted
 }
 
 function convertTuple(context: Context, convert: Convert, types: readonly TypeNode[], value: unknown, path: string): unknown {
@@ -168,12 +185,14 @@ function convertDictionary(
     const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlain(value) ? Object.entries(value) : undefined
     if (!pairs) return refuse(context, path, 'an object', value)
     const converted = Object.create(null) as Record<string, unknown>
-    for (const [key, each] of pairs) converted[String(key)] = convert(context, valueType, each, `${path}/${escapePointer(String(key))}`)
+    convertEach(context, pairs, ([key, each]) => {
+      converted[String(key)] = convert(context, valueType, each, `${path}/${escapePointer(String(key))}`)
+    })
     return converted
   }
   const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Array.isArray(value) ? (value as unknown[]) : undefined
   if (!pairs) return refuse(context, path, 'a list of pairs [key, value]', value)
-  const converted = pairs.map((pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
+  const converted = convertEach(context, pairs, (pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
   if (context.writes) return converted
   return new Map(converted.filter(Array.isArray) as [unknown, unknown][])
 }

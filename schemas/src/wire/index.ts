@@ -6,6 +6,7 @@ export {
   describeGot,
   escapePointer,
   hasStream,
+  type PutOff,
   type StreamReader,
   type StreamWriter,
 } from './contract-json.ts'
@@ -24,6 +25,8 @@ export {
   controlNotifications,
   type ErrorData,
   isStreamHandle,
+  type LargeResult,
+  largeResult,
   maxParamErrors,
   type ParamError,
   type RequestId,

@@ -101,6 +101,21 @@ export function isStreamHandle(value: unknown): value is StreamHandle {
   return isCount($stream, 1, 0xffff_ffff) && (length === undefined || isCount(length, 0)) && Object.keys(rest).length === 0
 }
 
+/**
+ * Stands in the place of a result whose JSON is longer than a text frame: that JSON is a data stream. `streams` are the data streams whose
+ * handles stand in it, where there are some, so that they are known before their content comes.
+ */
+export interface LargeResult {
+  readonly $json: StreamHandle
+  readonly streams?: readonly StreamHandle[]
+}
+
+/** The data stream of a result’s JSON; `undefined` for a result that is there itself. */
+export function largeResult(result: unknown): StreamHandle | undefined {
+  const json = (result as Partial<LargeResult> | null | undefined)?.$json
+  return isStreamHandle(json) ? json : undefined
+}
+
 /** How far one side has received a data stream, as `hello` tells it when a session is resumed. */
 export interface StreamPosition {
   readonly stream: number

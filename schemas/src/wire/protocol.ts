@@ -25,7 +25,7 @@ export const clientLimits = {
  * own (`schemas/PROTOCOL.md`, Limits). Milliseconds, bytes or counts, as the name says.
  */
 export const facadeLimits = {
-  /** One text frame. Beyond it: close code 1009. */
+  /** One text frame of a browser. Beyond it: close code 1009. A longer result travels as a data stream of its JSON. */
   textBytes: 1024 * 1024,
   /** Nesting of objects and arrays in a text frame, the outermost counted. Beyond it: `invalid_request`. */
   jsonDepth: 64,
@@ -35,7 +35,7 @@ export const facadeLimits = {
   batchRequests: 20,
   /** Requests that run at the same time on one socket, watches included. Beyond it: `too_many_calls`. */
   callsInFlight: 64,
-  /** Text that waits for a slow browser: while more does, one more ends with close code 4429. Also the largest text: `message_too_large`. */
+  /** Text that waits for a slow browser: while more does, one more ends with close code 4429. Also the largest text frame: `message_too_large`. */
   outboxBytes: 8 * 1024 * 1024,
   /** One binary frame, header included. Beyond it: close code 1009. */
   binaryBytes: 128 * 1024,
@@ -47,6 +47,8 @@ export const facadeLimits = {
   connectionCreditBytes: 8 * 1024 * 1024,
   /** An upload without a length is kept up to this size before the call begins. Beyond it: `length_required`. */
   unsizedUploadBytes: 256 * 1024 * 1024,
+  /** The JSON of one result. Beyond it: `message_too_large`. */
+  resultBytes: 256 * 1024 * 1024,
   itemCredit: clientLimits.itemCredit,
   /** How long a session outlives its socket. */
   resumeMs: 120_000,

@@ -79,12 +79,10 @@ export function withHandles(value: unknown): unknown {
   return replaceWhere(value, each => (each instanceof File ? { $stream: 1, length: each.size } : undefined))
 }
 
-/** A value as it is shown: files and downloads by what they are. */
-export function forShow(value: unknown): unknown {
-  return replaceWhere(value, each => {
-    if (each instanceof File) return { file: each.name, bytes: each.size }
-    return each instanceof Download ? { download: `${each.length} bytes` } : undefined
-  })
+/** What is shown in the place of a file or a download; `undefined` for any other value. */
+export function shownAs(value: unknown): object | undefined {
+  if (value instanceof File) return { file: value.name, bytes: value.size }
+  return value instanceof Download ? { download: `${value.length} bytes` } : undefined
 }
 
 function replaceWhere(value: unknown, replace: (value: unknown) => unknown): unknown {

@@ -18,7 +18,7 @@ import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
-import { type Outcome, writeBatch, writeOutcome } from './outcome.ts'
+import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
 import { type Requested, type RequestHost, RunningRequest } from './running-request.ts'
@@ -205,9 +205,9 @@ export class Session implements RequestHost, OutboxOwner {
       else pending.push(new Promise(resolve => this.#handle(message, arrival, resolve)))
     }
     if (pending.length === 0) return
-    const { text, outcomes } = writeBatch(await Promise.all(pending), this.principal)
+    const { text, outcomes } = await writeBatch(await Promise.all(pending), this.principal)
     this.send(text)
-    for (const { streams } of outcomes) streams?.begin()
+    for (const outcome of outcomes) this.#begin(outcome)
   }
 
   /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
@@ -221,8 +221,14 @@ export class Session implements RequestHost, OutboxOwner {
     if (settle) settle(outcome)
     else {
       this.send(outcome.text)
-      outcome.streams?.begin()
+      this.#begin(outcome)
     }
+  }
+
+  /** The response is on its way: its data streams follow. */
+  #begin({ of }: Outcome): void {
+    if (this.#ended) of?.streams.abandon()
+    else of?.streams.begin()
   }
 
   #requested(request: Requested, { receivedMs, mayAnnounce }: Arrival, settle: ((outcome: Outcome) => void) | undefined): void {
@@ -244,12 +250,21 @@ export class Session implements RequestHost, OutboxOwner {
     }
     this.#inFlight.set(id, running)
     void this.#options.dispatcher.dispatch(request, running).then(message => {
-      // A request that was answered when it was skipped has no word in it any more.
-      if (this.#unanswered.delete(running)) return running.streams.abandon()
-      this.#inFlight.delete(id)
-      running.recycle()
-      this.#settle(writeOutcome(message, this.principal, running.agent, running.streams), settle)
+      const outcome = this.#unanswered.has(running) ? undefined : writeOutcome(message, running)
+      if (outcome instanceof Promise) void outcome.then(written => this.#answered(running, written, settle))
+      else this.#answered(running, outcome, settle)
     })
+  }
+
+  #answered(running: RunningRequest, outcome: Outcome | undefined, settle: ((outcome: Outcome) => void) | undefined): void {
+    // A request that was answered when it was skipped has no word in it any more.
+    if (this.#unanswered.delete(running) || !outcome) {
+      running.streams.abandon()
+      return
+    }
+    this.#inFlight.delete(running.request.id)
+    running.recycle()
+    this.#settle(outcome, settle)
   }
 
   /** Answers it at once and lets the agent finish. What has not left yet never does. */
@@ -324,7 +339,7 @@ export class Session implements RequestHost, OutboxOwner {
   }
 
   #failed(id: RequestId | null, why: HalibutError, agent?: string): Outcome {
-    return writeOutcome(failure(id, why, this.principal, { agent }), this.principal)
+    return writeFailure(failure(id, why, this.principal, { agent }), this.principal)
   }
 
   #notify(method: string, params?: object): void {

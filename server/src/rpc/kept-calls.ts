@@ -4,6 +4,7 @@ import { facadeLimits, isStreamHandle } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { toHalibutError } from './error-map.ts'
+import { isLongJson } from './json-pieces.ts'
 import { ParamsError } from './params-error.ts'
 import { SharedCall, type Waiter } from './shared-call.ts'
 
@@ -120,7 +121,7 @@ export class KeptCalls {
   /** What is kept of an answer. */
   #keep({ result, holdsStreams }: Invoked): Pick<KeptCall, 'outcome' | 'bytes'> {
     if (holdsStreams) return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
-    const bytes = Buffer.byteLength(JSON.stringify(result))
+    const bytes = isLongJson(result, keptResultBytes) ? Number.POSITIVE_INFINITY : Buffer.byteLength(JSON.stringify(result))
     // What is over, of whomever, makes room first.
     if (this.#bytes + bytes > allKeptResultsBytes) for (const calls of this.#byPrincipal.values()) this.#sweep(calls)
     if (bytes > keptResultBytes || this.#bytes + bytes > allKeptResultsBytes)

@@ -8,6 +8,7 @@ import {
   isStreamHandle,
   maxParamErrors,
   type ParamError,
+  type PutOff,
 } from '@halibut-gateway/schemas/wire'
 import { DataStream } from '../runtime/data-streams.ts'
 import type { CallStreams, OfferStream } from './call-streams.ts'
@@ -52,40 +53,52 @@ function readTagged(json: unknown): unknown {
   }
 }
 
-/** The result of an untyped call. What has no form in JSON is added to `errors`, up to ten. */
-export function writeUntyped(value: unknown, path: string, errors: ParamError[], offer: OfferStream): unknown {
-  if (errors.length >= maxParamErrors) return undefined
-  switch (typeof value) {
-    case 'undefined':
-      return null
-    case 'bigint':
-      return { $numberLong: value.toString() }
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : { $numberDouble: Object.is(value, -0) ? '-0' : String(value) }
-    case 'object':
-      break
-    default:
-      return value
+/**
+ * The result of an untyped call. What has no form in JSON is added to `errors`, up to ten; what `putOff` takes over is missing until it has been
+ * done.
+ */
+export function writeUntyped(value: unknown, path: string, errors: ParamError[], offer: OfferStream, putOff: PutOff): unknown {
+  const write = (each: unknown, place: string): unknown => {
+    if (errors.length >= maxParamErrors) return undefined
+    switch (typeof each) {
+      case 'undefined':
+        return null
+      case 'bigint':
+        return { $numberLong: each.toString() }
+      case 'number':
+        return Number.isFinite(each) && !Object.is(each, -0) ? each : { $numberDouble: Object.is(each, -0) ? '-0' : String(each) }
+      case 'object':
+        return each === null ? null : writeObject(each, place)
+      default:
+        return each
+    }
   }
-  if (value === null) return null
-  if (value instanceof DataStream) return offer(value)
-  if (value instanceof Date) return { $date: value.toISOString() }
-  if (value instanceof Uint8Array) return { $binary: bytesToBase64url(value) }
-  if (Array.isArray(value)) return value.map((each, i) => writeUntyped(each, `${path}/${i}`, errors, offer))
-  if (value instanceof Set) return [...value].map((each, i) => writeUntyped(each, `${path}/${i}`, errors, offer))
-  if (value instanceof Map) {
-    return [...value].map(([key, each], i) => [
-      writeUntyped(key, `${path}/${i}/0`, errors, offer),
-      writeUntyped(each, `${path}/${i}/1`, errors, offer),
-    ])
+  const writeObject = (given: object, place: string): unknown => {
+    if (given instanceof DataStream) return offer(given)
+    if (given instanceof Date) return { $date: given.toISOString() }
+    if (given instanceof Uint8Array) return { $binary: bytesToBase64url(given) }
+    if (Array.isArray(given) || given instanceof Set || given instanceof Map) {
+      const items: unknown[] = [...given]
+      const written: unknown[] = []
+      each(items.length, i => {
+        written[i] = write(items[i], `${place}/${i}`)
+      })
+      return written
+    }
+    if (isTyped(given)) return write(given.$value, place)
+    const members: Record<string, unknown> = Object.create(null)
+    const entries = Object.entries(given)
+    each(entries.length, i => {
+      const [key, member] = entries[i] as [string, unknown]
+      // A name that begins with $ would read as a tag at the other end.
+      if (key.startsWith('$') && errors.length < maxParamErrors)
+        errors.push({ path: `${place}/${escapePointer(key)}`, expected: 'a name without $ in front', got: describeGot(key) })
+      members[key] = write(member, `${place}/${escapePointer(key)}`)
+    })
+    return members
   }
-  if (isTyped(value)) return writeUntyped(value.$value, path, errors, offer)
-  const members: Record<string, unknown> = Object.create(null)
-  for (const [key, each] of Object.entries(value as object)) {
-    // A name that begins with $ would read as a tag at the other end.
-    if (key.startsWith('$') && errors.length < maxParamErrors)
-      errors.push({ path: `${path}/${escapePointer(key)}`, expected: 'a name without $ in front', got: describeGot(key) })
-    members[key] = writeUntyped(each, `${path}/${escapePointer(key)}`, errors, offer)
+  const each = (count: number, one: (index: number) => void): void => {
+    if (!putOff(count, one)) for (let i = 0; i < count; i++) one(i)
   }
-  return members
+  return write(value, path)
 }

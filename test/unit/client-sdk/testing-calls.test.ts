@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { createClient, type GatewayClient } from '@halibut-gateway/client'
 import { createTestGateway, TestError } from '@halibut-gateway/client/testing'
 import { CallEventSchema, type InspectEvent, InspectEventSchema } from '@halibut-gateway/schemas'
-import { dataStream, int64, method, service, string } from '@halibut-gateway/schemas/contract'
-import type { CallEvent } from '@halibut-gateway/schemas/wire'
+import { dataStream, int64, list, method, object, service, string } from '@halibut-gateway/schemas/contract'
+import { type CallEvent, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { Value } from '@sinclair/typebox/value'
 import { describe, expect, test } from 'vitest'
 
@@ -318,4 +318,20 @@ test('an upload that breaks off fails its call', async () => {
   await using it = createWorld()
   const stream = new ReadableStream<Uint8Array>({ pull: controller => controller.error(new Error('the file is gone')) })
   await expect(it.remote.Copy(stream)).rejects.toMatchObject({ kind: 'stream_failed', delivery: 'unknown' })
+})
+
+test('a result that is longer than a text frame comes as any other, with its data streams', async () => {
+  const big = service('IBig', {
+    Text: method([], string),
+    Both: method([], list(object('Big.Both, Big', { Text: string, Content: dataStream }))),
+  })
+  const gateway = createTestGateway()
+  const text = 'x'.repeat(2 * facadeLimits.textBytes)
+  gateway.agent('web-1').service(big, { Text: () => text, Both: () => [{ Text: text, Content: new Uint8Array([1, 2, 3]) }] })
+  await using client = createClient({ url: 'http://test', webSocket: gateway.webSocket, backoff: { firstMs: 0, maxMs: 1 } })
+  const remote = client.agent('web-1').service(big)
+  expect((await remote.Text()) === text).toBe(true)
+  const [both] = await remote.Both()
+  expect(both?.Text === text).toBe(true)
+  expect(await both?.Content?.bytes()).toEqual(new Uint8Array([1, 2, 3]))
 })

@@ -1,7 +1,6 @@
 import { Download, type GatewayError } from '@halibut-gateway/client'
 import { errorTable } from '@halibut-gateway/schemas/wire'
 import { calls, cancel, choose, type MadeCall, shown, uploaded } from '../call-state.ts'
-import { forShow } from '../form-values.ts'
 import { formatMs } from '../format.ts'
 import { now } from '../gateway-state.ts'
 import { DownloadView } from './download-view.tsx'
@@ -69,7 +68,7 @@ function Body({ made }: { made: MadeCall }) {
           {made.outcome.result.value instanceof Download ? (
             <DownloadView key={made.number} download={made.outcome.result.value} name={fileName(made)} />
           ) : (
-            <JsonView value={forShow(made.outcome.result.value)} label="Result" />
+            <JsonView value={made.outcome.result.value} label="Result" name={fileName(made)} />
           )}
           <p class="facts">
             <span>{formatMs(made.outcome.result.durationMs)} from gateway to agent and back</span>

@@ -2,6 +2,7 @@ import type { Download } from '@halibut-gateway/client'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { formatBytes } from '../format.ts'
+import { saveAs } from '../save-as.ts'
 
 const maxTextBytes = 256 * 1024
 
@@ -22,10 +23,7 @@ export function DownloadView({ download, name }: { download: Download; name: str
   }
   const save = (): Promise<void> =>
     read(async () => {
-      const address = URL.createObjectURL(await download.blob())
-      const link = Object.assign(document.createElement('a'), { href: address, download: name })
-      link.click()
-      setTimeout(() => URL.revokeObjectURL(address), 10_000)
+      saveAs(await download.blob(), name)
       return 'saved'
     })
   const show = (): Promise<void> => read(async () => ({ text: await download.text(maxTextBytes) }))

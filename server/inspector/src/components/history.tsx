@@ -1,7 +1,9 @@
+import { beginningOfJson } from '../beginning-of-json.ts'
 import { calls, type MadeCall, reopen, shown } from '../call-state.ts'
-import { forShow } from '../form-values.ts'
 import { formatMs } from '../format.ts'
 import { RelativeTime } from './relative-time.tsx'
+
+const shortChars = 48
 
 /** The calls of this page, the newest first; one click puts a call back into the form. */
 export function History() {
@@ -16,7 +18,7 @@ export function History() {
               <i class={`dot ${made.outcome.at}`} />
               <span class="what">
                 <b>{made.signature.slice(0, made.signature.indexOf('('))}</b>
-                <code>{preview(forShow(made.args) as unknown[])}</code>
+                <code>{preview(made.args)}</code>
               </span>
               <span class="outcome">{outcome(made)}</span>
               <span class="quiet who">{made.agent}</span>
@@ -36,16 +38,20 @@ function outcome(made: MadeCall): string {
     case 'running':
       return 'running'
     case 'answered':
-      return `${shorten(JSON.stringify(forShow(made.outcome.result.value)) ?? 'null')} · ${formatMs(made.outcome.elapsedMs)}`
+      return `${shortJson(made.outcome.result.value)} · ${formatMs(made.outcome.elapsedMs)}`
     case 'failed':
       return `${made.outcome.error.kind} · ${formatMs(made.outcome.elapsedMs)}`
   }
 }
 
 function preview(args: readonly unknown[]): string {
-  return `(${shorten(args.map(arg => JSON.stringify(arg) ?? 'null').join(', '))})`
+  return `(${shorten(args.map(shortJson).join(', '))})`
+}
+
+function shortJson(value: unknown): string {
+  return shorten(beginningOfJson(value, shortChars + 1, '').text)
 }
 
 function shorten(text: string): string {
-  return text.length > 48 ? `${text.slice(0, 47)}…` : text
+  return text.length > shortChars ? `${text.slice(0, shortChars - 1)}…` : text
 }

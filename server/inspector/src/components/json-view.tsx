@@ -1,15 +1,27 @@
+import { useMemo } from 'preact/hooks'
+import { beginningOfJson } from '../beginning-of-json.ts'
+import { shownAs } from '../form-values.ts'
+import { saveAs } from '../save-as.ts'
+
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
 const maxShownChars = 100_000
 
-/** JSON as text with its kinds told apart. Very long ones are cut, and say so. */
-export function JsonView(props: { value: unknown; label: string }) {
-  const whole = JSON.stringify(props.value, null, 2) ?? 'null'
-  const text = whole.slice(0, maxShownChars)
+/** JSON as text with its kinds told apart. Of very long ones the beginning stands there, and the whole can be saved. */
+export function JsonView(props: { value: unknown; label: string; name?: string }) {
+  const { value, name } = props
+  const { text, isWhole } = useMemo(() => beginningOfJson(value, maxShownChars), [value])
+  const save = (): void =>
+    saveAs(new Blob([JSON.stringify(value, (_, each) => shownAs(each) ?? each)], { type: 'application/json' }), `${name}.json`)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard
     <section class="json" aria-label={props.label} tabIndex={0}>
       <pre>{pieces(text)}</pre>
-      {whole.length > text.length && <p class="hint">{`… ${whole.length - text.length} more characters`}</p>}
+      {!isWhole && <p class="hint">… and more</p>}
+      {!isWhole && name !== undefined && (
+        <button type="button" onClick={save}>
+          Save as a file
+        </button>
+      )}
     </section>
   )
 }

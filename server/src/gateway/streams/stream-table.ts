@@ -229,7 +229,17 @@ export class CallStreamSet implements CallStreams {
       download = this.#events.open(stream)
       this.#downloads.set(stream, download)
     }
-    return { $stream: download.id, length: download.length }
+    return handleOf(download)
+  }
+
+  /** The handles of the data streams in the result, so far. */
+  get offered(): StreamHandle[] {
+    return [...(this.#downloads?.values() ?? [])].map(handleOf)
+  }
+
+  /** For content that is to be offered once its length is known. */
+  createSpool(): Spool {
+    return this.#events.createSpool()
   }
 
   uploads(): UploadDigest[] {
@@ -264,6 +274,10 @@ export class CallStreamSet implements CallStreams {
       if (isWanted) this.#events.cancel(upload.id, error)
     }
   }
+}
+
+function handleOf({ id, length }: Download): StreamHandle {
+  return { $stream: id, length }
 }
 
 /** For a request that cannot have data streams. */

@@ -17,6 +17,7 @@ import type { CallContext, Handlers } from '../dispatcher.ts'
 import { toHalibutError } from '../error-map.ts'
 import { consumed, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
+import { PutOffItems } from '../put-off.ts'
 import type { Waiter } from '../shared-call.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
 import { takeUploads } from '../upload-times.ts'
@@ -105,10 +106,12 @@ async function invoke(
       if (!target.typed?.method.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))
     }
-    const value = writeResult(target, result, stream => {
+    const offer: OfferStream = stream => {
       onStream?.()
       return streams.offer(stream)
-    })
+    }
+    const written = writeResult(target, result, offer, waiter.signal)
+    const value = written instanceof Promise ? await written : written
     const durationMs = call.ended()
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer
@@ -169,12 +172,11 @@ function refuseMisfits(method: string, errors: readonly ParamError[], candidates
   )
 }
 
-function writeResult({ typed }: Target, result: unknown, offer: OfferStream): unknown {
+/** A promise where the result is so large that it is written in slices. */
+function writeResult({ typed }: Target, result: unknown, offer: OfferStream, signal: AbortSignal): unknown {
   const errors: ParamError[] = []
-  try {
-    const value = typed
-      ? typed.json.write(typed.method.result, result, '/value', errors, each => (each instanceof DataStream ? offer(each) : undefined))
-      : writeUntyped(result, '/value', errors, offer)
+  const rest = new PutOffItems()
+  const checked = (value: unknown): unknown => {
     const first = errors[0]
     if (!first) return value ?? null
     throw new HalibutError(
@@ -182,9 +184,33 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream): un
       `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
       { phase: 'response', delivery: 'executed' },
     )
-  } catch (why) {
+  }
+  const failed = (why: unknown): never => {
     discardStreams(result)
     throw why
+  }
+  try {
+    const value = typed
+      ? typed.json.write(
+          typed.method.result,
+          result,
+          '/value',
+          errors,
+          each => (each instanceof DataStream ? offer(each) : undefined),
+          rest.putOff,
+        )
+      : writeUntyped(result, '/value', errors, offer, rest.putOff)
+    if (!rest.waiting) return checked(value)
+    const goesOn = (): void => {
+      if (signal.aborted) throw toHalibutError(signal.reason).with({ phase: 'response', delivery: 'executed' })
+      checked(undefined)
+    }
+    return rest
+      .run(goesOn)
+      .then(() => checked(value))
+      .catch(failed)
+  } catch (why) {
+    return failed(why)
   }
 }
 

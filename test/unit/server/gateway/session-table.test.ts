@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import type { Session, SessionSocket } from '../../../../server/src/gateway/session.ts'
@@ -16,10 +16,17 @@ const unused = (): never => {
 const somebody: Principal = { name: 'somebody', role: 'operator' }
 const origin = 'https://dashboard.example'
 
+/** What is as long and yet a text frame: results are data streams then. */
+function longAnswer(chars: number): never {
+  throw new HalibutError('service_failed', 'x'.repeat(chars))
+}
+
 /** A session with a socket that takes everything at once. */
 function world() {
-  const large = { value: 'x'.repeat(facadeLimits.replayBytes), signature: 'M()', activityId: randomUUID(), durationMs: 1 }
-  const handlers = { 'agents.list': () => ({ agents: [] }), 'agent.invoke': () => large } as unknown as Handlers
+  const handlers = {
+    'agents.list': () => ({ agents: [] }),
+    'agent.invoke': () => longAnswer(facadeLimits.replayBytes),
+  } as unknown as Handlers
   const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
   const closed: CloseReason[] = []
   const socket: SessionSocket = {
@@ -129,13 +136,11 @@ test('a session whose socket is lost before a large answer was acknowledged is o
 })
 
 test('beyond the memory for all of them the session that has waited longest ends, and nothing stays when all have', async () => {
-  const value = 'x'.repeat(facadeLimits.replayBytes / 2)
-  const answer = { value, signature: 'M()', activityId: randomUUID(), durationMs: 1 }
-  const handlers = { 'agent.invoke': () => answer } as unknown as Handlers
+  const handlers = { 'agent.invoke': () => longAnswer(facadeLimits.replayBytes / 2) } as unknown as Handlers
   const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
   const invoke = '{"jsonrpc":"2.0","id":1,"method":"agent.invoke","params":{"agent":"a","service":"S","method":"M","args":[]}}'
   const each = facadeLimits.replayBytes / 2
-  const fitting = Math.floor(gatewayLimits.allReplayBytes / (each + 200))
+  const fitting = Math.floor(gatewayLimits.allReplayBytes / (each + 400))
   const opened: Session[] = []
   for (let i = 0; i < fitting + 3; i++) {
     const session = sessions.open(somebody, origin)
