@@ -1,4 +1,6 @@
 import type { ByteChannel } from '../../server/src/base/byte-channel.ts'
+import { defaultLimits } from '../../server/src/base/limits.ts'
+import { Openings } from '../../server/src/base/openings.ts'
 import { type DialOptions, dial } from '../../server/src/socket/dial.ts'
 import { type Listener, type ListenOptions, listen } from '../../server/src/socket/listen.ts'
 import { testIdentity } from './certificates.ts'
@@ -29,6 +31,7 @@ export async function testListener(options: Partial<ListenOptions> = {}): Promis
     port: 0,
     certificate: testIdentity('acceptor'),
     ...patient,
+    openings: new Openings(defaultLimits),
     onConnection(channel) {
       channels.push(channel)
       accepted.put(channel)

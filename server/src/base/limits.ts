@@ -42,10 +42,18 @@ export const defaultLimits = {
   maxStreamsPerMessage: 10_000,
   /** A control or identity line. */
   maxLineBytes: 4_096,
-  /** The preamble, the identity and the TLS handshake of an accepted connection together. */
+  /** The TLS handshake of an accepted connection; then its preamble and identity together, where its certificate is trusted. */
   acceptTimeoutMs: 60_000,
-  /** Accepted connections that have not identified yet. */
+  /** The preamble of whoever is not trusted. */
+  untrustedPreambleMs: 2_000,
+  untrustedPreambleMaxChars: 1_024,
+  /** Accepted connections whose certificate is not known to be trusted. */
   maxUnidentifiedConnections: 1_000,
+  maxUnidentifiedConnectionsPerAddress: 750,
+  /** So long one of them is there for sure, also where more come than there is room for. */
+  unidentifiedGraceMs: 5_000,
+  /** Accepted connections of one certificate. 0: no limit, as .NET. */
+  maxConnectionsPerCertificate: 0,
   /** Requests waiting in one subscription’s queue. */
   maxQueuedRequests: 10_000,
   /** How long a data stream’s reader may pause before the rest goes to the spool. */
@@ -84,6 +92,7 @@ export const gatewayRuntimeLimits = {
   poolMaxIdleConnections: 8,
   maxConnectionsPerAgent: 8,
   connectWaitMs: 120_000,
+  maxConnectionsPerCertificate: 1_000,
   livenessReplyMs: 5_000,
 } as const satisfies Partial<Limits>
 

@@ -107,38 +107,44 @@ export class LineReader {
   }
 }
 
+/** The acceptor’s first block: only how it begins counts (spec §1.6), so nothing else of it is kept. */
+export interface Preamble {
+  /** Its first two characters; fewer where the input ended. */
+  readonly head: string
+  /** The bytes after it, if any. */
+  readonly rest: Buffer | undefined
+}
+
 /**
- * Gathers the acceptor’s first block (spec §1.6): CR is skipped, and an empty line ends it. So do `maxChars` characters, as for the
+ * Reads over the acceptor’s first block (spec §1.6): CR is skipped, and an empty line ends it. So do `maxChars` characters, as for the
  * reference; what comes after them is not touched.
  */
 export class PreambleReader {
   readonly #maxChars: number
-  #text = ''
+  #head = ''
+  #chars = 0
+  #afterBreak = false
 
   constructor(maxChars: number) {
     this.#maxChars = maxChars
   }
 
-  /** Takes the next bytes. `undefined`: the block goes on. Else its text with its line breaks as LF, and the bytes after it, if any. */
-  feed(chunk: Buffer): { text: string; rest: Buffer | undefined } | undefined {
+  /** Takes the next bytes. `undefined`: the block goes on. */
+  feed(chunk: Buffer): Preamble | undefined {
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at] as number
       if (byte === cr) continue
-      const ends = byte === lf && this.#text.endsWith('\n')
-      this.#text += String.fromCharCode(byte)
-      if (ends || this.#text.length >= this.#maxChars) {
-        const rest = at + 1 < chunk.length ? chunk.subarray(at + 1) : undefined
-        return { text: this.finish(), rest }
-      }
+      if (this.#chars++ < 2) this.#head += String.fromCharCode(byte)
+      const ends = byte === lf && this.#afterBreak
+      this.#afterBreak = byte === lf
+      if (ends || this.#chars >= this.#maxChars) return this.finish(chunk.subarray(at + 1))
     }
     return undefined
   }
 
-  /** What has been gathered, at the end of input; empty: nothing was. */
-  finish(): string {
-    const text = this.#text
-    this.#text = ''
-    return text
+  /** What has come, at the end of input. */
+  finish(rest?: Buffer): Preamble {
+    return { head: this.#head, rest: rest !== undefined && rest.length > 0 ? rest : undefined }
   }
 }
 

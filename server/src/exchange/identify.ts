@@ -25,21 +25,16 @@ export async function identifyAsDialler(transfer: Transfer, identity: Identity):
   }
 }
 
-/** The acceptor’s first block: `'nothing'` at once at the end of input, else its text (at most `maxChars`). */
-export async function receivePreamble(channel: ByteChannel, maxChars: number): Promise<string | 'nothing'> {
+/** Reads over the acceptor’s first block, at most `maxChars`. Resolves with its first two characters; fewer where the input ended. */
+export async function receivePreamble(channel: ByteChannel, maxChars: number): Promise<string> {
   const reader = new PreambleReader(maxChars)
   for (;;) {
     const pending = channel.read()
     const chunk = pending instanceof Promise ? await pending : pending
-    if (chunk === undefined) {
-      const text = reader.finish()
-      return text === '' ? 'nothing' : text
-    }
-    const found = reader.feed(chunk)
-    if (found) {
-      if (found.rest !== undefined && found.rest.length > 0) channel.unread(found.rest)
-      return found.text
-    }
+    const found = chunk === undefined ? reader.finish() : reader.feed(chunk)
+    if (!found) continue
+    if (found.rest !== undefined) channel.unread(found.rest)
+    return found.head
   }
 }
 

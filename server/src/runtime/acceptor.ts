@@ -1,6 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import type { Openings } from '../base/openings.ts'
 import { timerMs } from '../base/timer.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
@@ -36,7 +37,11 @@ export interface SubscriberCandidate {
 export interface AcceptorOptions {
   readonly limits: Limits
   readonly trust: TrustStore
+  /** Where a connection has its place as long as it is nobody’s whom we trust. */
+  readonly openings: Openings
   readonly service: ServiceSide
+  /** Whether there is a service that a caller could call. */
+  readonly hostsServices: () => boolean
   readonly exchange: (channel: ByteChannel) => ExchangeOptions
   readonly queueFor: (subscription: string) => RequestQueue
   /** The last connection of a subscription is gone. */
@@ -55,6 +60,8 @@ export class Acceptor {
   readonly #channels = new Set<ByteChannel>()
   readonly #subscribers = new Map<ByteChannel, SubscriberEvent>()
   readonly #connectionsOf = new Map<string, number>()
+  /** Those of which it is not settled yet whether they are let in. */
+  readonly #admitting = new Set<ByteChannel>()
   /** Of the connections that have not identified themselves. */
   readonly #clocks = new Map<ByteChannel, NodeJS.Timeout>()
 
@@ -82,6 +89,7 @@ export class Acceptor {
       } finally {
         // Its place is free before the peer has taken leave, which may take a while.
         this.#stopClock(channel)
+        this.#options.openings.leave(channel)
         this.#unsubscribe(channel)
       }
       await channel.close()
@@ -93,6 +101,7 @@ export class Acceptor {
     } finally {
       this.#channels.delete(channel)
       const about = this.#describe(channel)
+      this.#admitting.delete(channel)
       this.#unregister(channel)
       events.emit('connectionClosed', about)
     }
@@ -105,12 +114,13 @@ export class Acceptor {
 
   #isAuthorised(channel: ByteChannel): boolean {
     const { thumbprint } = channel.peer
-    return thumbprint !== undefined && (this.#byThumbprint.get(thumbprint)?.has(channel) ?? false)
+    if (thumbprint === undefined || this.#admitting.has(channel)) return false
+    return this.#byThumbprint.get(thumbprint)?.has(channel) ?? false
   }
 
   /** Up to the conversation, a subscriber’s or a caller’s. `undefined`: turned away. */
   async #open(channel: ByteChannel, listenerName: string): Promise<Transfer | undefined> {
-    const { limits, log } = this.#options
+    const { log } = this.#options
     const { peer } = channel
     log(listenerName, 'ListenerAcceptedClient', `Accepted TCP client: ${peer.remoteAddress}`)
     log(
@@ -118,15 +128,7 @@ export class Acceptor {
       'SecurityNegotiation',
       `Secure connection established, client is not yet authenticated, client connected with ${protocolName(peer.protocol)}`,
     )
-    this.#startClock(channel)
-    if (this.#clocks.size > limits.maxUnidentifiedConnections) {
-      throw new HalibutError(
-        'connection_limit',
-        `more than ${limits.maxUnidentifiedConnections} connections have not identified themselves`,
-      )
-    }
     if (!(await this.#admit(channel, listenerName))) return undefined
-    this.#register(channel)
     return this.#identify(channel, listenerName)
   }
 
@@ -146,17 +148,25 @@ export class Acceptor {
     await Promise.all([...this.#channels].map(channel => channel.closed))
   }
 
-  /** Preamble and authorisation. False: turned away (with the friendly page where the caller is no Halibut peer). */
+  /**
+   * Preamble and authorisation. False: turned away (with the friendly page where the caller is no Halibut peer). Whoever presented a
+   * certificate that we trust has a place among its connections from the start; others have little time, and a place among the openings.
+   */
   async #admit(channel: ByteChannel, listenerName: string): Promise<boolean> {
-    const { limits, trust, events, log, onUnauthorised } = this.#options
+    const { limits, trust, openings, events, log, onUnauthorised } = this.#options
     const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
-    const block = await receivePreamble(channel, limits.preambleMaxChars)
-    if (block === 'nothing') {
+    const trusted = thumbprint !== undefined && trust.has(thumbprint)
+    this.#admitting.add(channel)
+    if (trusted) this.#register(channel, thumbprint)
+    else openings.enter(channel, remoteAddress, why => channel.destroy(why))
+    this.#startClock(channel, trusted ? limits.acceptTimeoutMs : limits.untrustedPreambleMs)
+    const head = await receivePreamble(channel, trusted ? limits.preambleMaxChars : limits.untrustedPreambleMaxChars)
+    if (head === '') {
       log(listenerName, 'Diagnostic', 'Ignoring empty request')
       return false
     }
-    if (!block.startsWith('MX')) {
-      if (block.length < 2) throw new HalibutError('protocol_error', 'the connection ended inside the first line')
+    if (head !== 'MX') {
+      if (head.length < 2) throw new HalibutError('protocol_error', 'the connection ended inside the first line')
       await channel.write(encodeFriendlyPage(this.#options.friendlyPage()))
       return false
     }
@@ -176,10 +186,17 @@ export class Acceptor {
         `A client at ${remoteAddress} connected, and attempted a message exchange, but it presented a client certificate with the thumbprint '${thumbprint}' which is not in the list of thumbprints that we trust`,
       )
       events.emit('clientDenied', { remoteAddress, thumbprint, thumbprint256 })
+      // Whoever decides may be a person.
+      this.#startClock(channel, limits.acceptTimeoutMs)
       const answer = (await onUnauthorised?.({ remoteAddress, thumbprint, thumbprint256 })) ?? 'block'
       if (answer !== 'trust_and_allow') return false
       trust.add(thumbprint)
     }
+    if (!trusted) {
+      openings.leave(channel)
+      this.#register(channel, thumbprint)
+    }
+    this.#admitting.delete(channel)
     log(listenerName, 'Security', `Client at ${remoteAddress} authenticated as ${thumbprint}`)
     return true
   }
@@ -192,6 +209,11 @@ export class Acceptor {
     } catch (why) {
       this.#options.log(listenerName, 'ErrorInIdentify', 'Remote failed to identify itself.', why)
       throw why
+    }
+    if (identity.type === 'client' && !this.#options.hostsServices()) {
+      const { remoteAddress } = channel.peer
+      this.#options.log(listenerName, 'ClientDenied', `A client at ${remoteAddress} wants to call a service, and none is hosted here`)
+      return undefined
     }
     if (identity.type === 'subscriber') return (await this.#subscribe(transfer, identity.subscription, listenerName)) ? transfer : undefined
     await answerIdentity(transfer)
@@ -259,13 +281,11 @@ export class Acceptor {
   }
 
   /** Whoever has not identified itself in time is cut off. */
-  #startClock(channel: ByteChannel): void {
-    const { acceptTimeoutMs } = this.#options.limits
+  #startClock(channel: ByteChannel, ms: number): void {
     const expire = (): void =>
-      channel.destroy(
-        new HalibutError('io_timeout', `the caller did not identify itself within ${acceptTimeoutMs} ms`, { phase: 'identify' }),
-      )
-    this.#clocks.set(channel, setTimeout(expire, timerMs(acceptTimeoutMs)))
+      channel.destroy(new HalibutError('io_timeout', `the caller did not identify itself within ${ms} ms`, { phase: 'identify' }))
+    clearTimeout(this.#clocks.get(channel))
+    this.#clocks.set(channel, setTimeout(expire, timerMs(ms)))
   }
 
   #stopClock(channel: ByteChannel): void {
@@ -273,10 +293,17 @@ export class Acceptor {
     this.#clocks.delete(channel)
   }
 
-  #register(channel: ByteChannel): void {
-    const { thumbprint } = channel.peer
-    if (thumbprint === undefined) return
+  /** @throws {HalibutError} `connection_limit`: its certificate has as many connections as one may have. */
+  #register(channel: ByteChannel, thumbprint: string): void {
+    const { maxConnectionsPerCertificate: max } = this.#options.limits
     const channels = this.#byThumbprint.get(thumbprint)
+    if (max > 0 && channels && channels.size >= max) {
+      throw new HalibutError(
+        'connection_limit',
+        `the certificate ${thumbprint} has ${channels.size} connections already (maxConnectionsPerCertificate)`,
+        { phase: 'identify' },
+      )
+    }
     if (channels) channels.add(channel)
     else this.#byThumbprint.set(thumbprint, new Set([channel]))
   }

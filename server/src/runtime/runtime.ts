@@ -4,6 +4,7 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
+import { Openings } from '../base/openings.ts'
 import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
@@ -66,6 +67,7 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #acceptor: Acceptor
   readonly #calls: OutgoingCalls
   readonly #memory: RuntimeMemory
+  readonly #openings: Openings
   readonly #endpoints = new WeakMap<object, Endpoint>()
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
@@ -89,6 +91,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
     this.#memory = new RuntimeMemory(this.limits)
+    this.#openings = new Openings(this.limits)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
@@ -96,6 +99,8 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#acceptor = new Acceptor({
       limits: this.limits,
       trust: this.#trust,
+      openings: this.#openings,
+      hostsServices: () => this.#services.size > 0,
       service: { registry: this.#registry, handle: this.#services.handle },
       exchange: channel => this.#exchange(channel),
       queueFor: subscription => this.#queue(subscription),
@@ -145,7 +150,7 @@ export class HalibutRuntime implements AsyncDisposable {
       keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
       receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
       sendTimeoutMs: limits.tcpClientSendTimeoutMs,
-      maxHandshakes: limits.maxUnidentifiedConnections,
+      openings: this.#openings,
       onConnection: channel => {
         if (this.#closed) channel.destroy(this.#closed)
         else void this.#acceptor.accept(channel, name)

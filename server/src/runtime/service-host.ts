@@ -74,6 +74,11 @@ export class ServiceHost {
     this.#clientOnly = options.clientOnly ?? false
   }
 
+  /** How many services there are. */
+  get size(): number {
+    return this.#services.size
+  }
+
   /**
    * Hosts a service. `implementation` is an object with a function for each method, or for each signature where a method is overloaded,
    * or a {@link ServiceFactory} (an object with `create`, unless the contract has a method of that name). Throws `invalid_argument` for a

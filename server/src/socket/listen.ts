@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
+import type { Openings } from '../base/openings.ts'
 import { timerMs } from '../base/timer.ts'
 import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
@@ -25,8 +26,8 @@ export interface ListenOptions {
   /** The channels’ first timeouts. */
   readonly receiveTimeoutMs: number
   readonly sendTimeoutMs: number
-  /** Handshakes under way; whoever comes beyond is reset. Default 1,000. */
-  readonly maxHandshakes?: number | undefined
+  /** Where a connection has its place until TLS is through; who finds none is reset. */
+  readonly openings: Openings
   /** A peer came through TLS, with a certificate or without one. The channel is the receiver’s to close. */
   readonly onConnection: (channel: ByteChannel) => void
   /** A caller was dropped before TLS was through, or the system could not accept one (`remoteAddress` is '' then). */
@@ -45,7 +46,7 @@ export interface Listener {
  * @throws {HalibutError} `listen_failed` with the address, the reason and what to do; `certificate_invalid`.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { certificate, handshakeTimeoutMs, keepAliveIdleMs, receiveTimeoutMs, sendTimeoutMs, maxHandshakes = 1_000, onRejected } = options
+  const { certificate, handshakeTimeoutMs, keepAliveIdleMs, receiveTimeoutMs, sendTimeoutMs, openings, onRejected } = options
   // By remote end point: a TLSSocket doesn’t tell which TCP socket it stands on, and that one is needed for a reset.
   const handshaking = new Map<string, Handshake>()
 
@@ -79,17 +80,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     { noDelay: true, keepAlive: keepAliveIdleMs > 0, keepAliveInitialDelay: Math.max(0, keepAliveIdleMs) },
     raw => {
       const address = remoteEndPoint(raw)
-      if (handshaking.size >= maxHandshakes) {
-        raw.on('error', ignore).resetAndDestroy()
-        onRejected?.(
-          address,
-          new HalibutError('connection_limit', `${maxHandshakes} TLS handshakes are under way already`, { phase: 'tls' }),
-        )
-        return
-      }
       // The TLS socket tells the same error; without a listener here a late reset would end the process.
       raw.on('error', ignore)
-      begin(raw, address)
+      if (!begin(raw, address)) return
       // No session is ever resumed: the key of each ticket is gone before its owner can come back. Turning tickets off instead makes
       // OpenSSL keep every session, 4 KiB for each connection, and still send the tickets of TLS 1.3.
       tls.setTicketKeys(freshTicketKeys())
@@ -103,7 +96,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   if (!bound || typeof bound === 'string') throw new HalibutError('listen_failed', 'the listening socket has no address')
   return { host: bound.address, port: bound.port, close }
 
-  function begin(raw: Socket, address: string): void {
+  /** False: there is no place for it. */
+  function begin(raw: Socket, address: string): boolean {
     const handshake: Handshake = {
       raw,
       address,
@@ -113,11 +107,24 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         onRejected?.(address, handshake.error ?? lostInHandshake())
       },
     }
+    try {
+      openings.enter(raw, address, drop)
+    } catch (why) {
+      clearTimeout(handshake.timer)
+      raw.resetAndDestroy()
+      onRejected?.(address, toHalibutError(why, 'handshake'))
+      return false
+    }
     handshaking.set(address, handshake)
     raw.once('close', handshake.onClose)
+    return true
 
     function expire(): void {
-      handshake.error = timedOut('read', { phase: 'tls' })
+      drop(timedOut('read', { phase: 'tls' }))
+    }
+
+    function drop(why: HalibutError): void {
+      handshake.error = why
       raw.resetAndDestroy()
     }
   }
@@ -126,6 +133,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     clearTimeout(timer)
     raw.off('close', onClose)
     handshaking.delete(address)
+    openings.leave(raw)
   }
 
   async function close(): Promise<void> {

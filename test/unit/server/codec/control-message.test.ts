@@ -5,6 +5,7 @@ import {
   LineReader,
   NEXT,
   PROCEED,
+  type Preamble,
   PreambleReader,
   parseIdentity,
 } from '../../../../server/src/codec/control-message.ts'
@@ -62,30 +63,40 @@ describe('LineReader', () => {
 })
 
 describe('PreambleReader', () => {
-  const read = (text: string, max = 20_000): { text: string; rest: Buffer | undefined } | undefined =>
-    new PreambleReader(max).feed(bytes(text))
+  const read = (text: string, max = 20_000): Preamble | undefined => new PreambleReader(max).feed(bytes(text))
 
   test.each(['MX\n\nrest', 'MX\r\n\r\nrest', 'MX\r\n\nrest', 'MX\n\r\r\nrest', 'M\rX\n\nrest'])('%j ends at its empty line', text => {
-    expect(read(text)).toEqual({ text: 'MX\n\n', rest: bytes('rest') })
+    expect(read(text)).toEqual({ head: 'MX', rest: bytes('rest') })
   })
 
   test('lines before the empty one belong to it, and an empty first line is not the end', () => {
-    expect(read('MX\nfoo\n\n')).toEqual({ text: 'MX\nfoo\n\n', rest: undefined })
+    expect(read('MX\nfoo\n\n')).toEqual({ head: 'MX', rest: undefined })
     expect(read('\nMX')).toBeUndefined()
-    expect(read('\n\nMX')).toEqual({ text: '\n\n', rest: bytes('MX') })
+    expect(read('\n\nMX')).toEqual({ head: '\n\n', rest: bytes('MX') })
   })
 
   test('it ends at its limit without touching what follows', () => {
-    expect(read('MXyyyyyyyy', 5)).toEqual({ text: 'MXyyy', rest: bytes('yyyyy') })
+    expect(read('MXyyyyyyyy', 5)).toEqual({ head: 'MX', rest: bytes('yyyyy') })
   })
 
   test('it arrives byte by byte, and the end of input shows what there was', () => {
     const reader = new PreambleReader(100)
     for (const byte of bytes('MX\r\n\r')) expect(reader.feed(Buffer.from([byte]))).toBeUndefined()
-    expect(reader.feed(bytes('\n'))).toEqual({ text: 'MX\n\n', rest: undefined })
-    expect(reader.finish()).toBe('')
-    reader.feed(bytes('GET'))
-    expect(reader.finish()).toBe('GET')
+    expect(reader.feed(bytes('\n'))).toEqual({ head: 'MX', rest: undefined })
+    expect(new PreambleReader(100).finish()).toEqual({ head: '', rest: undefined })
+    const short = new PreambleReader(100)
+    short.feed(bytes('G'))
+    expect(short.finish()).toEqual({ head: 'G', rest: undefined })
+  })
+
+  test('an endless one costs nothing, however many there are', () => {
+    const endless = bytes('x'.repeat(19_990))
+    const before = process.memoryUsage().heapUsed
+    const readers = Array.from({ length: 200 }, () => new PreambleReader(20_000))
+    for (const reader of readers) expect(reader.feed(endless)).toBeUndefined()
+    // What each byte left behind would be 600 KB a reader.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000)
+    expect(readers).toHaveLength(200)
   })
 })
 

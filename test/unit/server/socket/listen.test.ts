@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
+import { defaultLimits } from '../../../../server/src/base/limits.ts'
+import { Openings } from '../../../../server/src/base/openings.ts'
 import { listen, listenAdvice } from '../../../../server/src/socket/listen.ts'
 import { sharedReadBuffer } from '../../../../server/src/socket/shared-read-buffer.ts'
 import { rsaIdentity, testIdentity } from '../../../support/certificates.ts'
@@ -169,7 +171,7 @@ describe('listen', () => {
   })
 
   test('callers beyond the limit of handshakes are reset, and the limit frees itself', async () => {
-    await using listener = await testListener({ maxHandshakes: 2 })
+    await using listener = await testListener({ openings: new Openings({ ...defaultLimits, maxUnidentifiedConnections: 2 }) })
     const waiting = [dialPlain(listener.port), dialPlain(listener.port)]
     await Promise.all(waiting.map(caller => once(caller, 'connect')))
     const surplus = dialPlain(listener.port)
@@ -284,7 +286,9 @@ describe('listen', () => {
     const server = createServer().listen(0)
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
-    await expect(listen({ port, certificate: alice, ...patient, onConnection: () => undefined })).rejects.toMatchObject({
+    await expect(
+      listen({ port, certificate: alice, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
+    ).rejects.toMatchObject({
       kind: 'listen_failed',
       message: `cannot listen on [::]:${port}: Address already in use; choose another port, or end the process that uses it`,
       advice: 'choose another port, or end the process that uses it',
@@ -302,7 +306,9 @@ describe('listen', () => {
     ['an unknown host', { host: 'no-such-host.invalid', port: 0 }, /no-such-host\.invalid:0: .+; correct the host name/],
     ['a port that is none', { port: 70_000 }, /a whole number from 0 to 65535; choose such a port/],
   ])('%s is an error that names address, reason and what to do', async (_what, where, message) => {
-    await expect(listen({ ...where, certificate: alice, ...patient, onConnection: () => undefined })).rejects.toMatchObject({
+    await expect(
+      listen({ ...where, certificate: alice, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
+    ).rejects.toMatchObject({
       kind: 'listen_failed',
       message: expect.stringMatching(message),
     })
@@ -310,7 +316,9 @@ describe('listen', () => {
 
   test('a certificate with another’s key is an error', async () => {
     const certificate = { certificatePem: alice.certificatePem, keyPem: testIdentity('bob').keyPem }
-    await expect(listen({ port: 0, certificate, ...patient, onConnection: () => undefined })).rejects.toMatchObject({
+    await expect(
+      listen({ port: 0, certificate, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
+    ).rejects.toMatchObject({
       kind: 'certificate_invalid',
     })
   })

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { besiegeWithOpenings } from '../support/siege.ts'
+
+test('950 openings that never end leave a gateway with a heap of 512 MB its agent and its browser', async ({ task }) => {
+  const result = await besiegeWithOpenings({ connections: 950, heapMiB: 512 })
+  expect(result.connections + result.turnedAway).toBe(950)
+  expect(result.honestCalls).toBeGreaterThan(50)
+  // 20 KB that each sent, its TLS socket, and what the honest calls need.
+  expect(result.rssAfter - result.rssBefore).toBeLessThan(200)
+  task.meta.figures = JSON.stringify(result)
+})

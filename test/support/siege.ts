@@ -1,0 +1,104 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
+import { testIdentity } from './certificates.ts'
+import type { GatewayPorts, GatewayStart } from './gateway-process.ts'
+import { nodeWebSocket } from './node-websocket.ts'
+import { dialRaw, type RawPeer } from './raw-peer.ts'
+import { echoService } from './sample-contracts.ts'
+import { addSampleServices } from './sample-services.ts'
+import { createRuntime } from './world.ts'
+
+/** A gateway in a process of its own, with an honest polling agent and a browser, and a certificate for whoever is not. */
+interface Siege extends AsyncDisposable {
+  readonly agentPort: number
+  readonly client: GatewayClient
+  /** The browser calls the honest agent until this settles, and each call must be answered. Resolves with their number. */
+  callHonestly(during: Promise<unknown>): Promise<number>
+  /** The gateway’s resident memory, in MiB. */
+  rssMiB(): Promise<number>
+}
+
+/** The thumbprint of the identity `hostile` is trusted, and its agent is `hostile`, at `poll://hostile/`. */
+async function createSiege(heapMiB: number): Promise<Siege> {
+  const { certificatePem, keyPem, thumbprint } = testIdentity('gateway')
+  const token = 'hgw_start_siege'
+  const child = fork(fileURLToPath(new URL('./gateway-process.ts', import.meta.url)), [], {
+    execArgv: [`--max-old-space-size=${heapMiB}`, '--conditions=@halibut-gateway/source', '--import', 'tsx'],
+  })
+  const gone = once(child, 'exit')
+  const honest = createRuntime('honest')
+  addSampleServices((contract, implementation, options) => honest.addService(contract, implementation, options))
+  const agents = { honest: honest.thumbprint, hostile: testIdentity('hostile').thumbprint }
+  child.send({ certificatePem, keyPem, token, agents } satisfies GatewayStart)
+  const [{ port, agentPort }] = (await once(child, 'message')) as [GatewayPorts]
+  honest.poll({ subscription: 'poll://honest/', endpoint: { uri: `https://127.0.0.1:${agentPort}/`, thumbprint } })
+  const client = createClient({ url: `http://127.0.0.1:${port}/`, token, webSocket: nodeWebSocket })
+  const echo = client.agent('honest').service(echoService)
+  return {
+    agentPort,
+    client,
+    async callHonestly(during) {
+      let over = false
+      const ended = during.finally(() => {
+        over = true
+      })
+      // Where an honest call fails, that is the error to tell.
+      ended.catch(() => undefined)
+      let calls = 0
+      while (!over) {
+        expect(await echo.SayHello(`call ${++calls}`)).toBe(`call ${calls}...`)
+        expect(await echo.Big(300_000n)).toHaveLength(300_000)
+      }
+      await ended
+      return 2 * calls
+    },
+    async rssMiB() {
+      child.send('rss')
+      const [{ rss }] = (await once(child, 'message')) as [{ rss: number }]
+      return Math.round(rss / 2 ** 20)
+    },
+    async [Symbol.asyncDispose]() {
+      client.close()
+      await honest.close()
+      if (child.connected) child.disconnect()
+      await gone
+    },
+  }
+}
+
+/** Opens so many connections without a certificate, which write 19,990 or 1,000 characters and no line end. */
+export async function besiegeWithOpenings(options: { readonly connections: number; readonly heapMiB: number }) {
+  await using siege = await createSiege(options.heapMiB)
+  // The first is more than is read of a stranger, the second stays as long as one may.
+  const endless = [Buffer.alloc(19_990, 'x'), Buffer.alloc(1_000, 'x')] as const
+  const peers: RawPeer[] = []
+  let turnedAway = 0
+  async function attack(): Promise<void> {
+    const ends: Promise<unknown>[] = []
+    for (let begun = 0; begun < options.connections; begun += 10) {
+      const batch = Array.from({ length: Math.min(10, options.connections - begun) }, () => dialRaw(siege.agentPort))
+      for (const dialled of await Promise.allSettled(batch)) {
+        if (dialled.status === 'rejected') {
+          turnedAway++
+          continue
+        }
+        const peer = dialled.value
+        peers.push(peer)
+        ends.push(peer.closed)
+        await peer.write(peers.length % 2 === 1 ? endless[0] : endless[1])
+      }
+    }
+    await Promise.all(ends)
+  }
+  try {
+    await siege.callHonestly(Promise.resolve())
+    const rssBefore = await siege.rssMiB()
+    const honestCalls = await siege.callHonestly(attack())
+    return { connections: peers.length, turnedAway, honestCalls, rssBefore, rssAfter: await siege.rssMiB() }
+  } finally {
+    for (const peer of peers) peer.destroy()
+  }
+}
