@@ -52,7 +52,7 @@ export class MemoryRequestQueue implements RequestQueue {
   readonly #endpoint: string
   readonly #maxLength: number
   // Most queues of a large fleet are idle, with one connection that waits: what holds requests is made with the first one, and a few
-  // connections, in the order of arrival, need no set.
+  // connections, in the order in which they were last heard from (each begins to wait when it has said NEXT), need no set.
   #consumers: Consumer[] = []
   #waiting: CallerTurns<PendingRequest> | undefined
   #inFlight: Set<PendingRequest> | undefined
@@ -137,9 +137,9 @@ export class MemoryRequestQueue implements RequestQueue {
     if (at >= 0) this.#consumers.splice(at, 1)
   }
 
+  /** The one that was heard from last: an older one may be half-open, its agent back on a new connection already. */
   #consumerFor(request: RequestToQueue): Consumer | undefined {
-    for (const consumer of this.#consumers) if (consumer.fits(request)) return consumer
-    return undefined
+    return this.#consumers.findLast(consumer => consumer.fits(request))
   }
 
   #collect(pending: PendingRequest): PendingRequest {

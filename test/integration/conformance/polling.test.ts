@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { defaultLimits } from '../../../server/src/base/limits.ts'
 import {
+  answerRequest,
   openAsAcceptor,
   openAsClient,
   openAsSubscriber,
@@ -87,4 +88,27 @@ test('where NEXT came with the response, PROCEED shares a write with a request t
   expect((await agent.readUntil('PROCEED\r\n')).toString()).toBe('PROCEED\r\n')
   await agent.write('NEXT\r\n')
   expect(await third).toBe('hello')
+})
+
+test('Q06 a request goes to the connection with which an agent came back, not to the one that fell silent', async () => {
+  await using service = await createEchoService()
+  await using silent = await service.dial()
+  await openAsSubscriber(silent, 'poll://bob/')
+  await using back = await service.dial()
+  await openAsSubscriber(back, 'poll://bob/')
+  for (const name of ['one', 'two']) {
+    const call = service.runtime.call({
+      endpoint: { uri: 'poll://bob/' },
+      contract: echo,
+      service: echo.service,
+      method: 'SayHello',
+      args: [name],
+    })
+    await answerRequest(back, `${name}...`)
+    expect(await call).toBe(`${name}...`)
+    // It is heard from, and waits for the next request.
+    await back.write('NEXT\r\n')
+    await back.readUntil('PROCEED\r\n')
+  }
+  expect(silent.received.toString('latin1')).toBe(serverIdentity)
 })

@@ -187,17 +187,17 @@ describe('collecting', () => {
     expect(late).toHaveBeenCalledOnce()
   })
 
-  test('Q06 of two connections that wait, one gets the request, and the one that came first', async () => {
+  test('Q06 of two connections that wait, one gets the request, and the one that was heard from last', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const [first, second] = [watch(sourceOf(queue, 'A').dequeue(30_000)), watch(sourceOf(queue, 'A').dequeue(30_000))]
     const call = queue.queueAndWait(request('1'))
     await turn()
-    expect(first.outcome).toMatchObject({ id: '1' })
-    expect(second.outcome).toBe('pending')
+    expect(second.outcome).toMatchObject({ id: '1' })
+    expect(first.outcome).toBe('pending')
     vi.advanceTimersByTime(30_000)
     await turn()
-    expect(second.outcome).toBeUndefined()
-    ;(first.outcome as CollectedRequest).answer(response('1'), undefined)
+    expect(first.outcome).toBeUndefined()
+    ;(second.outcome as CollectedRequest).answer(response('1'), undefined)
     await call
   })
 
@@ -449,6 +449,11 @@ function removeFrom<T>(list: T[], found: (each: T) => boolean): T | undefined {
   return at < 0 ? undefined : list.splice(at, 1)[0]
 }
 
+function removeLastFrom<T>(list: T[], found: (each: T) => boolean): T | undefined {
+  const at = list.findLastIndex(found)
+  return at < 0 ? undefined : list.splice(at, 1)[0]
+}
+
 function toEnd<T>(list: T[], item: T): void {
   removeFrom(list, each => each === item)
   list.push(item)
@@ -459,7 +464,7 @@ const steps = [
     ([wanted, by, ms, aborted]) =>
       new Step(`call of ${by} for ${wanted} within ${ms}${aborted ? ', cancelled' : ''}`, (model, real) => {
         const n = model.calls.length
-        const consumer = aborted ? undefined : removeFrom(model.consumers, each => fits(wanted, each.as))
+        const consumer = aborted ? undefined : removeLastFrom(model.consumers, each => fits(wanted, each.as))
         if (aborted) model.calls.push('cancelled')
         else if (consumer) {
           model.calls.push('pending')
