@@ -1,6 +1,7 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { subprotocol } from '@halibut-gateway/schemas/wire'
 import { type ClientOptions, createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
+import type { Limits } from '../../server/src/base/limits.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
@@ -42,9 +43,11 @@ export async function createRealGateway(options: {
   readonly connections?: number
   /** How it is put up, beside what a test needs. */
   readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy'>>
+  /** Of both runtimes. */
+  readonly limits?: Partial<Limits>
 }): Promise<RealGateway> {
-  const { mode = 'listening', connections = 1, id = 'web-1' } = options
-  const world = await createWorld({ host: options.host, agent: { mode, connections } })
+  const { mode = 'listening', connections = 1, id = 'web-1', limits = {} } = options
+  const world = await createWorld({ host: options.host, agent: { mode, connections }, limits })
   const token = 'hgw_start_real'
   const directory = new AgentDirectory()
   directory.add({ id, ...world.endpoint, services: options.contracts.map(contract => contract.service) })

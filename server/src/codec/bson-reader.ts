@@ -21,6 +21,19 @@ export interface Mark {
 /** Going back re-reads elements; together no more than this many times the elements a document may have. */
 const maxReadings = 4
 
+/** From this size on a document or array is read in parts. */
+const largeFrom = 16 * 1024
+/** Of a longer string so much is decoded at a time. */
+const textPiece = 256 * 1024
+/** So many elements are read between two places where reading may pause. */
+const elementsAtOnce = 128
+
+/** What an element costs that is kept: its place in what holds it, and a small value. */
+const elementBytes = 24
+
+/** What holds the bytes of a binary. */
+const binaryBytes = 96
+
 /** Binary subtype 2. */
 const oldBinary = 2
 
@@ -34,7 +47,7 @@ const floatBytes = new Uint8Array(float.buffer)
 /**
  * A cursor over one BSON document. Nothing is decoded that is not asked for, and no tree is built. Every length is checked against the
  * document around it, and elements and depth are counted; what is wrong throws `protocol_error`, what is too much `message_too_large`.
- * Bytes after the root document are ignored (spec §4.3).
+ * What the values made of it cost is counted too, so that whoever keeps them can be charged. Bytes after the root document are ignored (spec §4.3).
  *
  *     reader.enter()
  *     while (reader.next()) switch (reader.name) { case 'id': id = reader.string() … }
@@ -56,6 +69,10 @@ export class BsonReader {
   #elements = 0
   #readings = 0
   #furthest = -1
+  #pausedAt = 0
+  #made = 0
+  /** The text of a long string, where it was decoded before it is read. */
+  #decoded: { readonly at: number; readonly text: string } | undefined
 
   constructor(document: Uint8Array, limits: BsonReaderLimits) {
     this.#bytes = Buffer.isBuffer(document) ? document : Buffer.from(document.buffer, document.byteOffset, document.byteLength)
@@ -70,6 +87,30 @@ export class BsonReader {
   /** The current element’s name. */
   get name(): string {
     return shortText(this.#bytes, this.#start + 1, this.#nameEnd)
+  }
+
+  /** Whether the current element is a document or an array that is to be read in parts. */
+  get large(): boolean {
+    if (!this.#pending || (this.#type !== bsonType.document && this.#type !== bsonType.array)) return false
+    const at = this.#at
+    return at + 4 < (this.#ends[this.#depth - 1] as number) && this.#bytes.readInt32LE(at) >= largeFrom
+  }
+
+  /** About how many bytes of memory the values read so far take. */
+  get cost(): number {
+    return this.#elements * elementBytes + this.#made
+  }
+
+  /** Adds to {@link cost} what the reader of a value makes beside the values inside. */
+  makes(bytes: number): void {
+    this.#made += bytes
+  }
+
+  /** Whether so much was read since the last time this was true that others may wait for their turn. */
+  mayPause(): boolean {
+    if (this.#readings - this.#pausedAt < elementsAtOnce) return false
+    this.#pausedAt = this.#readings
+    return true
   }
 
   /** Goes into the root document (the first time), or into the current element, which must be a document or an array. */
@@ -155,6 +196,7 @@ export class BsonReader {
     this.#take(bsonType.binary)
     const length = this.#int32()
     if (length < 0) throw malformed(`A binary’s length is ${length}.`)
+    this.#made += binaryBytes + length
     const subtype = this.#bytes[this.#advance(1)] as number
     const at = this.#advance(length)
     if (subtype !== oldBinary) return { subtype, bytes: this.#bytes.subarray(at, at + length) }
@@ -176,6 +218,45 @@ export class BsonReader {
     }
     this.#pending = false
     this.#skipScalar()
+  }
+
+  /** Passes over what is large by its length alone: it was marked, and is read later. */
+  leap(): void {
+    this.enter()
+    this.#at = (this.#ends[--this.#depth] as number) + 1
+  }
+
+  /** {@link skip} of what is large, in parts. */
+  *skipInParts(): Generator<undefined, void, undefined> {
+    const outer = this.#depth
+    this.enter()
+    while (this.#depth > outer) {
+      if (this.next() && (this.#type === bsonType.document || this.#type === bsonType.array)) this.enter()
+      if (this.mayPause()) yield
+    }
+  }
+
+  /** Whether the current element is a string so long that it is to be decoded in parts, before it is read. */
+  get longText(): boolean {
+    return this.#pending && this.#type === bsonType.string && this.#bytes.readInt32LE(this.#at) > textPiece
+  }
+
+  /** Decodes the current element, a {@link longText}, in parts; reading it then gives that. */
+  *decodeText(): Generator<undefined, void, undefined> {
+    const mark = this.mark()
+    this.#pending = false
+    const length = this.#int32()
+    const start = this.#advance(length)
+    const end = start + length - 1
+    let text = ''
+    for (let at = start; at < end; ) {
+      const next = characterBefore(this.#bytes, Math.min(at + textPiece, end), end)
+      text += this.#bytes.toString('utf8', at, next)
+      at = next
+      yield
+    }
+    this.seek(mark)
+    this.#decoded = { at: start, text }
   }
 
   /** Remembers the current element, for {@link seek}. */
@@ -255,6 +336,12 @@ export class BsonReader {
     const at = this.#advance(length)
     const end = at + length - 1
     if (length <= maxInternedLength) return shortText(this.#bytes, at, end)
+    this.#made += length
+    const decoded = this.#decoded
+    if (decoded?.at === at) {
+      this.#decoded = undefined
+      return decoded.text
+    }
     try {
       return this.#bytes.toString('utf8', at, end)
     } catch (cause) {
@@ -343,6 +430,13 @@ function shortText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end)
   internedTexts[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), text }
   return text
+}
+
+/** Where a character begins, at `at` or up to three bytes before: so that none is cut. */
+function characterBefore(bytes: Buffer, at: number, end: number): number {
+  let start = at
+  while (at < end && start > at - 3 && ((bytes[start] as number) & 0xc0) === 0x80) start--
+  return start
 }
 
 function malformed(message: string): HalibutError {

@@ -77,10 +77,41 @@ export interface ClrType extends ValueCodec {
   readTyped(reader: BsonReader, context: DecodeContext): unknown
   /** Reads the rest of an entered document that is of this type; `pending`: the reader stands on its next element, else it has ended. */
   readBody(reader: BsonReader, context: DecodeContext, pending: boolean): unknown
+  /** The same for what is large; missing where no value is. */
+  readonly large: LargeForm | undefined
   /** Whether a value of the other run-time type may stand where this one is declared. */
   assignableFrom(other: ClrType): boolean
   /** Whether a value of another run-time type comes out as {@link Typed}, so that the type isn’t lost. */
   open(): boolean
+}
+
+/** Work in parts, between which whoever runs it may let others have their turn. */
+export type Parts<T> = Generator<undefined, T, undefined>
+
+/** How a value is made of the elements of a large document or array, one after another. */
+export interface Filling {
+  /** What the element that the reader stands on is read as; `undefined`: it is passed over. */
+  at(reader: BsonReader, context: DecodeContext): ClrType | undefined
+  /** The place of that element, where it has one, for the path of an error. */
+  readonly place: string | number | undefined
+  /** Takes its value. */
+  put(value: unknown): void
+  /** After the last: the value. */
+  end(): unknown
+}
+
+/**
+ * How values of a type are read where they are {@link BsonReader.large}. What is small is read at once, by `readTyped`; so all that can be
+ * large needs this form as well. It has either `read`, or the other two.
+ */
+export interface LargeForm {
+  readonly read?: (reader: BsonReader, context: DecodeContext) => Parts<unknown>
+  /** Of an array; missing where none may stand for a value. */
+  readonly items?: (reader: BsonReader) => Filling
+  /** Of what follows the metadata in a document. */
+  readonly body?: (reader: BsonReader) => Filling
+  /** What stands for a value whose type was named; default: the value. */
+  readonly told?: (actual: ClrType, value: unknown) => unknown
 }
 
 /** A null argument or result. */
@@ -93,6 +124,7 @@ export interface ClrTypeParts extends Pick<ClrType, 'name' | 'node' | 'reference
   readonly defaultValue?: () => unknown
   readonly readBody?: ClrType['readBody']
   readonly assignableFrom?: (other: ClrType) => boolean
+  readonly large?: LargeForm
 }
 
 /** Completes a type: only exactly equal ones are assignable, null is the default, and it is never a tagged document. */
@@ -117,6 +149,7 @@ export function clrType(parts: ClrTypeParts): ClrType {
     readBody:
       parts.readBody ??
       (() => readFailed(`Cannot deserialize the current JSON object (e.g. {"name":"value"}) into type '${printType(parts.name)}'.`)),
+    large: parts.large,
     fromResult: parts.fromResult,
     assignableFrom: other => other === type || other.key === key || (related?.(other) ?? false),
     accepts: argument =>

@@ -7,6 +7,7 @@ import {
   type DecodeContext,
   type EncodeContext,
   enterEncoded,
+  type Filling,
   readFailed,
   refuse,
   refuseValue,
@@ -136,6 +137,10 @@ function sequence(parts: Sequence, typeOf: TypeOf): ClrType {
       }
       return found ? value : notThis(parts.name, 'object')
     },
+    large: {
+      items: reader => new ItemsFilling(parts, reader),
+      body: () => new TaggedItemsFilling(parts, type),
+    },
     fromResult: fromResultOf(() => type),
   })
   return type
@@ -177,14 +182,75 @@ function writeItems(writer: BsonWriter, name: string, values: Iterable<unknown>,
 function readItems(reader: BsonReader, context: DecodeContext, parts: Sequence): unknown {
   const { item } = parts
   const values: unknown[] = []
+  reader.makes(arrayBytes)
   reader.enter()
   while (reader.next()) {
     if (context.trace) context.trace.push(values.length)
     values.push(item.readTyped(reader, context))
     if (context.trace) context.trace.pop()
   }
+  return asHeld(values, parts)
+}
+
+function asHeld(values: unknown[], parts: Sequence): unknown {
   if (parts.reversed) values.reverse()
   return parts.set ? new Set(values) : values
+}
+
+/** What an array of a few items takes beside them, or a set. */
+const arrayBytes = 160
+
+/** {@link readItems} of what is large. */
+class ItemsFilling implements Filling {
+  readonly #parts: Sequence
+  readonly #values: unknown[] = []
+
+  constructor(parts: Sequence, reader: BsonReader) {
+    this.#parts = parts
+    reader.makes(arrayBytes)
+  }
+
+  get place(): number {
+    return this.#values.length
+  }
+
+  at(): ClrType {
+    return this.#parts.item
+  }
+
+  put(value: unknown): void {
+    this.#values.push(value)
+  }
+
+  end(): unknown {
+    return asHeld(this.#values, this.#parts)
+  }
+}
+
+/** The items of a list whose type was said: they stand in `$values`, and nothing after them counts. */
+class TaggedItemsFilling implements Filling {
+  readonly place = undefined
+  readonly #parts: Sequence
+  readonly #type: ClrType
+  #value: unknown
+
+  constructor(parts: Sequence, type: ClrType) {
+    this.#parts = parts
+    this.#type = type
+  }
+
+  at(reader: BsonReader): ClrType | undefined {
+    if (this.#value !== undefined) return undefined
+    return reader.name === '$values' && reader.type === bsonType.array ? this.#type : notThis(this.#parts.name, 'object')
+  }
+
+  put(value: unknown): void {
+    this.#value = value
+  }
+
+  end(): unknown {
+    return this.#value ?? notThis(this.#parts.name, 'object')
+  }
 }
 
 function notThis(name: TypeName, what: 'object' | 'value'): never {

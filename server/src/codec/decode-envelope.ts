@@ -1,8 +1,8 @@
-import { BsonReader, bsonType } from './bson.ts'
-import { type DecodeContext, type Materialised, materialisedNull, readFailed } from './clr-type.ts'
+import { BsonReader, bsonType, type Mark } from './bson.ts'
+import { type DecodeContext, type Materialised, materialisedNull, type Parts, readFailed } from './clr-type.ts'
 import type { DataStream } from './data-stream.ts'
-import { materialise } from './materialise.ts'
-import { failedAt } from './places.ts'
+import { materialise, materialiseInParts } from './materialise.ts'
+import { failedAt, failedAtInParts } from './places.ts'
 import { scalarTypes } from './scalar-values.ts'
 import { readGuid } from './text-values.ts'
 import { parseTypeName } from './type-names.ts'
@@ -44,18 +44,49 @@ export const responseType = 'Halibut.Transport.Protocol.ResponseMessage, Halibut
  */
 export function decodeRequest(document: Buffer, registry: TypeRegistry, limits: DecodeLimits): { readonly null: true } | DecodedRequest {
   try {
-    return readMessage(document, registry, limits, undefined, readRequest) ?? nullRequest
+    return readMessage(readerOf(document, limits), registry, limits, undefined, readRequest) ?? nullRequest
   } catch (why) {
-    throw failedAt(why, trace => readMessage(document, registry, limits, trace, readRequest))
+    throw failedAt(why, trace => readMessage(readerOf(document, limits), registry, limits, trace, readRequest))
+  }
+}
+
+/**
+ * {@link decodeRequest} of a large message, in parts. `charge` hears what the values cost, as it grows; what it throws ends the decoding.
+ */
+export function decodeRequestInParts(document: Buffer, registry: TypeRegistry, limits: DecodeLimits, charge: Charge): Parts<Request> {
+  return inParts<Request>(nullRequest, trace => readMessageInParts(document, registry, limits, trace, readRequest, charge))
+}
+
+/** {@link decodeResponse} of a large message, as {@link decodeRequestInParts}. */
+export function decodeResponseInParts(
+  document: Buffer,
+  registry: TypeResolver,
+  limits: DecodeLimits,
+  charge: Charge,
+): Parts<DecodedResponse | null> {
+  return inParts(null, trace => readMessageInParts(document, registry, limits, trace, readResponse, charge))
+}
+
+type Request = { readonly null: true } | DecodedRequest
+
+/** Is told how many bytes the values decoded so far take. */
+export type Charge = (bytes: number) => void
+
+/** Decodes, and where that fails once more to find the place. */
+function* inParts<T>(nothing: T, decode: (trace: Trace) => Parts<T | undefined>): Parts<T> {
+  try {
+    return (yield* decode(undefined)) ?? nothing
+  } catch (why) {
+    throw yield* failedAtInParts(why, decode)
   }
 }
 
 /** Decodes a response; `null` for a null message. Fails as {@link decodeRequest}. */
 export function decodeResponse(document: Buffer, registry: TypeResolver, limits: DecodeLimits): DecodedResponse | null {
   try {
-    return readMessage(document, registry, limits, undefined, readResponse) ?? null
+    return readMessage(readerOf(document, limits), registry, limits, undefined, readResponse) ?? null
   } catch (why) {
-    throw failedAt(why, trace => readMessage(document, registry, limits, trace, readResponse))
+    throw failedAt(why, trace => readMessage(readerOf(document, limits), registry, limits, trace, readResponse))
   }
 }
 
@@ -63,19 +94,63 @@ const nullRequest = { null: true } as const
 
 type Trace = (string | number)[] | undefined
 
-/** Finds the root’s `Message` (in any letter case), and hands over the reader inside it; `undefined` for a null message. */
-function readMessage<R extends TypeResolver, T>(
+/** A large value that is read when the envelope around it has been. */
+interface Later {
+  readonly mark: Mark
+  readonly trace: readonly (string | number)[] | undefined
+  readonly read: () => Parts<void>
+}
+
+/** The envelope at once, then the large values in it: in their order, so that their data streams are in theirs. */
+function* readMessageInParts<R extends TypeResolver, T>(
   document: Buffer,
   registry: R,
   limits: DecodeLimits,
   trace: Trace,
-  read: (reader: BsonReader, context: MutableContext, registry: R) => T,
+  read: ReadMessage<R, T>,
+  charge: Charge,
+): Parts<T | undefined> {
+  const reader = readerOf(document, limits)
+  const later: Later[] = []
+  const message = readMessage(reader, registry, limits, trace, read, later)
+  for (const value of later) {
+    reader.seek(value.mark)
+    if (trace && value.trace) trace.splice(0, trace.length, ...value.trace)
+    const parts = value.read()
+    while (!parts.next().done) {
+      charge(reader.cost)
+      yield
+    }
+  }
+  charge(reader.cost)
+  return message
+}
+
+function readerOf(document: Buffer, limits: DecodeLimits): BsonReader {
+  return new BsonReader(document, { maxDepth: limits.maxMessageDepth, maxElements: limits.maxMessageElements })
+}
+
+type ReadMessage<R, T> = (reader: BsonReader, context: MutableContext, registry: R) => T
+
+/** Finds the root’s `Message` (in any letter case), and hands over the reader inside it; `undefined` for a null message. */
+function readMessage<R extends TypeResolver, T>(
+  reader: BsonReader,
+  registry: R,
+  limits: DecodeLimits,
+  trace: Trace,
+  read: ReadMessage<R, T>,
+  later?: Later[],
 ): T | undefined {
-  const reader = new BsonReader(document, { maxDepth: limits.maxMessageDepth, maxElements: limits.maxMessageElements })
   let message: T | undefined
   reader.enter()
   while (reader.next()) {
-    if (reader.name !== 'Message' && reader.name.toLowerCase() !== 'message') continue
+    if (reader.name !== 'Message' && reader.name.toLowerCase() !== 'message') {
+      if (later && reader.large) {
+        later.push({ mark: reader.mark(), trace: undefined, read: () => reader.skipInParts() })
+        reader.leap()
+      }
+      continue
+    }
     if (reader.type === bsonType.null) {
       message = undefined
       continue
@@ -83,14 +158,31 @@ function readMessage<R extends TypeResolver, T>(
     if (reader.type !== bsonType.document) readFailed('Error converting value to a message.')
     trace?.push('Message')
     reader.enter()
-    const context: MutableContext = { streams: [], maxStreams: limits.maxStreamsPerMessage, resolve: text => registry.resolve(text), trace }
+    const context: MutableContext = {
+      streams: [],
+      maxStreams: limits.maxStreamsPerMessage,
+      resolve: text => registry.resolve(text),
+      trace,
+      later,
+    }
     message = read(reader, context, registry)
     trace?.pop()
   }
   return message
 }
 
-type MutableContext = { -readonly [K in keyof DecodeContext]: DecodeContext[K] }
+type MutableContext = { -readonly [K in keyof DecodeContext]: DecodeContext[K] } & {
+  /** Takes what is large; `undefined`: everything is read at once. */
+  readonly later: Later[] | undefined
+}
+
+/** Puts the current value off where it is large and may wait. */
+function putOff(reader: BsonReader, { later, trace }: MutableContext, read: () => Parts<void>): boolean {
+  if (later === undefined || !(reader.large || reader.longText)) return false
+  later.push({ mark: reader.mark(), trace: trace?.slice(), read })
+  if (reader.large) reader.leap()
+  return true
+}
 
 const emptyGuid = '00000000-0000-0000-0000-000000000000'
 
@@ -99,7 +191,7 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
   let activityId = emptyGuid
   let service: string | null = null
   let method: string | null = null
-  let args: readonly Materialised[] = []
+  const args: Materialised[] = []
   let first = true
   while (reader.next()) {
     const name = reader.name
@@ -115,7 +207,7 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
         activityId = readGuid(reader)
         break
       case 'endpoint':
-        checkEndpoint(reader)
+        if (!putOff(reader, context, () => checkEndpointInParts(reader))) checkEndpoint(reader)
         break
       case 'service': {
         service = readText(reader, context)
@@ -127,9 +219,11 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
         method = readText(reader, context)
         break
       case 'params':
-        args = readParams(reader, context)
+        args.length = 0
+        if (!putOff(reader, context, () => readParamsInParts(reader, context, args))) readParams(reader, context, args)
         break
       default:
+        putOff(reader, context, () => passOver(reader))
     }
     context.trace?.pop()
     first = false
@@ -138,9 +232,12 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
 }
 
 function readResponse(reader: BsonReader, context: MutableContext): DecodedResponse {
-  let id = ''
-  let error: DecodedResponse['error'] = null
-  let result = materialisedNull
+  const response: { -readonly [K in keyof DecodedResponse]: DecodedResponse[K] } = {
+    id: '',
+    error: null,
+    result: materialisedNull,
+    streams: context.streams as DataStream[],
+  }
   let first = true
   while (reader.next()) {
     const name = reader.name
@@ -150,20 +247,29 @@ function readResponse(reader: BsonReader, context: MutableContext): DecodedRespo
         if (first) checkMessageType(reader, responseType)
         break
       case 'id':
-        id = readText(reader, context) ?? ''
+        response.id = readText(reader, context) ?? ''
         break
       case 'error':
-        error = readError(reader, context)
+        if (!putOff(reader, context, () => readErrorInParts(reader, context, response))) response.error = readError(reader, context)
         break
       case 'result':
-        result = materialise(reader, context)
+        if (!putOff(reader, context, () => readResultInParts(reader, context, response))) response.result = materialise(reader, context)
         break
       default:
+        putOff(reader, context, () => passOver(reader))
     }
     context.trace?.pop()
     first = false
   }
-  return { id, error, result, streams: context.streams as DataStream[] }
+  return response
+}
+
+function* passOver(reader: BsonReader): Parts<void> {
+  if (reader.large) yield* reader.skipInParts()
+}
+
+function* readResultInParts(reader: BsonReader, context: DecodeContext, response: { result: Materialised }): Parts<void> {
+  response.result = yield* materialiseInParts(reader, context)
 }
 
 /** Members are found in any letter case; nearly always they come as they are written. */
@@ -213,35 +319,84 @@ function checkEndpoint(reader: BsonReader): void {
   if (reader.type !== bsonType.document) return
   let found = false
   reader.enter()
-  while (reader.next()) found ||= reader.name.toLowerCase() === 'baseuri'
-  if (!found) readFailed('Object reference not set to an instance of an object.', 'System.NullReferenceException')
+  while (reader.next()) found ||= isBaseUri(reader.name)
+  if (!found) refuseEndpoint()
 }
 
-function readParams(reader: BsonReader, context: DecodeContext): readonly Materialised[] {
-  if (reader.type === bsonType.null) return []
-  if (reader.type !== bsonType.array) readFailed("Cannot deserialize the current JSON value into type 'System.Object[]'.")
-  const args: Materialised[] = []
+function* checkEndpointInParts(reader: BsonReader): Parts<void> {
+  if (reader.type !== bsonType.document) return yield* passOver(reader)
+  let found = false
+  reader.enter()
+  while (reader.next()) {
+    found ||= isBaseUri(reader.name)
+    yield* passOver(reader)
+    if (reader.mayPause()) yield
+  }
+  if (!found) refuseEndpoint()
+}
+
+function isBaseUri(name: string): boolean {
+  return name.length === 7 && name.toLowerCase() === 'baseuri'
+}
+
+function refuseEndpoint(): never {
+  return readFailed('Object reference not set to an instance of an object.', 'System.NullReferenceException')
+}
+
+function readParams(reader: BsonReader, context: DecodeContext, args: Materialised[]): void {
+  if (reader.type === bsonType.null) return
+  if (reader.type !== bsonType.array) readFailed(notParams)
   reader.enter()
   while (reader.next()) {
     context.trace?.push(args.length)
     args.push(materialise(reader, context))
     context.trace?.pop()
   }
-  return args
 }
+
+function* readParamsInParts(reader: BsonReader, context: DecodeContext, args: Materialised[]): Parts<void> {
+  if (reader.type !== bsonType.array) readFailed(notParams)
+  reader.enter()
+  while (reader.next()) {
+    context.trace?.push(args.length)
+    args.push(yield* materialiseInParts(reader, context))
+    context.trace?.pop()
+    if (reader.mayPause()) yield
+  }
+}
+
+const notParams = "Cannot deserialize the current JSON value into type 'System.Object[]'."
 
 function readError(reader: BsonReader, context: DecodeContext): DecodedResponse['error'] {
   if (reader.type === bsonType.null) return null
   if (reader.type !== bsonType.document) readFailed("Error converting value to type 'Halibut.Transport.Protocol.ServerError'.")
-  let message = ''
-  let details: string | null = null
-  let type: string | null = null
+  const error: WrittenError = { message: '', details: null, type: null }
+  reader.enter()
+  while (reader.next()) readErrorMember(reader, context, error)
+  return error
+}
+
+function* readErrorInParts(reader: BsonReader, context: DecodeContext, response: { error: DecodedResponse['error'] }): Parts<void> {
+  if (reader.type !== bsonType.document) {
+    response.error = readError(reader, context)
+    return
+  }
+  const error: WrittenError = { message: '', details: null, type: null }
   reader.enter()
   while (reader.next()) {
-    const name = reader.name.toLowerCase()
-    if (name === 'message') message = readText(reader, context) ?? ''
-    else if (name === 'details') details = readText(reader, context)
-    else if (name === 'halibuterrortype') type = readText(reader, context)
+    if (reader.longText) yield* reader.decodeText()
+    if (reader.large) yield* reader.skipInParts()
+    else readErrorMember(reader, context, error)
+    if (reader.mayPause()) yield
   }
-  return { message, details, type }
+  response.error = error
+}
+
+type WrittenError = { -readonly [K in keyof NonNullable<DecodedResponse['error']>]: NonNullable<DecodedResponse['error']>[K] }
+
+function readErrorMember(reader: BsonReader, context: DecodeContext, error: WrittenError): void {
+  const name = reader.name.toLowerCase()
+  if (name === 'message') error.message = readText(reader, context) ?? ''
+  else if (name === 'details') error.details = readText(reader, context)
+  else if (name === 'halibuterrortype') error.type = readText(reader, context)
 }

@@ -1,6 +1,16 @@
 import { isTyped, type TypeNode } from '@halibut-gateway/schemas/contract'
 import { type BsonReader, type BsonWriter, bsonType } from './bson.ts'
-import { type ClrType, clrType, type DecodeContext, type EncodeContext, enterEncoded, readFailed, refuse, refuseValue } from './clr-type.ts'
+import {
+  type ClrType,
+  clrType,
+  type DecodeContext,
+  type EncodeContext,
+  enterEncoded,
+  type Filling,
+  readFailed,
+  refuse,
+  refuseValue,
+} from './clr-type.ts'
 import { type CollectionKind, collectionKinds } from './collection-kinds.ts'
 import type { TypeOf } from './collection-values.ts'
 import { fromResultOf } from './convert-result.ts'
@@ -82,6 +92,7 @@ export function dictionaryType(kindName: string, key: ClrType, value: ClrType, n
       return actual.readBody(reader, context, pending)
     },
     readBody: (reader, context, pending) => readEntries(reader, context, pending, keys, value, type),
+    large: { body: reader => new EntriesFilling(keys, value, type, reader) },
     fromResult: fromResultOf(() => type),
   })
   return type
@@ -100,23 +111,69 @@ function readEntries(reader: BsonReader, context: DecodeContext, pending: boolea
   const map = keys.plain ? undefined : new Map<unknown, unknown>()
   const plain: Record<string, unknown> = Object.create(null)
   let first = true
+  reader.makes(dictionaryBytes)
   for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     if (first && name === '$values') return notADictionary(type)
     first = false
     if (context.trace) context.trace.push(name)
-    if (map) {
-      const key = keys.parse(name)
-      if (key === undefined)
-        readFailed(`Could not convert string '${name.slice(0, 64)}' to dictionary key type '${type.name.args[0]?.name}'.`)
-      map.set(key, value.readTyped(reader, context))
-    } else {
-      if (name === '__proto__') readFailed("The key '__proto__' is not accepted.")
-      plain[name] = value.readTyped(reader, context)
-    }
+    const key = keyOf(name, keys, type)
+    reader.makes(entryBytes + name.length)
+    if (map) map.set(key, value.readTyped(reader, context))
+    else plain[name] = value.readTyped(reader, context)
     if (context.trace) context.trace.pop()
   }
   return map ?? plain
+}
+
+/** What a dictionary takes, and each of its entries beside key and value. */
+const dictionaryBytes = 184
+const entryBytes = 24
+
+function keyOf(name: string, keys: KeyText, type: ClrType): unknown {
+  if (keys.plain) return name === '__proto__' ? readFailed("The key '__proto__' is not accepted.") : name
+  const key = keys.parse(name)
+  if (key !== undefined) return key
+  return readFailed(`Could not convert string '${name.slice(0, 64)}' to dictionary key type '${type.name.args[0]?.name}'.`)
+}
+
+/** {@link readEntries} of what is large. */
+class EntriesFilling implements Filling {
+  place: string | undefined
+  readonly #keys: KeyText
+  readonly #value: ClrType
+  readonly #type: ClrType
+  readonly #map: Map<unknown, unknown> | undefined
+  readonly #plain: Record<string, unknown> = Object.create(null)
+  #key: unknown
+
+  constructor(keys: KeyText, value: ClrType, type: ClrType, reader: BsonReader) {
+    this.#keys = keys
+    this.#value = value
+    this.#type = type
+    this.#map = keys.plain ? undefined : new Map()
+    reader.makes(dictionaryBytes)
+  }
+
+  at(reader: BsonReader, context: DecodeContext): ClrType {
+    const { name } = reader
+    if (this.place === undefined && name === '$values') notADictionary(this.#type)
+    this.place = name
+    context.trace?.push(name)
+    this.#key = keyOf(name, this.#keys, this.#type)
+    context.trace?.pop()
+    reader.makes(entryBytes + name.length)
+    return this.#value
+  }
+
+  put(value: unknown): void {
+    if (this.#map) this.#map.set(this.#key, value)
+    else this.#plain[this.#key as string] = value
+  }
+
+  end(): unknown {
+    return this.#map ?? this.#plain
+  }
 }
 
 function notADictionary(type: ClrType): never {

@@ -9,7 +9,16 @@ import { untypedArgumentType } from './materialise.ts'
 import { pointerOf } from './places.ts'
 import type { Corlib } from './type-names.ts'
 
-export { type DecodedRequest, type DecodedResponse, type DecodeLimits, decodeRequest, decodeResponse } from './decode-envelope.ts'
+export {
+  type Charge,
+  type DecodedRequest,
+  type DecodedResponse,
+  type DecodeLimits,
+  decodeRequest,
+  decodeRequestInParts,
+  decodeResponse,
+  decodeResponseInParts,
+} from './decode-envelope.ts'
 
 /** A message ready for the wire but for its compression: one BSON document, and the streams that follow it, in order. */
 export interface EncodedMessage {

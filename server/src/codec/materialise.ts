@@ -5,8 +5,10 @@ import {
   type ClrType,
   clrType,
   type DecodeContext,
+  type Filling,
   type Materialised,
   materialisedNull,
+  type Parts,
   readFailed,
   refuse,
   refuseValue,
@@ -17,6 +19,7 @@ import { DataStream } from './data-stream.ts'
 import { dataStreamType } from './data-stream-values.ts'
 import { readDate } from './date-values.ts'
 import { guidFromBytes } from './guid.ts'
+import { bodyInParts, fillInParts } from './read-in-parts.ts'
 import { readMetadata } from './read-metadata.ts'
 import { scalarTypes } from './scalar-values.ts'
 import { systemType } from './type-names.ts'
@@ -34,6 +37,7 @@ function untyped(name: string): ClrType {
     reference: true,
     encode: () => refuse('a document without a type cannot be sent: say its type with typed(…)'),
     readTyped: reader => readUntyped(reader),
+    large: { read: readUntypedInParts },
     fromResult: fromResultOf(() => type),
   })
   return type
@@ -82,6 +86,17 @@ export function materialise(reader: BsonReader, context: DecodeContext): Materia
   }
 }
 
+/** {@link materialise} of what is large. */
+export function* materialiseInParts(reader: BsonReader, context: DecodeContext): Parts<Materialised> {
+  if (reader.longText) yield* reader.decodeText()
+  if (!reader.large) return materialise(reader, context)
+  if (reader.type === bsonType.array) return of(untypedArray, yield* readUntypedInParts(reader, context))
+  reader.enter()
+  const { type, tagged, pending } = readMetadata(reader, context, anything)
+  if (tagged) return of(type, yield* bodyInParts(type, reader, context, pending))
+  return of(untypedObject, yield* fillInParts(new MembersOf(untypedObject, reader), reader, noTypes, pending))
+}
+
 function of(type: ClrType, value: unknown): Materialised {
   return { clrType: type.shortName, type, value }
 }
@@ -119,11 +134,83 @@ function readUntyped(reader: BsonReader): unknown {
   }
   if (reader.type === bsonType.array) {
     const items: unknown[] = []
+    reader.makes(arrayBytes)
     reader.enter()
     while (reader.next()) items.push(readUntyped(reader))
     return items
   }
   return natural(materialise(reader, noTypes))
+}
+
+/** {@link readUntyped} of what is large. */
+function* readUntypedInParts(reader: BsonReader, context: DecodeContext): Parts<unknown> {
+  const isArray = reader.type === bsonType.array
+  reader.enter()
+  const filling = isArray ? new ItemsOf(untypedArray, reader) : new MembersOf(untypedObject, reader)
+  return yield* fillInParts(filling, reader, context, reader.next())
+}
+
+/** What an array of a few items takes beside them, an object without prototype, and each of its members. */
+const arrayBytes = 160
+const objectBytes = 184
+const memberBytes = 24
+
+/** The items of an array that are all read as one type. */
+class ItemsOf implements Filling {
+  readonly place = undefined
+  readonly #type: ClrType
+  readonly #items: unknown[] = []
+
+  constructor(type: ClrType, reader: BsonReader) {
+    this.#type = type
+    reader.makes(arrayBytes)
+  }
+
+  at(): ClrType {
+    return this.#type
+  }
+
+  put(value: unknown): void {
+    this.#items.push(value)
+  }
+
+  end(): unknown {
+    return this.#items
+  }
+}
+
+/** The members of a document that are all read as one type. */
+class MembersOf implements Filling {
+  readonly place = undefined
+  readonly #type: ClrType
+  readonly #value: Record<string, unknown> = Object.create(null)
+  #name = ''
+
+  constructor(type: ClrType, reader: BsonReader) {
+    this.#type = type
+    reader.makes(objectBytes)
+  }
+
+  at(reader: BsonReader): ClrType {
+    this.#name = memberName(reader)
+    return this.#type
+  }
+
+  put(value: unknown): void {
+    this.#value[this.#name] = value
+  }
+
+  end(): unknown {
+    return this.#value
+  }
+}
+
+/** The name of the current element as a member of an object without prototype. */
+function memberName(reader: BsonReader): string {
+  const { name } = reader
+  if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
+  reader.makes(memberBytes + name.length)
+  return name
 }
 
 const noTypes: DecodeContext = {
@@ -135,11 +222,8 @@ const noTypes: DecodeContext = {
 
 function readUntypedMembers(reader: BsonReader, pending: boolean): unknown {
   const value: Record<string, unknown> = Object.create(null)
-  for (let more = pending; more; more = reader.next()) {
-    const name = reader.name
-    if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
-    value[name] = readUntyped(reader)
-  }
+  reader.makes(objectBytes)
+  for (let more = pending; more; more = reader.next()) value[memberName(reader)] = readUntyped(reader)
   return value
 }
 
@@ -154,6 +238,7 @@ export const unknownType: ClrType = clrType({
   encode: () => refuse('a value of an unknown type cannot be sent'),
   readTyped: (reader, context) => readPlain(reader, context),
   readBody: readPlainBody,
+  large: { read: readPlainInParts, body: reader => new PlainBody(reader) },
   fromResult: result => natural(result),
 })
 
@@ -164,23 +249,52 @@ function readPlain(reader: BsonReader, context: DecodeContext): unknown {
   }
   if (reader.type !== bsonType.array) return natural(materialise(reader, context))
   const items: unknown[] = []
+  reader.makes(arrayBytes)
   reader.enter()
   while (reader.next()) items.push(readPlain(reader, context))
   return items
 }
 
+function* readPlainInParts(reader: BsonReader, context: DecodeContext): Parts<unknown> {
+  const isArray = reader.type === bsonType.array
+  reader.enter()
+  const filling = isArray ? new ItemsOf(unknownType, reader) : new PlainBody(reader)
+  return yield* fillInParts(filling, reader, context, reader.next())
+}
+
 /** A list whose type was said stands in `$values`. */
 function readPlainBody(reader: BsonReader, context: DecodeContext, pending: boolean): unknown {
-  const value: Record<string, unknown> = Object.create(null)
-  let list: unknown
+  const body = new PlainBody(reader)
   for (let more = pending; more; more = reader.next()) {
-    const name = reader.name
-    if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
-    const item = readPlain(reader, context)
-    if (name === '$values') list = item
-    else if (name !== '$type' && name !== '$id') value[name] = item
+    body.at(reader)
+    body.put(readPlain(reader, context))
   }
-  return list ?? value
+  return body.end()
+}
+
+class PlainBody implements Filling {
+  readonly place = undefined
+  readonly #value: Record<string, unknown> = Object.create(null)
+  #name = ''
+  #list: unknown
+
+  constructor(reader: BsonReader) {
+    reader.makes(objectBytes)
+  }
+
+  at(reader: BsonReader): ClrType {
+    this.#name = memberName(reader)
+    return unknownType
+  }
+
+  put(item: unknown): void {
+    if (this.#name === '$values') this.#list = item
+    else if (this.#name !== '$type' && this.#name !== '$id') this.#value[this.#name] = item
+  }
+
+  end(): unknown {
+    return this.#list ?? this.#value
+  }
 }
 
 /** Types whose values need no word about their type in an object slot. */
@@ -206,6 +320,11 @@ export function objectSlotType(typeOf: TypeOf): ClrType {
       else naturalType(value).encode(writer, name, value, 'object', context)
     },
     readTyped: (reader, context) => natural(materialise(reader, context)),
+    large: {
+      *read(reader, context) {
+        return natural(yield* materialiseInParts(reader, context))
+      },
+    },
     fromResult: result => natural(result),
   })
   return type
@@ -247,6 +366,42 @@ export function toUntyped(it: Materialised): unknown {
   return simplify(it.value)
 }
 
+const itemsAtOnce = 1024
+
+/** {@link toUntyped} of what may be large. */
+export function* toUntypedInParts(it: Materialised): Parts<unknown> {
+  return yield* simplifyInParts(it.value)
+}
+
+function* simplifyInParts(value: unknown): Parts<unknown> {
+  if (typeof value !== 'object' || value === null) return simplify(value)
+  yield
+  if (Array.isArray(value)) {
+    const items: unknown[] = []
+    for (const item of value) {
+      if (items.length % itemsAtOnce === 0) yield
+      items.push(typeof item === 'object' ? yield* simplifyInParts(item) : simplify(item))
+    }
+    return items
+  }
+  if (isTyped(value)) return yield* simplifyInParts(value.$value)
+  if (value instanceof Map) {
+    const map = new Map<unknown, unknown>()
+    for (const [key, item] of value) map.set(simplify(key), yield* simplifyInParts(item))
+    return map
+  }
+  if (value instanceof Set) return new Set((yield* simplifyInParts([...value])) as unknown[])
+  if (!isPlain(value)) return value
+  const plain: Record<string, unknown> = Object.create(null)
+  for (const key in value) plain[key] = yield* simplifyInParts((value as Record<string, unknown>)[key])
+  return plain
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
+}
+
 function simplify(value: unknown): unknown {
   if (typeof value === 'bigint') return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
   if (Array.isArray(value)) return value.map(simplify)
@@ -254,8 +409,7 @@ function simplify(value: unknown): unknown {
   if (isTyped(value)) return simplify(value.$value)
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [simplify(key), simplify(item)]))
   if (value instanceof Set) return new Set([...value].map(simplify))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && prototype !== Object.prototype) return value
+  if (!isPlain(value)) return value
   const plain: Record<string, unknown> = Object.create(null)
   for (const [key, item] of Object.entries(value)) plain[key] = simplify(item)
   return plain

@@ -30,6 +30,9 @@ const largeFrom = 65_536
 /** An empty stored block without its header: `00 00 FF FF`. Where one ends, the sender may stop. */
 const syncFlush = 0xffff_0000
 const firstOutputBytes = 1_024
+/** One step makes no more than this, and one call no more than a few: then others may have their turn. */
+const stepBytes = 512 * 1024
+const atOnceBytes = 2 * 1024 * 1024
 /** What a native inflater takes: its state and a window of 32 KiB. */
 const inflaterBytes = 44 * 1024
 
@@ -56,6 +59,7 @@ export class MessageInflater {
   #compressedBytes = 0
   #reserved = 0
   #message: InflatedMessage | undefined
+  #left: Buffer | undefined
 
   constructor(options: MessageInflaterOptions) {
     this.#options = options
@@ -66,10 +70,16 @@ export class MessageInflater {
     return this.#compressedBytes > 0
   }
 
+  /** Bytes of the last chunk that would have made too much at once: what is to be fed next, after a pause. Perhaps none, which then matters. */
+  get left(): Buffer | undefined {
+    return this.#left
+  }
+
   /** Takes the next bytes; true: the message is complete, take it. On an error nothing is held any more. */
   feed(chunk: Buffer): boolean {
     if (this.#message !== undefined) throw new Error('take the complete message before feeding the next')
-    if (chunk.length === 0) return false
+    if (chunk.length === 0 && this.#left === undefined) return false
+    this.#left = undefined
     try {
       if (this.#zlib === undefined) {
         if (this.#feedStored(chunk) || this.#feedWhole(chunk)) return true
@@ -100,6 +110,7 @@ export class MessageInflater {
     this.#discarded = 0
     this.#compressedBytes = 0
     this.#message = undefined
+    this.#left = undefined
     if (this.#reserved > 0) this.#options.release?.(this.#reserved)
     this.#reserved = 0
   }
@@ -131,7 +142,7 @@ export class MessageInflater {
   }
 
   #start(): void {
-    this.#reserve(inflaterBytes + firstOutputBytes)
+    this.#reserveUpTo(firstOutputBytes)
     this.#zlib = leaseInflater()
     this.#output = Buffer.allocUnsafeSlow(firstOutputBytes)
   }
@@ -139,7 +150,8 @@ export class MessageInflater {
   #feedPart(chunk: Buffer): boolean {
     const zlib = this.#zlib as ZlibSteps
     let at = 0
-    for (;;) {
+    for (const pauseAt = this.#produced + this.#discarded + atOnceBytes; ; ) {
+      if (this.#produced + this.#discarded >= pauseAt) return this.#pause(chunk, at)
       const large = this.#rootLength >= largeFrom
       // The last byte of a large document is for #endLarge.
       const limit = large ? this.#rootLength - 1 : this.#rootLength
@@ -148,7 +160,8 @@ export class MessageInflater {
       if (!whole && this.#produced === this.#output.length) this.#grow()
       const output = whole ? scratch : this.#output
       const outputAt = whole ? 0 : this.#produced
-      const room = (large ? Math.min(output.length, limit) : output.length) - outputAt
+      const room = Math.min((large ? Math.min(output.length, limit) : output.length) - outputAt, stepBytes)
+      if (!whole) this.#reserveUpTo(this.#produced + room)
       if (zlib.step(flushMode.none, chunk, at, chunk.length - at, output, outputAt, room) !== 'ok') throw corrupt()
       at = chunk.length - zlib.unusedInput
       const made = room - zlib.unusedOutput
@@ -182,6 +195,12 @@ export class MessageInflater {
     return this.#complete(document, chunk, chunk.length - surplus.length)
   }
 
+  #pause(chunk: Buffer, at: number): false {
+    this.#compressedBytes += at
+    this.#left = chunk.subarray(at)
+    return false
+  }
+
   #goOn(chunk: Buffer): false {
     this.#compressedBytes += chunk.length
     return false
@@ -195,11 +214,14 @@ export class MessageInflater {
     return true
   }
 
-  /** The next size of the output: double, and never beyond what the document says of itself. */
+  /**
+   * The next size of the output: double, and never beyond what the document says of itself. From a few megabytes on it is that at once, so that
+   * nothing has to be copied again: the system gives memory for what is written only, and only that is reserved.
+   */
   #grow(): Buffer {
     const { length } = this.#output
-    const wanted = this.#rootLength < 0 ? length * 2 : Math.min(this.#rootLength, length * 2)
-    this.#reserve(wanted - length)
+    const doubled = length >= atOnceBytes ? this.#rootLength : length * 2
+    const wanted = this.#rootLength < 0 ? doubled : Math.min(this.#rootLength, doubled)
     const grown = Buffer.allocUnsafeSlow(wanted)
     this.#output.copy(grown, 0, 0, this.#produced)
     this.#output = grown
@@ -227,9 +249,12 @@ export class MessageInflater {
     })
   }
 
-  #reserve(bytes: number): void {
-    this.#options.reserve?.(bytes)
-    this.#reserved += bytes
+  /** For the inflater, and for this much of the output. */
+  #reserveUpTo(outputBytes: number): void {
+    const missing = inflaterBytes + outputBytes - this.#reserved
+    if (missing <= 0) return
+    this.#options.reserve?.(missing)
+    this.#reserved += missing
   }
 }
 

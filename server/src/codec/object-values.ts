@@ -1,6 +1,16 @@
 import { isTyped, type TypeNode } from '@halibut-gateway/schemas/contract'
 import { type BsonReader, bsonType } from './bson.ts'
-import { type ClrType, clrType, type DecodeContext, type EncodeContext, enterEncoded, readFailed, refuse, refuseValue } from './clr-type.ts'
+import {
+  type ClrType,
+  clrType,
+  type DecodeContext,
+  type EncodeContext,
+  enterEncoded,
+  type Filling,
+  readFailed,
+  refuse,
+  refuseValue,
+} from './clr-type.ts'
 import type { TypeOf } from './collection-values.ts'
 import { fromResultOf } from './convert-result.ts'
 import { readMetadata } from './read-metadata.ts'
@@ -80,13 +90,17 @@ export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
       return actual.key !== type.key ? { $type: actual.node, $value: value } : value
     },
     readBody(reader, context, pending) {
-      if (parts.abstract) {
-        readFailed(
-          `Could not create an instance of type ${type.fullName}. Type is an interface or abstract class and cannot be instantiated.`,
-        )
-      }
+      if (parts.abstract) refuseAbstract(type)
       table ??= memberTable(parts.members)
       return parts.positional ? readPositional(reader, context, pending, parts, table) : readMembers(reader, context, pending, parts, table)
+    },
+    large: {
+      body(reader) {
+        if (parts.abstract) refuseAbstract(type)
+        table ??= memberTable(parts.members)
+        return new MembersFilling(parts, table, reader)
+      },
+      told: (actual, value) => (actual.key !== type.key ? { $type: actual.node, $value: value } : value),
     },
     defaultValue: () => (parts.reference ? null : emptyValue(parts)),
     fromResult: fromResultOf(() => type),
@@ -107,6 +121,12 @@ function keysBelow({ derived }: ObjectParts, keys: Set<string> = new Set()): Rea
 }
 
 const partsOf = new WeakMap<ClrType, ObjectParts>()
+
+function refuseAbstract(type: ClrType): never {
+  return readFailed(
+    `Could not create an instance of type ${type.fullName}. Type is an interface or abstract class and cannot be instantiated.`,
+  )
+}
 
 /** Exact names first, then lower-case ones: .NET matches in that order. */
 function memberTable(members: readonly ObjectMember[]): ReadonlyMap<string, number> {
@@ -166,6 +186,7 @@ function readMembers(
 ): unknown {
   const { members } = parts
   const value = emptyValue(parts) as Record<string, unknown>
+  reader.makes(objectBytes + members.length * memberBytes)
   let expected = 0
   for (let more = pending; more; more = reader.next()) {
     const name = reader.name
@@ -196,6 +217,7 @@ function readPositional(
   table: ReadonlyMap<string, number>,
 ): unknown {
   const values = emptyValue(parts) as unknown[]
+  reader.makes(objectBytes + values.length * memberBytes)
   for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
@@ -205,6 +227,48 @@ function readPositional(
     if (context.trace) context.trace.pop()
   }
   return values
+}
+
+/** What an object takes, and each of its members, be it sent or not. */
+const objectBytes = 56
+const memberBytes = 16
+
+/** {@link readMembers} and {@link readPositional} of what is large. */
+class MembersFilling implements Filling {
+  place: string | undefined
+  readonly #parts: ObjectParts
+  readonly #table: ReadonlyMap<string, number>
+  readonly #value: unknown
+  #index = 0
+
+  constructor(parts: ObjectParts, table: ReadonlyMap<string, number>, reader: BsonReader) {
+    this.#parts = parts
+    this.#table = table
+    this.#value = emptyValue(parts)
+    reader.makes(objectBytes + parts.members.length * memberBytes)
+  }
+
+  at(reader: BsonReader): ClrType | undefined {
+    const { name } = reader
+    const index = this.#table.get(name) ?? this.#table.get(`\0${name.toLowerCase()}`)
+    if (index === undefined) {
+      if (name === '__proto__' && !this.#parts.positional) readFailed("The member '__proto__' is not accepted.")
+      return undefined
+    }
+    const member = this.#parts.members[index] as ObjectMember
+    this.#index = index
+    this.place = this.#parts.positional ? name : member.name
+    return member.type
+  }
+
+  put(value: unknown): void {
+    if (this.#parts.positional) (this.#value as unknown[])[this.#index] = value
+    else (this.#value as Record<string, unknown>)[(this.#parts.members[this.#index] as ObjectMember).name] = value
+  }
+
+  end(): unknown {
+    return this.#value
+  }
 }
 
 /** All members with the values that .NET gives those that don’t come. */

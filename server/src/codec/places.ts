@@ -1,4 +1,5 @@
 import { HalibutError } from '../base/errors.ts'
+import type { Parts } from './clr-type.ts'
 
 /** A JSON pointer (RFC 6901). */
 export function pointerOf(trace: readonly (string | number)[]): string {
@@ -18,14 +19,34 @@ function pathOf(trace: readonly (string | number)[]): string {
 
 /** What decoding failed with, told with its place: decodes once more to find that. */
 export function failedAt(first: unknown, decode: (trace: (string | number)[]) => unknown): unknown {
-  // Reading millions of elements again would double what a hostile message costs, and .NET has no text for it.
-  if (first instanceof HalibutError && first.kind === 'message_too_large' && first.dotnetType === undefined) return first
+  if (isTooMuch(first)) return first
   const trace: (string | number)[] = []
   try {
     decode(trace)
     return first
   } catch (error) {
-    if (!(error instanceof HalibutError)) return error
-    return new HalibutError(error.kind, `${error.message} Path '${pathOf(trace)}'.`, { dotnetType: error.dotnetType, cause: error })
+    return withPath(error, trace)
   }
+}
+
+/** {@link failedAt} for what was decoded in parts. */
+export function* failedAtInParts(first: unknown, decode: (trace: (string | number)[]) => Parts<unknown>): Parts<unknown> {
+  if (isTooMuch(first)) return first
+  const trace: (string | number)[] = []
+  try {
+    yield* decode(trace)
+    return first
+  } catch (error) {
+    return withPath(error, trace)
+  }
+}
+
+/** Reading millions of elements again would double what a hostile message costs, and .NET has no text for it. */
+function isTooMuch(why: unknown): boolean {
+  return why instanceof HalibutError && why.dotnetType === undefined && (why.kind === 'message_too_large' || why.kind === 'memory_limit')
+}
+
+function withPath(error: unknown, trace: readonly (string | number)[]): unknown {
+  if (!(error instanceof HalibutError)) return error
+  return new HalibutError(error.kind, `${error.message} Path '${pathOf(trace)}'.`, { dotnetType: error.dotnetType, cause: error })
 }

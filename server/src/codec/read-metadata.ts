@@ -28,6 +28,7 @@ export function readMetadata(reader: BsonReader, context: DecodeContext, declare
       }
       tagged = true
     } else if (name !== '$id') break
+    else if (reader.large) readFailed('A $id is not a string.')
   }
   return { type, tagged, pending }
 }

@@ -1,7 +1,9 @@
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import { type DecodedResponse, decodeResponse } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
+import { decodeLargeResponse, inTurnsFromBytes } from './decode-in-turns.ts'
 import { identifyAsDialler } from './identify.ts'
 import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
@@ -10,6 +12,8 @@ import type { Transfer } from './transfer.ts'
 export interface Exchanged {
   readonly response: DecodedResponse | null
   readonly streams: ReceivedStreams | undefined
+  /** What the values of a large response are charged with; whoever lets them go releases it. */
+  readonly charge?: MemoryCharge | undefined
 }
 
 /**
@@ -45,10 +49,14 @@ export class AgentConversation {
     if (sent) await sent
     const { limits } = transfer.options
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
-    const response = decodeResponse(received instanceof Promise ? await received : received, types, limits)
+    const document = received instanceof Promise ? await received : received
+    const { response, charge } =
+      document.length < inTurnsFromBytes
+        ? { response: decodeResponse(document, types, limits), charge: undefined }
+        : await decodeLargeResponse(transfer, document, types)
     if (response === null || response.streams.length === 0) {
       this.#state = 'idle'
-      return { response, streams: undefined }
+      return { response, streams: undefined, charge }
     }
     const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint })
     streams.done.then(
@@ -57,7 +65,7 @@ export class AgentConversation {
       },
       () => {},
     )
-    return { response, streams }
+    return { response, streams, charge }
   }
 
   /** Between two exchanges: it may be used again. */

@@ -1,8 +1,10 @@
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import { PROCEED } from '../codec/control-message.ts'
 import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
+import { decodeLargeResponse, inTurnsFromBytes } from './decode-in-turns.ts'
 import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -20,8 +22,11 @@ export interface CollectedRequest {
   exchanging(cut: () => void): void
   /** It is over, with its data streams. */
   exchanged(): void
-  /** The response has been read; `streams` when data streams follow it. A null message is no answer (spec §7.2 step 4). */
-  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void
+  /**
+   * The response has been read; `streams` when data streams follow it; `charge` is what the values of a large one are charged with. A null
+   * message is no answer (spec §7.2 step 4).
+   */
+  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined, charge?: MemoryCharge): void
   fail(why: unknown): void
 }
 
@@ -113,13 +118,17 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
     if (sent) await sent
     const { limits } = options
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
-    const response = decodeResponse(received instanceof Promise ? await received : received, item.types, limits)
+    const document = received instanceof Promise ? await received : received
+    const { response, charge } =
+      document.length < inTurnsFromBytes
+        ? { response: decodeResponse(document, item.types, limits), charge: undefined }
+        : await decodeLargeResponse(transfer, document, item.types)
     if (response === null || response.streams.length === 0) {
-      item.answer(response, undefined)
+      item.answer(response, undefined, charge)
       return
     }
     const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint: item.endpoint })
-    item.answer(response, streams)
+    item.answer(response, streams, charge)
     await streams.done
   } catch (why) {
     item.fail(toldWithDelivery(why, channel.bytesWritten > writtenBefore))

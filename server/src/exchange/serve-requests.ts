@@ -1,6 +1,7 @@
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
 import { type DecodedRequest, decodeRequest, type EncodedMessage } from '../codec/envelope.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
+import { decodeLargeRequest, inTurnsFromBytes } from './decode-in-turns.ts'
 import type { Transfer } from './transfer.ts'
 
 /** One incoming call as the service host sees it. */
@@ -38,8 +39,16 @@ export class RequestServer {
     const transfer = this.#transfer
     const { limits } = transfer.options
     const received = transfer.receive(firstByteTimeoutMs)
-    const request = decodeRequest(received instanceof Promise ? await received : received, this.#service.registry, limits)
-    if (request.null) return false
+    const document = received instanceof Promise ? await received : received
+    const { registry } = this.#service
+    const { request, charge } =
+      document.length < inTurnsFromBytes
+        ? { request: decodeRequest(document, registry, limits), charge: undefined }
+        : await decodeLargeRequest(transfer, document, registry)
+    if (request.null) {
+      charge?.release()
+      return false
+    }
     const streams = request.streams.length > 0 ? transfer.receiveStreams(request.id, request.streams) : undefined
     const call = new Call(request, transfer.channel)
     this.#running = call
@@ -49,6 +58,7 @@ export class RequestServer {
       response = handled instanceof Promise ? await handled : handled
     } finally {
       this.#running = undefined
+      charge?.release()
     }
     if (streams) {
       // A caller reads nothing before it has sent everything, so the request is finished before the response begins.

@@ -1,6 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { endOfInput } from '../base/end-of-input.ts'
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
+import { Turns } from '../base/turns.ts'
 import { END, LineReader, NEXT, PROCEED } from '../codec/control-message.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
@@ -112,12 +113,21 @@ export class Transfer {
   receive(firstByteTimeoutMs: number): Buffer | Promise<Buffer> {
     const chunk = this.#readFirst(firstByteTimeoutMs)
     if (chunk instanceof Promise) return this.#receiveFrom(chunk)
-    return this.#feed(chunk) ? this.#takeMessage() : this.#receiveFrom(this.channel.read())
+    return this.#feed(chunk) ? this.#takeMessage() : this.#receiveFrom(this.#inflater?.left ?? this.channel.read())
   }
 
   async #receiveFrom(first: Reading): Promise<Buffer> {
     try {
-      for (let chunk = first; !this.#feed(chunk instanceof Promise ? await chunk : chunk); ) chunk = this.channel.read()
+      let turns: Turns | undefined
+      for (let chunk = first; !this.#feed(chunk instanceof Promise ? await chunk : chunk); ) {
+        const left = this.#inflater?.left
+        if (left !== undefined) {
+          turns ??= new Turns()
+          const turn = turns.take()
+          if (turn) await turn
+        }
+        chunk = left ?? this.channel.read()
+      }
     } catch (why) {
       this.#inflater?.reset()
       throw why

@@ -1,4 +1,5 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import type { EndpointInput } from '../runtime/endpoint.ts'
 import type { RuntimeEvents } from '../runtime/events.ts'
 
@@ -17,6 +18,8 @@ export interface MeshCall {
   readonly activityId?: string
   /** Whose it is: where several callers wait for a polling agent, they are served in turn. */
   readonly caller?: string | undefined
+  /** Takes over what the values of a large result are charged with: to be released when they are let go. */
+  readonly onCharge?: (charge: MemoryCharge) => void
   /** The request is about to leave on a connection: from now on it may run. */
   readonly onSending?: () => void
 }

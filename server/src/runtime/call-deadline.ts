@@ -1,6 +1,7 @@
 import type { Phase } from '@halibut-gateway/schemas/wire'
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import { timerMs } from '../base/timer.ts'
 
 /** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
@@ -15,6 +16,11 @@ export interface CallTimes {
   readonly queueTimeoutMs?: number | undefined
   /** Whose call it is: where calls wait for a polling agent, callers are served in turn. Default: all calls are one caller’s. */
   readonly caller?: string | undefined
+  /**
+   * Takes over the memory that the values of a large result are charged with: to be released when the result is let go. Default: it is released
+   * as soon as the call is answered.
+   */
+  readonly onCharge?: ((charge: MemoryCharge) => void) | undefined
   /** Called when the request is about to leave on a connection, again where it is tried on another one: from then on it may run. */
   readonly onSending?: (() => void) | undefined
 }

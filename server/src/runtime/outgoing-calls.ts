@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
-import { type CompiledContract, type CompiledMethod, toUntyped } from '../codec/contract-values.ts'
+import { inTurns } from '../base/in-turns.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
+import { type CompiledContract, type CompiledMethod, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
@@ -116,6 +118,27 @@ export class OutgoingCalls {
     this.#cache.clear()
   }
 
+  /** The result in a response; what it is charged with is released, or goes with it. */
+  async #readCharged(
+    endpoint: Endpoint,
+    request: OutgoingRequest,
+    exchanged: Exchanged,
+    charge: MemoryCharge,
+    { onCharge }: CallTimes,
+  ): Promise<unknown> {
+    const { response } = exchanged
+    try {
+      const isLarge = request.method === undefined && response !== null && !response.error
+      const result = isLarge ? await inTurns(toUntypedInParts(response.result)) : this.#read(endpoint, request, exchanged)
+      if (onCharge) onCharge(charge)
+      else charge.release()
+      return result
+    } catch (why) {
+      charge.release()
+      throw why
+    }
+  }
+
   /** The result in a response. */
   #read(endpoint: Endpoint, { method, keep }: OutgoingRequest, { response, streams }: Exchanged): unknown {
     if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
@@ -152,7 +175,10 @@ export class OutgoingCalls {
     try {
       exchanged = await this.#route(endpoint, request, times)
       exchanged.streams?.done.catch(why => this.#logError(endpoint, why))
-      const result = this.#read(endpoint, request, exchanged)
+      const { charge } = exchanged
+      const result = charge
+        ? await this.#readCharged(endpoint, request, exchanged, charge, times)
+        : this.#read(endpoint, request, exchanged)
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
       return result
     } catch (why) {

@@ -2,6 +2,7 @@ import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
 import { timerMs } from '../base/timer.ts'
 import type { DecodedResponse, EncodedMessage } from '../codec/envelope.ts'
@@ -225,12 +226,13 @@ class PendingRequest implements CollectedRequest {
     if (this.#state === 'done') this.#unlisten()
   }
 
-  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined): void {
+  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined, charge?: MemoryCharge): void {
     if (this.#state !== 'done' && response?.id === this.id) {
       this.#leave()
-      this.outcome.resolve({ response, streams })
+      this.outcome.resolve({ response, streams, charge })
       return
     }
+    charge?.release()
     // Nobody will read them; skipped, they hold the connection no longer than they must.
     streams?.settle(new Set())
     this.#reject(response === null ? noResponse() : notWhatWasAsked(response.id, this.endpoint))

@@ -3,6 +3,7 @@ import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, facadeLimits, type ParamError, readArguments } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
+import type { MemoryCharge } from '../../base/memory-charge.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { newsOf } from '../../fleet/liveness.ts'
@@ -80,6 +81,7 @@ async function invoke(
   const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
   // The time of uploads without a length is no waiting for a connection.
   const call = registry.begin(subject, whole ? performance.now() : context.receivedMs)
+  let charge: MemoryCharge | undefined
   const request: MeshCall = {
     endpoint: agent.endpoint,
     contract: target.typed?.json.contract,
@@ -95,6 +97,9 @@ async function invoke(
     },
     timeoutMs: withinADay(timeoutMs),
     queueTimeoutMs: withinADay(queueTimeoutMs),
+    onCharge: taken => {
+      charge = taken
+    },
   }
   try {
     let result: unknown
@@ -121,6 +126,8 @@ async function invoke(
     const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
     if (seen) directory.report(params.agent, newsOf(seen))
     throw withWhereabouts(error, directory.get(params.agent))
+  } finally {
+    charge?.release()
   }
 }
 

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { runElementBomb } from '../support/element-bomb.ts'
+
+test('an answer of 500,000 empty documents costs its own call, while others are answered, and nothing stays', async () => {
+  const limits = { maxMessageBytesInFlight: 96 * 1024 * 1024 }
+  const { wireBytes, kinds, honestCalls, heldBytes } = await runElementBomb(500_000, 2, limits)
+  expect(wireBytes).toBeLessThan(8_000)
+  expect(kinds).toEqual(['memory_limit', 'memory_limit'])
+  expect(honestCalls).toBeGreaterThan(1)
+  expect(heldBytes).toBe(0)
+})

@@ -1,0 +1,240 @@
+import {
+  anything,
+  type Contract,
+  collection,
+  dictionary,
+  double,
+  grid,
+  guid,
+  int32,
+  int64,
+  list,
+  method,
+  nullable,
+  object,
+  service,
+  set,
+  string,
+  type TypeNode,
+  tuple,
+} from '@halibut-gateway/schemas/contract'
+import { describe, expect, test } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { defaultLimits } from '../../../../server/src/base/limits.ts'
+import type { Parts } from '../../../../server/src/codec/clr-type.ts'
+import { type Materialised, TypeRegistry, toUntyped, toUntypedInParts } from '../../../../server/src/codec/contract-values.ts'
+import {
+  decodeRequest,
+  decodeRequestInParts,
+  decodeResponse,
+  decodeResponseInParts,
+  encodeRequest,
+  encodeResponse,
+} from '../../../../server/src/codec/envelope.ts'
+import { type BsonElement, type BsonTree, encodeTree } from '../../../support/bson-tree.ts'
+
+const count = 3_000
+const many = <T>(make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+const words = many(i => `word ${i}`)
+
+const circle = object('T.Circle, T', { Radius: double })
+const shape = object('T.Shape, T', { Name: string }, { derived: [circle] })
+const point = object('T.Point, T', { X: int32, Words: list(string) }, { kind: 'struct' })
+const node = object('T.Node, T', { Name: string, Words: list(string), Point: point, Any: anything, Next: nullable(string) })
+
+const contract = service('IMany', {
+  Words: method([], list(string)),
+  Sets: method([], list(set(int64))),
+  Stack: method([], collection('Stack', int32)),
+  Interface: method([], collection('IReadOnlyList', string)),
+  Grid: method([], grid(int32)),
+  ByName: method([], dictionary(string, list(string))),
+  ByNumber: method([], dictionary(int64, guid)),
+  Shapes: method([], list(shape)),
+  Node: method([], node),
+  Nodes: method([], list(node)),
+  Tuple: method([], tuple(list(string), int64, list(int64))),
+  Maybe: method([], object('T.Holder, T', { Point: nullable(point) })),
+  Text: method([], string),
+  Texts: method([], list(string)),
+  Take: method([
+    ['small', string],
+    ['words', list(string)],
+    ['shapes', list(shape)],
+  ]),
+})
+const registry = new TypeRegistry()
+const compiled = registry.register(contract as Contract)
+
+const aNode = { Name: 'n', Words: words, Point: { X: 1, Words: words }, Any: { $type: { list: 'string' }, $value: words }, Next: null }
+const long = `${'ä€😀x'.repeat(100_000)}end`
+
+const values: Readonly<Record<string, unknown>> = {
+  Words: words,
+  Sets: many(i => new Set([BigInt(i), 7n])),
+  Stack: many(i => i),
+  Interface: words,
+  Grid: many(i => [i, 2]),
+  ByName: Object.fromEntries(many(i => [`k${i}`, i === 5 ? words : [`v${i}`]])),
+  ByNumber: new Map(many(i => [BigInt(i), '01234567-89ab-cdef-0123-456789abcdef'])),
+  Shapes: many(i => (i % 2 === 0 ? { Name: 'shape' } : { $type: 'Circle', $value: { Radius: i } })),
+  Node: aNode,
+  Nodes: [aNode, null, aNode],
+  Tuple: [words, 1n, many(BigInt)],
+  Maybe: { Point: aNode.Point },
+  Text: long,
+  Texts: ['short', long, 'short again', long],
+}
+
+/** Runs work in parts, and says how many pauses it had. */
+function run<T>(work: Parts<T>): { value: T; pauses: number } {
+  for (let pauses = 0; ; pauses++) {
+    const step = work.next()
+    if (step.done) return { value: step.value, pauses }
+  }
+}
+
+function thrown(work: () => unknown): HalibutError {
+  try {
+    work()
+  } catch (why) {
+    if (why instanceof HalibutError) return why
+    throw why
+  }
+  throw new Error('nothing was thrown')
+}
+
+const noCharge = (): void => undefined
+
+function response(name: string): { document: Buffer; type: TypeNode } {
+  const chosen = compiled.method(name)
+  const { document } = encodeResponse('r1', { result: values[name], codec: chosen.result }, {})
+  return { document, type: chosen.node.result }
+}
+
+/** The result of a response that is no more than these elements. */
+function responseOf(...elements: BsonElement[]): Buffer {
+  return encodeTree([[0x03, 'Message', elements]])
+}
+
+describe('what is large', () => {
+  test.each(Object.keys(values))('a result of %s is read in parts as it is at once', name => {
+    const { document } = response(name)
+    const { result } = compiled.method(name)
+    const { value: decoded, pauses } = run(decodeResponseInParts(document, compiled, defaultLimits, noCharge))
+    expect(decoded).toEqual(decodeResponse(document, compiled, defaultLimits))
+    // A stack comes back from its top.
+    if (name !== 'Stack') expect(result.fromResult(decoded?.result as Materialised)).toEqual(values[name])
+    expect(pauses).toBeGreaterThan(3)
+  })
+
+  test.each(Object.keys(values))('without a contract %s is the same too', name => {
+    const { document } = response(name)
+    const { untyped } = new TypeRegistry()
+    const decoded = run(decodeResponseInParts(document, untyped, defaultLimits, noCharge)).value
+    expect(decoded).toEqual(decodeResponse(document, untyped, defaultLimits))
+    const result = decoded?.result as Materialised
+    expect(run(toUntypedInParts(result)).value).toEqual(toUntyped(result))
+  })
+
+  test('documents and arrays without any type', () => {
+    const items = many((i): BsonElement => [0x03, String(i), [[0x10, 'n', Buffer.from([1, 0, 0, 0])]]])
+    for (const result of [[0x04, 'result', items] as BsonElement, [0x03, 'result', [[0x04, 'items', items]]] as BsonElement]) {
+      const document = responseOf([0x02, 'id', 'r'], result)
+      const { value, pauses } = run(decodeResponseInParts(document, compiled, defaultLimits, noCharge))
+      expect(value).toEqual(decodeResponse(document, compiled, defaultLimits))
+      expect(pauses).toBeGreaterThan(20)
+    }
+  })
+
+  test('arguments keep their order', () => {
+    const take = compiled.method('Take')
+    const head = { id: 'r1', activityId: '00112233-4455-6677-8899-aabbccddeeff', service: 'IMany', method: 'Take' }
+    const { document } = encodeRequest(head, take.params, ['small', words, values['Shapes']], {})
+    const { value, pauses } = run(decodeRequestInParts(document, registry, defaultLimits, noCharge))
+    expect(value).toEqual(decodeRequest(document, registry, defaultLimits))
+    expect(pauses).toBeGreaterThan(20)
+  })
+
+  test('members that nobody asks for, and the words of an error', () => {
+    const items: BsonTree = many((i): BsonElement => [0x0a, String(i), Buffer.alloc(0)])
+    const text = 'x'.repeat(300_000)
+    const document = responseOf(
+      [0x04, 'other', items],
+      [0x02, 'id', 'r'],
+      [
+        0x03,
+        'error',
+        [
+          [0x02, 'message', text],
+          [0x04, 'more', items],
+          [0x02, 'details', 'why'],
+        ],
+      ],
+      [0x0a, 'result', Buffer.alloc(0)],
+    )
+    const { value, pauses } = run(decodeResponseInParts(document, compiled, defaultLimits, noCharge))
+    expect(value).toEqual(decodeResponse(document, compiled, defaultLimits))
+    expect(value?.error).toEqual({ message: text, details: 'why', type: null })
+    expect(pauses).toBeGreaterThan(20)
+  })
+})
+
+describe('what is wrong in it', () => {
+  const wrong: [what: string, BsonElement][] = [
+    ['a value', [0x03, '2999', [[0x02, 'Name', Buffer.from('0200000061', 'hex')]]]],
+    ['a type', [0x03, '2999', [[0x02, '$type', 'T.Other, T']]]],
+    ['depth', [0x04, '2999', nested(70)]],
+  ]
+
+  function nested(levels: number): BsonTree {
+    return levels === 0 ? [] : [[0x04, '0', nested(levels - 1)]]
+  }
+
+  test.each(wrong)('%s fails with the words and the place that it has at once', (_what, last) => {
+    const items = many((i): BsonElement => (i === count - 1 ? last : [0x03, String(i), [[0x02, 'Name', 'x']]]))
+    const list: BsonElement = [
+      0x03,
+      'result',
+      [
+        [0x02, '$type', 'System.Collections.Generic.List`1[[T.Shape, T]], mscorlib'],
+        [0x04, '$values', items],
+      ],
+    ]
+    const document = responseOf([0x02, 'id', 'r'], list)
+    const atOnce = thrown(() => decodeResponse(document, compiled, defaultLimits))
+    const inParts = thrown(() => run(decodeResponseInParts(document, compiled, defaultLimits, noCharge)))
+    expect({ ...inParts, message: inParts.message }).toEqual({ ...atOnce, message: atOnce.message })
+  })
+})
+
+describe('what it costs', () => {
+  test('the charge grows with the values, and what it throws ends the decoding there', () => {
+    const empty = many((i): BsonElement => [0x03, String(i), []])
+    const document = responseOf([0x02, 'id', 'r'], [0x04, 'result', empty])
+    const charges: number[] = []
+    run(decodeResponseInParts(document, compiled, defaultLimits, bytes => charges.push(bytes)))
+    expect(charges).toEqual([...charges].sort((a, b) => a - b))
+    // An object without prototype takes 185 bytes, as measured; it came in 12.
+    expect(charges.at(-1)).toBeGreaterThan(count * 185)
+    let asked = 0
+    const refused = new HalibutError('memory_limit', 'no more')
+    const charge = (bytes: number): void => {
+      asked++
+      if (bytes > 100_000) throw refused
+    }
+    expect(thrown(() => run(decodeResponseInParts(document, compiled, defaultLimits, charge)))).toBe(refused)
+    expect(asked).toBeLessThan(10)
+  })
+
+  test.each<[string, number]>([
+    ['Words', 24],
+    ['Shapes', 56],
+    ['ByNumber', 48],
+    ['Text', 300],
+  ])('%s cost at least what they take', (name, each) => {
+    const charges: number[] = []
+    run(decodeResponseInParts(response(name).document, compiled, defaultLimits, bytes => charges.push(bytes)))
+    expect(Math.max(...charges)).toBeGreaterThan(count * each)
+  })
+})
