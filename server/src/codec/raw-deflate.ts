@@ -1,4 +1,5 @@
-import { sharedDeflater } from './shared-zlib.ts'
+import type { Parts } from './clr-type.ts'
+import { newDeflater, sharedDeflater } from './shared-zlib.ts'
 import { flushMode, type ZlibSteps } from './zlib-steps.ts'
 
 export { type DeflateTail, type InflatedMessage, MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
@@ -25,6 +26,16 @@ export function deflateMessage(document: Buffer): Buffer {
   const length = document.length
   if (length <= storedUpTo) return stored(document)
   return (length < largeFrom ? deflateSmall(document) : deflateLarge(document)) ?? stored(document)
+}
+
+/** {@link deflateMessage} of a large document, in parts; each such message has a deflater of its own. */
+export function* deflateInParts(document: Buffer): Parts<Buffer> {
+  const zlib = newDeflater()
+  try {
+    return (yield* deflatePieces(zlib, document)) ?? stored(document)
+  } finally {
+    zlib.close()
+  }
 }
 
 /** `01 LEN NLEN` and the bytes; several blocks above 65,535. */
@@ -60,20 +71,29 @@ function deflateSmall(document: Buffer): Buffer | undefined {
 function deflateLarge(document: Buffer): Buffer | undefined {
   const zlib = sharedDeflater()
   try {
-    const parts: Buffer[] = []
-    const body = document.length - 1
-    let total = 0
-    for (let at = 0; at < body; at += pieceBytes) {
-      const length = Math.min(pieceBytes, body - at)
-      const last = at + length === body
-      total += deflatePiece(zlib, last ? flushMode.sync : flushMode.none, document, at, length, parts)
-      if (total > (at + length) * 0.97) return undefined
+    const pieces = deflatePieces(zlib, document)
+    for (;;) {
+      const step = pieces.next()
+      if (step.done) return step.value
     }
-    parts.push(Buffer.from([0x01, 0x01, 0x00, 0xfe, 0xff, document[body] as number]))
-    return Buffer.concat(parts)
   } finally {
     zlib.reset()
   }
+}
+
+function* deflatePieces(zlib: ZlibSteps, document: Buffer): Parts<Buffer | undefined> {
+  const parts: Buffer[] = []
+  const body = document.length - 1
+  let total = 0
+  for (let at = 0; at < body; at += pieceBytes) {
+    const length = Math.min(pieceBytes, body - at)
+    const last = at + length === body
+    total += deflatePiece(zlib, last ? flushMode.sync : flushMode.none, document, at, length, parts)
+    if (total > (at + length) * 0.97) return undefined
+    yield
+  }
+  parts.push(Buffer.from([0x01, 0x01, 0x00, 0xfe, 0xff, document[body] as number]))
+  return Buffer.concat(parts)
 }
 
 /** Deflates one piece to the end of `parts`; returns how many bytes came out. */

@@ -36,6 +36,11 @@ let deflater: ZlibSteps | undefined
 
 /** The one deflater. It holds 260 KiB, so it is never one for each connection; its user is done with it before anyone else can ask. */
 export function sharedDeflater(): ZlibSteps {
-  deflater ??= (portable?.portableDeflater ?? nativeDeflater)() as ZlibSteps
+  deflater ??= newDeflater()
   return deflater
+}
+
+/** A deflater for one message that takes several turns; its user closes it. */
+export function newDeflater(): ZlibSteps {
+  return (portable?.portableDeflater ?? nativeDeflater)() as ZlibSteps
 }

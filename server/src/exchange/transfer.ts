@@ -1,18 +1,21 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { endOfInput } from '../base/end-of-input.ts'
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
+import { inTurns } from '../base/in-turns.ts'
 import { Turns } from '../base/turns.ts'
 import { END, LineReader, NEXT, PROCEED } from '../codec/control-message.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import { guidToBytes } from '../codec/guid.ts'
-import { type DeflateTail, deflateMessage, MessageInflater } from '../codec/raw-deflate.ts'
+import { type DeflateTail, deflateInParts, deflateMessage, MessageInflater } from '../codec/raw-deflate.ts'
 import type { ExchangeOptions } from './exchange-options.ts'
 import { JoinedWriter } from './joined-writer.ts'
 import { ReceivedStreams } from './received-streams.ts'
 
 /** A frame up to this size shares one write with the control lines around it. */
 const joinFrameUpToBytes = 64 * 1024
+/** From this size on a document is deflated in turns with whatever else the process has to do: the pieces take a few milliseconds each. */
+const deflateInTurnsFrom = 512 * 1024
 
 const nothing = Buffer.alloc(0)
 
@@ -51,12 +54,19 @@ export class Transfer {
   send(message: EncodedMessage, before: Buffer = nothing, after: Buffer = nothing, messageId = ''): Promise<void> | undefined {
     const { channel, options } = this
     channel.sendTimeoutMs = options.limits.tcpClientSendTimeoutMs
+    if (message.document.length >= deflateInTurnsFrom) return this.#sendLarge(message, before, after, messageId)
     const frame = deflateMessage(message.document)
     options.observer?.messageSent?.({ compressedBytes: frame.length, documentBytes: message.document.length })
     if (message.streams.length > 0) return this.#sendPieces(frame, message.streams, before, after, messageId)
     if (before.length + after.length === 0) return channel.write(frame)
     if (frame.length > joinFrameUpToBytes) return this.#sendPieces(frame, [], before, after, messageId)
     return channel.write(Buffer.concat([before, frame, after]))
+  }
+
+  async #sendLarge({ document, streams }: EncodedMessage, before: Buffer, after: Buffer, messageId: string): Promise<void> {
+    const frame = await inTurns(deflateInParts(document))
+    this.options.observer?.messageSent?.({ compressedBytes: frame.length, documentBytes: document.length })
+    return this.#sendPieces(frame, streams, before, after, messageId)
   }
 
   async #sendPieces(frame: Buffer, streams: readonly DataStream[], before: Buffer, after: Buffer, messageId: string): Promise<void> {

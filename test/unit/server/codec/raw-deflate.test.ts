@@ -3,7 +3,7 @@ import { constants, deflateRawSync, deflateSync, gzipSync, inflateRawSync } from
 import { serialize } from 'bson'
 import { describe, expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
-import { deflateMessage, MessageInflater } from '../../../../server/src/codec/raw-deflate.ts'
+import { deflateInParts, deflateMessage, MessageInflater } from '../../../../server/src/codec/raw-deflate.ts'
 
 const maxMessageBytes = 64 * 1024 * 1024
 const next = Buffer.from('NEXT\r\n')
@@ -105,6 +105,24 @@ describe('deflateMessage', () => {
           expect(inflateRawSync(wire).equals(document)).toBe(true)
         }
       }
+    }
+  })
+
+  test('in parts a large document comes out the same, with a pause for each piece', () => {
+    for (const document of [documentOf(3_000_000), incompressible(1_000_000)]) {
+      const parts = deflateInParts(document)
+      const before = deflateMessage(Buffer.from(document.subarray(0, 100_000)))
+      let pauses = 0
+      for (let step = parts.next(); ; step = parts.next()) {
+        if (step.done) {
+          expect(step.value.equals(deflateMessage(document))).toBe(true)
+          break
+        }
+        pauses++
+        // Another message meanwhile.
+        expect(deflateMessage(Buffer.from(document.subarray(0, 100_000))).equals(before)).toBe(true)
+      }
+      if (document.length === 3_000_000 + 13) expect(pauses).toBe(12)
     }
   })
 

@@ -270,6 +270,42 @@ describe('messages and lines', () => {
   })
 })
 
+describe('a large message', () => {
+  /** Resolves with how many turns the event loop had until then. */
+  async function turnsUntil(work: Promise<unknown>): Promise<number> {
+    let turns = 0
+    let over = false
+    const count = (): void => {
+      turns++
+      if (!over) setImmediate(count)
+    }
+    setImmediate(count)
+    await work
+    over = true
+    return turns
+  }
+
+  test('is deflated and inflated while others have their turn', async () => {
+    await using world = talking()
+    const large = Buffer.from(JSON.stringify(Array.from({ length: 1_500_000 }, (_, i) => i * 7919)))
+    large.writeInt32LE(large.length)
+    const sent = Promise.resolve(world.sender.send({ document: large, streams: [] }))
+    const first = world.receiver.receive(10_000)
+    expect(await turnsUntil(sent)).toBeGreaterThan(5)
+    expect((await first).equals(large)).toBe(true)
+
+    // All of it fits one read.
+    const zeros = Buffer.alloc(60_000_000)
+    zeros.writeInt32LE(zeros.length)
+    const wire = deflateRawSync(zeros)
+    expect(wire.length).toBeLessThan(64 * 1024)
+    await world.pair.dialler.write(wire)
+    const received = Promise.resolve(world.receiver.receive(10_000))
+    expect(await turnsUntil(received)).toBeGreaterThan(2)
+    expect((await received).equals(zeros)).toBe(true)
+  })
+})
+
 describe('the end of a large message, which comes when the document has long been read', () => {
   const big = Buffer.alloc(100_000, 7)
   big.writeInt32LE(big.length)
