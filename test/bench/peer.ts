@@ -9,7 +9,18 @@ export interface Peer {
 }
 
 /** A file in `peers/`. */
-export type PeerModule = 'browser' | 'codec' | 'gateway' | 'grpc' | 'middle' | 'raw' | 'relay-down' | 'relay-up' | 'runtime' | 'trpc'
+export type PeerModule =
+  | 'browser'
+  | 'codec'
+  | 'gateway'
+  | 'grpc'
+  | 'loop'
+  | 'middle'
+  | 'raw'
+  | 'relay-down'
+  | 'relay-up'
+  | 'runtime'
+  | 'trpc'
 
 type Operations = Record<string, (argument: never) => unknown>
 

@@ -1,9 +1,13 @@
 // The product as it is published: compiled, not through a loader. The types are those of its sources.
 import type * as Errors from '../../server/src/base/errors.ts'
+import type * as Limits from '../../server/src/base/limits.ts'
+import type * as MemoryBudget from '../../server/src/base/memory-budget.ts'
 import type * as ContractValues from '../../server/src/codec/contract-values.ts'
 import type * as Streams from '../../server/src/codec/data-stream.ts'
 import type * as Envelope from '../../server/src/codec/envelope.ts'
 import type * as RawDeflate from '../../server/src/codec/raw-deflate.ts'
+import type * as DecodeInTurns from '../../server/src/exchange/decode-in-turns.ts'
+import type * as Transfer from '../../server/src/exchange/transfer.ts'
 import type * as AgentDirectory from '../../server/src/fleet/agent-directory.ts'
 import type * as ContractDirectory from '../../server/src/fleet/contract-directory.ts'
 import type * as App from '../../server/src/gateway/app.ts'
@@ -14,10 +18,14 @@ import type * as Runtime from '../../server/src/runtime/runtime.ts'
 
 interface Modules {
   'base/errors': typeof Errors
+  'base/limits': typeof Limits
+  'base/memory-budget': typeof MemoryBudget
   'codec/contract-values': typeof ContractValues
   'codec/data-stream': typeof Streams
   'codec/envelope': typeof Envelope
   'codec/raw-deflate': typeof RawDeflate
+  'exchange/decode-in-turns': typeof DecodeInTurns
+  'exchange/transfer': typeof Transfer
   'fleet/agent-directory': typeof AgentDirectory
   'fleet/contract-directory': typeof ContractDirectory
   'gateway/app': typeof App
