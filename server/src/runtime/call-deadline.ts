@@ -3,6 +3,7 @@ import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
 import { timerMs } from '../base/timer.ts'
+import type { Exchanged } from '../exchange/call-agent.ts'
 
 /** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
 export interface CallTimes {
@@ -40,22 +41,20 @@ export function checkTime(name: string, ms: number | undefined): void {
 
 /** One signal out of the caller’s own and the two deadlines of a call. */
 export class CallDeadline {
-  readonly #times: CallTimes
+  readonly #times: Pick<CallTimes, 'signal' | 'timeoutMs'>
   readonly #controller = new AbortController()
   readonly #whole: NodeJS.Timeout | undefined
   readonly #wait: NodeJS.Timeout | undefined
   #expired: Expired | undefined
 
-  /** `waitMs`: for the part that waits, where that is to be timed here. */
-  constructor(times: CallTimes, waitMs: number | undefined) {
+  /** `wait`: for the part that waits, where that is to be timed here. */
+  constructor(times: Pick<CallTimes, 'signal' | 'timeoutMs'>, wait: Expired | undefined) {
     this.#times = times
     const { signal, timeoutMs } = times
     if (signal?.aborted) this.#controller.abort(signal.reason)
     else if (signal) onAbort(signal, this.#cancelled)
-    if (timeoutMs !== undefined) this.#whole = setTimeout(this.#expire, timerMs(timeoutMs), 'timeoutMs', timeoutMs)
-    if (waitMs !== undefined && !(timeoutMs !== undefined && timeoutMs <= waitMs)) {
-      this.#wait = setTimeout(this.#expire, timerMs(waitMs), 'queueTimeoutMs', waitMs)
-    }
+    if (timeoutMs !== undefined) this.#whole = setTimeout(this.#expire, timerMs(timeoutMs), { name: 'timeoutMs', ms: timeoutMs })
+    if (wait && !(timeoutMs !== undefined && timeoutMs <= wait.ms)) this.#wait = setTimeout(this.#expire, timerMs(wait.ms), wait)
   }
 
   get signal(): AbortSignal {
@@ -80,36 +79,67 @@ export class CallDeadline {
     if (signal) offAbort(signal, this.#cancelled)
   }
 
-  /** A cancellation that was ours is told as the deadline it was, with what is known of the reason. */
+  /** A cancellation that was ours is told as the deadline it was. */
   told(why: unknown): unknown {
-    if (!this.#expired || !(why instanceof HalibutError) || why.kind !== 'cancelled') return why
-    const { phase, delivery, endpoint = 'the agent', cause } = why
-    const within = `within its ${this.#expired.name} of ${this.#expired.ms} ms`
-    const isUnsent = delivery === 'not_sent'
-    const reason = why.reason ?? (isUnsent && phase ? underWay[phase] : undefined)
-    const what = isUnsent
-      ? `the request was not sent to ${endpoint} ${within}`
-      : `the request was sent to ${endpoint}, but no answer came ${within}`
-    return new HalibutError('deadline_exceeded', reason ? `${what}: ${reason}` : what, {
-      phase,
-      delivery,
-      endpoint: why.endpoint,
-      reason,
-      cause: cause ?? why,
-    })
+    return this.#expired && why instanceof HalibutError && why.kind === 'cancelled' ? deadlineError(this.#expired, why) : why
   }
 
   readonly #cancelled = (): void => this.#controller.abort(this.#times.signal?.reason)
 
-  readonly #expire = (name: Expired['name'], ms: number): void => {
-    this.#expired = { name, ms }
+  readonly #expire = (what: Expired): void => {
+    this.#expired = what
     this.#controller.abort()
   }
 }
 
-interface Expired {
-  readonly name: 'timeoutMs' | 'queueTimeoutMs'
+/** A time that has passed: a call’s own, or the limit where it has none. */
+export interface Expired {
+  readonly name: 'timeoutMs' | 'queueTimeoutMs' | 'connectWaitMs'
   readonly ms: number
+}
+
+/** The error of a call that was given up since its time had passed, with what is known of the reason. */
+export function deadlineError({ name, ms }: Expired, why: HalibutError): HalibutError {
+  const { phase, delivery, endpoint = 'the agent', cause } = why
+  const within = `within its ${name} of ${ms} ms`
+  const isUnsent = delivery === 'not_sent'
+  const reason = why.reason ?? (isUnsent && phase ? underWay[phase] : undefined)
+  const what = isUnsent
+    ? `the request was not sent to ${endpoint} ${within}`
+    : `the request was sent to ${endpoint}, but no answer came ${within}`
+  return new HalibutError('deadline_exceeded', reason ? `${what}: ${reason}` : what, {
+    phase,
+    delivery,
+    endpoint: why.endpoint,
+    reason,
+    cause: cause ?? why,
+  })
+}
+
+/** Makes a call within its times; `wait`: of the part that waits, where that is to be timed here. */
+export async function callWithin(
+  times: Pick<CallTimes, 'signal' | 'timeoutMs'>,
+  wait: Expired | undefined,
+  run: (signal: AbortSignal, onBegun: () => void) => Promise<Exchanged>,
+): Promise<Exchanged> {
+  const deadline = new CallDeadline(times, wait)
+  let streaming = false
+  try {
+    const exchanged = await run(deadline.signal, () => deadline.begun())
+    deadline.answered()
+    if (exchanged.streams) {
+      streaming = true
+      exchanged.streams.done.then(
+        () => deadline.end(),
+        () => deadline.end(),
+      )
+    }
+    return exchanged
+  } catch (why) {
+    throw deadline.told(why)
+  } finally {
+    if (!streaming) deadline.end()
+  }
 }
 
 /** What it waited for, where nobody knows better. */

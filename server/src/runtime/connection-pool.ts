@@ -2,7 +2,9 @@ import { offAbort, onAbort } from '../base/abort-listeners.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { timerMs } from '../base/timer.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
+import { deadlineError } from './call-deadline.ts'
 
 interface Idle {
   readonly conversation: AgentConversation
@@ -47,23 +49,32 @@ export class ConnectionPool {
     return undefined
   }
 
-  /** Gives the right to one call; a promise, to be waited for, where all connections are in use. `release` gives it back. */
-  reserve(signal: AbortSignal | undefined, endpoint: string): Promise<void> | undefined {
+  /**
+   * Gives the right to one call; a promise, to be waited for, where all connections are in use, at most `waitMs`. `release` gives it back.
+   */
+  reserve(signal: AbortSignal | undefined, endpoint: string, waitMs: number | undefined): Promise<void> | undefined {
     const max = this.#limits.maxConnectionsPerAgent
     if (max <= 0 || this.#reserved < max) {
       this.#reserved++
       return undefined
     }
     return new Promise((resolve, reject) => {
-      const turn = (): void => {
+      const leave = (): void => {
+        clearTimeout(timer)
         if (signal) offAbort(signal, cancel)
+      }
+      const turn = (): void => {
+        leave()
         resolve()
       }
-      const cancel = (): void => {
+      const giveUp = (): HalibutError => {
+        leave()
         this.#waiting = this.#waiting.filter(each => each !== turn)
-        const reason = `all ${max} connections to it are in use`
-        reject(cancelledWhile('Connecting', { phase: 'queue', endpoint, reason }))
+        return cancelledWhile('Connecting', { phase: 'queue', endpoint, reason: `all ${max} connections to it are in use` })
       }
+      const cancel = (): void => reject(giveUp())
+      const expire = (ms: number): void => reject(deadlineError({ name: 'connectWaitMs', ms }, giveUp()))
+      const timer = waitMs === undefined ? undefined : setTimeout(expire, timerMs(waitMs), waitMs)
       if (signal) onAbort(signal, cancel)
       this.#waiting.push(turn)
     })

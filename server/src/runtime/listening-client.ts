@@ -7,6 +7,7 @@ import type { EncodedMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
 import type { ReceivedStreams } from '../exchange/received-streams.ts'
+import { callWithin } from './call-deadline.ts'
 import { cancelledCall, listeningFailure, toldOf } from './call-failures.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -23,6 +24,8 @@ export interface ListeningCall {
   readonly signal: AbortSignal | undefined
   /** Fires when the runtime closes: no attempt follows. */
   readonly ending: AbortSignal
+  /** How long it may wait for a connection that is ready, where `signal` does not know. Milliseconds; `undefined`: no limit. */
+  readonly waitMs: number | undefined
   /** The request is about to leave on a connection that is ready for it. */
   readonly onBegun: (() => void) | undefined
   /** Opens a connection; it is not identified yet. */
@@ -36,13 +39,15 @@ export interface ListeningCall {
  * request could begin are repeated after a pause; nothing is repeated once it may have begun.
  */
 export async function callListening(call: ListeningCall): Promise<Exchanged> {
-  const { endpoint, pool, signal } = call
+  const { endpoint, pool, signal, waitMs } = call
   if (signal?.aborted) throw cancelledCall(undefined, { uri: endpoint.uri, stage: 'connect', bytesLeft: false })
-  const turn = pool.reserve(signal, endpoint.uri)
+  const turn = pool.reserve(signal, endpoint.uri, waitMs)
+  const waitsSince = turn ? performance.now() : undefined
   if (turn) await turn
   let streaming = false
   try {
-    const exchanged = await attempt(call)
+    // A connection that is idle needs no time to be opened in.
+    const exchanged = await (waitMs === undefined || pool.idleCount > 0 ? attempt(call) : attemptWithin(call, waitMs, waitsSince))
     if (exchanged.streams) {
       streaming = true
       exchanged.streams.done.then(
@@ -54,6 +59,17 @@ export async function callListening(call: ListeningCall): Promise<Exchanged> {
   } finally {
     if (!streaming) pool.release()
   }
+}
+
+function attemptWithin(call: ListeningCall, waitMs: number, waitsSince: number | undefined): Promise<Exchanged> {
+  const ms = waitsSince === undefined ? waitMs : Math.max(1, waitMs - (performance.now() - waitsSince))
+  return callWithin({ signal: call.signal }, { name: 'connectWaitMs', ms: Math.round(ms) }, (signal, begun) => {
+    const onBegun = (): void => {
+      begun()
+      call.onBegun?.()
+    }
+    return attempt({ ...call, signal, onBegun })
+  })
 }
 
 async function attempt(call: ListeningCall): Promise<Exchanged> {

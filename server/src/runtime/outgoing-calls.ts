@@ -7,7 +7,7 @@ import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { Transfer } from '../exchange/transfer.ts'
-import { CallDeadline, type CallTimes, checkTimes } from './call-deadline.ts'
+import { type CallTimes, callWithin, checkTimes } from './call-deadline.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { type Endpoint, requirePin } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
@@ -195,41 +195,17 @@ export class OutgoingCalls {
   }
 
   #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
-    const waitMs = endpoint.scheme === 'https' ? this.#connectWaitMs(endpoint, times) : undefined
-    return times.timeoutMs === undefined && waitMs === undefined
-      ? this.#send(endpoint, request, times, times.signal, times.onSending)
-      : this.#timed(endpoint, request, times, waitMs)
-  }
-
-  /** How long a call may wait for a connection to a listening agent; `undefined`: without a limit, or not at all since there is one. */
-  #connectWaitMs(endpoint: Endpoint, { timeoutMs, queueTimeoutMs }: CallTimes): number | undefined {
-    const { connectWaitMs, poolFor } = this.#options
-    if (queueTimeoutMs !== undefined || timeoutMs !== undefined || connectWaitMs === 0) return queueTimeoutMs
-    return poolFor(endpoint).idleCount > 0 ? undefined : connectWaitMs
-  }
-
-  async #timed(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes, waitMs: number | undefined): Promise<Exchanged> {
-    const deadline = new CallDeadline(times, waitMs)
-    let streaming = false
-    try {
-      const exchanged = await this.#send(endpoint, request, times, deadline.signal, () => {
-        deadline.begun()
-        times.onSending?.()
-      })
-      deadline.answered()
-      if (exchanged.streams) {
-        streaming = true
-        exchanged.streams.done.then(
-          () => deadline.end(),
-          () => deadline.end(),
-        )
-      }
-      return exchanged
-    } catch (why) {
-      throw deadline.told(why)
-    } finally {
-      if (!streaming) deadline.end()
-    }
+    const { timeoutMs, queueTimeoutMs, onSending } = times
+    // The queue of a polling agent times its part itself.
+    const waitMs = endpoint.scheme === 'https' ? queueTimeoutMs : undefined
+    if (timeoutMs === undefined && waitMs === undefined) return this.#send(endpoint, request, times, times.signal, onSending)
+    const wait = waitMs === undefined ? undefined : ({ name: 'queueTimeoutMs', ms: waitMs } as const)
+    return callWithin(times, wait, (signal, onBegun) =>
+      this.#send(endpoint, request, times, signal, () => {
+        onBegun()
+        onSending?.()
+      }),
+    )
   }
 
   #send(
@@ -239,7 +215,7 @@ export class OutgoingCalls {
     signal: AbortSignal | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<Exchanged> {
-    const { queueFor, poolFor, dial, ending, ownThumbprint, log } = this.#options
+    const { queueFor, poolFor, dial, ending, ownThumbprint, connectWaitMs, log } = this.#options
     const { id, message, types } = request
     if (endpoint.scheme === 'poll') {
       return queueFor(endpoint.uri).queueAndWait({
@@ -264,6 +240,7 @@ export class OutgoingCalls {
       signal,
       ending,
       onBegun,
+      waitMs: timeoutMs === undefined && queueTimeoutMs === undefined && connectWaitMs > 0 ? connectWaitMs : undefined,
       dial: async cancel => new AgentConversation(await dial(endpoint, cancel)),
       ownThumbprint,
       log: (text, error) => log(endpoint.uri, 'Error', text, error),

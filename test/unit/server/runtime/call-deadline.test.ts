@@ -12,7 +12,7 @@ const sent = cancelledWhile('Transferring', { phase: 'response', delivery: 'unkn
 
 /** When the signal of a call with these times fires, in milliseconds from its beginning; `begunAt`: when a connection takes it. */
 function firesAt(times: CallTimes, waitMs: number | undefined, begunAt?: number): number | undefined {
-  const deadline = new CallDeadline(times, waitMs)
+  const deadline = new CallDeadline(times, waitMs === undefined ? undefined : { name: 'queueTimeoutMs', ms: waitMs })
   for (let ms = 0; ms <= 1_000; ms += 10) {
     if (ms === begunAt) deadline.begun()
     if (deadline.signal.aborted) {
@@ -58,7 +58,7 @@ test.each([Number.NaN, -5, 0, Number.NEGATIVE_INFINITY, '5' as unknown as number
 })
 
 test('an end leaves no timer, and a signal that is aborted already ends it at once', () => {
-  const deadline = new CallDeadline({ timeoutMs: 300, signal: AbortSignal.abort() }, 100)
+  const deadline = new CallDeadline({ timeoutMs: 300, signal: AbortSignal.abort() }, { name: 'queueTimeoutMs', ms: 100 })
   expect(deadline.signal.aborted).toBe(true)
   deadline.end()
   expect(vi.getTimerCount()).toBe(0)
