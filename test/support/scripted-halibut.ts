@@ -28,6 +28,13 @@ export function responseMessage(id: string, result: unknown, error: Document | n
   return pack({ Message: { $type: 'Halibut.Transport.Protocol.ResponseMessage, Halibut', id, error, result } })
 }
 
+/** The first `inflated` bytes of a message that says it has `length`, well deflated. */
+export function stalledMessage(length: number, inflated: number): Buffer {
+  const document = Buffer.alloc(inflated)
+  document.writeInt32LE(length)
+  return deflateRawSync(document, { finishFlush: constants.Z_SYNC_FLUSH })
+}
+
 function pack(document: Document): Buffer {
   return deflateRawSync(serialize(document), { level: constants.Z_NO_COMPRESSION })
 }

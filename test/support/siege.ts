@@ -9,14 +9,17 @@ import { nodeWebSocket } from './node-websocket.ts'
 import { dialRaw, type RawPeer } from './raw-peer.ts'
 import { echoService } from './sample-contracts.ts'
 import { addSampleServices } from './sample-services.ts'
+import { openAsSubscriber, readExchangeMessage, stalledMessage } from './scripted-halibut.ts'
 import { createRuntime } from './world.ts'
 
 /** A gateway in a process of its own, with an honest polling agent and a browser, and a certificate for whoever is not. */
 interface Siege extends AsyncDisposable {
   readonly agentPort: number
   readonly client: GatewayClient
-  /** The browser calls the honest agent until this settles, and each call must be answered. Resolves with their number. */
-  callHonestly(during: Promise<unknown>): Promise<number>
+  /**
+   * The browser calls the honest agent until `during` settles, and at least so often; each call must be answered. Resolves with their number.
+   */
+  callHonestly(during: Promise<unknown>, atLeast?: number): Promise<number>
   /** The gateway’s resident memory, in MiB. */
   rssMiB(): Promise<number>
 }
@@ -40,7 +43,7 @@ async function createSiege(heapMiB: number): Promise<Siege> {
   return {
     agentPort,
     client,
-    async callHonestly(during) {
+    async callHonestly(during, atLeast = 0) {
       let over = false
       const ended = during.finally(() => {
         over = true
@@ -48,7 +51,7 @@ async function createSiege(heapMiB: number): Promise<Siege> {
       // Where an honest call fails, that is the error to tell.
       ended.catch(() => undefined)
       let calls = 0
-      while (!over) {
+      while (!over || 2 * calls < atLeast) {
         expect(await echo.SayHello(`call ${++calls}`)).toBe(`call ${calls}...`)
         expect(await echo.Big(300_000n)).toHaveLength(300_000)
       }
@@ -98,6 +101,34 @@ export async function besiegeWithOpenings(options: { readonly connections: numbe
     const rssBefore = await siege.rssMiB()
     const honestCalls = await siege.callHonestly(attack())
     return { connections: peers.length, turnedAway, honestCalls, rssBefore, rssAfter: await siege.rssMiB() }
+  } finally {
+    for (const peer of peers) peer.destroy()
+  }
+}
+
+/** The trusted agent `hostile` answers on so many connections with 63 MiB, deflated to some 60 KB, and stops before the end. */
+export async function besiegeWithStalledAnswers(options: { readonly connections: number; readonly heapMiB: number }) {
+  await using siege = await createSiege(options.heapMiB)
+  const certificate = testIdentity('hostile')
+  const answer = stalledMessage(64 * 2 ** 20, 63 * 2 ** 20)
+  const hostile = siege.client.agent('hostile').service(echoService)
+  const peers: RawPeer[] = []
+  const errors: string[] = []
+  try {
+    await siege.callHonestly(Promise.resolve(), 2)
+    const rssBefore = await siege.rssMiB()
+    const attack = Promise.all(
+      Array.from({ length: options.connections }, async () => {
+        const peer = await dialRaw(siege.agentPort, { certificate })
+        peers.push(peer)
+        await openAsSubscriber(peer, 'poll://hostile/')
+        hostile.SayHello('').catch((why: { kind?: string }) => void errors.push(String(why.kind)))
+        await readExchangeMessage(peer)
+        await peer.write(answer)
+      }),
+    )
+    const honestCalls = (await siege.callHonestly(attack)) + (await siege.callHonestly(attack, 60))
+    return { connections: peers.length, honestCalls, rssBefore, rssAfter: await siege.rssMiB(), errors }
   } finally {
     for (const peer of peers) peer.destroy()
   }

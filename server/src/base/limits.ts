@@ -34,6 +34,10 @@ export const defaultLimits = {
   maxMessageBytes: 64 * 1024 * 1024,
   /** All messages being received or decoded at the same time, on all connections of a runtime together. */
   maxMessageBytesInFlight: 512 * 1024 * 1024,
+  /** How long a message may take to arrive, once others need the memory that it holds. */
+  slowMessageMs: 30_000,
+  /** How long the rest of an answer that is too large may take to arrive, to be thrown away. */
+  tooLargeMessageMs: 60_000,
   /** Values (elements) a message may hold. */
   maxMessageElements: 8_000_000,
   /** Nesting of documents and arrays, the root counted (spec §4.9). */

@@ -8,13 +8,32 @@ export interface MemoryShare {
   /** @throws {HalibutError} of the budget’s kind, and nothing is reserved then. */
   reserve(this: void, bytes: number): void
   release(this: void, bytes: number): void
+  /** The same for what can be given up: `giveUp` must release all of it at once. */
+  hold(giveUp: (why: HalibutError) => void): MemoryHold
 }
 
-/** The error of a budget that has no room. */
-interface Refusal {
-  readonly kind: ErrorKind
+/** What one piece of work holds of its owner’s share. */
+export interface MemoryHold {
+  reserve(this: void, bytes: number): void
+  release(this: void, bytes: number): void
+}
+
+interface Held {
+  readonly owner: string
+  readonly giveUp: (why: HalibutError) => void
+  bytes: number
+  /** When it began to hold something. */
+  since: number
+}
+
+/** How a budget treats whoever finds no room. */
+interface BudgetOptions {
+  /** Of the error. Default: `memory_limit`. */
+  readonly kind?: ErrorKind
   /** Default: that of the kind. */
   readonly advice?: string
+  /** How long what can be given up is held for sure. Default: for ever. */
+  readonly patienceMs?: number
 }
 
 /**
@@ -22,20 +41,24 @@ interface Refusal {
  * each owner (the certificate of a peer, a session): an owner may have as much as is then left for all others. So one alone gets half of it,
  * two get a third each, and whoever comes always finds some. Reserving beyond that fails, with `memory_limit` as a rule: it costs the owner
  * what it was doing, and the process and the others go on.
+ *
+ * Before that, what has been held for longer than `patienceMs` is given up, the largest first, as far as it helps: whoever is slow, or
+ * pretends to be, may be so as long as nobody else needs the memory.
  */
 export class MemoryBudget {
   readonly #maxBytes: number
   readonly #limit: string
-  readonly #refusal: Refusal
+  readonly #options: BudgetOptions
   #used = 0
   /** Those who use nothing are not in it. */
   readonly #usedBy = new Map<string, number>()
+  readonly #held = new Set<Held>()
 
   /** `limit`: the limit’s name, for the error. */
-  constructor(maxBytes: number, limit: string, refusal: Refusal = { kind: 'memory_limit' }) {
+  constructor(maxBytes: number, limit: string, options: BudgetOptions = {}) {
     this.#maxBytes = maxBytes
     this.#limit = limit
-    this.#refusal = refusal
+    this.#options = options
   }
 
   /** Bytes reserved now, by all owners. */
@@ -55,23 +78,70 @@ export class MemoryBudget {
       get used() {
         return budget.usedBy(owner)
       },
-      reserve: bytes => budget.#reserve(bytes, owner),
+      reserve: bytes => budget.#reserve(bytes, owner, undefined),
       release: bytes => budget.#release(bytes, owner),
+      hold: giveUp => budget.#hold({ owner, giveUp, bytes: 0, since: 0 }),
     }
   }
 
-  #reserve(bytes: number, owner: string): void {
-    const own = this.usedBy(owner)
-    const free = this.#maxBytes - this.#used
-    if (own + bytes > free - bytes) {
-      throw new HalibutError(
-        this.#refusal.kind,
-        `${bytes} more bytes are needed; of the ${this.#maxBytes} bytes that may be used together (${this.#limit}) ${free} are free, and one alone, who uses ${own} now, may use no more than that leaves for the others`,
-        { advice: this.#refusal.advice },
-      )
+  #hold(held: Held): MemoryHold {
+    return {
+      reserve: bytes => {
+        this.#reserve(bytes, held.owner, held)
+        if (held.bytes === 0) {
+          held.since = performance.now()
+          this.#held.add(held)
+        }
+        held.bytes += bytes
+      },
+      release: bytes => {
+        this.#release(bytes, held.owner)
+        held.bytes -= bytes
+        if (held.bytes === 0) this.#held.delete(held)
+      },
     }
+  }
+
+  #reserve(bytes: number, owner: string, asking: Held | undefined): void {
+    if (!this.#fits(bytes, this.usedBy(owner), this.#used)) this.#makeRoom(bytes, owner, asking)
     this.#used += bytes
-    this.#usedBy.set(owner, own + bytes)
+    this.#usedBy.set(owner, this.usedBy(owner) + bytes)
+  }
+
+  #fits(bytes: number, own: number, used: number): boolean {
+    return own + bytes <= this.#maxBytes - used - bytes
+  }
+
+  #makeRoom(bytes: number, owner: string, asking: Held | undefined): void {
+    const before = performance.now() - (this.#options.patienceMs ?? Number.POSITIVE_INFINITY)
+    const overdue = [...this.#held].filter(held => held !== asking && held.since <= before).sort((a, b) => b.bytes - a.bytes)
+    let [own, used] = [this.usedBy(owner), this.#used]
+    let needed = 0
+    for (; needed < overdue.length && !this.#fits(bytes, own, used); needed++) {
+      const held = overdue[needed] as Held
+      used -= held.bytes
+      if (held.owner === owner) own -= held.bytes
+    }
+    if (!this.#fits(bytes, own, used)) throw this.#noRoom(bytes, owner)
+    for (const held of overdue.slice(0, needed)) held.giveUp(this.#tooSlow())
+  }
+
+  #noRoom(bytes: number, owner: string): HalibutError {
+    const free = this.#maxBytes - this.#used
+    return this.#error(
+      `${bytes} more bytes are needed; of the ${this.#maxBytes} bytes that may be used together (${this.#limit}) ${free} are free, and one alone, who uses ${this.usedBy(owner)} now, may use no more than that leaves for the others`,
+    )
+  }
+
+  #tooSlow(): HalibutError {
+    return this.#error(
+      `the message took longer than ${this.#options.patienceMs} ms to arrive, and others need the memory that it holds (${this.#limit})`,
+    )
+  }
+
+  #error(message: string): HalibutError {
+    const { kind = 'memory_limit', advice } = this.#options
+    return new HalibutError(kind, message, { advice })
   }
 
   #release(bytes: number, owner: string): void {

@@ -1,4 +1,5 @@
 import { HalibutError } from '../base/errors.ts'
+import { DeflateTail, hasEnded } from './deflate-tail.ts'
 import { leaseInflater, returnInflater } from './shared-zlib.ts'
 import { flushMode, type ZlibSteps } from './zlib-steps.ts'
 
@@ -19,16 +20,14 @@ export interface InflatedMessage {
   readonly surplus: Buffer | undefined
   /** The size of the message on the wire. */
   readonly compressedBytes: number
+  /** Why it was read over and nothing of it kept: the document is empty then. */
+  readonly refused: HalibutError | undefined
   /** Set when the end of the DEFLATE stream is still to come: what arrives next has to go through it first. */
   readonly tail: DeflateTail | undefined
 }
 
-/** Bytes of DEFLATE that may still come after the last BSON byte of a large document; more is something else. */
-const maxTailBytes = 1_024
 /** From this size on a message is complete with its last BSON byte (spec §4.3). */
 const largeFrom = 65_536
-/** An empty stored block without its header: `00 00 FF FF`. Where one ends, the sender may stop. */
-const syncFlush = 0xffff_0000
 const firstOutputBytes = 1_024
 /** One step makes no more than this, and one call no more than a few: then others may have their turn. */
 const stepBytes = 512 * 1024
@@ -60,6 +59,10 @@ export class MessageInflater {
   #reserved = 0
   #message: InflatedMessage | undefined
   #left: Buffer | undefined
+  #refused: HalibutError | undefined
+  #abandoned: HalibutError | undefined
+  /** A message that is too large, or for which there is no memory, is read over up to its end; else it is an error at once. */
+  passesOver = false
 
   constructor(options: MessageInflaterOptions) {
     this.#options = options
@@ -75,13 +78,20 @@ export class MessageInflater {
     return this.#left
   }
 
+  /** Why the message under way is read over, or the one that was taken last has been. */
+  get refused(): HalibutError | undefined {
+    return this.#refused
+  }
+
   /** Takes the next bytes; true: the message is complete, take it. On an error nothing is held any more. */
   feed(chunk: Buffer): boolean {
     if (this.#message !== undefined) throw new Error('take the complete message before feeding the next')
     if (chunk.length === 0 && this.#left === undefined) return false
     this.#left = undefined
+    if (this.#abandoned !== undefined) throw this.#abandoned
     try {
       if (this.#zlib === undefined) {
+        this.#refused = undefined
         if (this.#feedStored(chunk) || this.#feedWhole(chunk)) return true
         this.#start()
       }
@@ -97,7 +107,14 @@ export class MessageInflater {
     const message = this.#message
     if (message === undefined) throw new Error('no message is complete')
     this.reset()
+    this.#refused = message.refused
     return message
+  }
+
+  /** Forgets what it has, for good: whatever is fed from now on throws `why`. */
+  abandon(why: HalibutError): void {
+    this.reset()
+    this.#abandoned = why
   }
 
   /** Forgets what it has, and gives memory and handle back. */
@@ -111,6 +128,7 @@ export class MessageInflater {
     this.#compressedBytes = 0
     this.#message = undefined
     this.#left = undefined
+    this.#refused = undefined
     if (this.#reserved > 0) this.#options.release?.(this.#reserved)
     this.#reserved = 0
   }
@@ -122,7 +140,7 @@ export class MessageInflater {
     if ((length ^ chunk.readUInt16LE(3)) !== 0xffff) throw corrupt()
     const end = 5 + length
     if (chunk.length < end) return false
-    this.#checkLength(length)
+    this.#checkWhole(length)
     return this.#complete(chunk.subarray(5, end), chunk, end)
   }
 
@@ -134,7 +152,7 @@ export class MessageInflater {
       if (status === 'corrupt') throw corrupt()
       if (status === 'incomplete' || zlib.unusedOutput === 0) return false
       const length = scratch.length - zlib.unusedOutput
-      this.#checkLength(length)
+      this.#checkWhole(length)
       return this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput)
     } finally {
       returnInflater(zlib)
@@ -157,11 +175,14 @@ export class MessageInflater {
       const limit = large ? this.#rootLength - 1 : this.#rootLength
       const whole = limit >= 0 && this.#produced >= limit
       if (whole && large) return this.#endLarge(zlib, chunk, at)
-      if (!whole && this.#produced === this.#output.length) this.#grow()
-      const output = whole ? scratch : this.#output
-      const outputAt = whole ? 0 : this.#produced
-      const room = Math.min((large ? Math.min(output.length, limit) : output.length) - outputAt, stepBytes)
-      if (!whole) this.#reserveUpTo(this.#produced + room)
+      const keeps = !whole && this.#refused === undefined
+      if (keeps && this.#produced === this.#output.length) this.#grow()
+      const output = keeps ? this.#output : scratch
+      const outputAt = keeps ? this.#produced : 0
+      // What follows a small document is a part of the message; what follows a large one is not, and must not be touched.
+      const end = large || !(keeps || whole) ? Math.min(output.length, limit - this.#produced + outputAt) : output.length
+      const room = Math.min(end - outputAt, stepBytes)
+      if (keeps && !this.#reserveUpTo(this.#produced + room)) continue
       if (zlib.step(flushMode.none, chunk, at, chunk.length - at, output, outputAt, room) !== 'ok') throw corrupt()
       at = chunk.length - zlib.unusedInput
       const made = room - zlib.unusedOutput
@@ -179,11 +200,13 @@ export class MessageInflater {
    * that nothing after it is touched that it does not need. The end of the DEFLATE stream may follow in this chunk, in the next, or never.
    */
   #endLarge(zlib: ZlibSteps, chunk: Buffer, start: number): boolean {
-    const document = this.#output.length < this.#rootLength ? this.#grow() : this.#output
+    const keeps = this.#refused === undefined
+    const document = keeps ? (this.#output.length < this.#rootLength ? this.#grow() : this.#output) : scratch
+    const lastAt = keeps ? this.#produced : 0
     let at = start
     for (let given = 0; ; given = 1) {
       if (given > chunk.length - at) return this.#goOn(chunk)
-      if (zlib.step(flushMode.none, chunk, at, given, document, this.#produced, 1) !== 'ok') throw corrupt()
+      if (zlib.step(flushMode.none, chunk, at, given, document, lastAt, 1) !== 'ok') throw corrupt()
       at += given - zlib.unusedInput
       if (zlib.unusedOutput === 0) break
       if (zlib.unusedInput > 0 || hasEnded(zlib)) return this.#complete(document.subarray(0, this.#produced), chunk, at)
@@ -210,7 +233,8 @@ export class MessageInflater {
   #complete(document: Buffer, chunk: Buffer, end: number, tail?: DeflateTail): true {
     this.#compressedBytes += end
     const surplus = end < chunk.length ? chunk.subarray(end) : undefined
-    this.#message = { document, surplus, compressedBytes: this.#compressedBytes, tail }
+    const refused = this.#refused
+    this.#message = { document: refused ? nothing : document, surplus, compressedBytes: this.#compressedBytes, refused, tail }
     return true
   }
 
@@ -236,79 +260,53 @@ export class MessageInflater {
           dotnetType: 'Newtonsoft.Json.JsonReaderException',
         })
       }
-      this.#checkLength(this.#rootLength)
+      this.#checkWhole(this.#rootLength)
     }
-    this.#checkLength(this.#produced + this.#discarded)
+    this.#checkLength(this.#refused ? this.#discarded : this.#produced + this.#discarded)
+  }
+
+  /** Of a document, all of it or its beginning. */
+  #checkWhole(length: number): void {
+    if (length > this.#options.maxMessageBytes) this.#refuse(this.#tooLarge(length))
   }
 
   #checkLength(length: number): void {
     const { maxMessageBytes } = this.#options
-    if (length <= maxMessageBytes) return
-    throw new HalibutError('message_too_large', `the message is ${length} bytes or more, maxMessageBytes is ${maxMessageBytes}`, {
+    if (length > maxMessageBytes) throw this.#tooLarge(length)
+  }
+
+  #tooLarge(length: number): HalibutError {
+    const { maxMessageBytes } = this.#options
+    return new HalibutError('message_too_large', `the message is ${length} bytes or more, maxMessageBytes is ${maxMessageBytes}`, {
       advice: 'send or ask for less at a time, use a data stream, or raise maxMessageBytes',
     })
   }
 
-  /** For the inflater, and for this much of the output. */
-  #reserveUpTo(outputBytes: number): void {
+  /** From here on the message is read over: its output is gone, and of its memory all but the inflater’s. */
+  #refuse(why: HalibutError): void {
+    if (!this.passesOver) throw why
+    this.#refused = why
+    this.#output = nothing
+    const surplus = this.#reserved - inflaterBytes
+    if (surplus <= 0) return
+    this.#reserved -= surplus
+    this.#options.release?.(surplus)
+  }
+
+  /** For the inflater, and for this much of the output. False: there is no memory for it, and the message is read over from now on. */
+  #reserveUpTo(outputBytes: number): boolean {
     const missing = inflaterBytes + outputBytes - this.#reserved
-    if (missing <= 0) return
-    this.#options.reserve?.(missing)
-    this.#reserved += missing
-  }
-}
-
-/**
- * The end of a large message’s DEFLATE stream, which had not come when the document was complete. A sender’s last packet may hold just
- * that (two .NET peers lose step over it); one that never ends its stream sends something else instead. What is not DEFLATE, or would
- * yield another byte, belongs to what comes next, from the last sync flush on. Holds a native inflater until it knows.
- */
-export class DeflateTail {
-  #zlib: ZlibSteps | undefined
-  /** Bytes since the document or since the last sync flush: DEFLATE so far, but perhaps not meant as such. */
-  #held: Buffer = nothing
-  #seen = 0
-
-  constructor(zlib: ZlibSteps) {
-    this.#zlib = zlib
-  }
-
-  /** Takes what arrived. `undefined`: all of it belongs to the end, or may; feed more. Bytes: those that come after the message; done. */
-  feed(chunk: Buffer): Buffer | undefined {
-    const zlib = this.#zlib
-    if (zlib === undefined) return chunk
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    let held = 0
-    for (let at = this.#held.length; at < bytes.length; at++) {
-      const isDeflate = zlib.step(flushMode.none, bytes, at, 1, scratch, 0, 1) === 'ok'
-      if (!isDeflate || zlib.unusedOutput === 0 || ++this.#seen > maxTailBytes) return this.close(bytes.subarray(held))
-      if (hasEnded(zlib)) return this.close(bytes.subarray(at + 1 - zlib.unusedInput))
-      if (at >= 3 && bytes.readUInt32LE(at - 3) === syncFlush) held = at + 1
+    if (missing <= 0) return true
+    try {
+      this.#options.reserve?.(missing)
+    } catch (why) {
+      if (this.#zlib === undefined || !(why instanceof HalibutError)) throw why
+      this.#refuse(why)
+      return false
     }
-    this.#held = Buffer.from(bytes.subarray(held))
-    return undefined
+    this.#reserved += missing
+    return true
   }
-
-  /** The input has ended: what was held was no DEFLATE then, but comes after the message. */
-  giveUp(): Buffer {
-    return this.close(this.#held)
-  }
-
-  /** Nothing more will come. Returns `rest`. */
-  close(rest: Buffer = nothing): Buffer {
-    if (this.#zlib !== undefined) returnInflater(this.#zlib)
-    this.#zlib = undefined
-    this.#held = nothing
-    return rest
-  }
-}
-
-/**
- * Whether an inflater that has used all its input has seen the end of its stream. Asked to finish, it reports an error if it has not;
- * that error does not hurt it.
- */
-function hasEnded(zlib: ZlibSteps): boolean {
-  return zlib.step(flushMode.finish, nothing, 0, 0, scratch, 0, 1) === 'ok'
 }
 
 function corrupt(): HalibutError {

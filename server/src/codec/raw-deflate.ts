@@ -2,7 +2,8 @@ import type { Parts } from './clr-type.ts'
 import { newDeflater, sharedDeflater } from './shared-zlib.ts'
 import { flushMode, type ZlibSteps } from './zlib-steps.ts'
 
-export { type DeflateTail, type InflatedMessage, MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
+export type { DeflateTail } from './deflate-tail.ts'
+export { type InflatedMessage, MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
 
 /** Up to here a message fits one network packet as it is, and storing it is 30 times cheaper than deflating. */
 const storedUpTo = 1_200

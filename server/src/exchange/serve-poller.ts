@@ -113,16 +113,19 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
   const { channel, options } = transfer
   const writtenBefore = channel.bytesWritten
   item.exchanging(() => channel.destroy(cancelledWhile('Transferring', { delivery: 'unknown' })))
+  let undecoded = false
   try {
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
     const { limits } = options
-    const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
+    const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs, true)
     const document = received instanceof Promise ? await received : received
+    undecoded = true
     const { response, charge } =
       document.length < inTurnsFromBytes
         ? { response: decodeResponse(document, item.types, limits), charge: undefined }
         : await decodeLargeResponse(transfer, document, item.types)
+    undecoded = false
     if (response === null || response.streams.length === 0) {
       item.answer(response, undefined, charge)
       return
@@ -131,11 +134,21 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
     item.answer(response, streams, charge)
     await streams.done
   } catch (why) {
+    // An answer that is too much for us has come to its end all the same. Its connection goes on: without it, the agent would be away for
+    // seconds, for all callers.
+    if (isTooMuch(why) && (undecoded || transfer.passedOver(why))) {
+      item.fail(why.with({ delivery: 'executed', phase: 'response' }))
+      return
+    }
     item.fail(toldWithDelivery(why, channel.bytesWritten > writtenBefore))
     throw why
   } finally {
     item.exchanged()
   }
+}
+
+function isTooMuch(why: unknown): why is HalibutError {
+  return why instanceof HalibutError && (why.kind === 'message_too_large' || why.kind === 'memory_limit')
 }
 
 /** The error as the caller gets it: once a byte of the request may have left, it may have run. */

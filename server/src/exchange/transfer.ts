@@ -42,9 +42,18 @@ export class Transfer {
   }
 
   #receiver(): MessageInflater {
-    const { limits, budget } = this.options
-    this.#inflater ??= new MessageInflater({ maxMessageBytes: limits.maxMessageBytes, reserve: budget.reserve, release: budget.release })
+    if (this.#inflater === undefined) {
+      const { limits, budget } = this.options
+      const { reserve, release } = budget.hold(why => this.#abandon(why))
+      this.#inflater = new MessageInflater({ maxMessageBytes: limits.maxMessageBytes, reserve, release })
+    }
     return this.#inflater
+  }
+
+  /** The memory of a message that takes too long is needed by others. */
+  #abandon(why: HalibutError): void {
+    this.#inflater?.abandon(why)
+    this.channel.destroy(why)
   }
 
   /**
@@ -118,18 +127,31 @@ export class Transfer {
 
   /**
    * The next message, inflated. Waits `firstByteTimeoutMs` for its first byte, then the general receive timeout for each read. Without a
-   * promise where it has come already; it then throws where it would reject.
+   * promise where it has come already; it then throws where it would reject. `passesOver`: a message that is too large, or for which there
+   * is no memory, is read to its end, within `tooLargeMessageMs`, before it is an error; see {@link passedOver}.
    */
-  receive(firstByteTimeoutMs: number): Buffer | Promise<Buffer> {
+  receive(firstByteTimeoutMs: number, passesOver = false): Buffer | Promise<Buffer> {
     const chunk = this.#readFirst(firstByteTimeoutMs)
-    if (chunk instanceof Promise) return this.#receiveFrom(chunk)
-    return this.#feed(chunk) ? this.#takeMessage() : this.#receiveFrom(this.#inflater?.left ?? this.channel.read())
+    if (chunk instanceof Promise) return this.#receiveFrom(chunk, passesOver)
+    return this.#feed(chunk, passesOver) ? this.#takeMessage() : this.#receiveFrom(this.#inflater?.left ?? this.channel.read(), passesOver)
   }
 
-  async #receiveFrom(first: Reading): Promise<Buffer> {
+  /** `receive` failed with this, and left the connection in step: the message was read to its end. */
+  passedOver(why: unknown): boolean {
+    return why !== undefined && this.#inflater?.refused === why
+  }
+
+  async #receiveFrom(first: Reading, passesOver: boolean): Promise<Buffer> {
     try {
       let turns: Turns | undefined
-      for (let chunk = first; !this.#feed(chunk instanceof Promise ? await chunk : chunk); ) {
+      let until: number | undefined
+      for (let chunk = first; !this.#feed(chunk instanceof Promise ? await chunk : chunk, passesOver); ) {
+        if (this.#inflater?.refused !== undefined) {
+          until ??= performance.now() + this.options.limits.tooLargeMessageMs
+          const leftMs = until - performance.now()
+          if (leftMs <= 0) throw this.#inflater.refused
+          this.channel.receiveTimeoutMs = Math.min(this.channel.receiveTimeoutMs, leftMs)
+        }
         const left = this.#inflater?.left
         if (left !== undefined) {
           turns ??= new Turns()
@@ -139,8 +161,9 @@ export class Transfer {
         chunk = left ?? this.channel.read()
       }
     } catch (why) {
+      const refused = this.#inflater?.refused
       this.#inflater?.reset()
-      throw why
+      throw refused ?? why
     }
     return this.#takeMessage()
   }
@@ -153,16 +176,19 @@ export class Transfer {
   }
 
   /** Takes bytes of a message; true: it is complete. */
-  #feed(chunk: Buffer | undefined): boolean {
+  #feed(chunk: Buffer | undefined, passesOver: boolean): boolean {
     if (chunk === undefined) throw endOfInput()
     this.channel.receiveTimeoutMs = this.options.limits.tcpClientReceiveTimeoutMs
-    return this.#receiver().feed(chunk)
+    const receiver = this.#receiver()
+    receiver.passesOver = passesOver
+    return receiver.feed(chunk)
   }
 
   #takeMessage(): Buffer {
-    const { document, surplus, compressedBytes, tail } = this.#receiver().take()
+    const { document, surplus, compressedBytes, refused, tail } = this.#receiver().take()
     if (surplus !== undefined && surplus.length > 0) this.channel.unread(surplus)
     this.#tail = tail
+    if (refused) throw refused
     this.options.observer?.messageReceived?.({ compressedBytes, documentBytes: document.length })
     return document
   }

@@ -12,7 +12,7 @@ export class RuntimeMemory {
 
   constructor(limits: Limits) {
     this.limits = limits
-    this.messages = new MemoryBudget(limits.maxMessageBytesInFlight, 'maxMessageBytesInFlight')
+    this.messages = new MemoryBudget(limits.maxMessageBytesInFlight, 'maxMessageBytesInFlight', { patienceMs: limits.slowMessageMs })
     this.spools = new MemoryBudget(limits.spoolMemoryBytesInFlight, 'spoolMemoryBytesInFlight')
     this.spoolFiles = new MemoryBudget(limits.spoolFileBytesInFlight, 'spoolFileBytesInFlight', {
       kind: 'stream_stalled',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { MemoryBudget, type MemoryShare } from '../../../../server/src/base/memory-budget.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { MemoryBudget, type MemoryHold, type MemoryShare } from '../../../../server/src/base/memory-budget.ts'
 
 /** Takes `step` bytes at a time until it is refused; returns what it has then. */
 function takeAll(share: MemoryShare, step = 1): number {
@@ -58,4 +58,70 @@ test('owners that take all they can leave something for whoever comes, and what 
       expect(budget.used).toBeLessThan(10_000)
     }),
   )
+})
+
+describe('what is held for too long', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** A budget of 1,000 with a patience of 100 ms, and what was given up. */
+  function heldBudget() {
+    const budget = new MemoryBudget(1_000, 'aLimit', { patienceMs: 100 })
+    const givenUp: string[] = []
+    const hold = (owner: string, bytes: number): MemoryHold => {
+      let held = bytes
+      const memory = budget.share(owner).hold(why => {
+        expect(why).toMatchObject({ kind: 'memory_limit', message: expect.stringContaining('100 ms') })
+        givenUp.push(`${owner} ${held}`)
+        memory.release(held)
+        held = 0
+      })
+      memory.reserve(bytes)
+      return memory
+    }
+    return { budget, hold, givenUp }
+  }
+
+  test('it goes when its memory is needed, the largest first and no more than that', () => {
+    const { budget, hold, givenUp } = heldBudget()
+    hold('A', 100)
+    hold('A', 250)
+    hold('B', 150)
+    vi.advanceTimersByTime(100)
+    hold('C', 200)
+    expect(givenUp).toEqual([])
+    budget.share('D').reserve(250)
+    expect(givenUp).toEqual(['A 250'])
+    expect(budget.used).toBe(700)
+  })
+
+  test('it stays before its time, and where it would not help', () => {
+    const { budget, hold, givenUp } = heldBudget()
+    hold('A', 300)
+    vi.advanceTimersByTime(99)
+    expect(() => budget.share('D').reserve(400)).toThrow('aLimit')
+    vi.advanceTimersByTime(1)
+    expect(() => budget.share('D').reserve(501)).toThrow('aLimit')
+    expect(givenUp).toEqual([])
+    budget.share('D').reserve(400)
+    expect(givenUp).toEqual(['A 300'])
+  })
+
+  test('its time begins with the first byte that it holds, and it does not give way to itself', () => {
+    const { budget, hold, givenUp } = heldBudget()
+    const memory = hold('A', 300)
+    memory.release(300)
+    vi.advanceTimersByTime(200)
+    memory.reserve(300)
+    expect(() => budget.share('D').reserve(400)).toThrow('aLimit')
+    vi.advanceTimersByTime(100)
+    expect(() => memory.reserve(300)).toThrow('aLimit')
+    expect(givenUp).toEqual([])
+    expect(budget.used).toBe(300)
+  })
 })

@@ -392,6 +392,48 @@ describe('MessageInflater', () => {
     }
   })
 
+  test('what is read over is not kept, ends where it ends, and leaves the next message alone', () => {
+    const sizes = [1_000, 60_000, 65_536, 65_700, 300_000, 5_000_000]
+    const makers = [
+      deflateMessage,
+      (document: Buffer) => deflateRawSync(document),
+      (document: Buffer) => storedBlocks(document, 65_535, false),
+    ]
+    for (const size of sizes) {
+      for (const document of [documentOf(size), incompressible(size)]) {
+        for (const make of makers) {
+          const wire = Buffer.concat([make(document), next])
+          for (const pieceBytes of [wire.length, 16_384, 997]) {
+            let [reserved, most] = [0, 0]
+            const inflater = new MessageInflater({
+              maxMessageBytes: 900,
+              reserve: bytes => {
+                reserved += bytes
+                most = Math.max(most, reserved)
+              },
+              release: bytes => {
+                reserved -= bytes
+              },
+            })
+            inflater.passesOver = true
+            let at = 0
+            for (let done = false; !done; at += pieceBytes) done = feedAll(inflater, wire.subarray(at, at + pieceBytes))
+            const { document: kept, refused, surplus = Buffer.alloc(0), tail } = inflater.take()
+            expect(refused).toMatchObject({ kind: 'message_too_large' })
+            expect(inflater.refused).toBe(refused)
+            expect(kept).toHaveLength(0)
+            const rest = Buffer.concat([surplus, wire.subarray(at)])
+            expect((tail ? (tail.feed(rest) ?? tail.giveUp()) : rest).toString('latin1')).toBe('NEXT\r\n')
+            expect(most).toBeLessThan(64 * 1024)
+            expect(reserved).toBe(0)
+            expect(feedAll(inflater, deflateMessage(documentOf(10)))).toBe(true)
+            expect(inflater.take().refused).toBeUndefined()
+          }
+        }
+      }
+    }
+  })
+
   test('a plain string of 5 MB that deflates 1000:1, and one of 40 MB, arrive whole', () => {
     for (const size of [5_000_000, 40_000_000]) {
       const document = Buffer.alloc(size, 'a')
