@@ -1,4 +1,4 @@
-import { type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
+import { type CancelMode, type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
 import type { InvokeResult } from '@halibut-gateway/schemas/wire'
 import { contractJson, isStreamHandle, type ParamError, type StreamHandle, writeArguments } from '@halibut-gateway/schemas/wire'
 import { encoded, GatewayError } from './errors.ts'
@@ -11,8 +11,11 @@ import type { UploadSource } from './streams/upload-source.ts'
 export interface CallOptions {
   /** Gives the call up. */
   readonly signal?: AbortSignal
-  /** What the agent notices of that: `kill` (default) ends its connection, `skip` lets it finish for nobody. */
-  readonly cancel?: 'kill' | 'skip'
+  /**
+   * What the agent notices of that: `kill` ends its connection, `skip` lets it finish for nobody. Default: the contract’s, else `kill` for a
+   * listening agent and `skip` for a polling one.
+   */
+  readonly cancel?: CancelMode
   /** All of the call, to its answer; data streams that follow have limits of their own. Milliseconds. Default: no limit. */
   readonly timeoutMs?: number
   /**

@@ -126,12 +126,23 @@ class Checker {
   }
 
   #method(value: unknown, place: string): void {
-    const method = this.#object(value, place, ['name', 'params', 'result', 'idempotent', 'cacheSeconds', 'description', 'deprecated'])
+    const method = this.#object(value, place, [
+      'name',
+      'params',
+      'result',
+      'idempotent',
+      'cacheSeconds',
+      'cancel',
+      'description',
+      'deprecated',
+    ])
     if (!method) return
     this.#name(method['name'], `${place}/name`, namePattern)
     this.#flag(method['idempotent'], `${place}/idempotent`)
     this.#flag(method['deprecated'], `${place}/deprecated`)
     this.#text(method['description'], `${place}/description`)
+    const { cancel } = method
+    if (cancel !== undefined && cancel !== 'kill' && cancel !== 'skip') this.#issue(`${place}/cancel`, "must be 'kill' or 'skip'")
     const seconds = method['cacheSeconds']
     if (seconds !== undefined && !(Number.isSafeInteger(seconds) && (seconds as number) > 0 && (seconds as number) <= 31_536_000)) {
       this.#issue(`${place}/cacheSeconds`, 'must be a whole number of seconds from 1 to 31536000')

@@ -123,12 +123,17 @@ export interface MethodNode extends MethodMarks {
   readonly result: TypeNode
 }
 
+/** What the agent notices when a call that runs there is given up: `kill` ends its connection, `skip` lets it finish for nobody. */
+export type CancelMode = 'kill' | 'skip'
+
 /** Marks that a method may carry. */
 export interface MethodMarks {
   /** May run twice without harm, so that a call whose fate is unknown may be repeated. Default false. */
   readonly idempotent?: boolean
   /** How long the caller may answer a repeated call from memory. Default: not at all. */
   readonly cacheSeconds?: number
+  /** What becomes of a call that runs when its caller gives it up without saying so. Default: by the kind of agent. */
+  readonly cancel?: CancelMode
   readonly description?: string
   readonly deprecated?: boolean
 }

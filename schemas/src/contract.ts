@@ -61,6 +61,7 @@ export {
 export { type ContractCheck, checkContract, checkTypeNode, contractLimits } from './contract-check.ts'
 export type { Bind, ServiceClient, ServiceImplementation } from './contract-clients.ts'
 export {
+  type CancelMode,
   type CollectionType,
   type CombinedType,
   type Contract,

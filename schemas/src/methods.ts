@@ -146,7 +146,8 @@ export const clientNotifications = {
       id: RequestIdSchema,
       mode: Type.Optional(
         Type.Union([Type.Literal('kill'), Type.Literal('skip')], {
-          description: 'kill (default): the connection to the agent is closed; skip: the agent goes on',
+          description:
+            'kill: the connection to the agent is closed; skip: the agent goes on. Default: the contract’s, else kill for a listening agent, skip for a polling one',
         }),
       ),
     },

@@ -1,20 +1,22 @@
-import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
-import { expect, test } from 'vitest'
+import { type CancelMode, type Contract, dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
+import { describe, expect, test } from 'vitest'
 import { flowService, hostFlowService, type WaitingCall } from '../support/flow-service.ts'
 import { createRealGateway } from '../support/real-gateway.ts'
 
-async function createWorld(mode: 'listening' | 'polling' = 'listening') {
+async function createWorld(mode: 'listening' | 'polling' = 'listening', cancel?: CancelMode) {
   const waiting: WaitingCall[] = []
   let begun = (): void => undefined
   const gateway = await createRealGateway({
     mode,
-    contracts: [flowService],
+    contracts: [cancel ? withCancel(flowService, cancel) : flowService],
     host: agent =>
       hostFlowService(agent, call => {
         waiting.push(call)
         begun()
       }),
   })
+  /** How the first call ended for the gateway. */
+  const ended = new Promise<unknown>(resolve => gateway.runtime.on('callFinished', ({ error }) => resolve(error)))
   const nextWait = async (): Promise<WaitingCall> => {
     while (waiting.length === 0) {
       await new Promise<void>(resolve => {
@@ -29,8 +31,23 @@ async function createWorld(mode: 'listening' | 'polling' = 'listening') {
     client,
     service: client.agent('web-1').service(flowService),
     nextWait,
+    /** Nobody waits for the call any more, and its agent has noticed that it was killed, or notices nothing and finishes it. */
+    hasBeenLeft: async (call: WaitingCall, mode: CancelMode): Promise<void> => {
+      if (mode === 'kill') {
+        if (!call.signal.aborted) await new Promise(resolve => call.signal.addEventListener('abort', resolve))
+        return
+      }
+      call.finish()
+      expect(await ended).toBeUndefined()
+      expect(call.signal.aborted).toBe(false)
+    },
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
   }
+}
+
+/** The same contract, in which each method says what becomes of a call that is given up. */
+function withCancel(contract: Contract, cancel: CancelMode): Contract {
+  return { ...contract, methods: contract.methods.map(each => ({ ...each, cancel })) }
 }
 
 test.each(['kill', 'skip'] as const)('a call that waits in the queue of a polling agent and is cancelled (%s) never runs', async mode => {
@@ -73,6 +90,57 @@ test('a call that runs at a polling agent and is skipped runs to its end there, 
   running.finish()
   expect(await next).toBe(3n)
   expect(world.gateway.runtime.subscribers()).toEqual([connection])
+})
+
+const defaults: readonly ['listening' | 'polling', CancelMode | undefined, CancelMode][] = [
+  ['listening', undefined, 'kill'],
+  ['polling', undefined, 'skip'],
+  ['listening', 'skip', 'skip'],
+  ['polling', 'kill', 'kill'],
+]
+
+describe.each(defaults)('a call that runs at a %s agent, whose contract says %s of cancelling,', (mode, said, expected) => {
+  const name = expected === 'kill' ? 'ends the connection there' : 'runs to its end there'
+
+  test(`${name} when it is cancelled without a mode`, async () => {
+    await using world = await createWorld(mode, said)
+    const stop = new AbortController()
+    const call = world.service.Wait({ signal: stop.signal })
+    const running = await world.nextWait()
+    stop.abort()
+    await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+    await world.hasBeenLeft(running, expected)
+  })
+
+  test(`${name} when its session ends`, async () => {
+    await using world = await createWorld(mode, said)
+    world.service.Wait().catch(() => undefined)
+    const running = await world.nextWait()
+    world.gateway.sessions.close('normal')
+    expect(world.gateway.sessions.size).toBe(0)
+    await world.hasBeenLeft(running, expected)
+  })
+
+  test('runs to its end there where it was skipped before its session ends', async () => {
+    await using world = await createWorld(mode, said)
+    const stop = new AbortController()
+    const call = world.service.Wait({ signal: stop.signal, cancel: 'skip' })
+    const running = await world.nextWait()
+    stop.abort()
+    await expect(call).rejects.toMatchObject({ kind: 'cancelled' })
+    // An answer to anything tells that the gateway has heard of it.
+    await world.client.agents()
+    world.gateway.sessions.close('normal')
+    await world.hasBeenLeft(running, 'skip')
+  })
+})
+
+test('a call with an idempotency key goes on when its session ends, whatever its contract says', async () => {
+  await using world = await createWorld('listening', 'kill')
+  world.service.Wait({ idempotencyKey: 'k' }).catch(() => undefined)
+  const running = await world.nextWait()
+  world.gateway.sessions.close('normal')
+  await world.hasBeenLeft(running, 'skip')
 })
 
 test('a cancelled call is no news of its agent', async () => {

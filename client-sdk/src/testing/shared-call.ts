@@ -1,6 +1,7 @@
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import { timer } from '../deadlines.ts'
 import { cancelled, type TestError } from './test-error.ts'
-import type { Requester } from './test-session.ts'
+import type { Leaving, Requester } from './test-session.ts'
 
 /** A call under way: for one request or, by its idempotency key, for several. It is given up when the last of them leaves. */
 export class SharedCall<T> {
@@ -8,7 +9,7 @@ export class SharedCall<T> {
   readonly #done: Promise<T>
   readonly #isKept: boolean
   #waiting = 0
-  #hasBegun = false
+  #begun: CancelMode | undefined
 
   /** Begins it. `isKept`: it outlives the sessions of those who wait for it. */
   constructor(isKept: boolean, run: (call: SharedCall<T>) => Promise<T>) {
@@ -23,14 +24,14 @@ export class SharedCall<T> {
     return this.#stop.signal
   }
 
-  /** The agent has it: from now on it may have run. */
-  begun(): void {
-    this.#hasBegun = true
+  /** The agent has it: from now on it may have run. `cancel`: what becomes of it where whoever gives it up does not say. */
+  begun(cancel: CancelMode): void {
+    this.#begun = cancel
   }
 
   /** Whether it may have run. */
   get hasBegun(): boolean {
-    return this.#hasBegun
+    return this.#begun !== undefined
   }
 
   /** Ends it here and at the agent. */
@@ -67,8 +68,9 @@ export class SharedCall<T> {
     let onAbort: () => void = () => undefined
     const left = new Promise<never>((_, reject) => {
       onAbort = () => {
-        reject(cancelled(this.#hasBegun))
-        if (this.#waiting === 1 && this.#endsWithout(signal.reason)) this.stop(cancelled(this.#hasBegun))
+        const hasBegun = this.#begun !== undefined
+        reject(cancelled(hasBegun))
+        if (this.#waiting === 1 && this.#endsWithout(signal.reason as Leaving)) this.stop(cancelled(hasBegun))
       }
       signal.addEventListener('abort', onAbort)
       if (signal.aborted) onAbort()
@@ -82,7 +84,9 @@ export class SharedCall<T> {
   }
 
   /** Whether it is given up when the last one leaves for this reason. What has not begun never does then. */
-  #endsWithout(leaving: Requester['signal']['reason']): boolean {
-    return leaving === 'over' ? !this.#isKept : leaving === 'kill' || !this.#hasBegun
+  #endsWithout(leaving: Leaving): boolean {
+    if (leaving === 'over' && this.#isKept) return false
+    const mode = leaving === 'over' || leaving === 'cancelled' ? this.#begun : leaving
+    return mode === 'kill' || this.#begun === undefined
   }
 }

@@ -89,7 +89,7 @@ export function createTestGateway(): TestGateway {
       const inTime = call.limit(times.queueTimeoutMs, late(times.queueTimeoutMs))
       const uploads = await call.unlessStopped(session.streams.uploads(given))
       await agents.taken(agent, call).finally(inTime)
-      call.begun()
+      call.begun(found.cancel ?? (agents.snapshot(agent).mode === 'polling' ? 'skip' : 'kill'))
       record.running()
       const errors: ParamError[] = []
       const args = found.params.map((param, i) =>

@@ -1,3 +1,4 @@
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import {
   closeCodes,
   controlNotifications,
@@ -20,8 +21,8 @@ interface ClientEnd {
   ended(code: number): void
 }
 
-/** Why an answer is not wanted any more: its request was cancelled, with this mode, or its session is over. */
-export type Leaving = 'kill' | 'skip' | 'over'
+/** Why an answer is not wanted any more: its request was cancelled, with this mode or without one, or its session is over. */
+export type Leaving = CancelMode | 'cancelled' | 'over'
 
 /** A request that waits for its answer. */
 export interface Requester {
@@ -128,9 +129,9 @@ export class TestSession {
     for (const { $stream } of handlesIn(response)) this.streams.send($stream, 0)
   }
 
-  #notified(method: string, params: { id: RequestId; mode?: Leaving; stream: number; length: number }): void {
+  #notified(method: string, params: { id: RequestId; mode?: CancelMode; stream: number; length: number }): void {
     const { cancel, ping, streamEnd, streamCancel } = controlNotifications
-    if (method === cancel) this.#running.get(params.id)?.abort(params.mode ?? 'kill')
+    if (method === cancel) this.#running.get(params.id)?.abort(params.mode ?? ('cancelled' satisfies Leaving))
     else if (method === ping) this.#notify(ping)
     else if (method === streamEnd) this.streams.ended(params.stream, params.length)
     else if (method === streamCancel) this.streams.cancelled(params.stream)

@@ -1,4 +1,5 @@
 import { serverNotifications } from '@halibut-gateway/schemas'
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
@@ -34,7 +35,8 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
   readonly settle: ((outcome: Outcome) => void) | undefined
   readonly #host: RequestHost
   readonly #stop: AbortController
-  #begun = false
+  #begun: CancelMode | undefined
+  #skipped = false
   #items = 0
   #itemCredit: number = facadeLimits.itemCredit
   #wake: (() => void) | undefined
@@ -67,7 +69,19 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
 
   /** Whether it may have run. */
   get hasBegun(): boolean {
-    return this.#begun
+    return this.#begun !== undefined
+  }
+
+  /** What becomes of it where whoever gives it up does not say. */
+  get cancelMode(): CancelMode {
+    return this.#begun ?? 'kill'
+  }
+
+  /**
+   * Whether it goes on without its session. What others may ask for by its key does anyway, and there this one stops to count as waiting.
+   */
+  get outlivesSession(): boolean {
+    return (this.#skipped || this.#begun === 'skip') && !isKept(this.request.params)
   }
 
   /** It has ended, and nobody holds its signal any more. */
@@ -77,8 +91,13 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
   }
 
   /** The request is leaving for its agent. */
-  begun(): void {
-    this.#begun = true
+  begun(cancel: CancelMode): void {
+    this.#begun = cancel
+  }
+
+  /** Nobody waits for it, and the agent is to finish it. */
+  skip(): void {
+    this.#skipped = true
   }
 
   /** Gives it up, at the agent too. */
@@ -122,4 +141,8 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
     this.#wake = undefined
     wake?.()
   }
+}
+
+function isKept(params: object | undefined): boolean {
+  return (params as { readonly idempotencyKey?: unknown } | undefined)?.idempotencyKey !== undefined
 }

@@ -168,7 +168,7 @@ export class Session implements RequestHost, OutboxOwner {
     socket?.close('heartbeat_timeout')
   }
 
-  /** Ends it: whatever runs is given up, and the socket, where there is one, is closed for `reason`. Idempotent. */
+  /** Ends it: what runs is cancelled without a mode, and the socket, where there is one, is closed for `reason`. Idempotent. */
   end(reason?: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
@@ -177,7 +177,10 @@ export class Session implements RequestHost, OutboxOwner {
     this.#received.settle()
     this.outbox.close()
     const gone = new HalibutError('closed', 'the browser’s session ended')
-    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(gone)
+    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) {
+      if (running.outlivesSession) this.#unanswered.add(running)
+      else running.stop(gone)
+    }
     this.#streamTable?.close(gone)
     if (reason !== undefined) socket?.close(reason)
     this.#options.onEnded(this)
@@ -275,6 +278,7 @@ export class Session implements RequestHost, OutboxOwner {
       return
     }
     const { id } = running.request
+    running.skip()
     this.#inFlight.delete(id)
     this.#unanswered.add(running)
     this.#settle(this.#failed(id, why, running.agent), running.settle)
@@ -324,7 +328,7 @@ export class Session implements RequestHost, OutboxOwner {
     else if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
       const running = this.#inFlight.get(params.id)
       if (!running) return
-      if (params.mode === 'skip') this.#skip(running)
+      if ((params.mode ?? running.cancelMode) === 'skip') this.#skip(running)
       else running.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
     } else if (method === controlNotifications.ack && ackCheck.Check(params)) this.outbox.acknowledge(params.received)
     else if (method === controlNotifications.progressCredit && itemCreditCheck.Check(params)) {

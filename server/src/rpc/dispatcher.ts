@@ -1,4 +1,5 @@
 import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import {
   describeGot,
   maxParamErrors,
@@ -34,8 +35,8 @@ export interface RequestContext {
   readonly signal: AbortSignal
   /** The data streams in parameters and result. */
   readonly streams: CallStreams
-  /** From now on a cancelled request may have run. */
-  begun(): void
+  /** From now on a cancelled request may have run; `cancel`: what becomes of it where whoever gives it up does not say. */
+  begun(cancel: CancelMode): void
   /** Opens a session, or goes on with one: for `hello` alone. */
   openSession?(resume: MethodParams<'hello'>['resume']): OpenedSession
   sendItem(sequence: number, item: unknown): void
@@ -155,8 +156,8 @@ class RunningCall implements CallContext {
     return this.#traceId
   }
 
-  begun(): void {
-    this.#request.begun()
+  begun(cancel: CancelMode): void {
+    this.#request.begun(cancel)
   }
 
   openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined {

@@ -1,3 +1,4 @@
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
 import { timerMs } from '../base/timer.ts'
 import { toHalibutError } from './error-map.ts'
@@ -6,8 +7,8 @@ import { toHalibutError } from './error-map.ts'
 export interface Waiter {
   /** Aborted when it gives up (reason: `cancelled`), or when its session is over (any other). */
   readonly signal: AbortSignal
-  /** From now on the call may have run. */
-  begun(): void
+  /** From now on the call may have run; `cancel`: what becomes of it where whoever gives it up does not say. */
+  begun(cancel: CancelMode): void
 }
 
 /**
@@ -18,7 +19,7 @@ export class SharedCall<T> implements Waiter {
   readonly #stop = new AbortController()
   readonly #waiting = new Set<Waiter>()
   readonly #done: Promise<T>
-  #begun = false
+  #begun: CancelMode | undefined
 
   /** Begins it. */
   constructor(run: (call: Waiter) => Promise<T>) {
@@ -31,9 +32,9 @@ export class SharedCall<T> implements Waiter {
     return this.#stop.signal
   }
 
-  begun(): void {
-    this.#begun = true
-    for (const waiter of this.#waiting) waiter.begun()
+  begun(cancel: CancelMode): void {
+    this.#begun = cancel
+    for (const waiter of this.#waiting) waiter.begun(cancel)
   }
 
   /** Resolves when it is over, however it ended. */
@@ -48,7 +49,7 @@ export class SharedCall<T> implements Waiter {
   wait(waiter: Waiter, timeoutMs?: number): Promise<T> {
     const { signal } = waiter
     this.#waiting.add(waiter)
-    if (this.#begun) waiter.begun()
+    if (this.#begun) waiter.begun(this.#begun)
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#waiting.delete(waiter)

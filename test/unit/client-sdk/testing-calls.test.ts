@@ -19,6 +19,8 @@ const tools = service('IToolService', {
   Fail: method([['message', string]], string),
   Wait: method([], string),
   Ignore: method([], string),
+  Kill: method([], string, { cancel: 'kill' }),
+  Skip: method([], string, { cancel: 'skip' }),
 })
 
 const reader = service('IReader', { Read: method([], dataStream) })
@@ -29,19 +31,22 @@ function createWorld() {
   const signals: AbortSignal[] = []
   const answers: ((value: string) => void)[] = []
   const begun: (() => void)[] = []
+  const wait = ({ signal }: { readonly signal: AbortSignal }): Promise<string> =>
+    new Promise((resolve, reject) => {
+      signals.push(signal)
+      answers.push(resolve)
+      signal.addEventListener('abort', () => reject(signal.reason))
+      begun.shift()?.()
+    })
   const agent = gateway.agent('web-1').service(tools, {
     Add: (a, b) => a + b,
     Copy: content => content,
     Fail: message => {
       throw new Error(message)
     },
-    Wait: ({ signal }) =>
-      new Promise((resolve, reject) => {
-        signals.push(signal)
-        answers.push(resolve)
-        signal.addEventListener('abort', () => reject(signal.reason))
-        begun.shift()?.()
-      }),
+    Wait: wait,
+    Kill: wait,
+    Skip: wait,
     Ignore: ({ signal }) =>
       new Promise(resolve => {
         signals.push(signal)
@@ -224,6 +229,29 @@ describe('a call that is cancelled', () => {
     it.answer()
     expect(await next(events, 'finished')).toMatchObject({ call: { state: 'answered' } })
     expect(it.signals[0]?.aborted).toBe(false)
+    await events.return()
+  })
+
+  test.each([
+    ['a polling agent', 'polling', 'Wait', false],
+    ['a listening agent, where its contract says kill', 'listening', 'Kill', true],
+    ['a polling agent, where its contract says kill', 'polling', 'Kill', true],
+    ['a listening agent, where its contract says skip', 'listening', 'Skip', false],
+  ] as const)('without a mode at %s ends there, or goes on', async (_, mode, name, ends) => {
+    await using it = createWorld()
+    it.agent.set({ mode })
+    const events = it.client.watchCalls()
+    await next(events, 'snapshot')
+    const stop = new AbortController()
+    const begun = it.hasBegun()
+    const call = it.remote[name]({ signal: stop.signal })
+    await begun
+    stop.abort()
+    await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
+    await it.client.agents()
+    expect(it.signals[0]?.aborted).toBe(ends)
+    it.answer()
+    expect(await next(events, 'finished')).toMatchObject({ call: { state: ends ? 'failed' : 'answered' } })
     await events.return()
   })
 

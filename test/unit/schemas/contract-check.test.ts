@@ -56,6 +56,11 @@ test.each<[string, unknown, string]>([
   ['an unknown version', { ...base, contract: 2 }, '/contract must be 1, the version of this form'],
   ['a member that is not known', { ...base, extra: 1 }, '/extra is not known here'],
   ['a service without a name', { ...base, service: '' }, '/service must be a name of letters, digits and _ of at most 256 characters'],
+  [
+    'an unknown way of cancelling',
+    { ...base, methods: [{ ...base.methods[0], cancel: 'stop' }] },
+    "/methods/0/cancel must be 'kill' or 'skip'",
+  ],
   ['methods that are none', { ...base, methods: {} }, '/methods must be an array'],
   ['an unknown type', withParameter('Nope'), "/methods/0/params/0/type 'Nope' is neither a scalar nor an entry of types"],
   [

@@ -78,6 +78,8 @@ async function invoke(
   const target = targetOf(contracts, params, streams)
   let activityId: string = randomUUID()
   const { service } = params
+  // A polling agent whose connection is ended is away for seconds, and everybody’s calls with it.
+  const cancel = target.typed?.method.cancel ?? (agent.mode === 'polling' ? 'skip' : 'kill')
   const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
   // The time of uploads without a length is no waiting for a connection.
   const call = registry.begin(subject, whole ? performance.now() : context.receivedMs)
@@ -93,7 +95,7 @@ async function invoke(
     caller: context.caller,
     onSending: () => {
       call.sent()
-      waiter.begun()
+      waiter.begun(cancel)
     },
     timeoutMs: withinADay(timeoutMs),
     queueTimeoutMs: withinADay(queueTimeoutMs),
