@@ -3,9 +3,21 @@
 // The longest matching place decides. `npm run check` runs this table, and fails when it saw no module.
 
 // What `contract.ts` is made of: free of every package, so that a page can import a contract for nothing.
-const contractFiles = ['contract-types', 'contract-builders', 'contract-clients', 'contract-check', 'contract-warnings', 'collections'].map(
-  name => `schemas/src/${name}.ts`,
-)
+const contractFiles = [
+  'collections',
+  'contract-builders',
+  'contract-check',
+  'contract-clients',
+  'contract-definition-check',
+  'contract-findings',
+  'contract-marks-check',
+  'contract-pattern',
+  'contract-pattern-parser',
+  'contract-type-builders',
+  'contract-type-check',
+  'contract-types',
+  'contract-warnings',
+].map(name => `schemas/src/${name}.ts`)
 const everyLayer = ['server/src', 'schemas/src', 'node:*']
 
 /** @type {Record<string, string[]>} */
@@ -13,12 +25,9 @@ const importTable = {
   'schemas/src': ['npm:@sinclair/typebox'],
   'schemas/src/wire': ['schemas/src/contract-types.ts'],
   'schemas/src/contract.ts': contractFiles,
-  'schemas/src/contract-builders.ts': contractFiles,
-  'schemas/src/contract-clients.ts': contractFiles,
-  'schemas/src/contract-check.ts': contractFiles,
-  'schemas/src/contract-types.ts': contractFiles,
-  'schemas/src/contract-warnings.ts': contractFiles,
-  'schemas/src/collections.ts': contractFiles,
+  ...Object.fromEntries(contractFiles.map(file => [file, contractFiles])),
+  // Whether a default is a value of its type is known where values are converted.
+  'schemas/src/contract-marks-check.ts': [...contractFiles, 'schemas/src/wire'],
   'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],
   'server/src/base': ['schemas/src', 'node:*'],
   'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],

@@ -1,6 +1,6 @@
 import { type CancelMode, type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
 import type { InvokeResult } from '@halibut-gateway/schemas/wire'
-import { contractJson, isStreamHandle, type ParamError, type StreamHandle, writeArguments } from '@halibut-gateway/schemas/wire'
+import { contractJson, isStreamHandle, type ParamError, type StreamHandle, takesCount, writeArguments } from '@halibut-gateway/schemas/wire'
 import { encoded, GatewayError } from './errors.ts'
 import type { Download } from './streams/download.ts'
 import type { CallUploads } from './streams/stream-table.ts'
@@ -99,7 +99,7 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
 
 /** Options stand behind the arguments of an overload, where no overload takes that many: what may be an argument is one. */
 function splitOptions(all: unknown[], methods: readonly MethodNode[]): [unknown[], CallOptions] {
-  const takes = (count: number): boolean => methods.some(({ params }) => params.length === count)
+  const takes = (count: number): boolean => methods.some(method => takesCount(method, count))
   const last = all.at(-1)
   return !takes(all.length) && takes(all.length - 1) && isOptions(last) ? [all.slice(0, -1), last ?? {}] : [all, {}]
 }

@@ -1,4 +1,5 @@
-import type { In, MethodSpec, Out, Parameters, StreamSlot, Texts, Type, TypedContract } from './contract-builders.ts'
+import type { HasDefault, MethodSpec, Parameters, TypedContract } from './contract-builders.ts'
+import type { In, Out, StreamSlot, Texts, Type } from './contract-type-builders.ts'
 
 /** Puts the platform’s data stream in the place of {@link StreamSlot}, wherever it stands. */
 export type Bind<T, Stream> = T extends StreamSlot
@@ -13,7 +14,15 @@ export type Bind<T, Stream> = T extends StreamSlot
           ? { [K in keyof T]: Bind<T[K], Stream> }
           : T
 
-type Arguments<P extends Parameters> = { -readonly [I in keyof P]: In<P[I][1]> }
+/** What a caller gives: the last ones may be missing where they have a default. */
+type Arguments<P extends Parameters, Tail extends readonly unknown[] = []> = P extends readonly [
+  ...infer Before extends Parameters,
+  readonly [string, infer T extends Type],
+]
+  ? T extends HasDefault
+    ? Arguments<Before, [In<T>?, ...Tail]>
+    : [...{ -readonly [I in keyof P]: In<P[I][1]> }, ...Tail]
+  : Tail
 type ReceivedArguments<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
 type ParameterTypes<P extends Parameters> = { [I in keyof P]: P[I][1] }
 type Signature<N, S> =

@@ -1,10 +1,12 @@
 import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox'
 import { collections } from './collections.ts'
-import { isReference } from './contract-check.ts'
+import { isReference } from './contract-type-check.ts'
 import {
   type Contract,
   type EnumDefinition,
+  type MarkedType,
   type Marks,
+  type MethodNode,
   type ObjectDefinition,
   signatureOf,
   type TypeDefinition,
@@ -32,7 +34,10 @@ export function contractSchemas(contract: Contract): ContractSchemas {
       contract.methods.map(method => [
         signatureOf(method),
         {
-          params: Type.Tuple(method.params.map(param => build.type(param.type, { title: param.name, ...notes(param) }))),
+          params: parameters(
+            method.params.map(param => build.marked(param, { title: param.name })),
+            method,
+          ),
           result: build.type(method.result),
         },
       ]),
@@ -67,8 +72,23 @@ function pointed(schema: unknown): unknown {
   return { ...tuple, prefixItems: items, items: false }
 }
 
+/** The last ones may be missing where they have a default. */
+function parameters(params: TSchema[], { params: nodes }: MethodNode): TSchema {
+  const least = nodes.findIndex(param => param.default !== undefined)
+  const all = Type.Tuple(params)
+  if (least < 0) return all
+  return Type.Union(
+    [...params.keys()]
+      .slice(least)
+      .map(count => Type.Tuple(params.slice(0, count)))
+      .concat(all),
+  )
+}
+
 interface SchemaBuilder {
   type(node: TypeNode, options?: SchemaOptions): TSchema
+  /** Of a parameter or member with what its marks want. */
+  marked(node: MarkedType, options?: SchemaOptions): TSchema
   definition(name: string, definition: TypeDefinition): TSchema
 }
 
@@ -81,6 +101,15 @@ function schemaBuilder(types: Readonly<Record<string, TypeDefinition>>): SchemaB
     // A .NET reference can always be null.
     if (nullable || isReference(inner, types)) return orNull(plain(inner), options)
     return Object.keys(options).length > 0 ? { ...plain(inner), ...options } : plain(inner)
+  }
+
+  const marked: SchemaBuilder['marked'] = (node, options = {}) => {
+    const all = { ...options, ...notes(node) }
+    const wanted = wantedOf(node)
+    if (!node.required && !wanted) return type(node.type, all)
+    const inner = typeof node.type === 'object' && 'nullable' in node.type ? node.type.nullable : node.type
+    const schema = { ...plain(inner), ...wanted }
+    return node.required ? { ...schema, ...all } : orNull(schema, all)
   }
 
   const plain = (node: TypeNode): TSchema => {
@@ -108,8 +137,9 @@ function schemaBuilder(types: Readonly<Record<string, TypeDefinition>>): SchemaB
     Type.Object(
       Object.fromEntries(
         definition.members.map(member => {
-          const schema = type(member.type, notes(member))
-          const mayMiss = (typeof member.type !== 'string' && 'nullable' in member.type) || isReference(member.type, types)
+          const schema = marked(member)
+          const isNullable = (typeof member.type !== 'string' && 'nullable' in member.type) || isReference(member.type, types)
+          const mayMiss = member.default !== undefined || (isNullable && !member.required)
           return [member.name, mayMiss ? Type.Optional(schema) : schema]
         }),
       ),
@@ -126,7 +156,7 @@ function schemaBuilder(types: Readonly<Record<string, TypeDefinition>>): SchemaB
     return derived.length === 0 && own[0] ? { ...own[0], ...options } : Type.Union([...own, ...derived], options)
   }
 
-  return { type, definition }
+  return { type, marked, definition }
 }
 
 function enumeration(definition: EnumDefinition, options: SchemaOptions): TSchema {
@@ -159,6 +189,17 @@ function notes(marks: Marks): SchemaOptions {
     ...(marks.description === undefined ? {} : { description: marks.description }),
     ...(marks.deprecated ? { deprecated: true } : {}),
     ...(marks.secret ? { writeOnly: true } : {}),
+    ...(marks.default === undefined ? {} : { default: marks.default }),
+  }
+}
+
+/** What the marks want of text, or of bytes as base64url. */
+function wantedOf({ type, maxLength, pattern }: MarkedType): SchemaOptions | undefined {
+  if (maxLength === undefined && pattern === undefined) return undefined
+  const isBytes = type === 'bytes' || (typeof type === 'object' && 'nullable' in type && type.nullable === 'bytes')
+  return {
+    ...(maxLength === undefined ? {} : { maxLength: isBytes ? Math.ceil(maxLength / 3) * 4 : maxLength }),
+    ...(pattern === undefined ? {} : { pattern }),
   }
 }
 

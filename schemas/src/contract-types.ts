@@ -79,10 +79,9 @@ export interface ObjectDefinition {
 }
 
 /** A member of an object. */
-export interface MemberNode extends Marks {
+export interface MemberNode extends MarkedType {
   /** As it stands on the wire. */
   readonly name: string
-  readonly type: TypeNode
   /** True where a null is left out instead of written. */
   readonly omitNull?: boolean
 }
@@ -108,12 +107,24 @@ export interface Marks {
   readonly secret?: boolean
   readonly description?: string
   readonly deprecated?: boolean
+  /** Never null: for a type that is a .NET reference. Default false. */
+  readonly required?: boolean
+  /** What a missing one stands for, in its JSON form. */
+  readonly default?: unknown
+  /** Of text: UTF-16 code units; of bytes: bytes. */
+  readonly maxLength?: number
+  /** A regular expression for the whole of a text, `^…$`, of those that take a time that grows with the text alone (`checkPattern`). */
+  readonly pattern?: string
+}
+
+/** A type with its marks: a parameter, or a member. */
+export interface MarkedType extends Marks {
+  readonly type: TypeNode
 }
 
 /** A parameter. */
-export interface ParameterNode extends Marks {
+export interface ParameterNode extends MarkedType {
   readonly name: string
-  readonly type: TypeNode
 }
 
 /** A method; overloads are several methods of one name. */

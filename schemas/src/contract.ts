@@ -1,6 +1,22 @@
 // What a page or a service needs to say and to use a contract. Imports no package.
 export {
   abstractObject,
+  enumeration,
+  flags,
+  interfaceOf,
+  type MethodSpec,
+  member,
+  method,
+  object,
+  ref,
+  service,
+  type TypedContract,
+  typed,
+} from './contract-builders.ts'
+export { type ContractCheck, type ContractCheckOptions, checkContract, checkTypeNode, contractLimits } from './contract-check.ts'
+export type { Bind, ServiceClient, ServiceImplementation } from './contract-clients.ts'
+export { checkPattern } from './contract-pattern.ts'
+export {
   anything,
   array,
   bigInteger,
@@ -17,8 +33,6 @@ export {
   decimal,
   dictionary,
   double,
-  enumeration,
-  flags,
   float,
   grid,
   guid,
@@ -26,40 +40,29 @@ export {
   int16,
   int32,
   int64,
-  interfaceOf,
   type ListLikeName,
   list,
-  type MethodSpec,
-  member,
-  method,
   nothing,
   nullable,
   type Out,
-  object,
   pair,
-  ref,
   type SetLikeName,
   type StreamSlot,
   sbyte,
-  service,
   set,
   string,
   type Text,
   type Type,
-  type TypedContract,
   timeOnly,
   timeSpan,
   tuple,
-  typed,
   uint16,
   uint32,
   uint64,
   uri,
   valueTuple,
   version,
-} from './contract-builders.ts'
-export { type ContractCheck, checkContract, checkTypeNode, contractLimits } from './contract-check.ts'
-export type { Bind, ServiceClient, ServiceImplementation } from './contract-clients.ts'
+} from './contract-type-builders.ts'
 export {
   type CancelMode,
   type CollectionType,
@@ -70,6 +73,7 @@ export {
   type EnumDefinition,
   type IntegerName,
   isTyped,
+  type MarkedType,
   type Marks,
   type MemberNode,
   type MethodMarks,

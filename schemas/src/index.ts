@@ -23,7 +23,8 @@ export {
   type TypedContract,
   type TypeNode,
 } from './contract.ts'
-export { type ContractCheck, checkContract, contractLimits } from './contract-check.ts'
+export { type ContractCheck, type ContractCheckOptions, checkContract, contractLimits } from './contract-check.ts'
+export { checkPattern } from './contract-pattern.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export {

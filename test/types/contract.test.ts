@@ -10,6 +10,7 @@ import {
   int32,
   int64,
   list,
+  member,
   method,
   nullable,
   type Out,
@@ -142,6 +143,53 @@ test('types are what is read and what may be written', () => {
   expectTypeOf<Out<typeof shape>['$type']>().toEqualTypeOf<'Circle' | 'Square'>()
   expectTypeOf<Out<typeof person>['Tags']>().toEqualTypeOf<(string | null)[] | null>()
   expectTypeOf(typed(int32, 5)).toEqualTypeOf<Typed<number, 'int32'>>()
+})
+
+test('marks are kept in the types: required takes null away, a default may be missing where it is written, the others change nothing', () => {
+  expectTypeOf(member(string, { maxLength: 5, pattern: '^a$', secret: true })).toEqualTypeOf(string)
+  expectTypeOf(member(string, { required: false })).toEqualTypeOf(string)
+  const required = member(nullable(string), { required: true })
+  expectTypeOf<Out<typeof required>>().toEqualTypeOf<string>()
+  expectTypeOf<In<typeof required>>().toEqualTypeOf<string>()
+  const standard = member(int64, { default: '5' })
+  expectTypeOf<Out<typeof standard>>().toEqualTypeOf<bigint>()
+  expectTypeOf<In<typeof standard>>().toEqualTypeOf<bigint | number | undefined>()
+  const composed = object('S.T, S', { R: required, D: standard, P: string })
+  expectTypeOf<Out<typeof composed>>().toEqualTypeOf<{ R: string; D: bigint; P: string }>()
+  expectTypeOf<{ R: 'r'; P: 'p' }>().toExtend<In<typeof composed>>()
+  expectTypeOf<{ R: 'r'; D: undefined; P: 'p' }>().toExtend<In<typeof composed>>()
+  expectTypeOf<{ R: null; P: 'p' }>().not.toExtend<In<typeof composed>>()
+  expectTypeOf<{ D: 5n; P: 'p' }>().not.toExtend<In<typeof composed>>()
+})
+
+test('the last arguments may be missing where they have defaults, and those before may not', () => {
+  const one = service('IOne', {
+    M: method([
+      ['a', nullable(string)],
+      ['b', member(int64, { default: 5 })],
+      ['c', member(string, { default: '', required: true })],
+    ]),
+  })
+  const calls = async (it: ServiceClient<typeof one, Stream, Options>) => {
+    await it.M('a')
+    await it.M(null, 5n)
+    await it.M('a', undefined, 'c', { timeoutMs: 5 })
+    // @ts-expect-error the first has no default
+    await it.M()
+    // @ts-expect-error null is no default
+    await it.M('a', null)
+    // @ts-expect-error options come behind all arguments
+    await it.M('a', { timeoutMs: 5 })
+  }
+  expectTypeOf(calls).toBeFunction()
+  const implementation: ServiceImplementation<typeof one, Stream, Context> = {
+    M: (a, b, c) => {
+      expectTypeOf(a).toEqualTypeOf<string | null>()
+      expectTypeOf(b).toEqualTypeOf<bigint>()
+      expectTypeOf(c).toEqualTypeOf<string>()
+    },
+  }
+  expectTypeOf(implementation.M).toBeFunction()
 })
 
 test('a typed contract is a contract, and its methods are in it', () => {

@@ -93,7 +93,7 @@ export function createTestGateway(): TestGateway {
       record.running()
       const errors: ParamError[] = []
       const args = found.params.map((param, i) =>
-        service.json.read(param.type, given[i], `/args/${i}`, errors, ({ $stream }) => uploads.get($stream)),
+        service.json.read(param, given[i], `/args/${i}`, errors, ({ $stream }) => uploads.get($stream)),
       )
       reached.push({ agent, service: name, method: signature, args })
       const { [signature]: bySignature, [found.name]: byName } = service.implementation

@@ -3,6 +3,7 @@ import {
   describeType,
   type EnumDefinition,
   isTyped,
+  type MarkedType,
   type MemberNode,
   type MethodNode,
   type ObjectDefinition,
@@ -12,6 +13,7 @@ import {
 } from '../contract-types.ts'
 import { base64urlToBytes, bytesToBase64url, isBase64url } from './base64url.ts'
 import { type ScalarJson, scalarJson } from './json-scalars.ts'
+import { wantedByMarks } from './marks.ts'
 import { isStreamHandle, maxParamErrors, type ParamError, type StreamHandle } from './messages.ts'
 
 /** The values of a contract as JSON and back, the same at both ends: the page writes with it, the gateway reads with it, and in reverse. */
@@ -23,9 +25,9 @@ export interface ContractJson {
    * A value in its JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. What
    * `putOff` takes over is missing in the value until it has been done.
    */
-  write(type: TypeNode, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter, putOff?: PutOff): unknown
+  write(type: TypeNode | MarkedType, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter, putOff?: PutOff): unknown
   /** The value of a JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
-  read(type: TypeNode, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
+  read(type: TypeNode | MarkedType, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
 }
 
 /** The handle of a data stream; `undefined` for a value that is none. May be asked more than once for one value. */
@@ -39,12 +41,14 @@ export type PutOff = (count: number, convert: (index: number) => void) => boolea
 /** The JSON forms of one contract. The contract must have been checked. */
 export function contractJson(contract: Contract): ContractJson {
   const convert = createConvert(contract)
+  const begin = (context: Context, type: TypeNode | MarkedType, value: unknown, path: string): unknown =>
+    typeof type === 'object' && 'type' in type ? convertMarked(context, convert, type, value, path) : convert(context, type, value, path)
   return {
     contract,
     find: finder(contract),
-    write: (type, value, path, errors, streams, putOff) => convert({ writes: true, errors, streams, putOff }, type, value, path),
+    write: (type, value, path, errors, streams, putOff) => begin({ writes: true, errors, streams, putOff }, type, value, path),
     read: (type, json, path, errors, streams) =>
-      convert({ writes: false, errors, streams: streams as (handle: unknown) => unknown }, type, json, path),
+      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown }, type, json, path),
   }
 }
 
@@ -115,6 +119,18 @@ function createConvert(contract: Contract): Convert {
     return convertTuple(context, convert, 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair, value, path)
   }
   return convert
+}
+
+/** A value where the contract marks it: what is missing is its default, and what the marks do not want is refused. */
+function convertMarked(context: Context, convert: Convert, marks: MarkedType, value: unknown, path: string): unknown {
+  const { errors, writes } = context
+  if (value === undefined && marks.default !== undefined) return writes ? marks.default : convert(context, marks.type, marks.default, path)
+  const before = errors.length
+  const converted = convert(context, marks.type, value, path)
+  const wanted = errors.length > before ? undefined : wantedByMarks(marks, writes ? value : converted)
+  if (wanted !== undefined) refuse(context, path, wanted, value)
+  if (marks.secret) for (let i = before; i < errors.length; i++) errors[i] = { ...(errors[i] as ParamError), got: 'a secret' }
+  return converted
 }
 
 /** Whether null is a value of a combined type, as .NET has it. */
@@ -227,10 +243,11 @@ function convertMembers(context: Context, convert: Convert, members: readonly Me
   if (!isPlain(value)) return refuse(context, path, `an object with ${members.map(member => member.name).join(', ')}`, value)
   // Defines each as its own member, whatever its name.
   const converted = Object.fromEntries(
-    members.map(({ name, type }) => [
-      name,
-      convert(context, type, Object.hasOwn(value, name) ? value[name] : undefined, `${path}/${escapePointer(name)}`),
-    ]),
+    members.map(member => {
+      const { name } = member
+      const each = Object.hasOwn(value, name) ? value[name] : undefined
+      return [name, convertMarked(context, convert, member, each, `${path}/${escapePointer(name)}`)]
+    }),
   )
   for (const key of Object.keys(value)) {
     if (context.errors.length >= maxParamErrors) break

@@ -1,6 +1,10 @@
-import { type MethodNode, signatureOf, type TypeNode } from '../contract-types.ts'
+import { type MethodNode, type ParameterNode, signatureOf, type TypeNode } from '../contract-types.ts'
 import type { ContractJson, StreamReader, StreamWriter } from './contract-json.ts'
+import { takesCount } from './marks.ts'
 import type { ParamError } from './messages.ts'
+
+/** How far a method is away for each default that stands for an argument: one that needs none is meant first. */
+const defaultDistance = 100
 
 /** What came of finding the overload for some arguments. */
 export type Overload =
@@ -47,15 +51,17 @@ function attempt<S>(
   args: readonly unknown[],
   path: string,
   score: number,
-  convert: (type: TypeNode, arg: unknown, path: string, errors: ParamError[], streams: S) => unknown,
+  convert: (type: ParameterNode, arg: unknown, path: string, errors: ParamError[], streams: S) => unknown,
   streams: S,
 ): Attempt {
   const errors: ParamError[] = []
-  if (args.length !== method.params.length) {
+  const missing = method.params.length - args.length
+  if (!takesCount(method, args.length)) {
     errors.push({ path, expected: `${method.params.length} arguments, for ${signatureOf(method)}`, got: `${args.length}` })
     return { method, args: [], score, errors }
   }
-  return { method, args: method.params.map((param, i) => convert(param.type, args[i], `${path}/${i}`, errors, streams)), score, errors }
+  const converted = method.params.map((param, i) => convert(param, args[i], `${path}/${i}`, errors, streams))
+  return { method, args: converted, score: score + missing * defaultDistance, errors }
 }
 
 function choose(tried: readonly Attempt[]): Overload {

@@ -3,7 +3,7 @@ import type { InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/schemas/wire'
 import { batch, computed, effect, signal } from '@preact/signals'
-import { firstValue, withHandles } from './form-values.ts'
+import { firstOf, withHandles } from './form-values.ts'
 import { agents, contracts, gateway } from './gateway-state.ts'
 
 /** What the call form is set to. */
@@ -56,7 +56,7 @@ export const argumentErrors = computed<ReadonlyMap<string, ParamError>>(() => {
   method?.params.forEach((param, i) => {
     const path = `/${i}`
     if (param.type === 'dataStream' && args.value[i] === null) errors.push({ path, expected: 'a file', got: 'none' })
-    else json?.read(param.type, withHandles(args.value[i]), path, errors, handle => handle)
+    else json?.read(param, withHandles(args.value[i]), path, errors, handle => handle)
   })
   return new Map(errors.map(error => [error.path, error]))
 })
@@ -82,7 +82,7 @@ effect(() => {
   if (!json || !method || agent === undefined) return
   if (method !== argumentsOf) {
     argumentsOf = method
-    args.value = method.params.map(param => firstValue(json, param.type))
+    args.value = method.params.map(param => firstOf(json, param))
   }
   const fragment = new URLSearchParams({ agent, service: json.contract.service, method: signatureOf(method) })
   history.replaceState(null, '', `#${fragment}`)

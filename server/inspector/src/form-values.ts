@@ -1,5 +1,5 @@
 import { Download } from '@halibut-gateway/client'
-import type { TypeDefinition, TypeNode } from '@halibut-gateway/schemas/contract'
+import type { MarkedType, TypeDefinition, TypeNode } from '@halibut-gateway/schemas/contract'
 import type { ContractJson } from '@halibut-gateway/schemas/wire'
 
 /** What a form begins with: the JSON form of a plausible value of a type. */
@@ -12,6 +12,12 @@ export function firstValue(json: ContractJson, type: TypeNode, depth = 0): unkno
   if ('pair' in type) return type.pair.map(item => firstValue(json, item, depth + 1))
   const dictionary = 'dictionary' in type ? type.dictionary : 'collection' in type && type.of.length === 2 ? type.of : undefined
   return dictionary?.[0] === 'string' ? {} : []
+}
+
+/** The same for a parameter or member: its default, where it has one; a reference that it requires is never null. */
+export function firstOf(json: ContractJson, { type, default: standard, required }: MarkedType, depth = 0): unknown {
+  if (standard !== undefined) return standard
+  return firstValue(json, required && typeof type === 'object' && 'nullable' in type ? type.nullable : type, depth)
 }
 
 function firstScalar(type: string): unknown {
@@ -65,7 +71,7 @@ function firstDefined(json: ContractJson, name: string, depth: number): unknown 
   if ((definition.abstract || definition.kind === 'interface') && derived !== undefined) {
     return { $type: derived, $value: firstDefined(json, derived, depth + 1) }
   }
-  return Object.fromEntries(definition.members.map(member => [member.name, firstValue(json, member.type, depth + 1)]))
+  return Object.fromEntries(definition.members.map(member => [member.name, firstOf(json, member, depth + 1)]))
 }
 
 /** The entry of a contract’s types, where a name stands for one. */

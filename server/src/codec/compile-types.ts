@@ -18,6 +18,7 @@ import { nullableType } from './nullable-values.ts'
 import { type ObjectMember, objectType } from './object-values.ts'
 import { scalarTypes } from './scalar-values.ts'
 import { contractType, systemType } from './type-names.ts'
+import { defaultsOf } from './value-marks.ts'
 
 /** Types stated at run time that a contract does not contain; beyond this many the memory of them starts anew. */
 const maxStated = 256
@@ -60,6 +61,7 @@ export function compileTypes(contract: Contract): CompiledTypes {
   }
 
   const objectSlot = objectSlotType(typeOf)
+  const defaultOf = defaultsOf(contract)
 
   function compile(node: TypeNode): ClrType {
     const text = describeType(node)
@@ -139,7 +141,7 @@ export function compileTypes(contract: Contract): CompiledTypes {
     // Its place is taken before its members are compiled: they may name it.
     compiled.set(name, type)
     for (const member of definition.members) {
-      members.push({ name: member.name, type: compile(member.type), omitNull: member.omitNull ?? false })
+      members.push({ name: member.name, type: compile(member.type), omitNull: member.omitNull ?? false, fallback: defaultOf(member) })
     }
     derived.push(...(definition.derived ?? []).map(compile))
     return type

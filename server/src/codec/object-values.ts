@@ -21,6 +21,8 @@ export interface ObjectMember {
   readonly name: string
   readonly type: ClrType
   readonly omitNull: boolean
+  /** The contract’s value of one that is missing. */
+  readonly fallback?: (() => unknown) | undefined
 }
 
 /** What makes a class, struct, interface, tuple or pair. */
@@ -150,8 +152,9 @@ function writeMembers(writer: Writer, value: unknown, members: readonly ObjectMe
   const record = value as Record<string, unknown>
   let present = 0
   for (const member of members) {
-    const it = record[member.name]
-    if (it !== undefined) present++
+    const given = record[member.name]
+    if (given !== undefined) present++
+    const it = given === undefined ? member.fallback?.() : given
     if (member.omitNull && (it === null || it === undefined)) continue
     if (context.trace) context.trace.push(member.name)
     member.type.encode(writer, member.name, it, 'typed', context)
@@ -275,6 +278,6 @@ class MembersFilling implements Filling {
 function emptyValue(parts: ObjectParts): unknown {
   if (parts.positional) return parts.members.map(member => member.type.defaultValue())
   const value: Record<string, unknown> = {}
-  for (const member of parts.members) value[member.name] = member.type.defaultValue()
+  for (const { name, type, fallback } of parts.members) value[name] = fallback ? fallback() : type.defaultValue()
   return value
 }

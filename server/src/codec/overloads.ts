@@ -1,4 +1,4 @@
-import { argumentDistance } from '@halibut-gateway/schemas/wire'
+import { argumentDistance, takesCount } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { BsonWriter } from './bson.ts'
 import type { EncodeContext, Materialised } from './clr-type.ts'
@@ -55,13 +55,14 @@ export function matchArguments(methods: readonly CompiledMethod[], args: readonl
   const [only, ...others] = methods
   if (only === undefined) throw new HalibutError('method_not_found', 'the contract has no such method')
   if (others.length === 0) {
-    if (only.params.length === args.length) return only
-    throw new HalibutError('invalid_argument', `${only.signature} takes ${only.params.length} arguments, not ${args.length}`)
+    only.complete(args)
+    return only
   }
-  const fitting = closest(
-    methods.filter(method => method.params.length === args.length && fits(method, args)),
-    args,
-  )
+  // One that needs no default is meant first.
+  const exact = methods.filter(method => method.params.length === args.length && fits(method, args))
+  const able =
+    exact.length > 0 ? exact : methods.filter(method => takesCount(method.node, args.length) && fits(method, method.complete(args)))
+  const fitting = closest(able, args)
   const [found, ...more] = fitting
   if (found !== undefined && more.length === 0) return found
   const list = (found === undefined ? methods : fitting).map(method => method.signature).join(', ')

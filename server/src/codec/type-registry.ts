@@ -1,4 +1,5 @@
 import { type Contract, checkContract, type MethodNode, signatureOf, type TypeNode } from '@halibut-gateway/schemas/contract'
+import { takesCount } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { bytes } from './bytes-values.ts'
 import type { ClrType, ValueCodec } from './clr-type.ts'
@@ -6,6 +7,7 @@ import { compileTypes } from './compile-types.ts'
 import { dataStreamType } from './data-stream-values.ts'
 import { unknownType } from './materialise.ts'
 import { type Corlib, looksResolvable, namesSameType, parseTypeName, typeKey, unresolvedType } from './type-names.ts'
+import { defaultsOf, type MarkedMethod, markedMethods } from './value-marks.ts'
 
 /** Knows which types a peer may name in `$type`. Nothing is ever made by name alone. */
 export interface TypeResolver {
@@ -36,6 +38,10 @@ export interface CompiledMethod {
   readonly returnsNothing: boolean
   readonly idempotent: boolean
   readonly cacheSeconds: number | undefined
+  /** What the marks of its types do not want. */
+  readonly marked: MarkedMethod
+  /** The arguments with the defaults of those that are missing. Throws `invalid_argument` for a count that the method does not take. */
+  complete(args: readonly unknown[]): readonly unknown[]
   /** Whether arguments, or the result, may hold data streams. */
   readonly takesStreams: boolean
   readonly returnsStreams: boolean
@@ -99,7 +105,8 @@ export class TypeRegistry implements TypeResolver {
 function compileContract(contract: Contract, shared: NameTable): CompiledContract {
   const types = compileTypes(contract)
   const own = nameTable()
-  const allMethods = contract.methods.map(node => compileMethod(node, contract, types.compile))
+  const markedMethod = markedMethods(contract)
+  const allMethods = contract.methods.map(node => compileMethod(node, contract, types.compile, markedMethod(node)))
   // Derived classes and implementations may come without being named by a parameter.
   for (const name of Object.keys(contract.types ?? {})) types.compile(name)
   for (const type of types.named()) {
@@ -135,7 +142,7 @@ function compileContract(contract: Contract, shared: NameTable): CompiledContrac
   }
 }
 
-function compileMethod(node: MethodNode, contract: Contract, compile: (node: TypeNode) => ClrType): CompiledMethod {
+function compileMethod(node: MethodNode, contract: Contract, compile: (node: TypeNode) => ClrType, marked: MarkedMethod): CompiledMethod {
   const params = node.params.map(param => compile(param.type))
   const result = node.result === 'void' ? noResult : compile(node.result)
   const task = node.result === 'void' ? 'System.Threading.Tasks.Task' : `System.Threading.Tasks.Task\`1[${(result as ClrType).fullName}]`
@@ -149,9 +156,24 @@ function compileMethod(node: MethodNode, contract: Contract, compile: (node: Typ
     returnsNothing: node.result === 'void',
     idempotent: node.idempotent ?? false,
     cacheSeconds: node.cacheSeconds,
+    marked,
+    complete: completion(node, contract),
     takesStreams: node.params.some(param => holdsStreams(param.type, contract, new Set())),
     returnsStreams: holdsStreams(node.result, contract, new Set()),
     node,
+  }
+}
+
+function completion(node: MethodNode, contract: Contract): CompiledMethod['complete'] {
+  const count = node.params.length
+  const defaultOf = defaultsOf(contract)
+  const defaults = node.params.some(param => param.default !== undefined) ? node.params.map(defaultOf) : undefined
+  return args => {
+    if (!takesCount(node, args.length)) {
+      throw new HalibutError('invalid_argument', `${signatureOf(node)} takes ${count} arguments, not ${args.length}`)
+    }
+    if (!defaults || (args.length === count && !args.includes(undefined))) return args
+    return defaults.map((fallback, i) => (args[i] === undefined && fallback ? fallback() : args[i]))
   }
 }
 

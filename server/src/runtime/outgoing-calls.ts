@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 import { inTurns } from '../base/in-turns.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
-import { type CompiledContract, type CompiledMethod, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
+import { type CompiledContract, type CompiledMethod, refuseMisfit, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
@@ -69,7 +69,7 @@ export class OutgoingCalls {
     endpoint: Endpoint,
     compiled: CompiledContract,
     method: CompiledMethod,
-    args: readonly unknown[],
+    given: readonly unknown[],
     times: CallTimes,
     count: number,
     activityId: string = randomUUID(),
@@ -77,6 +77,8 @@ export class OutgoingCalls {
     try {
       checkTimes(times)
       const { service } = compiled
+      const args = method.complete(given)
+      refuseMisfit(method.marked.arguments?.(args), '/params', 'invalid_argument')
       const seconds = method.cacheSeconds
       const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
       const kept = key === undefined ? undefined : (this.#cache.get(key) as CachedAnswer | undefined)
@@ -150,6 +152,7 @@ export class OutgoingCalls {
     if (!method) return toUntyped(response.result)
     try {
       const result = method.result.fromResult(response.result)
+      refuseMisfit(method.marked.result?.(result), '/result', 'serialization_failed')
       if (keep && result !== null) keep({ result })
       return result
     } catch (why) {

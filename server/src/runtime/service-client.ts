@@ -1,4 +1,5 @@
 import type { Contract, ServiceClient } from '@halibut-gateway/schemas/contract'
+import { takesCount } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { type CompiledContract, type CompiledMethod, matchArguments } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
@@ -35,7 +36,7 @@ export function createServiceClient<C extends Contract>(
 function callOne(method: CompiledMethod, invoke: Invoke): Call {
   const count = method.params.length
   return (...args) => {
-    if (args.length === count) return invoke(method, args, undefined)
+    if (takesCount(method.node, args.length)) return invoke(method, args, undefined)
     const options: unknown = args[count]
     if (args.length === count + 1 && (options === undefined || isOptions(options))) return invoke(method, args.slice(0, count), options)
     const what = args.length === count + 1 ? 'call options have signal, timeoutMs, queueTimeoutMs and caller only' : `not ${args.length}`
@@ -64,7 +65,7 @@ interface Fitting {
 function chooseOverload(methods: readonly CompiledMethod[], args: readonly unknown[]): Fitting {
   const last = args.at(-1)
   const fewer = args.length - 1
-  const mayBeOptions = (last === undefined || isOptions(last)) && methods.some(method => method.params.length === fewer)
+  const mayBeOptions = (last === undefined || isOptions(last)) && methods.some(method => takesCount(method.node, fewer))
   if (!mayBeOptions) return { method: matchArguments(methods, args), args, options: undefined }
   if (last !== undefined) {
     try {

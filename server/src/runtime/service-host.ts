@@ -1,6 +1,6 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
-import { type CompiledContract, type CompiledMethod, resolveOverload, type TypeRegistry } from '../codec/contract-values.ts'
+import { type CompiledContract, type CompiledMethod, refuseMisfit, resolveOverload, type TypeRegistry } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeResponse } from '../codec/envelope.ts'
 import type { IncomingCall, RequestHandler } from '../exchange/serve-requests.ts'
 import { describeForPeer, describeThrown, type PeerError } from './remote-error.ts'
@@ -160,6 +160,7 @@ export class ServiceHost {
 
   #answer(id: string, method: CompiledMethod, result: unknown): EncodedMessage {
     try {
+      refuseMisfit(method.marked.result?.(result), '/result', 'serialization_failed')
       return encodeResponse(id, { result, codec: method.result }, this.#codec)
     } catch (why) {
       // The method ran, so its caller must not take this for a request that was refused.
@@ -232,6 +233,7 @@ function callArguments(service: HostedService, method: CompiledMethod, call: Inc
   const received = call.request.args
   const args: unknown[] = new Array(params.length + 1)
   for (let i = 0; i < params.length; i++) args[i] = params[i]?.fromArgument(received[i] as (typeof received)[number])
+  refuseMisfit(method.marked.arguments?.(args), '/params', 'invalid_argument')
   args[params.length] = new Context(call, service.compiled.service, method.name)
   return args
 }

@@ -122,6 +122,29 @@ for (const row of rows.filter(({ builder }) => builder !== '`dataStream`')) {
   })
 }
 
+test('the marks of the document are those that a contract may have, and each does what it says', () => {
+  const section = document.slice(document.indexOf('## Marks'), document.indexOf('## Which forms go out'))
+  const marks = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name)
+  const values: Readonly<Record<string, unknown>> = {
+    secret: true,
+    description: 'd',
+    deprecated: true,
+    required: true,
+    default: 'a',
+    maxLength: 5,
+    pattern: '^a$',
+  }
+  expect(marks).toEqual(Object.keys(values))
+  const marked = service('IMarks', { M: method([['p', b.member(b.string, values)]], b.nothing) })
+  expect(b.checkContract(marked)).toMatchObject({ ok: true })
+  expect(b.checkContract(service('IMarks', { M: method([['p', b.member(b.string, { other: 1 } as never)]], b.nothing) })).ok).toBe(false)
+  const [example = ''] = /member\(string, \{.*?\}\)/.exec(section.replaceAll(/\s+/g, ' ')) ?? []
+  const pattern = /pattern: '(.*)'/.exec(example)?.[1] ?? ''
+  expect(
+    [b.checkPattern(pattern), b.checkPattern('^(a+)+$'), b.checkPattern('^a*a*$'), b.checkPattern('^.*x.*$')].map(it => it === undefined),
+  ).toEqual([true, false, false, false])
+})
+
 /** How .NET’s signature prints the row’s type, as far as the row says it. */
 function dotnetStart(row: Row): string {
   const name = /`(?:System\.Nullable<T>`|([^`<]+))/.exec(row.dotnet)?.[1] ?? 'System.Nullable'

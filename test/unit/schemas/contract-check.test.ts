@@ -17,6 +17,11 @@ function withParameter(type: unknown, types: Record<string, unknown> = {}): unkn
   return { ...base, types, methods: [{ name: 'M', params: [{ name: 'p', type }], result: 'void' }] }
 }
 
+/** A contract with one parameter of this type, with these marks. */
+function withMarks(type: unknown, marks: object): unknown {
+  return { ...base, methods: [{ name: 'M', params: [{ name: 'p', type, ...marks }], result: 'void' }] }
+}
+
 const person = { object: 'S.Person, S', members: [{ name: 'Name', type: 'string' }] }
 
 test('the sample contracts are acceptable, also after a journey as JSON', () => {
@@ -60,6 +65,61 @@ test.each<[string, unknown, string]>([
     'an unknown way of cancelling',
     { ...base, methods: [{ ...base.methods[0], cancel: 'stop' }] },
     "/methods/0/cancel must be 'kill' or 'skip'",
+  ],
+  [
+    'required of a value type',
+    withMarks('int32', { required: true }),
+    '/methods/0/params/0/required is for types that are .NET references; a value type is never null unless it is nullable',
+  ],
+  ['a length of a number', withMarks('int32', { maxLength: 5 }), '/methods/0/params/0/maxLength is for string and bytes'],
+  ['a length that is none', withMarks('string', { maxLength: -1 }), '/methods/0/params/0/maxLength must be a whole number'],
+  ['a pattern of bytes', withMarks('bytes', { pattern: '^a$' }), '/methods/0/params/0/pattern is for string'],
+  [
+    'a pattern that is not linear',
+    withMarks('string', { pattern: '^(a+)+$' }),
+    '/methods/0/params/0/pattern can match the same text in more than one way, which may take an engine for ever',
+  ],
+  [
+    'a default of another type',
+    withMarks('int64', { default: 'x' }),
+    '/methods/0/params/0/default must be a value of its type: expected an integer of 64 bits as decimal text',
+  ],
+  [
+    'a default within one',
+    withMarks({ list: 'int32' }, { default: [1, 'x'] }),
+    '/methods/0/params/0/default/1 must be a value of its type: expected an integer from -2147483648 to 2147483647',
+  ],
+  [
+    'a default that its marks do not want',
+    withMarks('string', { default: 'abc', maxLength: 2 }),
+    '/methods/0/params/0/default must be a value of its type: expected at most 2 characters',
+  ],
+  [
+    'a default of null where it is required',
+    withMarks('string', { default: null, required: true }),
+    '/methods/0/params/0/default must be a value of its type: expected a value: it is required',
+  ],
+  [
+    'a default of a data stream',
+    withMarks('dataStream', { default: { $stream: 1, length: 1 } }),
+    '/methods/0/params/0/default must be a value of its type: expected { "$stream": …, "length": … }',
+  ],
+  [
+    'a parameter without a default behind one that has it',
+    {
+      ...base,
+      methods: [
+        {
+          name: 'M',
+          params: [
+            { name: 'a', type: 'string', default: '' },
+            { name: 'b', type: 'string' },
+          ],
+          result: 'void',
+        },
+      ],
+    },
+    '/methods/0/params/1/default must be there: a parameter before this one has a default',
   ],
   ['methods that are none', { ...base, methods: {} }, '/methods must be an array'],
   ['an unknown type', withParameter('Nope'), "/methods/0/params/0/type 'Nope' is neither a scalar nor an entry of types"],
@@ -249,4 +309,18 @@ test('the recorded calls that never bind are those that are warned of', () => {
     'NullableColor',
     'Pair',
   ])
+})
+
+test('a contract that is added at run time may have no pattern, every other may', () => {
+  const patterned = withMarks('string', { pattern: '^[a-z]+$' })
+  expect(issues(patterned)).toEqual([])
+  expect(checkContract(patterned, { patterns: false })).toEqual({
+    ok: false,
+    issues: [{ place: '/methods/0/params/0/pattern', message: 'may not be in a contract that is added at run time' }],
+  })
+})
+
+test('a reference that is nullable may be required where it stands', () => {
+  expect(issues(withMarks({ nullable: 'string' }, { required: true }))).toEqual([])
+  expect(issues(withMarks({ nullable: 'int32' }, { required: true }))).toHaveLength(1)
 })

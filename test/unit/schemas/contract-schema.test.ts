@@ -1,5 +1,19 @@
 import { contractJsonSchema, contractSchemas } from '@halibut-gateway/schemas'
-import { decimal, dictionary, guid, int32, int64, list, member, method, nullable, service, string } from '@halibut-gateway/schemas/contract'
+import {
+  bytes,
+  decimal,
+  dictionary,
+  guid,
+  int32,
+  int64,
+  list,
+  member,
+  method,
+  nullable,
+  object,
+  service,
+  string,
+} from '@halibut-gateway/schemas/contract'
 import { contractJson } from '@halibut-gateway/schemas/wire'
 import { Value } from '@sinclair/typebox/value'
 import { expect, test } from 'vitest'
@@ -104,4 +118,27 @@ test('classes that derive from each other by many ways are each looked at once',
   expect(definitions.length).toBe(30)
   // Once more for each class whose schema is made.
   expect(asked).toBeLessThan(30 * 30)
+})
+
+test('marks are in the schemas: what is required is not null, what has a default may be missing, text has its length and pattern', () => {
+  const one = service('IOne', {
+    M: method([
+      [
+        'o',
+        member(
+          object('S.O, S', { R: member(string, { required: true, pattern: '^[a-z]+$', maxLength: 3 }), D: member(int32, { default: 5 }) }),
+          { required: true },
+        ),
+      ],
+      ['b', member(bytes, { maxLength: 4, default: 'AQ' })],
+    ]),
+  })
+  const ok = (...args: unknown[]): boolean => fits(one, 'M(O,bytes)', args)
+  expect([ok({ R: 'a' }), ok({ R: 'a', D: 6 }, 'AQID'), ok({ R: 'a' }, null)]).toEqual([true, true, true])
+  expect([ok(), ok(null), ok({}), ok({ R: null }), ok({ R: 'A' }), ok({ R: 'abcd' }), ok({ R: 'a' }, 'AQIDBAUGBw')]).toEqual(
+    Array(7).fill(false),
+  )
+  const text = JSON.stringify(contractJsonSchema(one))
+  expect(text).toContain('"default":5')
+  expect(text).toContain('{"type":"string","maxLength":3,"pattern":"^[a-z]+$"}')
 })

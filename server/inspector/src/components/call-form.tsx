@@ -58,6 +58,7 @@ export function CallForm() {
                 label={param.name}
                 json={json}
                 type={param.type}
+                marks={param}
                 value={args.value[i]}
                 path={`/${i}`}
                 onChange={value => {

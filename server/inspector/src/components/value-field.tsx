@@ -1,4 +1,4 @@
-import { describeType, type TypeNode } from '@halibut-gateway/schemas/contract'
+import { describeType, type Marks, type MemberNode, type TypeNode } from '@halibut-gateway/schemas/contract'
 import type { ContractJson } from '@halibut-gateway/schemas/wire'
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
@@ -12,6 +12,8 @@ export interface FieldProps {
   readonly label: string
   readonly json: ContractJson
   readonly type: TypeNode
+  /** What the contract says of it beside its type. */
+  readonly marks?: Marks
   readonly value: unknown
   /** JSON pointer into the arguments. */
   readonly path: string
@@ -44,7 +46,9 @@ export function ValueField(props: FieldProps) {
     if (!definition && type !== 'object') return <TextField {...props} />
     return <JsonField {...props} />
   }
-  if ('nullable' in type) return <NullableField {...props} inner={type.nullable} />
+  if ('nullable' in type) {
+    return props.marks?.required ? <ValueField {...props} type={type.nullable} /> : <NullableField {...props} inner={type.nullable} />
+  }
   const item = 'list' in type ? type.list : 'array' in type && (type.rank ?? 1) === 1 ? type.array : 'set' in type ? type.set : undefined
   if (item !== undefined && Array.isArray(props.value)) return <ListField {...props} item={item} items={props.value} />
   return <JsonField {...props} />
@@ -54,15 +58,18 @@ function Labelled(props: {
   id: string
   label: string
   type: TypeNode
+  marks?: Marks | undefined
   path: string
   hint?: string | undefined
   children: ComponentChildren
 }) {
   const error = argumentErrors.value.get(props.path)
+  const hint = [props.marks?.description, props.hint].filter(text => text !== undefined).join(' · ')
   return (
     <div class="field">
       <label for={props.id}>
         {props.label} <span class="type">{describeType(props.type)}</span>
+        {props.marks?.deprecated && <span class="type">deprecated</span>}
       </label>
       {props.children}
       {error ? (
@@ -70,9 +77,9 @@ function Labelled(props: {
           Expected {error.expected}
         </p>
       ) : (
-        props.hint && (
+        hint !== '' && (
           <p class="hint" id={`${props.id}-note`}>
-            {props.hint}
+            {hint}
           </p>
         )
       )}
@@ -80,7 +87,7 @@ function Labelled(props: {
   )
 }
 
-function TextField({ label, type, value, path, onChange }: FieldProps) {
+function TextField({ label, type, marks, value, path, onChange }: FieldProps) {
   const id = useId()
   const name = String(type)
   const isNumber = numberTypes.has(name)
@@ -88,24 +95,28 @@ function TextField({ label, type, value, path, onChange }: FieldProps) {
   const typed = useSignal<string | undefined>(undefined)
   const shown =
     typed.value !== undefined && sameNumber(typed.value, value) ? typed.value : value === null || value === undefined ? '' : String(value)
+  const shared = {
+    id,
+    autocomplete: 'off',
+    spellcheck: false,
+    class: name === 'string' ? '' : 'mono',
+    maxLength: name === 'string' ? marks?.maxLength : undefined,
+    value: isNumber ? shown : typeof value === 'string' || typeof value === 'number' ? String(value) : '',
+    'aria-invalid': argumentErrors.value.has(path),
+    'aria-describedby': `${id}-note`,
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => {
+      const text = event.currentTarget.value
+      typed.value = text
+      onChange(isNumber ? toNumber(text) : text)
+    },
+  }
   return (
-    <Labelled id={id} label={label} type={type} path={path} hint={hints[name]}>
-      <input
-        id={id}
-        type="text"
-        autocomplete="off"
-        spellcheck={false}
-        class={name === 'string' ? '' : 'mono'}
-        inputMode={digitTypes.has(name) ? 'decimal' : undefined}
-        value={isNumber ? shown : typeof value === 'string' || typeof value === 'number' ? String(value) : ''}
-        aria-invalid={argumentErrors.value.has(path)}
-        aria-describedby={`${id}-note`}
-        onInput={event => {
-          const text = event.currentTarget.value
-          typed.value = text
-          onChange(isNumber ? toNumber(text) : text)
-        }}
-      />
+    <Labelled id={id} label={label} type={type} marks={marks} path={path} hint={hints[name]}>
+      {marks?.secret ? (
+        <input {...shared} type="password" />
+      ) : (
+        <input {...shared} type="text" inputMode={digitTypes.has(name) ? 'decimal' : undefined} />
+      )}
     </Labelled>
   )
 }
@@ -119,19 +130,26 @@ function sameNumber(text: string, value: unknown): boolean {
   return toNumber(text) === value
 }
 
-function SwitchField({ label, type, value, path, onChange }: FieldProps) {
+function SwitchField({ label, type, marks, value, path, onChange }: FieldProps) {
   const id = useId()
   return (
-    <Labelled id={id} label={label} type={type} path={path}>
+    <Labelled id={id} label={label} type={type} marks={marks} path={path}>
       <input id={id} type="checkbox" checked={value === true} onChange={event => onChange(event.currentTarget.checked)} />
     </Labelled>
   )
 }
 
-function FileField({ label, type, value, path, onChange }: FieldProps) {
+function FileField({ label, type, marks, value, path, onChange }: FieldProps) {
   const id = useId()
   return (
-    <Labelled id={id} label={label} type={type} path={path} hint={value instanceof File ? formatBytes(value.size) : undefined}>
+    <Labelled
+      id={id}
+      label={label}
+      type={type}
+      marks={marks}
+      path={path}
+      hint={value instanceof File ? formatBytes(value.size) : undefined}
+    >
       <input
         id={id}
         type="file"
@@ -144,10 +162,10 @@ function FileField({ label, type, value, path, onChange }: FieldProps) {
   )
 }
 
-function ChoiceField({ label, type, value, path, onChange, choices }: FieldProps & { choices: readonly string[] }) {
+function ChoiceField({ label, type, marks, value, path, onChange, choices }: FieldProps & { choices: readonly string[] }) {
   const id = useId()
   return (
-    <Labelled id={id} label={label} type={type} path={path}>
+    <Labelled id={id} label={label} type={type} marks={marks} path={path}>
       <select id={id} value={String(value)} onChange={event => onChange(event.currentTarget.value)}>
         {choices.map(choice => (
           <option key={choice} value={choice}>
@@ -159,7 +177,7 @@ function ChoiceField({ label, type, value, path, onChange, choices }: FieldProps
   )
 }
 
-function ObjectField(props: FieldProps & { members: readonly { readonly name: string; readonly type: TypeNode }[] }) {
+function ObjectField(props: FieldProps & { members: readonly MemberNode[] }) {
   const value = (typeof props.value === 'object' && props.value !== null ? props.value : {}) as Record<string, unknown>
   return (
     <fieldset>
@@ -172,6 +190,7 @@ function ObjectField(props: FieldProps & { members: readonly { readonly name: st
           label={member.name}
           json={props.json}
           type={member.type}
+          marks={member}
           value={value[member.name]}
           path={`${props.path}/${member.name}`}
           onChange={next => props.onChange({ ...value, [member.name]: next })}
@@ -243,12 +262,12 @@ function ListField(props: FieldProps & { item: TypeNode; items: readonly unknown
   )
 }
 
-function JsonField({ label, type, value, path, onChange }: FieldProps) {
+function JsonField({ label, type, marks, value, path, onChange }: FieldProps) {
   const id = useId()
   const typed = useSignal<string | undefined>(undefined)
   const broken = useSignal(false)
   return (
-    <Labelled id={id} label={label} type={type} path={path} hint={broken.value ? 'This is not JSON yet.' : 'JSON'}>
+    <Labelled id={id} label={label} type={type} marks={marks} path={path} hint={broken.value ? 'This is not JSON yet.' : 'JSON'}>
       <textarea
         id={id}
         rows={4}

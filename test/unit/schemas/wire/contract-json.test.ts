@@ -12,6 +12,7 @@ import {
   int32,
   int64,
   list,
+  member,
   method,
   nullable,
   object,
@@ -219,4 +220,82 @@ describe('overloads', () => {
 test('a data stream is found wherever it stands', () => {
   const send = json.find('Send')[0]?.params[0]?.type ?? ''
   expect([hasStream(json.contract, send), hasStream(json.contract, all?.params[16]?.type ?? '')]).toEqual([true, false])
+})
+
+describe('marks', () => {
+  const marked = service('IMarked', {
+    M: [
+      method([
+        [
+          'o',
+          member(
+            object('T.Marked, T', {
+              Name: member(string, { required: true, maxLength: 3, pattern: '^[a-z]*$' }),
+              Count: member(int64, { default: '7' }),
+              Secret: member(string, { secret: true, maxLength: 3, default: '' }),
+              Raw: member(bytes, { maxLength: 2, default: 'AQ' }),
+            }),
+            { required: true },
+          ),
+        ],
+      ]),
+    ],
+    D: [
+      method([['a', int64]]),
+      method([
+        ['a', int64],
+        ['b', member(string, { default: 'x' })],
+      ]),
+    ],
+    E: method([
+      ['a', int64],
+      ['b', member(int64, { default: 5 })],
+      ['c', member(string, { default: 'x' })],
+    ]),
+  })
+  const its = contractJson(marked)
+  const [m] = its.find('M')
+  const refused = (way: 'read' | 'write', value: unknown): ParamError[] => {
+    const errors: ParamError[] = []
+    its[way](m?.params[0] ?? '', value, '/args/0', errors)
+    return errors
+  }
+
+  test('what they do not want is refused with its place, both ways', () => {
+    for (const way of ['read', 'write'] as const) {
+      expect(refused(way, { Name: 'abc' })).toEqual([])
+      expect(refused(way, null)).toEqual([{ path: '/args/0', expected: 'a value: it is required', got: 'null' }])
+      expect(refused(way, {})).toEqual([{ path: '/args/0/Name', expected: 'a value: it is required', got: 'nothing' }])
+      expect(refused(way, { Name: 'abcd' })).toEqual([{ path: '/args/0/Name', expected: 'at most 3 characters', got: '"abcd"' }])
+      expect(refused(way, { Name: 'A' })).toEqual([{ path: '/args/0/Name', expected: 'text like ^[a-z]*$', got: '"A"' }])
+    }
+    expect(refused('read', { Name: '', Raw: 'AQID' })).toMatchObject([{ path: '/args/0/Raw', expected: 'at most 2 bytes' }])
+    expect(refused('write', { Name: '', Raw: Uint8Array.of(1, 2, 3) })).toMatchObject([
+      { path: '/args/0/Raw', expected: 'at most 2 bytes' },
+    ])
+  })
+
+  test('an error never shows a secret', () => {
+    for (const way of ['read', 'write'] as const) {
+      expect(refused(way, { Name: '', Secret: 'hunter2' })).toEqual([
+        { path: '/args/0/Secret', expected: 'at most 3 characters', got: 'a secret' },
+      ])
+      expect(refused(way, { Name: '', Secret: 12_345 })).toMatchObject([{ path: '/args/0/Secret', got: 'a secret' }])
+    }
+  })
+
+  test('what is missing is its default, and null is not missing', () => {
+    expect(its.read(m?.params[0] ?? '', { Name: '' }, '', [])).toEqual({ Name: '', Count: 7n, Secret: '', Raw: Uint8Array.of(1) })
+    expect(its.write(m?.params[0] ?? '', { Name: '' }, '', [])).toEqual({ Name: '', Count: '7', Secret: '', Raw: 'AQ' })
+    expect(its.read(m?.params[0] ?? '', { Name: '', Raw: null }, '', [])).toMatchObject({ Raw: null })
+  })
+
+  test('the last arguments may be missing where they have defaults, and the overload that needs none is meant first', () => {
+    expect(readArguments(its, its.find('E'), ['1'], '')).toMatchObject({ args: [1n, 5n, 'x'] })
+    expect(writeArguments(its, its.find('E'), [1n, undefined, 'y'], '')).toMatchObject({ args: ['1', 5, 'y'] })
+    expect(readArguments(its, its.find('E'), [], '')).toMatchObject({ found: undefined })
+    expect(readArguments(its, its.find('D'), ['1'], '').found?.params).toHaveLength(1)
+    expect(writeArguments(its, its.find('D'), [1n], '').found?.params).toHaveLength(1)
+    expect(readArguments(its, its.find('D'), ['1', 'y'], '')).toMatchObject({ args: [1n, 'y'] })
+  })
 })
