@@ -27,11 +27,18 @@ type ShortName<S extends string> = S extends `${infer Head},${string}`
         ? Name
         : S
 
+interface EnumOptions {
+  readonly underlying?: IntegerName
+  /** Further .NET names, which are read like the first. */
+  readonly aliases?: readonly string[]
+  readonly description?: string
+}
+
 /** An enumeration: read as a member’s name (flags: names joined by `, `), or as a number where none fits. */
 export function enumeration<const N extends string, const V extends Readonly<Record<string, number | bigint>>>(
   dotnetName: N,
   values: V,
-  options: { readonly underlying?: IntegerName; readonly description?: string } = {},
+  options: EnumOptions = {},
 ): Type<(keyof V & string) | number | bigint, (keyof V & string) | number | bigint, ShortName<N>> {
   return make({ enum: dotnetName, ...options, values: plainValues(values) } satisfies EnumDefinition)
 }
@@ -40,7 +47,7 @@ export function enumeration<const N extends string, const V extends Readonly<Rec
 export function flags<const N extends string, const V extends Readonly<Record<string, number | bigint>>>(
   dotnetName: N,
   values: V,
-  options: { readonly underlying?: IntegerName; readonly description?: string } = {},
+  options: EnumOptions = {},
 ): Type<string | number | bigint, string | number | bigint, ShortName<N>> {
   return make({ enum: dotnetName, ...options, flags: true, values: plainValues(values) } satisfies EnumDefinition)
 }
@@ -90,6 +97,8 @@ interface ObjectOptions<D extends readonly Type[]> {
   readonly of?: readonly Type[]
   /** The classes that derive from this one: a value of one is a {@link Typed}. */
   readonly derived?: D
+  /** Further .NET names, which are read like the first. */
+  readonly aliases?: readonly string[]
   readonly description?: string
 }
 
@@ -111,16 +120,18 @@ export function abstractObject<const N extends string, M extends Members, const 
   dotnetName: N,
   members: M,
   derived: D,
+  options: Pick<ObjectOptions<D>, 'aliases' | 'description'> = {},
 ): Type<DerivedOut<D[number]>, DerivedIn<D[number]>, ShortName<N>> {
-  return make({ object: dotnetName, abstract: true, members: memberNodes(members), derived })
+  return make({ object: dotnetName, ...options, abstract: true, members: memberNodes(members), derived })
 }
 
 /** A .NET interface with the classes that implement it. */
 export function interfaceOf<const N extends string, const D extends readonly Type[]>(
   dotnetName: N,
   implementations: D,
+  options: Pick<ObjectOptions<D>, 'aliases' | 'description'> = {},
 ): Type<DerivedOut<D[number]>, DerivedIn<D[number]>, ShortName<N>> {
-  return make({ object: dotnetName, kind: 'interface', members: [], derived: implementations })
+  return make({ object: dotnetName, ...options, kind: 'interface', members: [], derived: implementations })
 }
 
 function memberNodes(members: Members): unknown[] {
@@ -176,7 +187,7 @@ declare const typedMethods: unique symbol
 export function service<const M extends Methods>(
   name: string,
   methods: M,
-  options: { readonly description?: string } = {},
+  options: { readonly aliases?: readonly string[]; readonly description?: string } = {},
 ): TypedContract<M> {
   const types: Record<string, TypeDefinition> = {}
   const nodes = Object.entries(methods).flatMap(([methodName, specs]) =>

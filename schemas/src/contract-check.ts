@@ -38,6 +38,7 @@ export function checkTypeNode(node: unknown, types: Readonly<Record<string, Type
   return findings.issues
 }
 
+const servicePattern = /^[A-Za-z_][A-Za-z0-9_`]*$/
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** The check of one document. */
@@ -54,10 +55,11 @@ class DocumentCheck {
   }
 
   contract(document: unknown): void {
-    const root = this.findings.object(document, '', ['contract', 'service', 'types', 'methods', 'description'])
+    const root = this.findings.object(document, '', ['contract', 'service', 'aliases', 'types', 'methods', 'description'])
     if (!root) return
     if (root['contract'] !== 1) this.findings.issue('/contract', 'must be 1, the version of this form')
-    this.findings.name(root['service'], '/service', /^[A-Za-z_][A-Za-z0-9_`]*$/)
+    this.findings.name(root['service'], '/service', servicePattern)
+    this.#aliases(root['aliases'], root['service'])
     this.findings.text(root['description'], '/description')
     if (root['types'] !== undefined) {
       const types = this.findings.object(root['types'], '/types')
@@ -75,6 +77,16 @@ class DocumentCheck {
     if (this.findings.issues.length > 0) return
     this.#signatures(methods as readonly MethodNode[])
     this.#marks.defaults(document as Contract)
+  }
+
+  #aliases(value: unknown, service: unknown): void {
+    if (value === undefined) return
+    const seen = new Set([String(service).toLowerCase()])
+    this.findings.array(value, '/aliases', contractLimits.aliases)?.forEach((alias, i) => {
+      this.findings.name(alias, `/aliases/${i}`, servicePattern)
+      if (seen.has(String(alias).toLowerCase())) this.findings.issue(`/aliases/${i}`, 'is a name of the service already')
+      seen.add(String(alias).toLowerCase())
+    })
   }
 
   #method(value: unknown, place: string): void {

@@ -48,17 +48,18 @@ export class DefinitionCheck {
       else if ('enum' in definition) this.#enum(definition as Json, place)
       else if ('object' in definition) this.#objectDefinition(definition as Json, place, name)
       else this.#findings.issue(place, "must have 'object' or 'enum', the .NET name")
-      const identity = identityOf(definition, node => withoutReferenceNullables(node, types))
-      if (identity === undefined) continue
-      const other = byDotnet.get(identity)
-      if (other !== undefined) this.#findings.issue(place, `is the same .NET type as '${other}'`)
-      else byDotnet.set(identity, name)
+      for (const identity of identitiesOf(definition, node => withoutReferenceNullables(node, types))) {
+        const other = byDotnet.get(identity)
+        if (other !== undefined && other !== name) this.#findings.issue(place, `is the same .NET type as '${other}'`)
+        else byDotnet.set(identity, name)
+      }
     }
   }
 
   #objectDefinition(definition: Json, place: string, name: string): void {
-    this.#findings.object(definition, place, ['object', 'of', 'kind', 'abstract', 'members', 'derived', 'description'])
+    this.#findings.object(definition, place, ['object', 'aliases', 'of', 'kind', 'abstract', 'members', 'derived', 'description'])
     this.#dotnetName(definition['object'], `${place}/object`)
+    this.#aliases(definition['aliases'], definition['object'], `${place}/aliases`)
     this.#findings.text(definition['description'], `${place}/description`)
     this.#findings.flag(definition['abstract'], `${place}/abstract`)
     const kind = definition['kind']
@@ -69,9 +70,8 @@ export class DefinitionCheck {
     args.forEach((arg, i) => {
       this.#typeCheck.type(arg, `${place}/of/${i}`, 'argument')
     })
-    const arity = /`(\d+)/.exec(String(definition['object']))?.[1]
-    if (Number(arity ?? 0) !== args.length)
-      this.#findings.issue(`${place}/of`, `must have as many types as the .NET name says: ${arity ?? 0}`)
+    const arity = arityOf(definition['object'])
+    if (arity !== args.length) this.#findings.issue(`${place}/of`, `must have as many types as the .NET name says: ${arity}`)
     const seen = new Set<unknown>()
     this.#findings.array(definition['members'], `${place}/members`, contractLimits.members)?.forEach((it, i) => {
       const at = `${place}/members/${i}`
@@ -110,8 +110,9 @@ export class DefinitionCheck {
   }
 
   #enum(definition: Json, place: string): void {
-    this.#findings.object(definition, place, ['enum', 'underlying', 'flags', 'values', 'description'])
+    this.#findings.object(definition, place, ['enum', 'aliases', 'underlying', 'flags', 'values', 'description'])
     this.#dotnetName(definition['enum'], `${place}/enum`)
+    this.#aliases(definition['aliases'], definition['enum'], `${place}/aliases`)
     this.#findings.flag(definition['flags'], `${place}/flags`)
     this.#findings.text(definition['description'], `${place}/description`)
     const underlying = definition['underlying'] ?? 'int32'
@@ -137,6 +138,18 @@ export class DefinitionCheck {
     }
   }
 
+  /** Further names: of the same arity as the first. */
+  #aliases(value: unknown, first: unknown, place: string): void {
+    if (value === undefined) return
+    const seen = new Set([first])
+    this.#findings.array(value, place, contractLimits.aliases)?.forEach((alias, i) => {
+      this.#dotnetName(alias, `${place}/${i}`)
+      if (arityOf(alias) !== arityOf(first)) this.#findings.issue(`${place}/${i}`, 'must have as many type arguments as the first name')
+      if (seen.has(alias)) this.#findings.issue(`${place}/${i}`, 'is a name of this type already')
+      seen.add(alias)
+    })
+  }
+
   #dotnetName(value: unknown, place: string): void {
     if (typeof value !== 'string' || value.length > contractLimits.nameLength || !dotnetPattern.test(value)) {
       this.#findings.issue(place, 'must be a .NET name with its assembly: Namespace.Type, Assembly')
@@ -150,17 +163,22 @@ export function withoutReferenceNullables(node: TypeNode, types: Readonly<Record
   return isReference(node.nullable, types as Record<string, TypeDefinition>) ? node.nullable : node
 }
 
-/** What makes two definitions the same .NET type. */
-function identityOf(definition: unknown, plain: (node: TypeNode) => TypeNode): string | undefined {
-  if (typeof definition !== 'object' || definition === null) return undefined
-  const it = definition as { object?: unknown; enum?: unknown; of?: unknown }
-  const name = it.object ?? it.enum
-  if (typeof name !== 'string') return undefined
+/** How many type arguments a .NET name says. */
+function arityOf(name: unknown): number {
+  return Number(/`(\d+)/.exec(String(name))?.[1] ?? 0)
+}
+
+/** What makes two definitions the same .NET type: each name without its assembly, with the type arguments. */
+function identitiesOf(definition: unknown, plain: (node: TypeNode) => TypeNode): readonly string[] {
+  if (typeof definition !== 'object' || definition === null) return []
+  const it = definition as { object?: unknown; enum?: unknown; of?: unknown; aliases?: unknown }
   let args = ''
   try {
     if (Array.isArray(it.of)) args = it.of.map(t => describeType(plain(t as CombinedType))).join(',')
   } catch {
     // Malformed arguments are reported where they stand.
   }
-  return `${name.split(',')[0]?.trim() ?? ''}<${args}>`
+  return [it.object ?? it.enum, ...(Array.isArray(it.aliases) ? (it.aliases as unknown[]) : [])]
+    .filter(name => typeof name === 'string')
+    .map(name => `${name.split(',')[0]?.trim() ?? ''}<${args}>`)
 }

@@ -15,6 +15,8 @@ export const contractLimits = {
   textLength: 4_096,
   /** Reported, then the rest is left out. */
   issues: 50,
+  /** Further names of one object, enumeration or service. */
+  aliases: 16,
 } as const
 
 /** Any object of a document. */

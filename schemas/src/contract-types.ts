@@ -65,6 +65,8 @@ export type TypeDefinition = ObjectDefinition | EnumDefinition
 export interface ObjectDefinition {
   /** The .NET name with its assembly: `Sample.Contracts.Person, Sample.Contracts`; generic: ``Sample.Contracts.Box`1, Sample.Contracts``. */
   readonly object: string
+  /** Further .NET names with their assemblies: read like the first, which is the one that is written. */
+  readonly aliases?: readonly string[]
   /** The type arguments of a generic one. */
   readonly of?: readonly TypeNode[]
   /** Default `class`. A `record` is a class on the wire. */
@@ -90,6 +92,8 @@ export interface MemberNode extends MarkedType {
 export interface EnumDefinition {
   /** The .NET name with its assembly. */
   readonly enum: string
+  /** As for an object. */
+  readonly aliases?: readonly string[]
   /** Default `int32`. */
   readonly underlying?: IntegerName
   readonly flags?: boolean
@@ -155,6 +159,8 @@ export interface Contract {
   readonly contract: 1
   /** The service’s name on the wire: the .NET interface’s short name. */
   readonly service: string
+  /** Further names: a call to one of them is a call to this service. Its own calls go out under the first. */
+  readonly aliases?: readonly string[]
   readonly types?: Readonly<Record<string, TypeDefinition>>
   readonly methods: readonly MethodNode[]
   readonly description?: string

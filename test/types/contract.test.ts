@@ -162,6 +162,13 @@ test('marks are kept in the types: required takes null away, a default may be mi
   expectTypeOf<{ D: 5n; P: 'p' }>().not.toExtend<In<typeof composed>>()
 })
 
+test('further names change no type', () => {
+  const plain = object('S.T, S', { A: int64 })
+  expectTypeOf(object('S.T, S', { A: int64 }, { aliases: ['S.U, S'] })).toEqualTypeOf(plain)
+  const one = service('IOne', { M: method([['a', plain]], plain) })
+  expectTypeOf(service('IOne', { M: method([['a', plain]], plain) }, { aliases: ['ITwo'] })).toEqualTypeOf(one)
+})
+
 test('the last arguments may be missing where they have defaults, and those before may not', () => {
   const one = service('IOne', {
     M: method([

@@ -89,7 +89,7 @@ export class TestAgents {
   service(id: string, name: string): TestService {
     const agent = this.#require(id)
     if (agent.snapshot.state === 'disabled') throw new TestError('agent_unavailable', `the agent ${id} is disabled`, 'not_sent', false)
-    const service = agent.services.get(name)
+    const service = find(agent.services, name)
     if (!service) throw new TestError('service_not_found', `the agent ${id} has no service ${name}`, 'not_sent')
     return service
   }
@@ -97,7 +97,7 @@ export class TestAgents {
   /** The contract of a service, whichever agent has it. Throws `service_not_found`. */
   contract(name: string): Contract {
     for (const { services } of this.#agents.values()) {
-      const service = services.get(name)
+      const service = find(services, name)
       if (service) return service.json.contract
     }
     throw new TestError('service_not_found', `no contract is known for ${name}`, 'not_sent')
@@ -125,6 +125,11 @@ export class TestAgents {
     if (!agent) throw new TestError('agent_not_found', `there is no agent ${id}`, 'not_sent')
     return agent
   }
+}
+
+/** By its name, or a further one. */
+function find(services: ReadonlyMap<string, TestService>, name: string): TestService | undefined {
+  return services.get(name) ?? [...services.values()].find(({ json }) => json.contract.aliases?.includes(name))
 }
 
 function firstSnapshot(id: string): AgentSnapshot {

@@ -73,6 +73,10 @@ async function loadContracts(from: GatewayClient, known: ReadonlyMap<string, Age
   const found = loaded.filter((contract): contract is Contract => contract !== undefined)
   if (found.length === 0) return
   batch(() => {
-    contracts.value = new Map([...contracts.value, ...found.map(contract => [contract.service, contractJson(contract)] as const)])
+    const named = found.flatMap(contract => {
+      const json = contractJson(contract)
+      return [contract.service, ...(contract.aliases ?? [])].map(name => [name, json] as const)
+    })
+    contracts.value = new Map([...contracts.value, ...named])
   })
 }

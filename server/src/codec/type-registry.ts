@@ -6,7 +6,16 @@ import type { ClrType, ValueCodec } from './clr-type.ts'
 import { compileTypes } from './compile-types.ts'
 import { dataStreamType } from './data-stream-values.ts'
 import { unknownType } from './materialise.ts'
-import { type Corlib, looksResolvable, namesSameType, parseTypeName, typeKey, unresolvedType } from './type-names.ts'
+import {
+  type Corlib,
+  contractType,
+  looksResolvable,
+  namesSameType,
+  parseTypeName,
+  type TypeName,
+  typeKey,
+  unresolvedType,
+} from './type-names.ts'
 import { defaultsOf, type MarkedMethod, markedMethods } from './value-marks.ts'
 
 /** Knows which types a peer may name in `$type`. Nothing is ever made by name alone. */
@@ -75,6 +84,11 @@ export class TypeRegistry implements TypeResolver {
     const compiled = this.#compile(contract)
     this.#byContract.set(contract, compiled)
     this.#byService.set(compiled.service.toLowerCase(), compiled)
+    for (const alias of contract.aliases ?? []) {
+      const key = alias.toLowerCase()
+      // A service of this name goes before one that only has it too.
+      if (this.#byService.get(key)?.service.toLowerCase() !== key) this.#byService.set(key, compiled)
+    }
     return compiled
   }
 
@@ -112,6 +126,10 @@ function compileContract(contract: Contract, shared: NameTable): CompiledContrac
   for (const type of types.named()) {
     own.add(type)
     shared.add(type)
+  }
+  for (const definition of Object.values(contract.types ?? {})) {
+    const first = 'enum' in definition ? definition.enum : definition.object
+    for (const alias of definition.aliases ?? []) for (const table of [own, shared]) table.addAlias(alias, first)
   }
   const byName = new Map<string, CompiledMethod[]>()
   for (const method of allMethods) {
@@ -213,6 +231,8 @@ function holdsStreams(node: TypeNode, contract: Contract, seen: Set<string>): bo
 /** Type names to types. */
 interface NameTable {
   add(type: ClrType): void
+  /** Another name of a contract’s type, both with their assemblies. */
+  addAlias(alias: string, name: string): void
   find(text: string): ClrType | undefined
   fail(text: string): never
 }
@@ -221,18 +241,34 @@ function nameTable(): NameTable {
   const byKey = new Map<string, ClrType>()
   const byText = new Map<string, ClrType>()
   const assemblies = new Set<string>()
+  const aliases = new Map<string, TypeName>()
+  const typeOf = (name: TypeName): ClrType | undefined => {
+    const type = byKey.get(typeKey(name))
+    return type && namesSameType(name, type.name) ? type : undefined
+  }
+  /** The same with first names in the place of further ones, also in its arguments. */
+  const withFirstNames = (type: TypeName): TypeName => {
+    const first = aliases.get(`${type.name}, ${type.assembly}`) ?? type
+    return { ...type, name: first.name, assembly: first.assembly, args: type.args.map(withFirstNames) }
+  }
   return {
     add(type) {
       byKey.set(type.key, type)
       byText.clear()
       if (type.name.assembly !== undefined) assemblies.add(type.name.assembly)
     },
+    addAlias(alias, name) {
+      const { name: other, assembly } = contractType(alias)
+      aliases.set(`${other}, ${assembly}`, contractType(name))
+      byText.clear()
+      if (assembly !== undefined) assemblies.add(assembly)
+    },
     find(text) {
       const remembered = byText.get(text)
       if (remembered) return remembered
       const parsed = parseTypeName(text)
-      const type = parsed === undefined ? undefined : byKey.get(typeKey(parsed))
-      if (parsed === undefined || type === undefined || !namesSameType(parsed, type.name)) return undefined
+      const type = parsed && (typeOf(parsed) ?? (aliases.size > 0 ? typeOf(withFirstNames(parsed)) : undefined))
+      if (type === undefined) return undefined
       if (byText.size >= maxRememberedTexts) byText.clear()
       byText.set(text, type)
       return type

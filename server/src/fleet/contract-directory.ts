@@ -5,18 +5,25 @@ import { HalibutError } from '../base/errors.ts'
 /** The contracts the gateway knows, by service name. */
 export class ContractDirectory {
   readonly #contracts = new Map<string, ContractJson>()
+  /** By further names too. */
+  readonly #byName = new Map<string, ContractJson>()
 
   /** The same document twice is fine; another one for the same service throws `invalid_argument`. The contract must have been checked. */
   add(contract: Contract): void {
-    const known = this.#contracts.get(contract.service)
-    if (!known) this.#contracts.set(contract.service, contractJson(contract))
-    else if (JSON.stringify(known.contract) !== JSON.stringify(contract)) {
-      throw new HalibutError('invalid_argument', `there is another contract for the service ${contract.service} already`)
+    const names = [contract.service, ...(contract.aliases ?? [])]
+    const taken = names.find(name => this.#byName.has(name))
+    if (taken === undefined) {
+      const json = contractJson(contract)
+      this.#contracts.set(contract.service, json)
+      for (const name of names) this.#byName.set(name, json)
+    } else if (JSON.stringify(this.#byName.get(taken)?.contract) !== JSON.stringify(contract)) {
+      throw new HalibutError('invalid_argument', `there is another contract for the service ${taken} already`)
     }
   }
 
+  /** By the service’s name, or a further one. */
   get(service: string): ContractJson | undefined {
-    return this.#contracts.get(service)
+    return this.#byName.get(service)
   }
 
   list(): Contract[] {

@@ -85,8 +85,9 @@ export class ServiceHost {
    * service that is there already, letter case aside, and for an implementation that lacks a method.
    */
   add(contract: Contract, implementation: unknown, options: ServiceOptions = {}): void {
-    const key = contract.service.toLowerCase()
-    if (this.#services.has(key)) throw new HalibutError('invalid_argument', `the service ${contract.service} has been added already`)
+    const names = [contract.service, ...(contract.aliases ?? [])]
+    const taken = names.find(name => this.#services.has(name.toLowerCase()))
+    if (taken !== undefined) throw new HalibutError('invalid_argument', `the service ${taken} has been added already`)
     if ((typeof implementation !== 'object' && typeof implementation !== 'function') || implementation === null) {
       throw new HalibutError('invalid_argument', `the implementation of ${contract.service} must be an object`)
     }
@@ -95,7 +96,7 @@ export class ServiceHost {
     const className = implementation.constructor?.name
     const ownName = factory || !className || className === 'Object' || className === 'Function' ? undefined : className
     const { signatures } = options
-    this.#services.set(key, {
+    const service: HostedService = {
       compiled,
       clrName: options.clrName ?? ownName ?? contract.service.replace(/^I(?=[A-Z])/, ''),
       signature: method =>
@@ -103,7 +104,8 @@ export class ServiceHost {
       instance: factory ? undefined : implementation,
       factory,
       handlers: factory ? new Map() : bindHandlers(compiled, implementation),
-    })
+    }
+    for (const name of names) this.#services.set(name.toLowerCase(), service)
   }
 
   /** Runs a call. Never rejects: every failure of the service, or to find it, is an error response. */

@@ -324,3 +324,18 @@ test('a reference that is nullable may be required where it stands', () => {
   expect(issues(withMarks({ nullable: 'string' }, { required: true }))).toEqual([])
   expect(issues(withMarks({ nullable: 'int32' }, { required: true }))).toHaveLength(1)
 })
+
+test('further names are names, of as many type arguments, and of no other type or service', () => {
+  const typed = (aliases: unknown, more: object = {}) => withParameter('Person', { Person: { ...person, aliases }, ...more })
+  expect(issues(typed(['T.Person, T', 'S.Person, T']))).toEqual([])
+  expect(issues(typed(['Person']))).toEqual(['/types/Person/aliases/0 must be a .NET name with its assembly: Namespace.Type, Assembly'])
+  expect(issues(typed(['S.Box`1, S']))).toEqual(['/types/Person/aliases/0 must have as many type arguments as the first name'])
+  expect(issues(typed(['S.Person, S']))).toEqual(['/types/Person/aliases/0 is a name of this type already'])
+  const other = { Other: { object: 'T.Person, T', members: [] } }
+  expect(issues(typed(['T.Person, T'], other))).toEqual(["/types/Other is the same .NET type as 'Person'"])
+  expect(issues(typed(Array(17).fill('T.Person, T')))).toEqual(['/types/Person/aliases has 17 entries; at most 16'])
+  const colour = { enum: 'S.Colour, S', values: { Red: 0 }, aliases: 'T.Colour, T' }
+  expect(issues(withParameter('string', { Colour: colour }))).toEqual(['/types/Colour/aliases must be an array'])
+  expect(issues({ ...base, aliases: ['ITwo'] })).toEqual([])
+  expect(issues({ ...base, aliases: ['ione'] })).toEqual(['/aliases/0 is a name of the service already'])
+})

@@ -77,7 +77,8 @@ async function invoke(
   const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
   const target = targetOf(contracts, params, streams)
   let activityId: string = randomUUID()
-  const { service } = params
+  // The first of its names.
+  const service = target.typed?.json.contract.service ?? params.service
   // A polling agent whose connection is ended is away for seconds, and everybody’s calls with it.
   const cancel = target.typed?.method.cancel ?? (agent.mode === 'polling' ? 'skip' : 'kill')
   const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
@@ -87,7 +88,7 @@ async function invoke(
   const request: MeshCall = {
     endpoint: agent.endpoint,
     contract: target.typed?.json.contract,
-    service: target.typed?.json.contract.service ?? service,
+    service,
     method: target.method,
     args: target.args,
     signal: waiter.signal,
