@@ -36,7 +36,7 @@ export interface AgentHandle {
   readonly id: string
   /** The agent’s service, typed by its contract: a data stream goes up as an {@link UploadSource} and comes down as a {@link Download}. */
   service<C extends Contract>(contract: C): ServiceClient<C, UploadSource, CallOptions, Download>
-  /** A call without a contract at this end: arguments and result are in their JSON forms, but for data streams. */
+  /** A call without a contract at this end: arguments and result are in their JSON forms, but for data streams; a `bigint` and a `Map` are taken too. */
   invoke(service: string, method: string, args: readonly unknown[], options?: CallOptions): Promise<InvokeResult>
 }
 
@@ -114,6 +114,11 @@ function isOptions(value: unknown): value is CallOptions | undefined {
 function replaced(value: unknown, replace: (value: unknown) => unknown): unknown {
   const instead = replace(value)
   if (instead !== undefined) return instead
+  if (typeof value === 'bigint') return { $numberLong: `${value}` }
+  if (value instanceof Map) {
+    const pairs = [...(value as Map<unknown, unknown>)]
+    return replaced(pairs.every(([key]) => typeof key === 'string') ? Object.fromEntries(pairs) : pairs, replace)
+  }
   if (Array.isArray(value)) return value.map(each => replaced(each, replace))
   if (!isPlain(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replaced(each, replace)]))

@@ -131,7 +131,9 @@ function schemaBuilder(types: Readonly<Record<string, TypeDefinition>>): SchemaB
   }
 
   const dictionary = ([key, value]: readonly [TypeNode, TypeNode]): TSchema =>
-    key === 'string' ? Type.Record(Type.String(), type(value)) : Type.Array(Type.Tuple([type(key), type(value)]))
+    key === 'string'
+      ? Type.Record(Type.String(), type(value))
+      : Type.Union([Type.Array(Type.Tuple([type(key), type(value)])), Type.Record(Type.String(), type(value))])
 
   const object = (definition: ObjectDefinition): TSchema =>
     Type.Object(
@@ -244,7 +246,10 @@ const scalarSchemas: Readonly<Record<string, TSchema>> = {
   dateTimeOffset: instant,
   dateOnly: text('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', ['2020-01-02']),
   timeOnly: text('^[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]{1,7})?)?$', ['03:04:05.678']),
-  timeSpan: text('^-?P(?=[0-9]|T[0-9])(?:[0-9]+D)?(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]{1,7})?S)?)?$', ['PT2M']),
+  timeSpan: text(
+    '^-?(?:P(?=[0-9]|T[0-9])(?:[0-9]+D)?(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]{1,7})?S)?)?|(?:[0-9]+\\.)?(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,7})?)$',
+    ['PT2M', '00:02:00'],
+  ),
   uri: Type.String({ minLength: 1 }),
   version: text('^[0-9]+(?:\\.[0-9]+){1,3}$', ['1.2.3']),
   bytes: text('^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?$', ['AQID']),

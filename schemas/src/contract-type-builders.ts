@@ -116,7 +116,9 @@ export function set<T extends Type>(item: T): Type<Set<Out<T>>, ReadonlySet<In<T
 /** What a dictionary is: a null-prototype object where the keys are strings, a `Map` otherwise. */
 type DictionaryOut<K extends Type, V extends Type> = Text<K> extends 'string' ? Record<string, Out<V>> : Map<Out<K>, Out<V>>
 type DictionaryIn<K extends Type, V extends Type> =
-  Text<K> extends 'string' ? Readonly<Record<string, In<V>>> | ReadonlyMap<string, In<V>> : ReadonlyMap<In<K>, In<V>>
+  Text<K> extends 'string'
+    ? Readonly<Record<string, In<V>>> | ReadonlyMap<string, In<V>>
+    : ReadonlyMap<In<K>, In<V>> | Readonly<Record<string, In<V>>>
 
 /** Dictionary<K, V>. */
 export function dictionary<K extends Type, V extends Type>(

@@ -126,7 +126,8 @@ function convertMarked(context: Context, convert: Convert, marks: MarkedType, va
   const { errors, writes } = context
   if (value === undefined && marks.default !== undefined) return writes ? marks.default : convert(context, marks.type, marks.default, path)
   const before = errors.length
-  const converted = convert(context, marks.type, value, path)
+  // What is put off would tell of a secret later.
+  const converted = convert(marks.secret ? { ...context, putOff: undefined } : context, marks.type, value, path)
   const wanted = errors.length > before ? undefined : wantedByMarks(marks, writes ? value : converted)
   if (wanted !== undefined) refuse(context, path, wanted, value)
   if (marks.secret) for (let i = before; i < errors.length; i++) errors[i] = { ...(errors[i] as ParamError), got: 'a secret' }
@@ -207,10 +208,21 @@ function convertDictionary(
     return converted
   }
   const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Array.isArray(value) ? (value as unknown[]) : undefined
-  if (!pairs) return refuse(context, path, 'a list of pairs [key, value]', value)
-  const converted = convertEach(context, pairs, (pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
+  if (!pairs && !isPlain(value)) return refuse(context, path, 'a list of pairs [key, value], or an object', value)
+  const converted = pairs
+    ? convertEach(context, pairs, (pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
+    : convertEach(context, Object.entries(value as object), ([key, each]) => {
+        const at = `${path}/${escapePointer(key)}`
+        return [convert(context, keyType, keyType === 'char' ? key : keyOf(key, context.writes), at), convert(context, valueType, each, at)]
+      })
   if (context.writes) return converted
   return new Map(converted.filter(Array.isArray) as [unknown, unknown][])
+}
+
+/** The key that a member’s name stands for: a number where it is one’s text. */
+function keyOf(name: string, writes: boolean): unknown {
+  if (String(Number(name)) === name && Number.isSafeInteger(Number(name))) return Number(name)
+  return writes && /^-?[1-9]\d{15,19}$/.test(name) ? BigInt(name) : name
 }
 
 function convertObject(

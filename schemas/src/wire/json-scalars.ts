@@ -28,10 +28,21 @@ const same = (expected: string, fits: (value: unknown) => boolean, reference?: t
 const text = (expected: string, pattern: RegExp, reference?: true): ScalarJson =>
   same(expected, value => typeof value === 'string' && pattern.test(value), reference)
 
-const smallInteger = (min: number, max: number): ScalarJson =>
-  same(`an integer from ${min} to ${max}`, value => Number.isInteger(value) && (value as number) >= min && (value as number) <= max)
+function smallInteger(min: number, max: number): ScalarJson {
+  const within = (value: unknown): unknown =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? value : undefined
+  return { expected: `an integer from ${min} to ${max}`, write: within, read: json => within(untagged(json)) }
+}
 
 const integerText = /^-?(?:0|[1-9]\d{0,400})$/
+
+/** A whole number as a client tags it that knows no contract, where it is tagged. */
+function untagged(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null) return json
+  const { $numberLong: text } = json as { readonly $numberLong?: unknown }
+  if (typeof text !== 'string' || !integerText.test(text) || Object.keys(json).length > 1) return json
+  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)
+}
 
 function bigIntegerOf(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value
@@ -45,7 +56,7 @@ function largeInteger(min: bigint | undefined, max: bigint | undefined, expected
   return {
     expected,
     write: value => within(bigIntegerOf(value))?.toString(),
-    read: json => within(typeof json === 'string' && integerText.test(json) ? BigInt(json) : bigIntegerOf(json)),
+    read: json => within(typeof json === 'string' && integerText.test(json) ? BigInt(json) : bigIntegerOf(untagged(json))),
   }
 }
 
@@ -75,6 +86,16 @@ const dates: ScalarJson = {
   expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
   write: value => instant(value)?.toISOString(),
   read: json => (typeof json === 'string' ? instant(json) : undefined),
+}
+
+/** `[-][d.]hh:mm:ss[.fffffff]`, as .NET prints it. */
+const constant = /^(-?)(?:(\d+)\.)?([01]\d|2[0-3]):([0-5]\d):([0-5]\d(?:\.\d{1,7})?)$/
+
+function durationOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const [, sign, days, hours, minutes, seconds] = constant.exec(value) ?? []
+  if (hours === undefined) return duration.test(value) ? value : undefined
+  return `${sign}P${days === undefined ? '' : `${days}D`}T${hours}H${minutes}M${seconds}S`
 }
 
 const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,7})?S)?)?$/
@@ -108,7 +129,7 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   dateTimeOffset: dates,
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
   timeOnly: text('a time such as 03:04:05.678', /^\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?$/),
-  timeSpan: text('an ISO 8601 duration such as PT2M', duration),
+  timeSpan: bothWays('an ISO 8601 duration such as PT2M, or hh:mm:ss', durationOf),
   uri: text('a URI', /^\S+$/, true),
   version: text('two to four numbers with dots', /^\d+(?:\.\d+){1,3}$/, true),
   bytes: byteText,

@@ -70,15 +70,15 @@ export function dictionaryType(kindName: string, key: ClrType, value: ClrType, n
         actual.encode(writer, element, it.$value, slot === 'typed' && actual.key === concreteKey ? 'typed' : 'object', context)
         return
       }
-      if (typeof it !== 'object' || Array.isArray(it) || (!keys.plain && !(it instanceof Map))) {
-        refuseValue(keys.plain ? 'an object or a Map' : 'a Map', it)
-      }
+      if (typeof it !== 'object' || Array.isArray(it) || it instanceof Set || it instanceof Date) refuseValue('an object or a Map', it)
       enterEncoded(context)
       writer.startDocument(element)
       if (slot === 'object' || tagged) writer.string('$type', concrete.typeText(context.corlib))
       let first = true
-      for (const [k, v] of it instanceof Map ? it : Object.entries(it)) {
-        writeEntry(writer, keys.format(k), v, value, context, first)
+      const isMap = it instanceof Map
+      for (const [k, v] of isMap ? (it as Map<unknown, unknown>) : Object.entries(it)) {
+        // A member’s name is a key’s text.
+        writeEntry(writer, keys.format(isMap || keys.plain ? k : (keys.parse(k as string) ?? k)), v, value, context, first)
         first = false
       }
       writer.end()

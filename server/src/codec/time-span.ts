@@ -1,6 +1,8 @@
 import { formatTimeSpanTicks, parseTimeSpanTicks } from '../base/time-span.ts'
 
 const iso = /^(-)?P(?:(\d{1,8})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,11})M)?(?:(\d{1,13})(?:\.(\d{1,7})\d*)?S)?)?$/
+/** .NET reads shorter forms too, where `5` means five days: nobody means that. */
+const constant = /^-?(?:\d+\.)?\d\d:\d\d:\d\d(?:\.\d{1,7})?$/
 const maxTicks = 2n ** 63n - 1n
 
 /** Ticks (100 ns) of an ISO 8601 duration of days and smaller parts; `undefined` for anything else, or what a TimeSpan cannot hold. */
@@ -30,9 +32,9 @@ export function formatDuration(ticks: bigint): string {
   return `${ticks < 0n ? '-' : ''}P${days > 0n ? `${days}D` : ''}${time === '' ? '' : `T${time}`}`
 }
 
-/** An ISO 8601 duration as .NET’s constant format; `undefined` when it is none. */
+/** An ISO 8601 duration, or what has .NET’s constant format already, as .NET’s constant format; `undefined` when it is none. */
 export function durationToTimeSpan(text: string): string | undefined {
-  const ticks = parseDuration(text)
+  const ticks = parseDuration(text) ?? (constant.test(text) ? parseTimeSpanTicks(text) : undefined)
   return ticks === undefined ? undefined : formatTimeSpanTicks(ticks)
 }
 

@@ -63,14 +63,15 @@ test('an abstract class takes its derived ones with their names', () => {
   expect(ok({ $type: 'Person', $value: { Age: 1 } })).toBe(false)
 })
 
-test('dictionaries with string keys are objects, others lists of pairs', () => {
+test('dictionaries with string keys are objects, others lists of pairs or objects', () => {
   const one = service('IOne', {
     S: method([['d', dictionary(string, int32)]], string),
     G: method([['d', dictionary(guid, nullable(list(string)))]], string),
   })
   expect(fits(one, 'S(dictionary<string,int32>)', [{ a: 1 }])).toBe(true)
   expect(fits(one, 'G(dictionary<guid,list<string>?>)', [[['00112233-4455-6677-8899-aabbccddeeff', ['x']]]])).toBe(true)
-  expect(fits(one, 'G(dictionary<guid,list<string>?>)', [{}])).toBe(false)
+  expect(fits(one, 'G(dictionary<guid,list<string>?>)', [{ '00112233-4455-6677-8899-aabbccddeeff': ['x'] }])).toBe(true)
+  expect(fits(one, 'G(dictionary<guid,list<string>?>)', [{ '00112233-4455-6677-8899-aabbccddeeff': [1] }])).toBe(false)
 })
 
 test('the JSON Schema document is plain JSON whose references resolve, and carries the marks', () => {

@@ -299,3 +299,97 @@ describe('marks', () => {
     expect(readArguments(its, its.find('D'), ['1', 'y'], '')).toMatchObject({ args: [1n, 'y'] })
   })
 })
+
+describe('forms that a person would try', () => {
+  const its = contractJson(
+    service('IForms', {
+      M: method([
+        ['enums', dictionary(color, string)],
+        ['numbers', dictionary(int32, string)],
+        ['longs', dictionary(int64, string)],
+        ['guids', dictionary(guid, int32)],
+        ['chars', dictionary(char, string)],
+        ['span', timeSpan],
+        ['long', int64],
+        ['int', int32],
+      ]),
+    }),
+  )
+  const [m] = its.find('M')
+  const convert = (way: 'read' | 'write', name: string, value: unknown): [unknown, ParamError[]] => {
+    const errors: ParamError[] = []
+    return [its[way](m?.params.find(param => param.name === name) ?? '', value, `/${name}`, errors), errors]
+  }
+  const id = '01234567-89ab-cdef-0123-456789abcdef'
+
+  test.each<[string, object, [unknown, unknown][], unknown[]]>([
+    [
+      'enums',
+      { Green: 'g', 0: 'r' },
+      [
+        [0, 'r'],
+        ['Green', 'g'],
+      ],
+      [
+        [0, 'r'],
+        ['Green', 'g'],
+      ],
+    ],
+    [
+      'numbers',
+      { '-1': 'a', 5: 'b' },
+      [
+        [5, 'b'],
+        [-1, 'a'],
+      ],
+      [
+        [5, 'b'],
+        [-1, 'a'],
+      ],
+    ],
+    [
+      'longs',
+      { 5: 'a', '9223372036854775807': 'b' },
+      [
+        [5n, 'a'],
+        [2n ** 63n - 1n, 'b'],
+      ],
+      [
+        ['5', 'a'],
+        ['9223372036854775807', 'b'],
+      ],
+    ],
+    ['guids', { [id]: 1 }, [[id, 1]], [[id, 1]]],
+    ['chars', { 5: 'a' }, [['5', 'a']], [['5', 'a']]],
+  ])('a dictionary of %s may be an object', (name, object, value, pairs) => {
+    expect(convert('read', name, object)).toEqual([new Map(value), []])
+    expect(convert('write', name, object)).toEqual([pairs, []])
+  })
+
+  test.each<[string, object, string]>([
+    ['enums', { Blue: 'b' }, '/enums/Blue'],
+    ['enums', { Red: 1 }, '/enums/Red'],
+    ['numbers', { '01': 'b' }, '/numbers/01'],
+    ['numbers', { 2147483648: 'b' }, '/numbers/2147483648'],
+    ['guids', { 'a/b': 1 }, '/guids/a~1b'],
+    ['chars', { ab: 'a' }, '/chars/ab'],
+  ])('whose keys and values must fit: %s', (name, object, path) => {
+    for (const way of ['read', 'write'] as const) expect(convert(way, name, object)[1]).toMatchObject([{ path }])
+  })
+
+  test('a TimeSpan may be hh:mm:ss', () => {
+    for (const way of ['read', 'write'] as const) {
+      expect(convert(way, 'span', '01:02:03')).toEqual(['PT01H02M03S', []])
+      expect(convert(way, 'span', '-3.04:05:06.007')).toEqual(['-P3DT04H05M06.007S', []])
+      for (const wrong of ['5', '1:2', '24:00:00', '00:60:00', '1:02:03', '00:00:00.12345678'])
+        expect(convert(way, 'span', wrong)[1]).toHaveLength(1)
+    }
+  })
+
+  test('a whole number may be tagged, as a client without the contract does', () => {
+    expect(convert('read', 'long', { $numberLong: '9223372036854775807' })).toEqual([2n ** 63n - 1n, []])
+    expect(convert('read', 'int', { $numberLong: '5' })).toEqual([5, []])
+    expect(convert('read', 'int', { $numberLong: '2147483648' })[1]).toHaveLength(1)
+    expect(convert('read', 'long', { $numberLong: '5', other: 1 })[1]).toHaveLength(1)
+  })
+})
