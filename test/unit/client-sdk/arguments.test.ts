@@ -89,7 +89,6 @@ const circle: unknown[] = []
 circle.push(circle)
 
 test.each([
-  ['a bigint', [1n]],
   ['a circle', [circle]],
   [
     'what throws when it is written',
@@ -112,6 +111,13 @@ test.each([
   expect([it.sockets(), it.client.state.at]).toEqual([0, 'idle'])
   expect(await it.remote.Add(1n, 2n)).toBe(3n)
   expect(it.sockets()).toBe(1)
+})
+
+test('a bigint and a Map in an untyped call go out as JSON forms', async () => {
+  await using it = createTools()
+  expect((await it.agent.invoke('IToolService', 'Add', [1n, 2n])).value).toBe('3')
+  const refused = it.agent.invoke('IToolService', 'Add', [new Map([['a', 1n]]), new Map([[1, 'a']])])
+  await expect(refused).rejects.toMatchObject({ kind: 'invalid_params', errors: [{ got: 'an object' }, { got: 'an array of 1' }] })
 })
 
 test('arguments are sent as they were when the call was made', async () => {
