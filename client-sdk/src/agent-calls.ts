@@ -25,8 +25,11 @@ export interface CallOptions {
   readonly queueTimeoutMs?: number
   /** Runs the call once, however often it is made with this key; `client.callOutcome(key)` tells what became of it. */
   readonly idempotencyKey?: string
-  /** Whether SHA-256 of each data stream is wanted: in `Download.sha256`, and for uploads in the result of `invoke`. Default false. */
-  readonly digest?: boolean
+  /**
+   * Which digest of each data stream is wanted, true: SHA-256: in `Download.sha256` or `sha1`, and for uploads in the result of `invoke`. Default
+   * none.
+   */
+  readonly digest?: boolean | 'sha256' | 'sha1'
   /** Hears how far the uploads of this call are. */
   readonly onProgress?: (progress: UploadProgress) => void
 }

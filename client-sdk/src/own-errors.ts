@@ -9,7 +9,6 @@ export const ownErrors: { readonly [K in ErrorKind]?: readonly [retryable: boole
   connect_failed: [true, 'look at the cause, then try again'],
   connect_timeout: [true, 'check the network path and the firewall, or raise the connect timeout'],
   connection_lost: [true, 'find out whether the request ran before calling again', 'call again: the request was never sent'],
-  too_many_streams: [true, 'read or cancel some of them first'],
   deadline_exceeded: [
     true,
     'find out whether the request ran before calling again, or give it more time',

@@ -24,14 +24,21 @@ export const InvokeParamsSchema = Type.Object(
     args: Type.Array(Type.Unknown(), { maxItems: 64, description: 'in the JSON forms of the contract' }),
     timeoutMs: Type.Optional(DeadlineSchema),
     queueTimeoutMs: Type.Optional(DeadlineSchema),
-    digest: Type.Optional(Type.Boolean({ description: 'whether SHA-256 of every data stream is wanted' })),
+    digest: Type.Optional(
+      Type.Union([Type.Boolean(), Type.Literal('sha256'), Type.Literal('sha1')], {
+        description: 'the digest of every data stream that is wanted; true: SHA-256',
+      }),
+    ),
     idempotencyKey: Type.Optional(IdempotencyKeySchema),
     epoch: Type.Optional(EpochSchema),
   },
   { additionalProperties: false },
 )
 
-const Sha256Schema = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hexadecimal' })
+const DigestSchemas = {
+  sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hexadecimal' })),
+  sha1: Type.Optional(Type.String({ pattern: '^[0-9a-f]{40}$', description: 'SHA-1, lower-case hexadecimal' })),
+}
 
 /** The answer to a call. */
 export const InvokeResultSchema = Type.Object(
@@ -43,7 +50,7 @@ export const InvokeResultSchema = Type.Object(
     uploads: Type.Optional(
       Type.Array(
         Type.Object(
-          { stream: Type.Integer({ minimum: 1 }), length: Type.Integer({ minimum: 0 }), sha256: Sha256Schema },
+          { stream: Type.Integer({ minimum: 1 }), length: Type.Integer({ minimum: 0 }), ...DigestSchemas },
           { additionalProperties: false },
         ),
         { description: 'where a digest was asked for: what was uploaded' },

@@ -18,7 +18,7 @@ const limitsSchema = Type.Object(
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const StreamIdSchema = Type.Integer({ minimum: 1, maximum: 0xffff_ffff })
 const StreamPositionsSchema = Type.Array(Type.Object({ stream: StreamIdSchema, received: Count }, { additionalProperties: false }), {
-  maxItems: facadeLimits.streams,
+  maxItems: facadeLimits.streamsPerCall,
   description: 'how far each data stream has been received that is coming in',
 })
 

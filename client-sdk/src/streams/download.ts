@@ -1,6 +1,12 @@
 import { clientLimits } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from '../errors.ts'
 
+/** Lower-case hexadecimal. */
+export interface Digests {
+  readonly sha256?: string
+  readonly sha1?: string
+}
+
 /** What a download tells. */
 export interface DownloadEvents {
   /** The gateway may send the bytes before `offset`. */
@@ -17,8 +23,6 @@ const maxBytesDefault = 64 * 1024 * 1024
 export class Download {
   /** In bytes. */
   readonly length: number
-  /** SHA-256, lower-case hexadecimal, once all has come and where the call asked for a `digest`; else `undefined`. Never rejects. */
-  readonly sha256: Promise<string | undefined>
   readonly #events: DownloadEvents
   #chunks: Uint8Array<ArrayBuffer>[] = []
   #received = 0
@@ -29,14 +33,25 @@ export class Download {
   #over = false
   #used = false
   #wake: (() => void) | undefined
-  #tellDigest: (digest: string | undefined) => void = () => undefined
+  readonly #digests: Promise<Digests>
+  #tellDigests: (digests: Digests) => void = () => undefined
 
   constructor(length: number, events: DownloadEvents) {
     this.length = length
     this.#events = events
-    this.sha256 = new Promise(resolve => {
-      this.#tellDigest = resolve
+    this.#digests = new Promise(resolve => {
+      this.#tellDigests = resolve
     })
+  }
+
+  /** SHA-256, lower-case hexadecimal, once all has come and where the call asked for a `digest`; else `undefined`. Never rejects. */
+  get sha256(): Promise<string | undefined> {
+    return this.#digests.then(({ sha256 }) => sha256)
+  }
+
+  /** The same where the call asked for `digest: 'sha1'`. */
+  get sha1(): Promise<string | undefined> {
+    return this.#digests.then(({ sha1 }) => sha1)
   }
 
   /** Bytes that have come. */
@@ -122,9 +137,9 @@ export class Download {
   }
 
   /** The gateway has sent all. */
-  ended(length: number, sha256: string | undefined): void {
+  ended({ length, ...digests }: { readonly length: number } & Digests): void {
     this.#end = { length }
-    if (length === this.length) this.#tellDigest(sha256)
+    if (length === this.length) this.#tellDigests(digests)
     else {
       this.fail(
         new GatewayError('stream_size_mismatch', `the data stream has ${length} bytes instead of ${this.length}`, {
@@ -140,7 +155,7 @@ export class Download {
   fail(error: GatewayError): void {
     if (this.#over) return
     this.#error = error
-    this.#tellDigest(undefined)
+    this.#tellDigests({})
     this.#finish()
   }
 

@@ -9,7 +9,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import type { Connection } from '../connection.ts'
 import { GatewayError, tell } from '../errors.ts'
-import { Download } from './download.ts'
+import { type Digests, Download } from './download.ts'
 import { Upload, type UploadProgress } from './upload.ts'
 import { openSource } from './upload-source.ts'
 
@@ -22,7 +22,7 @@ export interface StreamLink {
 
 /** The uploads of one call. */
 export interface CallUploads {
-  /** The handle of a value that can go up, the same one each time; `undefined` for any other. Throws `too_many_streams`. */
+  /** The handle of a value that can go up, the same one each time; `undefined` for any other. */
   write(value: unknown): StreamHandle | undefined
   /** The request was sent: content may follow. */
   begin(): void
@@ -61,9 +61,6 @@ export class StreamTable {
         const existing = known.get(value)
         const source = existing ? undefined : openSource(value)
         if (!source) return existing
-        if (this.open + uploads.length >= clientLimits.streams) {
-          throw new GatewayError('too_many_streams', `${clientLimits.streams} data streams are open`)
-        }
         this.#lastUpload += 2
         const id = this.#lastUpload
         const upload = new Upload(id, source, {
@@ -80,9 +77,11 @@ export class StreamTable {
       },
       begin: () => {
         // Not before: a call that is never sent leaves nothing behind.
+        let free = clientLimits.streams
+        for (const { unasked } of this.#uploads.values()) if (unasked) free--
         for (const upload of uploads) {
           this.#uploads.set(upload.id, upload)
-          upload.begin()
+          upload.begin(free-- > 0)
         }
       },
       cancel: reason => {
@@ -112,8 +111,8 @@ export class StreamTable {
     if (header) this.#downloads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
   }
 
-  ended(params: { readonly stream: number; readonly length: number; readonly sha256?: string }): void {
-    this.#downloads.get(params.stream)?.ended(params.length, params.sha256)
+  ended(params: { readonly stream: number; readonly length: number } & Digests): void {
+    this.#downloads.get(params.stream)?.ended(params)
   }
 
   cancelled(params: { readonly stream: number; readonly error?: RpcError }): void {
@@ -127,7 +126,8 @@ export class StreamTable {
 
   /** How far the downloads have come. */
   positions(): StreamPosition[] {
-    return [...this.#downloads].map(([stream, { received }]) => ({ stream, received }))
+    // Of those that have not begun there is nothing to tell.
+    return [...this.#downloads].map(([stream, { received }]) => ({ stream, received })).filter(({ received }) => received > 0)
   }
 
   /** The session goes on; the gateway has this much of our uploads. */

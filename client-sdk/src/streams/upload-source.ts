@@ -52,13 +52,21 @@ function fromStream(stream: ReadableStream<Uint8Array>, length?: number): Source
 
 function piecewise(length: number, piece: (from: number, to: number) => Promise<Uint8Array>): SourceReader {
   let at = 0
+  let next: Promise<Uint8Array | undefined> | undefined
+  const begin = async (): Promise<Uint8Array | undefined> => {
+    if (at >= length) return undefined
+    const from = at
+    at = Math.min(length, at + pieceBytes)
+    return piece(from, at)
+  }
   return {
     length,
     read: async () => {
-      if (at >= length) return undefined
-      const from = at
-      at = Math.min(length, at + pieceBytes)
-      return piece(from, at)
+      const now = await (next ?? begin())
+      // While this one is sent; where it fails, whoever reads it hears of that.
+      next = begin()
+      next.catch(() => undefined)
+      return now
     },
     cancel: () => undefined,
   }

@@ -30,6 +30,7 @@ const { streamCreditBytes } = clientLimits
 /** A data stream to an agent: read as the credit grows, and kept until the gateway has acknowledged it. */
 export class Upload {
   readonly id: number
+  unasked = false
   readonly #source: SourceReader
   readonly #events: UploadEvents
   #kept: Kept[] = []
@@ -38,8 +39,10 @@ export class Upload {
   #filled = frameHeaderBytes
   #produced = 0
   #sent = 0
-  #credit: number = streamCreditBytes
+  #credit = 0
   #begun = false
+  /** Frames that were acknowledged, to be filled again. */
+  #spare: Uint8Array[] = []
   #complete = false
   #over = false
   #wake: (() => void) | undefined
@@ -50,10 +53,12 @@ export class Upload {
     this.#events = events
   }
 
-  /** The request that announces it was sent. */
-  begin(): void {
+  /** The request that announces it was sent. `unasked`: content may follow at once; else the gateway’s first credit is waited for. */
+  begin(unasked: boolean): void {
     if (this.#begun || this.#over) return
     this.#begun = true
+    this.unasked = unasked
+    if (unasked) this.#credit = streamCreditBytes
     void this.#run().catch((error: unknown) => this.cancel(`its source failed: ${String(error).slice(0, 100)}`))
   }
 
@@ -62,12 +67,17 @@ export class Upload {
     // Nobody can have taken what was not sent: more credit than that would drop frames which are still to be sent.
     const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
     this.#credit = Math.max(this.#credit, acknowledged + streamCreditBytes)
-    this.#kept = this.#kept.filter(each => each.end > acknowledged)
+    this.#kept = this.#kept.filter(({ frame, end }) => {
+      if (end > acknowledged) return true
+      // A socket has copied what it was given; a stream of new buffers is a burden for whoever collects them.
+      if (frame.byteLength === uploadFrameBytes) this.#spare.push(frame)
+      return false
+    })
     this.flush()
   }
 
   /** The session goes on; the gateway has the bytes before `received`, at least those that it has acknowledged. */
-  resume(received = this.#credit - streamCreditBytes): void {
+  resume(received = Math.max(0, this.#credit - streamCreditBytes)): void {
     this.#sent = received
     this.flush()
   }
@@ -113,7 +123,7 @@ export class Upload {
       read += piece.byteLength
       if (read > (length ?? read)) throw new RangeError('more bytes than its length')
       for (let at = 0; at < piece.byteLength && !this.#over; ) {
-        this.#frame ??= new Uint8Array(uploadFrameBytes)
+        this.#frame ??= this.#spare.pop() ?? new Uint8Array(uploadFrameBytes)
         const part = piece.subarray(at, at + uploadFrameBytes - this.#filled)
         this.#frame.set(part, this.#filled)
         this.#filled += part.byteLength
@@ -162,7 +172,7 @@ export class Upload {
 
   #finish(): void {
     this.#over = true
-    this.#kept = []
+    this.#kept = this.#spare = []
     this.#wake?.()
     this.#events.over()
   }

@@ -16,7 +16,7 @@ import { TestCalls } from './test-calls.ts'
 import { misfit, TestError, toRpcError, toTestError } from './test-error.ts'
 import { type Requester, TestSession } from './test-session.ts'
 import { TestSocket } from './test-socket.ts'
-import { sha256 } from './test-streams.ts'
+import { type Digest, digestOf } from './test-streams.ts'
 
 /** A call that reached its agent. */
 export interface TestCall {
@@ -112,7 +112,7 @@ export function createTestGateway(): TestGateway {
         signature,
         activityId,
         durationMs: record.ended(),
-        ...(digest ? { uploads: await digestsOf(uploads) } : {}),
+        ...(digest ? { uploads: await digestsOf(uploads, digest) } : {}),
       }
     } catch (why) {
       record.ended(toTestError(why))
@@ -190,7 +190,7 @@ async function answer(run: () => unknown, delayMs: number): Promise<unknown> {
   return returned
 }
 
-async function digestsOf(uploads: ReadonlyMap<number, Uint8Array>): Promise<NonNullable<InvokeResult['uploads']>> {
-  const digest = async ([stream, bytes]: [number, Uint8Array]) => ({ stream, length: bytes.byteLength, sha256: await sha256(bytes) })
-  return Promise.all([...uploads].map(digest))
+async function digestsOf(uploads: ReadonlyMap<number, Uint8Array>, wanted: Digest): Promise<NonNullable<InvokeResult['uploads']>> {
+  const told = async ([stream, bytes]: [number, Uint8Array]) => ({ stream, length: bytes.byteLength, ...(await digestOf(bytes, wanted)) })
+  return Promise.all([...uploads].map(told))
 }

@@ -2,6 +2,7 @@ import {
   controlNotifications,
   facadeLimits,
   frameHeaderBytes,
+  type InvokeParams,
   readFrameHeader,
   type StreamHandle,
   type StreamPosition,
@@ -25,9 +26,12 @@ interface Upload {
   wake: () => void
 }
 
+/** A digest that a call asked for. */
+export type Digest = InvokeParams['digest']
+
 interface Download {
   readonly bytes: Uint8Array
-  readonly digest: boolean
+  readonly digest: Digest
 }
 
 /** The data streams of a session: uploads are kept until they are there whole, downloads are sent whole. */
@@ -93,7 +97,7 @@ export class TestStreams {
   }
 
   /** Offers bytes as a download, to be sent once its handle was. */
-  download(bytes: Uint8Array, digest: boolean): StreamHandle {
+  download(bytes: Uint8Array, digest: Digest): StreamHandle {
     this.#lastDownload += 2
     const id = this.#lastDownload
     this.#downloads.set(id, { bytes, digest })
@@ -117,7 +121,7 @@ export class TestStreams {
 
   async #end(stream: number, { bytes, digest }: Download): Promise<void> {
     const length = bytes.byteLength
-    this.#events.notify(controlNotifications.streamEnd, { stream, length, ...(digest ? { sha256: await sha256(bytes) } : {}) })
+    this.#events.notify(controlNotifications.streamEnd, { stream, length, ...(await digestOf(bytes, digest)) })
   }
 
   #upload(stream: number): Upload {
@@ -130,10 +134,11 @@ export class TestStreams {
   }
 }
 
-/** SHA-256, lower-case hexadecimal. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes.slice()))
-  return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('')
+/** The digest that was asked for under its name, lower-case hexadecimal. */
+export async function digestOf(bytes: Uint8Array, wanted: Digest): Promise<{ sha256?: string; sha1?: string }> {
+  if (!wanted) return {}
+  const digest = new Uint8Array(await crypto.subtle.digest(wanted === 'sha1' ? 'SHA-1' : 'SHA-256', bytes.slice()))
+  return { [wanted === 'sha1' ? 'sha1' : 'sha256']: Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('') }
 }
 
 function joined({ chunks, received }: Upload): Uint8Array {

@@ -162,7 +162,13 @@ export const errorTable = {
   agent_unavailable: entry(-32004, 503, true, 'the agent takes no calls now', 'call again when the agent takes calls'),
   duplicate_id: entry(-32005, 409, false, 'a request with this id is in flight', 'use a fresh id for each request'),
   too_many_calls: entry(-32006, 429, true, 'too many calls are in flight or remembered', 'wait for answers before sending more'),
-  too_many_streams: entry(-32007, 429, true, 'too many data streams are open on this session', 'read or cancel some of them first'),
+  too_many_streams: entry(
+    -32007,
+    429,
+    false,
+    'too many data streams in one call, or open on this session',
+    'read or cancel some of them first',
+  ),
   length_required: entry(
     -32008,
     411,

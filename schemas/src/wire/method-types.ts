@@ -35,7 +35,7 @@ export type InvokeParams = {
   args: unknown[]
   timeoutMs?: number
   queueTimeoutMs?: number
-  digest?: boolean
+  digest?: boolean | 'sha256' | 'sha1'
   idempotencyKey?: string
   epoch?: string
 }
@@ -46,7 +46,7 @@ export type InvokeResult = {
   signature: string
   activityId: string
   durationMs: number
-  uploads?: { stream: number; length: number; sha256: string }[]
+  uploads?: { stream: number; length: number; sha256?: string; sha1?: string }[]
 }
 
 /** What became of a call that had an idempotency key. */

@@ -12,7 +12,10 @@ export const openRpcPath = '/openrpc.json'
 
 /** Those of the {@link facadeLimits} that a client goes by before `hello` has told it any. */
 export const clientLimits = {
-  /** Data streams that are open on one session, both directions together. Beyond it: `too_many_streams`. */
+  /**
+   * Data streams of one session whose content is under way, in each direction. Further uploads wait until the agent takes them, further downloads
+   * of a result for their turn; a result that brings the first beyond it: `too_many_streams`.
+   */
   streams: 32,
   /** Credit of a data stream: how far its sender may be ahead of what the receiver has acknowledged. Beyond it: close code 4413. */
   streamCreditBytes: 256 * 1024,
@@ -42,8 +45,10 @@ export const facadeLimits = {
   /** Bytes of content in one binary frame that the gateway sends; it takes more. */
   chunkBytes: 64 * 1024,
   streams: clientLimits.streams,
+  /** Uploads in one request. Beyond it: `too_many_streams`. */
+  streamsPerCall: 1_000,
   streamCreditBytes: clientLimits.streamCreditBytes,
-  /** The same for all data streams of a session together: `streams` times `streamCreditBytes`. */
+  /** The same for all data streams of a session and a direction together: `streams` times `streamCreditBytes`. */
   connectionCreditBytes: 8 * 1024 * 1024,
   /** An upload without a length is kept up to this size before the call begins. Beyond it: `length_required`. */
   unsizedUploadBytes: 256 * 1024 * 1024,

@@ -210,11 +210,25 @@ describe('an upload', () => {
     expect(uploads.write({ length: 3 })).toBeUndefined()
   })
 
-  test('is refused beyond the streams of a session', () => {
-    const { table } = setUp()
+  test('beyond those that may be under way waits for the first credit', async () => {
+    const { table, link } = setUp()
     const { uploads } = call(table)
-    for (let i = 0; i < facadeLimits.streams; i++) uploads.write(bytesOf(i))
-    expect(() => uploads.write(bytesOf(0))).toThrow(expect.objectContaining({ kind: 'too_many_streams' }))
+    for (let i = 0; i < facadeLimits.streams + 2; i++) uploads.write(bytesOf(i))
+    const ids = (): (number | undefined)[] => link.frames.map(each => readFrameHeader(each)?.stream)
+    const first = Array.from({ length: facadeLimits.streams }, (_, i) => 2 * i + 1)
+    const waiting = 2 * facadeLimits.streams + 1
+    uploads.begin()
+    await link.sent(facadeLimits.streams)
+    // One that is over makes room for the next call, not for those that wait.
+    table.credit({ stream: 1, offset: 1 + streamCreditBytes })
+    begin(table, bytesOf(7))
+    begin(table, bytesOf(8))
+    await link.sent(facadeLimits.streams + 1)
+    table.credit({ stream: waiting, offset: streamCreditBytes })
+    await link.sent(facadeLimits.streams + 2)
+    expect(ids()).toEqual([...first, waiting + 4, waiting])
+    table.resumed([])
+    expect(ids().slice(facadeLimits.streams + 2)).not.toContain(waiting + 2)
   })
 
   test('of pieces that are there fills frames across them', async () => {
@@ -428,7 +442,8 @@ class FakeLink implements StreamLink {
   }
 
   send(frame: Uint8Array): void {
-    this.frames.push(frame)
+    // As a socket does, so that what it was given may be filled again.
+    this.frames.push(frame.slice())
     this.#look()
   }
 

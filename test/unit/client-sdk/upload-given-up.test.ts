@@ -19,7 +19,7 @@ function createUpload(): { upload: Upload; told: string[]; ended: Promise<void> 
     progress: () => undefined,
     over: () => told.push('over'),
   })
-  upload.begin()
+  upload.begin(true)
   return { upload, told, ended }
 }
 

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { downloadFrameBytes, facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
+import type { DigestName } from '../../rpc/call-streams.ts'
 import type { DataStream } from '../../runtime/data-streams.ts'
 
 /** What a download works with. */
@@ -11,7 +12,7 @@ export interface DownloadEvents {
   /** Lets what `write` sends leave as one. */
   together(write: () => void): void
   /** The whole content was sent. */
-  ended(length: number, sha256: string | undefined): void
+  ended(length: number, digest: Readonly<Partial<Record<DigestName, string>>>): void
   /** The content broke off. */
   failed(why: unknown): void
   /** Nothing of it has to be kept any more. */
@@ -53,6 +54,7 @@ export class Download {
   #sent = 0
   #acknowledged = 0
   #hash: Hash | undefined
+  #digestName: DigestName | undefined
   #scheduled = false
   #attached = true
   #sourceEnded = false
@@ -73,10 +75,16 @@ export class Download {
     return this.#source.length
   }
 
+  /** Whether nothing of it comes any more. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   /** Lets the content flow. */
-  begin(digest: boolean): void {
+  begin(digest: DigestName | undefined): void {
     if (this.#over) return
-    if (digest) this.#hash = createHash('sha256')
+    this.#digestName = digest
+    if (digest) this.#hash = createHash(digest)
     this.#unread = setTimeout(() => this.#giveUp(), defaultLimits.streamUnreadMs).unref()
     this.#source
       .pump(chunk => this.#take(chunk))
@@ -219,7 +227,7 @@ export class Download {
   #drained(): void {
     if (!this.#endTold) {
       this.#endTold = true
-      this.#events.ended(this.#produced, this.#hash?.digest('hex'))
+      this.#events.ended(this.#produced, this.#hash && this.#digestName ? { [this.#digestName]: this.#hash.digest('hex') } : {})
     }
     if (this.#acknowledged >= this.#produced) this.#end()
   }

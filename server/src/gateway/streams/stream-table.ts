@@ -10,7 +10,7 @@ import {
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { placeOf } from '../../rpc/announced-streams.ts'
-import type { CallStreams, UploadDigest } from '../../rpc/call-streams.ts'
+import type { CallStreams, DigestName, UploadDigest } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { DataStream, Spool } from '../../runtime/data-streams.ts'
 import { Download } from './download.ts'
@@ -37,12 +37,20 @@ export class StreamTable {
   readonly #uploads = new Map<number, Upload>()
   readonly #downloads = new Map<number, Download>()
   readonly #waiting = new Set<Download>()
+  /** Downloads that have begun, and those that wait for their turn. */
+  readonly #begun = new Set<Download>()
+  readonly #unbegun: (readonly [download: Download, digest: DigestName | undefined])[] = []
   readonly #events: CallStreamEvents = {
-    open: source => this.#openDownload(source),
+    open: (source, isFirst) => this.#openDownload(source, isFirst),
+    begin: (download, digest) => {
+      this.#unbegun.push([download, digest])
+      this.#beginNext()
+    },
     cancel: (id, error) => this.#wire.notify(controlNotifications.streamCancel, { stream: id, ...(error ? { error } : {}) }),
     createSpool: () => this.#wire.createSpool(),
   }
   #lastUpload = -1
+  #announced = 0
   #lastDownload = 0
   #queuedBytes = 0
 
@@ -50,14 +58,10 @@ export class StreamTable {
     this.#wire = wire
   }
 
-  /** Streams that are open, of both directions. */
-  get open(): number {
-    return this.#uploads.size + this.#downloads.size
-  }
-
   /**
-   * Opens the uploads that a request announces, before any of their frames can come. Throws `invalid_params` for ids that are not fresh and
-   * `too_many_streams`; frames of a refused upload are ignored. `params`: in which they stand.
+   * Opens the uploads that a request announces, before any of their frames can come: as many as may be under way, the others when somebody takes
+   * them. Throws `invalid_params` for ids that are not fresh and `too_many_streams`; frames of a refused upload are ignored. `params`: in
+   * which they stand.
    */
   announce(handles: readonly StreamHandle[], params?: unknown): CallStreamSet {
     if (handles.length === 0) return new CallStreamSet(noUploads, this.#events)
@@ -71,15 +75,24 @@ export class StreamTable {
         ])
       } else this.#lastUpload = Math.max(this.#lastUpload, $stream)
     }
-    if (this.open + handles.length > facadeLimits.streams) refused ??= tooMany('not_sent')
+    if (handles.length > facadeLimits.streamsPerCall) {
+      refused ??= new HalibutError('too_many_streams', `a call may have ${facadeLimits.streamsPerCall} uploads, not ${handles.length}`, {
+        advice: 'send fewer of them with each call',
+      })
+    }
     if (refused) throw refused
+    let free = facadeLimits.streams
+    for (const upload of this.#uploads.values()) if (upload.isUnderWay) free--
     const uploads = new Map<number, Upload>()
     for (const { $stream: id, length } of handles) {
       if (uploads.has(id)) continue
-      const upload = new Upload(id, length, {
-        credit: offset => this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset }),
+      const events = {
+        credit: (offset: number) => this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset }),
         over: () => void this.#uploads.delete(id),
-      })
+      }
+      // The first of a session are under way for the browser too, whatever it knows.
+      const upload = new Upload(id, length, events, free > 0, ++this.#announced > facadeLimits.streams)
+      if (upload.isUnderWay) free--
       uploads.set(id, upload)
       this.#uploads.set(id, upload)
     }
@@ -118,7 +131,7 @@ export class StreamTable {
 
   /** How far the uploads have come. */
   positions(): StreamPosition[] {
-    return [...this.#uploads.values()].map(upload => ({ stream: upload.id, received: upload.received }))
+    return [...this.#uploads.values()].filter(({ received }) => received > 0).map(({ id, received }) => ({ stream: id, received }))
   }
 
   /** The socket is away: nothing can be sent. */
@@ -141,23 +154,37 @@ export class StreamTable {
     for (const download of [...this.#downloads.values()]) download.discard()
   }
 
-  #openDownload(source: DataStream): Download {
-    if (this.open >= facadeLimits.streams) throw tooMany('executed')
+  #openDownload(source: DataStream, isFirst: boolean): Download {
+    if (isFirst && this.#downloads.size >= facadeLimits.streams) {
+      throw new HalibutError('too_many_streams', `${this.#downloads.size} downloads are open on this session`, { delivery: 'executed' })
+    }
     this.#lastDownload += 2
     const id = this.#lastDownload
     const download: Download = new Download(id, source, {
       send: (frame, done) => this.#send(download, frame, done),
       together: write => this.#wire.together(write),
-      ended: (length, sha256) =>
-        this.#wire.notify(controlNotifications.streamEnd, { stream: id, length, ...(sha256 === undefined ? {} : { sha256 }) }),
+      ended: (length, digest) => this.#wire.notify(controlNotifications.streamEnd, { stream: id, length, ...digest }),
       failed: why => this.#wire.notify(controlNotifications.streamCancel, { stream: id, error: this.#wire.toRpcError(why) }),
       over: () => {
         this.#downloads.delete(id)
         this.#waiting.delete(download)
+        if (this.#begun.delete(download)) this.#beginNext()
       },
     })
     this.#downloads.set(id, download)
     return download
+  }
+
+  /** Lets downloads flow, as many as may be under way. */
+  #beginNext(): void {
+    while (this.#begun.size < facadeLimits.streams) {
+      const next = this.#unbegun.shift()
+      if (!next) return
+      const [download, digest] = next
+      if (download.isOver) continue
+      this.#begun.add(download)
+      download.begin(digest)
+    }
   }
 
   /** Each download that finds the socket full waits for its turn. */
@@ -183,7 +210,10 @@ export class StreamTable {
 const noUploads: ReadonlyMap<number, Upload> = new Map()
 
 interface CallStreamEvents {
-  open(source: DataStream): Download
+  /** `isFirst`: of its request. */
+  open(source: DataStream, isFirst: boolean): Download
+  /** Lets its content flow, now or in its turn. */
+  begin(download: Download, digest: DigestName | undefined): void
   /** Tells the browser that an upload is not wanted (any more), or why it failed. */
   cancel(id: number, error: RpcError | undefined): void
   createSpool(): Spool
@@ -195,25 +225,23 @@ export class CallStreamSet implements CallStreams {
   readonly #events: CallStreamEvents
   /** Made with the first: most calls have none. */
   #downloads: Map<DataStream, Download> | undefined
-  #digest = false
+  #digest: DigestName | undefined
 
   constructor(uploads: ReadonlyMap<number, Upload>, events: CallStreamEvents) {
     this.#uploads = uploads
     this.#events = events
   }
 
-  wantDigest(): void {
-    this.#digest = true
-    for (const upload of this.#uploads.values()) upload.wantDigest()
+  wantDigest(name: DigestName): void {
+    this.#digest = name
+    for (const upload of this.#uploads.values()) upload.wantDigest(name)
   }
 
   ready(): Promise<void> | undefined {
     if (this.#uploads.size === 0) return undefined
     const unsized = [...this.#uploads.values()].filter(upload => upload.length === undefined)
     if (unsized.length === 0) return undefined
-    return Promise.all(unsized.map(upload => upload.spool(this.#events.createSpool(), facadeLimits.unsizedUploadBytes))).then(
-      () => undefined,
-    )
+    return this.#spool(unsized)
   }
 
   accept(handle: StreamHandle): DataStream {
@@ -226,7 +254,7 @@ export class CallStreamSet implements CallStreams {
     this.#downloads ??= new Map()
     let download = this.#downloads.get(stream)
     if (!download) {
-      download = this.#events.open(stream)
+      download = this.#events.open(stream, this.#downloads.size === 0)
       this.#downloads.set(stream, download)
     }
     return handleOf(download)
@@ -244,10 +272,15 @@ export class CallStreamSet implements CallStreams {
 
   uploads(): UploadDigest[] {
     const digests: UploadDigest[] = []
-    for (const { id, length, sha256 } of this.#uploads.values()) {
-      if (length !== undefined && sha256 !== undefined) digests.push({ stream: id, length, sha256 })
+    for (const { id, length, digest } of this.#uploads.values()) {
+      if (length !== undefined && digest !== undefined && this.#digest) digests.push({ stream: id, length, [this.#digest]: digest })
     }
     return digests
+  }
+
+  /** One after another: those that wait are open only while they are taken. */
+  async #spool(uploads: readonly Upload[]): Promise<void> {
+    for (const upload of uploads) await upload.spool(this.#events.createSpool(), facadeLimits.unsizedUploadBytes)
   }
 
   /** The request was given up: uploads break off, so that nobody waits for them. */
@@ -258,7 +291,7 @@ export class CallStreamSet implements CallStreams {
   /** The response is on its way: downloads may flow, and uploads that nobody took are not wanted. */
   begin(): void {
     this.#endUploads(undefined)
-    for (const download of this.#downloads?.values() ?? []) download.begin(this.#digest)
+    for (const download of this.#downloads?.values() ?? []) this.#events.begin(download, this.#digest)
   }
 
   /** The request failed, or was given up. The browser is told `error` where it still sends. */
@@ -285,9 +318,5 @@ export function noStreams(): CallStreamSet {
   const refuse = (): never => {
     throw new HalibutError('invalid_request', 'data streams belong to a session')
   }
-  return new CallStreamSet(noUploads, { open: refuse, cancel: refuse, createSpool: refuse })
-}
-
-function tooMany(delivery: 'not_sent' | 'executed'): HalibutError {
-  return new HalibutError('too_many_streams', `a session may have ${facadeLimits.streams} data streams open`, { delivery })
+  return new CallStreamSet(noUploads, { open: refuse, begin: refuse, cancel: refuse, createSpool: refuse })
 }

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
+import type { DigestName } from '../../rpc/call-streams.ts'
 import { type ByteSink, DataStream, type Spool } from '../../runtime/data-streams.ts'
 
 /** What an upload tells. */
@@ -38,6 +39,7 @@ interface Block {
  */
 export class Upload {
   readonly id: number
+  readonly isUnasked: boolean
   readonly #events: UploadEvents
   readonly #blocks: Block[] = []
   #length: number | undefined
@@ -47,7 +49,7 @@ export class Upload {
   #ended: number | undefined
   #failure: HalibutError | undefined
   #hash: Hash | undefined
-  #sha256: string | undefined
+  #digest: string | undefined
   #wake: (() => void) | undefined
   #over = false
   #takenWhole = false
@@ -55,9 +57,19 @@ export class Upload {
   #stream: DataStream | undefined
   #whole: Promise<void> | undefined
   #spooled: Spool | undefined
+  /** Whether content may come: from the beginning, or since somebody takes it. */
+  #isOpen: boolean
+  readonly #mayWait: boolean
 
-  constructor(id: number, length: number | undefined, events: UploadEvents) {
+  /**
+   * `isUnasked`: its content may come at once; else it waits for the credit that is given when it is taken. `mayWait`: so does the browser, which
+   * may know less than we of what is over.
+   */
+  constructor(id: number, length: number | undefined, events: UploadEvents, isUnasked = true, mayWait = !isUnasked) {
     this.id = id
+    this.isUnasked = isUnasked
+    this.#mayWait = mayWait
+    this.#isOpen = isUnasked
     this.#length = length
     this.#events = events
   }
@@ -77,13 +89,21 @@ export class Upload {
     return !this.#takenWhole && !this.#givenUp
   }
 
-  /** Lower-case hexadecimal, once it was taken whole and where it was asked for. */
-  get sha256(): string | undefined {
-    return this.#sha256
+  /**
+   * Whether it is one of those that the browser may have sent unasked and does not know yet to be over: of the last byte it hears before we
+   * forget it, of an empty one it needs to hear nothing.
+   */
+  get isUnderWay(): boolean {
+    return this.isUnasked && (this.#length ?? this.#ended) !== 0
   }
 
-  wantDigest(): void {
-    this.#hash ??= createHash('sha256')
+  /** Lower-case hexadecimal, once it was taken whole and where it was asked for. */
+  get digest(): string | undefined {
+    return this.#digest
+  }
+
+  wantDigest(name: DigestName): void {
+    this.#hash ??= createHash(name)
   }
 
   /** As the engine takes it. The length must be known. */
@@ -106,7 +126,7 @@ export class Upload {
   receive(offset: number, content: Buffer): FrameRefusal {
     if (this.#over || this.#failure) return undefined
     const end = offset + content.byteLength
-    const most = Math.min(this.#creditedAt + streamCreditBytes, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
+    const most = Math.min(this.#isOpen ? this.#creditedAt + streamCreditBytes : 0, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
     if (offset !== this.#received || end > most) return 'credit_exceeded'
     this.#received = end
     if (content.byteLength > 0) this.#keep(content)
@@ -148,6 +168,7 @@ export class Upload {
 
   /** Says the credit as it is now. */
   repeatCredit(): void {
+    if (!this.#isOpen) return
     this.#creditedAt = Math.max(this.#creditedAt, this.#creditable)
     this.#events.credit(this.#creditedAt + streamCreditBytes)
   }
@@ -186,6 +207,8 @@ export class Upload {
   }
 
   async #pump(sink: ByteSink): Promise<void> {
+    this.#isOpen = true
+    let mayWait = this.#mayWait
     for (;;) {
       const block = this.#blocks.shift()
       if (block) {
@@ -197,13 +220,17 @@ export class Upload {
       }
       if (this.#failure) throw this.#failure
       if (this.#taken === (this.#length ?? this.#ended)) break
+      if (mayWait && this.#received === 0) {
+        mayWait = false
+        this.repeatCredit()
+      }
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
     }
     this.#takenWhole = true
     if (this.#creditedAt < this.#taken) this.repeatCredit()
-    this.#sha256 = this.#hash?.digest('hex')
+    this.#digest = this.#hash?.digest('hex')
     this.#finish()
   }
 

@@ -72,7 +72,7 @@ async function invoke(
   onStream?: () => void,
 ): Promise<InvokeResult> {
   const { streams } = context
-  if (params.digest) streams.wantDigest()
+  if (params.digest) streams.wantDigest(params.digest === 'sha1' ? 'sha1' : 'sha256')
   const whole = takeUploads(streams, params)
   const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
   const target = targetOf(contracts, params, streams)

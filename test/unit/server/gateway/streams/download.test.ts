@@ -36,7 +36,7 @@ function world(length: number) {
 
 test('full frames fill 64 KiB with the header of their WebSocket frame', async () => {
   const { download, content, frames, told } = world(150_000)
-  download.begin(false)
+  download.begin(undefined)
   await vi.advanceTimersByTimeAsync(1)
   expect(frames.map(frame => frame.length + 4)).toEqual([65_536, 65_536, 150_000 - 2 * (65_532 - frameHeaderBytes) + frameHeaderBytes + 4])
   expect(frames.map(frame => readFrameHeader(frame)?.offset)).toEqual([0, 65_516, 131_032])
@@ -48,7 +48,7 @@ test('full frames fill 64 KiB with the header of their WebSocket frame', async (
 
 test('a download that nobody reads ends as stream_stalled after its time, however small it is', async () => {
   const { download, told } = world(100)
-  download.begin(false)
+  download.begin(undefined)
   await vi.advanceTimersByTimeAsync(defaultLimits.streamUnreadMs - 1)
   expect(told).toEqual([{ ended: 100 }])
   await vi.advanceTimersByTimeAsync(1)
@@ -58,7 +58,7 @@ test('a download that nobody reads ends as stream_stalled after its time, howeve
 
 test('a browser that takes some of it has the whole time again', async () => {
   const { download, told } = world(1_000_000)
-  download.begin(false)
+  download.begin(undefined)
   for (let taken = 1; taken <= 3; taken++) {
     await vi.advanceTimersByTimeAsync(defaultLimits.streamUnreadMs - 1)
     download.credit(facadeLimits.streamCreditBytes + taken)
