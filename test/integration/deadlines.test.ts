@@ -107,6 +107,13 @@ test('a call that was sent ends with its whole time, wherever that went', async 
   expect(error.advice).toContain('find out whether the request ran')
 })
 
+test('a probe that gets no answer says how far it came', async () => {
+  await using agent = await createScriptedAgent({ script: async peer => void (await peer.readUntil('\r\n\r\n')) })
+  const error = await failureOf(agent.runtime.probe(agent.endpoint, { timeoutMs: 1_000 }))
+  expect(error).toMatchObject({ kind: 'deadline_exceeded', phase: 'identify', delivery: 'not_sent' })
+  expect(error.message).toBe(`a probe of ${agent.endpoint.uri} did not end within 1000 ms: the connection was still being made ready`)
+})
+
 test.each([Number.NaN, -5, 0])('a time of %s is refused before anything is dialled', async ms => {
   await using agent = await createScriptedAgent()
   for (const times of [{ timeoutMs: ms }, { queueTimeoutMs: ms }]) {

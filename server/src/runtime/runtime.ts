@@ -289,9 +289,10 @@ export class HalibutRuntime implements AsyncDisposable {
     } catch (why) {
       transfer?.channel.destroy()
       const stage = transfer ? 'initialise' : 'connect'
-      throw deadline.told(
-        listeningFailure(why, { uri, stage, bytesLeft: false, isNew: true, began: false, ownThumbprint: this.thumbprint }),
-      )
+      const about = { uri, stage, bytesLeft: false, isNew: true, began: false, ownThumbprint: this.thumbprint } as const
+      const told = deadline.told(listeningFailure(why, about))
+      if (!(told instanceof HalibutError) || told.kind !== 'deadline_exceeded') throw told
+      throw told.with({}, `a probe of ${uri} did not end within ${timeoutMs} ms: ${told.reason ?? 'no answer came'}`)
     } finally {
       deadline.end()
     }
