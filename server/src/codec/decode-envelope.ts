@@ -176,10 +176,16 @@ type MutableContext = { -readonly [K in keyof DecodeContext]: DecodeContext[K] }
   readonly later: Later[] | undefined
 }
 
-/** Puts the current value off where it is large and may wait. */
-function putOff(reader: BsonReader, { later, trace }: MutableContext, read: () => Parts<void>): boolean {
+/** Puts the current value off where it is large and may wait; `read` then gets `into`. (A closure for each member would cost every small message.) */
+function putOff<T>(
+  reader: BsonReader,
+  context: MutableContext,
+  read: (reader: BsonReader, context: MutableContext, into: T) => Parts<void>,
+  into: T,
+): boolean {
+  const { later, trace } = context
   if (later === undefined || !(reader.large || reader.longText)) return false
-  later.push({ mark: reader.mark(), trace: trace?.slice(), read })
+  later.push({ mark: reader.mark(), trace: trace?.slice(), read: () => read(reader, context, into) })
   if (reader.large) reader.leap()
   return true
 }
@@ -207,7 +213,7 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
         activityId = readGuid(reader)
         break
       case 'endpoint':
-        if (!putOff(reader, context, () => checkEndpointInParts(reader))) checkEndpoint(reader)
+        if (!putOff(reader, context, checkEndpointInParts, undefined)) checkEndpoint(reader)
         break
       case 'service': {
         service = readText(reader, context)
@@ -220,10 +226,10 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
         break
       case 'params':
         args.length = 0
-        if (!putOff(reader, context, () => readParamsInParts(reader, context, args))) readParams(reader, context, args)
+        if (!putOff(reader, context, readParamsInParts, args)) readParams(reader, context, args)
         break
       default:
-        putOff(reader, context, () => passOver(reader))
+        putOff(reader, context, passOver, undefined)
     }
     context.trace?.pop()
     first = false
@@ -250,13 +256,13 @@ function readResponse(reader: BsonReader, context: MutableContext): DecodedRespo
         response.id = readText(reader, context) ?? ''
         break
       case 'error':
-        if (!putOff(reader, context, () => readErrorInParts(reader, context, response))) response.error = readError(reader, context)
+        if (!putOff(reader, context, readErrorInParts, response)) response.error = readError(reader, context)
         break
       case 'result':
-        if (!putOff(reader, context, () => readResultInParts(reader, context, response))) response.result = materialise(reader, context)
+        if (!putOff(reader, context, readResultInParts, response)) response.result = materialise(reader, context)
         break
       default:
-        putOff(reader, context, () => passOver(reader))
+        putOff(reader, context, passOver, undefined)
     }
     context.trace?.pop()
     first = false
