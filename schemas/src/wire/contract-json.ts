@@ -27,7 +27,7 @@ export interface ContractJson {
    */
   write(type: TypeNode | MarkedType, value: unknown, path: string, errors: ParamError[], streams?: StreamWriter, putOff?: PutOff): unknown
   /** The value of a JSON form. What does not fit is added to `errors`, under `path`, up to ten. Without `streams` no data stream fits. */
-  read(type: TypeNode | MarkedType, json: unknown, path: string, errors: ParamError[], streams?: StreamReader): unknown
+  read(type: TypeNode | MarkedType, json: unknown, path: string, errors: ParamError[], streams?: StreamReader, putOff?: PutOff): unknown
 }
 
 /** The handle of a data stream; `undefined` for a value that is none. May be asked more than once for one value. */
@@ -47,8 +47,8 @@ export function contractJson(contract: Contract): ContractJson {
     contract,
     find: finder(contract),
     write: (type, value, path, errors, streams, putOff) => begin({ writes: true, errors, streams, putOff }, type, value, path),
-    read: (type, json, path, errors, streams) =>
-      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown }, type, json, path),
+    read: (type, json, path, errors, streams, putOff) =>
+      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown, putOff }, type, json, path),
   }
 }
 
@@ -172,8 +172,13 @@ function convertItems(context: Context, convert: Convert, item: TypeNode, value:
       ? [...(value as Set<unknown>)]
       : undefined
   if (!items) return refuse(context, path, 'an array', value)
-  const converted = convertEach(context, items, (each, i) => convert(context, item, each, `${path}/${i}`))
-  return !context.writes && shape === 'set' ? new Set(converted) : converted
+  const read = !context.writes && shape === 'set' ? new Set<unknown>() : undefined
+  const converted = convertEach(context, items, (each, i) => {
+    const one = convert(context, item, each, `${path}/${i}`)
+    read?.add(one)
+    return one
+  })
+  return read ?? converted
 }
 
 function convertEach<T>(context: Context, items: readonly T[], convert: (item: T, index: number) => unknown): unknown[] {
@@ -209,14 +214,19 @@ function convertDictionary(
   }
   const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Array.isArray(value) ? (value as unknown[]) : undefined
   if (!pairs && !isPlain(value)) return refuse(context, path, 'a list of pairs [key, value], or an object', value)
+  const read = context.writes ? undefined : new Map<unknown, unknown>()
+  const add = (one: unknown): unknown => {
+    if (Array.isArray(one)) read?.set(one[0], one[1])
+    return one
+  }
   const converted = pairs
-    ? convertEach(context, pairs, (pair, i) => convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`))
+    ? convertEach(context, pairs, (pair, i) => add(convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`)))
     : convertEach(context, Object.entries(value as object), ([key, each]) => {
         const at = `${path}/${escapePointer(key)}`
-        return [convert(context, keyType, keyType === 'char' ? key : keyOf(key, context.writes), at), convert(context, valueType, each, at)]
+        const name = keyType === 'char' ? key : keyOf(key, context.writes)
+        return add([convert(context, keyType, name, at), convert(context, valueType, each, at)])
       })
-  if (context.writes) return converted
-  return new Map(converted.filter(Array.isArray) as [unknown, unknown][])
+  return read ?? converted
 }
 
 /** The key that a member’s name stands for: a number where it is one’s text. */

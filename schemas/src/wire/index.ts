@@ -55,5 +55,5 @@ export type {
   WatchItem,
   WatchName,
 } from './method-types.ts'
-export { argumentDistance, type Overload, readArguments, writeArguments } from './overloads.ts'
+export { type Attempt, argumentDistance, chooseOverload, type Overload, readArguments, tryArguments, writeArguments } from './overloads.ts'
 export { clientLimits, type FacadeLimits, facadeLimits, openRpcPath, rpcPath, subprotocol, ticketsPath } from './protocol.ts'

@@ -1,5 +1,5 @@
 import { type MethodNode, type ParameterNode, signatureOf, type TypeNode } from '../contract-types.ts'
-import type { ContractJson, StreamReader, StreamWriter } from './contract-json.ts'
+import type { ContractJson, PutOff, StreamReader, StreamWriter } from './contract-json.ts'
 import { takesCount } from './marks.ts'
 import type { ParamError } from './messages.ts'
 
@@ -22,7 +22,21 @@ export function readArguments(
   path: string,
   streams?: StreamReader,
 ): Overload {
-  return choose(methods.map(method => attempt(method, args, path, 0, json.read, streams)))
+  return chooseOverload(tryArguments(json, methods, args, path, streams))
+}
+
+/** The first half of {@link readArguments}: each overload tried. What `putOff` takes over has to be done before the second half. */
+export function tryArguments(
+  json: ContractJson,
+  methods: readonly MethodNode[],
+  args: readonly unknown[],
+  path: string,
+  streams?: StreamReader,
+  putOff?: PutOff,
+): readonly Attempt[] {
+  return methods.map(method =>
+    attempt(method, args, path, 0, (type, arg, place, errors) => json.read(type, arg, place, errors, streams, putOff), undefined),
+  )
 }
 
 /**
@@ -36,10 +50,11 @@ export function writeArguments(
   path: string,
   streams?: StreamWriter,
 ): Overload {
-  return choose(methods.map(method => attempt(method, args, path, argumentDistance(method, args), json.write, streams)))
+  return chooseOverload(methods.map(method => attempt(method, args, path, argumentDistance(method, args), json.write, streams)))
 }
 
-interface Attempt {
+/** What came of reading arguments for one overload. */
+export interface Attempt {
   readonly method: MethodNode
   readonly args: unknown[]
   readonly score: number
@@ -64,7 +79,8 @@ function attempt<S>(
   return { method, args: converted, score: score + missing * defaultDistance, errors }
 }
 
-function choose(tried: readonly Attempt[]): Overload {
+/** The second half of {@link readArguments}: the one that fits. */
+export function chooseOverload(tried: readonly Attempt[]): Overload {
   const fits = tried.filter(each => !each.errors[0]).sort((a, b) => a.score - b.score)
   const [first, second] = fits
   if (first && first.score !== second?.score) return { found: first.method, args: first.args }

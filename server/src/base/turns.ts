@@ -16,7 +16,11 @@ export class Turns {
 
   /** `undefined`: go on. A promise: wait for it first, since others are to have their turn. */
   take(): Promise<void> | undefined {
-    if (performance.now() - this.#beganMs < sliceMs) return undefined
+    return performance.now() - this.#beganMs < sliceMs ? undefined : this.next()
+  }
+
+  /** The next turn, however short this one was. */
+  next(): Promise<void> {
     return new Promise<void>(resolve => {
       waiting.push(() => {
         this.#beganMs = performance.now()

@@ -18,6 +18,14 @@ const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
 /** A request that is answered. */
 export type Requested = RequestMessage & { readonly id: RequestId }
 
+/** How a request came. */
+export interface Arrival {
+  /** By `performance.now()`. */
+  readonly receivedMs: number
+  /** In a long text. */
+  readonly isLong: boolean
+}
+
 /** What a request needs of its session. */
 export interface RequestHost {
   readonly id: string
@@ -30,6 +38,7 @@ export interface RequestHost {
 export class RunningRequest implements RequestContext, OutboxWaiter {
   readonly request: Requested
   readonly receivedMs: number
+  readonly isLong: boolean
   readonly streams: CallStreamSet
   /** Who takes its outcome, where it is not sent by itself. */
   readonly settle: ((outcome: Outcome) => void) | undefined
@@ -41,10 +50,11 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
   #itemCredit: number = facadeLimits.itemCredit
   #wake: (() => void) | undefined
 
-  constructor(host: RequestHost, request: Requested, receivedMs: number, streams: CallStreamSet, settle?: (outcome: Outcome) => void) {
+  constructor(host: RequestHost, request: Requested, arrival: Arrival, streams: CallStreamSet, settle?: (outcome: Outcome) => void) {
     this.#host = host
     this.request = request
-    this.receivedMs = receivedMs
+    this.receivedMs = arrival.receivedMs
+    this.isLong = arrival.isLong
     this.streams = streams
     this.settle = settle
     this.#stop = spare.pop() ?? new AbortController()

@@ -21,7 +21,7 @@ import { Outbox, type OutboxOwner } from './outbox.ts'
 import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
-import { type Requested, type RequestHost, RunningRequest } from './running-request.ts'
+import { type Arrival, type Requested, type RequestHost, RunningRequest } from './running-request.ts'
 import type { SlowReaders } from './slow-readers.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
@@ -54,12 +54,13 @@ export interface SessionOptions {
 }
 
 /** What is known of a message by the frame in which it came. */
-interface Arrival {
-  /** When, by `performance.now()`. */
-  readonly receivedMs: number
+interface FrameArrival extends Arrival {
   /** Only text that may hold a handle is searched for one. */
   readonly mayAnnounce: boolean
 }
+
+/** What a text of so many characters asks for may take long, and is done in turns with others. */
+const longFrom = 64 * 1024
 
 const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
 const pingCheck = TypeCompiler.Compile(clientNotifications['$/ping'])
@@ -190,7 +191,7 @@ export class Session implements RequestHost, OutboxOwner {
   receive(text: string, receivedMs: number = performance.now()): void {
     const frame = parseFrame(text)
     if (isCounted(frame)) this.#received.add(text.length)
-    const arrival = { receivedMs, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
+    const arrival = { receivedMs, isLong: text.length >= longFrom, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
     if (frame.type === 'single') this.#handle(frame.message, arrival)
     else if (frame.type === 'batch') void this.#handleBatch(frame.messages, arrival)
     else this.send(this.#failed(null, frame.error).text)
@@ -201,7 +202,7 @@ export class Session implements RequestHost, OutboxOwner {
     this.#streams.receive(frame)
   }
 
-  async #handleBatch(messages: readonly Message[], arrival: Arrival): Promise<void> {
+  async #handleBatch(messages: readonly Message[], arrival: FrameArrival): Promise<void> {
     const pending: Promise<Outcome>[] = []
     for (const message of messages) {
       if (message.type === 'notification') this.#notified(message.notification, arrival)
@@ -214,7 +215,7 @@ export class Session implements RequestHost, OutboxOwner {
   }
 
   /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
-  #handle(message: Message, arrival: Arrival, settle?: (outcome: Outcome) => void): void {
+  #handle(message: Message, arrival: FrameArrival, settle?: (outcome: Outcome) => void): void {
     if (message.type === 'request') this.#requested(message.request, arrival, settle)
     else if (message.type === 'invalid') this.#settle(this.#failed(message.id, message.error), settle)
     else this.#notified(message.notification, arrival)
@@ -234,13 +235,13 @@ export class Session implements RequestHost, OutboxOwner {
     else of?.streams.begin()
   }
 
-  #requested(request: Requested, { receivedMs, mayAnnounce }: Arrival, settle: ((outcome: Outcome) => void) | undefined): void {
+  #requested(request: Requested, arrival: FrameArrival, settle: ((outcome: Outcome) => void) | undefined): void {
     const { id, method } = request
     let running: RunningRequest
     try {
       // First of all, since the frames of an upload may follow a request that is refused.
-      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(request.params) : [], request.params)
-      running = new RunningRequest(this, request, receivedMs, streams, settle)
+      const streams = this.#streams.announce(arrival.mayAnnounce ? announcedStreams(request.params) : [], request.params)
+      running = new RunningRequest(this, request, arrival, streams, settle)
     } catch (error) {
       this.#settle(this.#failed(id, toHalibutError(error)), settle)
       return
@@ -294,20 +295,15 @@ export class Session implements RequestHost, OutboxOwner {
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
   }
 
-  #notified({ method, params }: RequestMessage, { receivedMs, mayAnnounce }: Arrival): void {
+  #notified({ method, params }: RequestMessage, arrival: FrameArrival): void {
     if (method.startsWith('$/')) {
       this.#controlled(method, params)
       return
     }
     let running: RunningRequest
     try {
-      const streams = this.#streams.announce(mayAnnounce ? announcedStreams(params) : [], params)
-      running = new RunningRequest(
-        this,
-        { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) },
-        receivedMs,
-        streams,
-      )
+      const streams = this.#streams.announce(arrival.mayAnnounce ? announcedStreams(params) : [], params)
+      running = new RunningRequest(this, { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, arrival, streams)
     } catch {
       return
     }

@@ -33,6 +33,8 @@ export interface RequestContext {
   readonly receivedMs: number
   /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
   readonly signal: AbortSignal
+  /** It came in a long text: what has to be done with all of its parameters is done in turns with others. */
+  readonly isLong?: boolean | undefined
   /** The data streams in parameters and result. */
   readonly streams: CallStreams
   /** From now on a cancelled request may have run; `cancel`: what becomes of it where whoever gives it up does not say. */
@@ -141,6 +143,10 @@ class RunningCall implements CallContext {
 
   get receivedMs(): number {
     return this.#request.receivedMs
+  }
+
+  get isLong(): boolean {
+    return this.#request.isLong ?? false
   }
 
   get signal(): AbortSignal {

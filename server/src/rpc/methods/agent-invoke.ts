@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
-import { type ContractJson, facadeLimits, type ParamError, readArguments } from '@halibut-gateway/schemas/wire'
+import {
+  type ContractJson,
+  chooseOverload,
+  facadeLimits,
+  type Overload,
+  type ParamError,
+  readArguments,
+  tryArguments,
+} from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import type { MemoryCharge } from '../../base/memory-charge.ts'
+import { Turns } from '../../base/turns.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { newsOf } from '../../fleet/liveness.ts'
@@ -49,15 +58,17 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
-      return kept.run(context.principal.name, params, context, async call => {
-        let holdsStreams = false
-        const result = await invoke(options, agent, params, context, call, () => {
-          // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
-          if (context.signal.aborted) throw consumed()
-          holdsStreams = true
+      const once = (): Promise<InvokeResult> =>
+        kept.run(context.principal.name, params, context, async call => {
+          let holdsStreams = false
+          const result = await invoke(options, agent, params, context, call, () => {
+            // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
+            if (context.signal.aborted) throw consumed()
+            holdsStreams = true
+          })
+          return { result, holdsStreams }
         })
-        return { result, holdsStreams }
-      })
+      return context.isLong ? new Turns().next().then(once) : once()
     },
   }
 }
@@ -75,7 +86,7 @@ async function invoke(
   if (params.digest) streams.wantDigest(params.digest === 'sha1' ? 'sha1' : 'sha256')
   const whole = takeUploads(streams, params)
   const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
-  const target = targetOf(contracts, params, streams)
+  const target = context.isLong ? await targetInTurns(contracts, params, streams, waiter.signal) : targetOf(contracts, params, streams)
   let activityId: string = randomUUID()
   // The first of its names.
   const service = target.typed?.json.contract.service ?? params.service
@@ -140,7 +151,7 @@ function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: C
   const { method } = params
   if (!/^[^()\s]+$/.test(method)) {
     throw new ParamsError(`the gateway knows no contract for ${params.service}, so a method is called by its name alone`, [
-      { path: '/method', expected: 'a name without a signature', got: JSON.stringify(method.slice(0, 100)) },
+      { path: '/method', expected: 'a name without a signature', got: shown(method) },
     ])
   }
   const errors: ParamError[] = []
@@ -149,22 +160,56 @@ function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: C
   return { typed: undefined, method, args }
 }
 
+/** {@link targetOf} for arguments that may be many: they are read in slices, and others have their turn before, between and after them. */
+async function targetInTurns(
+  contracts: ContractDirectory,
+  params: InvokeParams,
+  streams: CallStreams,
+  signal: AbortSignal,
+): Promise<Target> {
+  const turns = new Turns()
+  await turns.next()
+  const json = contracts.get(params.service)
+  let target: Target
+  if (json) {
+    const rest = new PutOffItems()
+    const tried = tryArguments(json, methodsOf(json, params), params.args, '/args', handle => streams.accept(handle), rest.putOff)
+    await rest.run(() => signal.throwIfAborted())
+    target = decided(json, params, chooseOverload(tried))
+  } else target = targetOf(contracts, params, streams)
+  await turns.next()
+  signal.throwIfAborted()
+  return target
+}
+
 function typedTarget(json: ContractJson, params: InvokeParams, streams: CallStreams): Target {
-  const named = (): string => JSON.stringify(params.method.slice(0, 100))
-  const methods = json.find(params.method)
-  if (methods.length === 0) {
-    throw new ParamsError(
-      `${params.service} has no method ${named()}`,
-      [{ path: '/method', expected: `a method of ${params.service}`, got: named() }],
-      json.contract.methods.map(signatureOf),
-    )
-  }
-  const overload = readArguments(json, methods, params.args, '/args', handle => streams.accept(handle))
+  return decided(
+    json,
+    params,
+    readArguments(json, methodsOf(json, params), params.args, '/args', handle => streams.accept(handle)),
+  )
+}
+
+function methodsOf(json: ContractJson, { service, method }: InvokeParams): readonly MethodNode[] {
+  const methods = json.find(method)
+  if (methods.length > 0) return methods
+  throw new ParamsError(
+    `${service} has no method ${shown(method)}`,
+    [{ path: '/method', expected: `a method of ${service}`, got: shown(method) }],
+    json.contract.methods.map(signatureOf),
+  )
+}
+
+function shown(method: string): string {
+  return JSON.stringify(method.slice(0, 100))
+}
+
+function decided(json: ContractJson, params: InvokeParams, overload: Overload): Target {
   if (!overload.found) {
     refuseMisfits(params.method, overload.errors, overload.candidates)
     throw new ParamsError(
       `the arguments do not decide which ${params.method} is meant; name one of ${overload.candidates.join(', ')}`,
-      [{ path: '/method', expected: 'a signature', got: named() }],
+      [{ path: '/method', expected: 'a signature', got: shown(params.method) }],
       overload.candidates,
     )
   }

@@ -19,6 +19,7 @@ import {
   service,
   set,
   string,
+  type TypeNode,
   timeSpan,
   tuple,
 } from '@halibut-gateway/schemas/contract'
@@ -171,6 +172,31 @@ describe('values and their JSON forms', () => {
     json[way]({ dictionary: ['int64', 'string'] }, way === 'read' ? items : new Map(items.map(i => [i, i])), '', pairs)
     expect(pairs).toHaveLength(10)
   })
+
+  test.each(values.map(([value, form], i) => [all?.params[i]?.name ?? '', i, value, form] as const))(
+    'collections of %s that are put off come out the same',
+    (_name, i, value, form) => {
+      const later: (() => void)[] = []
+      const putOff = (count: number, convert: (index: number) => void): true => {
+        later.unshift(() => {
+          for (let index = 0; index < count; index++) convert(index)
+        })
+        return true
+      }
+      const run = (): void => {
+        for (let next = later.shift(); next; next = later.shift()) next()
+      }
+      const type: TypeNode = { list: all?.params[i]?.type ?? '' }
+      const errors: ParamError[] = []
+      const written = json.write(type, [value, value], '', errors, undefined, putOff)
+      const read = json.read(type, [form, form], '', errors, undefined, putOff)
+      expect(read).toEqual([])
+      run()
+      expect(JSON.parse(JSON.stringify(written))).toEqual([form, form])
+      expect(read).toEqual([value, value])
+      expect(errors).toEqual([])
+    },
+  )
 
   test('classes that derive from each other by many ways are each looked at once', () => {
     let asked = 0

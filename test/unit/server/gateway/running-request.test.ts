@@ -24,7 +24,7 @@ function createWatch() {
   const awaited = vi.spyOn(outbox, 'awaitWritable')
   const forgotten = vi.spyOn(outbox, 'forget')
   const host = { id: 's', principal: { name: 'test', role: 'viewer' as const }, outbox, send: () => undefined }
-  const watch = new RunningRequest(host, { jsonrpc: '2.0', id: 1, method: 'agents.watch' }, 0, noStreams())
+  const watch = new RunningRequest(host, { jsonrpc: '2.0', id: 1, method: 'agents.watch' }, { receivedMs: 0, isLong: false }, noStreams())
   return { watch, outbox, sent, awaited, forgotten }
 }
 

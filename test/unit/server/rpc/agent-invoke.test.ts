@@ -1,5 +1,5 @@
 import type { CallEvent, InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
-import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
+import { dataStream, int64, list, method, service, set } from '@halibut-gateway/schemas/contract'
 import type { ErrorData } from '@halibut-gateway/schemas/wire'
 import { UUID } from 'bson'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -23,6 +23,7 @@ const stock = service('IStock', {
   Take: method([], int64),
   Put: method([['content', dataStream]], int64, { idempotent: true }),
   Get: method([], dataStream),
+  Sum: method([['numbers', list(set(int64))]], int64),
 })
 
 afterEach(() => {
@@ -43,6 +44,7 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
     params: object,
     sendItem: (item: unknown) => void = () => undefined,
     signal: AbortSignal = stop.signal,
+    isLong = false,
   ) =>
     dispatcher.dispatch(
       { jsonrpc: '2.0', id: 1, method, params },
@@ -50,6 +52,7 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
         principal: { name: 'p', role: 'operator' },
         receivedMs: performance.now(),
         caller: 'a browser',
+        isLong,
         signal,
         streams: { ...noStreams(), ready: () => undefined, uploads: () => [], offer, accept: () => DataStream.fromString('x') } as never,
         begun: () => undefined,
@@ -94,6 +97,62 @@ function loses(call: MeshCall): never {
   call.onSending?.()
   throw lost
 }
+
+describe('arguments that came in a long text', () => {
+  const numbers = Array.from({ length: 200_000 }, (_, i) => [i, 1])
+
+  /** How the call ends, and how many turns the event loop had until it reached the mesh, or ended. */
+  async function callWith(args: unknown[], onTurn: (turns: number, stop: AbortController) => void = () => undefined) {
+    let turns = 0
+    let over = false
+    const { mesh, calls } = scriptedMesh(() => {
+      over = true
+      return 7n
+    })
+    const { dispatch, stop } = createRpc(mesh)
+    const params = { agent: 'a', service: 'IStock', method: 'Sum', args }
+    const answered = dispatch('agent.invoke', params, undefined, stop.signal, true).finally(() => (over = true))
+    await new Promise<void>(resolve => {
+      const count = (): void => {
+        if (over) {
+          resolve()
+          return
+        }
+        onTurn(++turns, stop)
+        setImmediate(count)
+      }
+      setImmediate(count)
+    })
+    const response = await answered
+    return { turns, calls, answer: 'error' in response ? response.error.data : response.result }
+  }
+
+  test('are read while others have their turn, and are the same', async () => {
+    const { turns, calls, answer } = await callWith([numbers])
+    expect(answer).toMatchObject({ value: '7' })
+    expect(turns).toBeGreaterThan(4)
+    const given = calls[0]?.args[0] as Set<bigint>[]
+    expect(given).toHaveLength(numbers.length)
+    expect([given[0], given[1], given.at(-1)]).toEqual([new Set([0n, 1n]), new Set([1n]), new Set([199_999n, 1n])])
+  })
+
+  test('are refused with their places, ten of them', async () => {
+    const { calls, answer } = await callWith([numbers.map(() => ['x', 1])])
+    expect(answer).toMatchObject({ kind: 'invalid_params', delivery: 'not_sent' })
+    expect((answer as ErrorData).errors).toHaveLength(10)
+    expect((answer as ErrorData).errors?.every(({ path }) => /^\/args\/0\/\d+\/0$/.test(path))).toBe(true)
+    expect(calls).toHaveLength(0)
+  })
+
+  test('of a call that is cancelled meanwhile go nowhere', async () => {
+    const cancelled = new HalibutError('cancelled', 'the caller cancelled the call')
+    const { calls, answer } = await callWith([numbers], (turns, stop) => {
+      if (turns === 3) stop.abort(cancelled)
+    })
+    expect(answer).toMatchObject({ kind: 'cancelled', delivery: 'not_sent' })
+    expect(calls).toHaveLength(0)
+  })
+})
 
 describe('an agent that dies once with a request on it', () => {
   test.each([
