@@ -39,8 +39,14 @@ export interface BombOutcome {
   readonly heldBytes: number
 }
 
-/** Calls an agent that answers with the bomb, `calls` times at once, and an honest one beside it, one call after another until those have ended. */
-export async function runElementBomb(documents: number, calls: number, limits: Partial<Limits> = {}): Promise<BombOutcome> {
+/**
+ * Calls an agent that answers with the bomb, `callers` at once and each `times` times, and an honest one beside it, one call after another until
+ * those have ended.
+ */
+export async function runElementBomb(
+  { documents, callers, times }: { readonly documents: number; readonly callers: number; readonly times: number },
+  limits: Partial<Limits> = {},
+): Promise<BombOutcome> {
   const bomb = elementBomb(documents)
   const certificate = testIdentity('service')
   await using gateway = await createRealGateway({
@@ -68,17 +74,18 @@ export async function runElementBomb(documents: number, calls: number, limits: P
   gateway.runtime.on('message', ({ direction, documentBytes }) => {
     arrived ||= direction === 'received' && documentBytes > documents
   })
-  let going = calls
-  const outcomes = Array.from({ length: calls }, () =>
-    browser
-      .agent('bomb')
-      .invoke('ISomething', 'Get', [])
-      .then(
-        () => 'answered',
-        (why: unknown) => (why instanceof GatewayError ? why.kind : String(why)),
-      )
-      .finally(() => going--),
-  )
+  let going = callers
+  const kinds: string[] = []
+  const caller = async (): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      const outcome = await browser
+        .agent('bomb')
+        .invoke('ISomething', 'Get', [])
+        .catch((why: unknown) => why)
+      kinds.push(outcome instanceof GatewayError ? outcome.kind : String(outcome))
+    }
+  }
+  const called = Promise.all(Array.from({ length: callers }, () => caller().finally(() => going--)))
   let honestCalls = 0
   let longestCallMs = 0
   let rss = rssBefore
@@ -89,7 +96,7 @@ export async function runElementBomb(documents: number, calls: number, limits: P
     longestCallMs = Math.max(longestCallMs, performance.now() - startedAt)
     rss = Math.max(rss, process.memoryUsage.rss())
   }
-  const kinds = await Promise.all(outcomes)
+  await called
   const heldBytes = gateway.runtime.memoryInUse().messages
   return { wireBytes: bomb.length, kinds, honestCalls, longestCallMs, rssGrewBytes: rss - rssBefore, heldBytes }
 }
