@@ -21,7 +21,10 @@ export const InvokeParamsSchema = Type.Object(
     agent: AgentIdSchema,
     service: Type.String({ minLength: 1, maxLength: 256 }),
     method: Type.String({ minLength: 1, maxLength: 512, description: 'a name, or a signature such as Add(int64,int64)' }),
-    args: Type.Array(Type.Unknown(), { maxItems: 64, description: 'in the JSON forms of the contract' }),
+    args: Type.Array(Type.Unknown(), {
+      maxItems: 64,
+      description: 'in the JSON forms of the contract; the last ones may be missing where it has defaults',
+    }),
     timeoutMs: Type.Optional(DeadlineSchema),
     queueTimeoutMs: Type.Optional(DeadlineSchema),
     digest: Type.Optional(

@@ -17,6 +17,9 @@ export const contractLimits = {
   issues: 50,
   /** Further names of one object, enumeration or service. */
   aliases: 16,
+  patternLength: 512,
+  /** Characters that a pattern names, where its counts are written out. */
+  patternPlaces: 1_000,
 } as const
 
 /** Any object of a document. */

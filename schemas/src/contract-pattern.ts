@@ -1,7 +1,5 @@
+import { contractLimits } from './contract-findings.ts'
 import { type CharacterSet, type PatternNode, parsePattern } from './contract-pattern-parser.ts'
-
-/** How long a pattern may be, and how many characters it may name where its counts are written out. */
-const patternLimits = { length: 512, places: 1_000 } as const
 
 /**
  * What is wrong with a pattern; `undefined` for one that every engine matches in a time that grows with the text alone. Such a pattern
@@ -10,7 +8,7 @@ const patternLimits = { length: 512, places: 1_000 } as const
  */
 export function checkPattern(pattern: string): string | undefined {
   try {
-    if (pattern.length > patternLimits.length) return `has more than ${patternLimits.length} characters`
+    if (pattern.length > contractLimits.patternLength) return `has more than ${contractLimits.patternLength} characters`
     const graph = new Graph()
     graph.build(parsePattern(pattern))
     void new RegExp(pattern, 'u')
@@ -60,7 +58,7 @@ class Graph {
 
   #place(set: CharacterSet): Part {
     const place = this.#sets.length
-    if (place >= patternLimits.places) throw new SyntaxError(`names more than ${patternLimits.places} characters in all`)
+    if (place >= contractLimits.patternPlaces) throw new SyntaxError(`names more than ${contractLimits.patternPlaces} characters in all`)
     this.#sets.push(set)
     this.#next.push([])
     return { first: [place], last: [place], empty: false }

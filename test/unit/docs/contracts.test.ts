@@ -145,6 +145,16 @@ test('the marks of the document are those that a contract may have, and each doe
   ).toEqual([true, false, false, false])
 })
 
+test('the limits of the document are those of the check', () => {
+  const it = b.contractLimits
+  const count = (value: number): string => value.toLocaleString('en')
+  const sentence =
+    `Limits: ${count(it.methods)} methods of ${it.parameters} parameters, ${count(it.types)} types of ${count(it.members)} members, ` +
+    `${count(it.nodes)} type nodes, types ${it.depth} deep, names of ${it.nameLength} characters, ${it.aliases} further names of one thing, ` +
+    `patterns of ${it.patternLength} characters that name ${count(it.patternPlaces)} where their counts are written out.`
+  expect(document.replaceAll(/\s+/g, ' ')).toContain(sentence)
+})
+
 /** How .NET’s signature prints the row’s type, as far as the row says it. */
 function dotnetStart(row: Row): string {
   const name = /`(?:System\.Nullable<T>`|([^`<]+))/.exec(row.dotnet)?.[1] ?? 'System.Nullable'
