@@ -352,7 +352,7 @@ test('parameters that do not fit are told by their form', async () => {
     errors: [
       { path: '/args', expected: 'an array of at most 64 items', got: '5' },
       { path: '/timeoutMs', expected: 'a whole number from 1', got: '0' },
-      { path: '/digest', expected: 'true or false', got: '1' },
+      { path: '/digest', expected: 'true or false or "sha256" or "sha1"', got: '1' },
     ],
   })
 })
