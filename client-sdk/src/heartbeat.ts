@@ -13,11 +13,11 @@ export function startHeartbeat(
   { pingMs, deadMs }: { readonly pingMs: number; readonly deadMs: number },
   events: { ping(): void; dead(): void },
 ): Heartbeat {
-  let heardMs = Date.now()
+  let heardMs = performance.now()
   let asked = false
   let timer: ReturnType<typeof setTimeout> | undefined
   const wait = (): void => {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     if (!asked) heardMs = Math.max(heardMs, nowMs - pingMs)
     const silentMs = nowMs - heardMs
     if (silentMs >= deadMs) {
@@ -31,7 +31,7 @@ export function startHeartbeat(
   wait()
   return {
     heard: () => {
-      heardMs = Date.now()
+      heardMs = performance.now()
       asked = false
     },
     stop: () => clearTimeout(timer),

@@ -30,6 +30,7 @@ export class Liveness {
   readonly #connections = new Map<string, number>()
   readonly #stops: (() => void)[] = []
   readonly #closing = new AbortController()
+  /** By `performance.now()`: a clock that is set back must not stop the probes. */
   #nextSlotMs = 0
 
   constructor(mesh: Mesh, directory: AgentDirectory, options: LivenessOptions = {}) {
@@ -80,7 +81,7 @@ export class Liveness {
   }
 
   #schedule(id: string, delayMs: number): void {
-    const now = Date.now()
+    const now = performance.now()
     const slotMs = Math.max(now + delayMs, this.#nextSlotMs)
     if (delayMs === 0) this.#nextSlotMs = slotMs + 1_000 / this.#options.probesPerSecond
     this.#timers.set(

@@ -19,7 +19,7 @@ export class Tickets {
   readonly #now: () => number
   readonly #tickets = new Map<string, Ticket>()
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
 

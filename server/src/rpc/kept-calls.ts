@@ -41,7 +41,7 @@ export class KeptCalls {
   readonly #byPrincipal = new Map<string, Map<string, KeptCall>>()
   #bytes = 0
 
-  constructor(epoch: string, now: () => number = Date.now) {
+  constructor(epoch: string, now: () => number = () => performance.now()) {
     this.#epoch = epoch
     this.#now = now
   }

@@ -7,7 +7,10 @@ import { startHeartbeat } from '../../../client-sdk/src/heartbeat.ts'
 const { pingMs, deadMs } = facadeLimits
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 /** A client of a gateway in memory, connected; what it sends is told, and pings are lost on their way where `answered` is false. */
 async function connect(answered: boolean): Promise<{ client: GatewayClient; pings: () => number; states: string[] }> {
@@ -72,10 +75,20 @@ test('no ping is sent while something comes', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('a clock that is set back is no sign of life', () => {
+  const seen: string[] = []
+  const heartbeat = startHeartbeat({ pingMs: 20, deadMs: 45 }, { ping: () => seen.push('ping'), dead: () => seen.push('dead') })
+  vi.setSystemTime(Date.now() - 3_600_000)
+  vi.advanceTimersByTime(45)
+  heartbeat.stop()
+  expect(seen).toEqual(['ping', 'ping', 'dead'])
+})
+
 test('time in which no timer ran is no silence', () => {
   const seen: string[] = []
   const heartbeat = startHeartbeat({ pingMs: 20, deadMs: 45 }, { ping: () => seen.push('ping'), dead: () => seen.push('dead') })
-  vi.setSystemTime(Date.now() + 1_000)
+  const now = performance.now.bind(performance)
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_000)
   vi.advanceTimersByTime(20)
   expect(seen).toEqual(['ping'])
   heartbeat.heard()

@@ -82,6 +82,16 @@ describe('liveness', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('goes on probing where the clock is set back an hour', async () => {
+    const it = world(1)
+    it.liveness.start()
+    await vi.advanceTimersByTimeAsync(20_500)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(it.probes).toHaveLength(5)
+    it.liveness.close()
+  })
+
   test('at most 20 probes a second in all', async () => {
     const it = world(100)
     it.liveness.start()
