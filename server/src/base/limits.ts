@@ -111,6 +111,7 @@ export const gatewayLimits = {
   httpRequestMs: 10_000,
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
+  waitingSessionsPerPrincipal: 250,
   allReplayBytes: 128 * 1024 * 1024,
   allOutboxBytes: 128 * 1024 * 1024,
   readerStallMs: 20_000,

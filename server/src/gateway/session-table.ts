@@ -26,6 +26,7 @@ const finalReasons: ReadonlySet<CloseReason> = new Set([
   'going_away',
   'protocol_error',
   'invalid_text',
+  'policy_violation',
   'too_big',
   'binary_refused',
   'credit_exceeded',
@@ -39,6 +40,8 @@ export class SessionTable {
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they lost their sockets. */
   readonly #waiting = new Set<Entry>()
+  /** How many of each principal. */
+  readonly #waitingOf = new Map<string, number>()
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
   readonly #readers = new SlowReaders()
@@ -138,16 +141,29 @@ export class SessionTable {
   #wait(entry: Entry): void {
     this.#stopWaiting(entry)
     this.#waiting.add(entry)
+    const { name } = entry.session.principal
+    const theirs = (this.#waitingOf.get(name) ?? 0) + 1
+    this.#waitingOf.set(name, theirs)
     entry.timer = setTimeout(() => entry.session.end(), facadeLimits.resumeMs)
     entry.timer.unref()
-    const [oldest] = this.#waiting
-    if (this.#waiting.size > gatewayLimits.waitingSessions) oldest?.session.end()
+    if (theirs > gatewayLimits.waitingSessionsPerPrincipal) this.#oldestWaiting(name)?.session.end()
+    if (this.#waiting.size > gatewayLimits.waitingSessions) this.#oldestWaiting()?.session.end()
+  }
+
+  /** The one that has waited longest, of one principal or of all. */
+  #oldestWaiting(principal?: string): Entry | undefined {
+    for (const entry of this.#waiting) if (principal === undefined || entry.session.principal.name === principal) return entry
+    return undefined
   }
 
   #stopWaiting(entry: Entry): void {
     clearTimeout(entry.timer)
     entry.timer = undefined
-    this.#waiting.delete(entry)
+    if (!this.#waiting.delete(entry)) return
+    const { name } = entry.session.principal
+    const left = (this.#waitingOf.get(name) ?? 1) - 1
+    if (left > 0) this.#waitingOf.set(name, left)
+    else this.#waitingOf.delete(name)
   }
 
   #forget(id: string): void {

@@ -67,6 +67,22 @@ test.each([
   expect(resume()).toBe(session)
 })
 
+test('one principal has so many sessions that wait, and takes none from others', () => {
+  const { sessions, session } = world()
+  const other: Principal = { name: 'other', role: 'operator' }
+  const theirs = Array.from({ length: gatewayLimits.waitingSessionsPerPrincipal + 100 }, () => sessions.open(other, origin))
+  sessions.lost(session, 1006)
+  for (const each of theirs) sessions.lost(each, 1006)
+  expect(sessions.size).toBe(gatewayLimits.waitingSessionsPerPrincipal + 1)
+  expect([theirs[99], theirs[100], session].map(each => each?.canResume(0))).toEqual([false, true, true])
+  // One that goes on makes room for another.
+  sessions.attached(theirs[200] as Session)
+  sessions.lost(sessions.open(other, origin), 1006)
+  expect(theirs[100]?.canResume(0)).toBe(true)
+  sessions.close('going_away')
+  expect([sessions.size, vi.getTimerCount()]).toEqual([0, 0])
+})
+
 test('a socket that says hello with the session takes it from the one that had it', async () => {
   const { resume, sessions, session, closed } = world()
   expect(resume()).toBe(session)
