@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { ResponseSchema } from '@halibut-gateway/schemas'
 import { closeCodes, facadeLimits, subprotocol } from '@halibut-gateway/schemas/wire'
 import { Value } from '@sinclair/typebox/value'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { createGatewayWorld } from '../support/gateway.ts'
 
 describe('the handshake', () => {
@@ -85,6 +87,28 @@ describe('hello', () => {
     const socket = await world.socket()
     expect(await socket.ask(1, 'hello', { client: {} })).toMatchObject({ error: { data: { kind: 'invalid_params' } } })
     expect((await socket.closed).code).toBe(closeCodes.hello_refused.code)
+  })
+
+  test('may have requests, data streams and pings right behind it, however they come', async () => {
+    await using world = await createGatewayWorld()
+    const hello = { jsonrpc: '2.0', id: 'hello', method: 'hello', params: { client: { name: 'test', version: '1' } } }
+    const pause = [() => undefined, () => Promise.resolve(), () => new Promise(resolve => setImmediate(resolve))]
+    for (let i = 0; i < 30; i++) {
+      const socket = await world.socket()
+      socket.send(hello)
+      await pause[i % pause.length]?.()
+      socket.send({ jsonrpc: '2.0', id: 1, method: 'agents.list' })
+      socket.send({ jsonrpc: '2.0', method: '$/ping' })
+      expect([await socket.next(), await socket.next(), await socket.next()]).toMatchObject(
+        expect.arrayContaining([
+          expect.objectContaining({ id: 'hello' }),
+          expect.objectContaining({ method: '$/ping' }),
+          expect.objectContaining({ id: 1, result: expect.anything() }),
+        ]),
+      )
+      socket.close()
+      expect((await socket.closed).code).toBe(1000)
+    }
   })
 
   test('said twice is an error and nothing else', async () => {
@@ -321,6 +345,29 @@ describe('agents.watch', () => {
     socket.send({ jsonrpc: '2.0', method: '$/cancel', params: { id: 'w' } })
     expect(await socket.next()).toMatchObject({ id: 'w', error: { data: { kind: 'cancelled' } } })
   })
+})
+
+test('a client whose WebSocket pings and does nothing else stays', async () => {
+  await using world = await createGatewayWorld()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const client = new WebSocket(world.url, [subprotocol, world.token], { autoPong: false })
+    await once(client, 'open')
+    client.send('{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":{"name":"t","version":"1"}}}')
+    await once(client, 'message')
+    for (let passedMs = 0; passedMs < 3 * facadeLimits.deadMs; passedMs += facadeLimits.pingMs / 2) {
+      const pong = once(client, 'pong')
+      client.ping()
+      await pong
+      await vi.advanceTimersByTimeAsync(facadeLimits.pingMs / 2)
+    }
+    expect(client.readyState).toBe(WebSocket.OPEN)
+    const closed = once(client, 'close')
+    await vi.advanceTimersByTimeAsync(facadeLimits.deadMs)
+    expect((await closed)[0]).toBe(closeCodes.heartbeat_timeout.code)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a gateway that stops closes its sockets with 1001', async () => {

@@ -128,6 +128,7 @@ class MemoryLink implements WebSocketLike {
   constructor(open: (socket: ConstructorParameters<typeof Connection>[0]['socket']) => Connection, onGone: () => void) {
     this.#onGone = onGone
     this.#connection = open({
+      bytesRead: 0,
       send: (text, done) => this.#down.push({ arrive: () => this.#emit('message', { data: text }), done }),
       sendBinary: (frame, done) => {
         this.#down.push({ arrive: () => this.#emit('message', { data: new Uint8Array(frame).buffer }), done })

@@ -6,9 +6,15 @@ import type { Session, SessionSocket } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 import { noStreams } from './streams/stream-table.ts'
 
+/** The WebSocket of a connection. */
+export interface ConnectionSocket extends SessionSocket {
+  /** Bytes that came, parts of frames and all. */
+  readonly bytesRead: number
+}
+
 /** What a connection is made with. */
 export interface ConnectionOptions {
-  readonly socket: SessionSocket
+  readonly socket: ConnectionSocket
   readonly sessions: SessionTable
   readonly dispatcher: Dispatcher
   readonly principal: Principal
@@ -18,13 +24,13 @@ export interface ConnectionOptions {
 
 /**
  * - `awaiting-hello`: nothing but one `hello` may come
- * - `greeting`: hello is being answered; what comes meanwhile is closed like anything else before hello
+ * - `greeting`: hello is being answered; what came right behind it waits for that
  * - `open`: what comes belongs to the session
  * - `closed`: nothing is sent any more
  */
 type State =
   | { at: 'awaiting-hello'; timer: ReturnType<typeof setTimeout> }
-  | { at: 'greeting' }
+  | { at: 'greeting'; early: (string | Buffer)[]; earlyBytes: number }
   | { at: 'open'; session: Session; heartbeat: ReturnType<typeof setTimeout> }
   | { at: 'closed' }
 
@@ -34,6 +40,9 @@ export class Connection implements SessionSocket {
   #state: State
   #lastHeardMs = performance.now()
   #nextPingMs = 0
+  /** At the last look of the heartbeat: when, and what had come. */
+  #beatMs = 0
+  #bytesRead = 0
   #confirmed = false
 
   constructor(options: ConnectionOptions) {
@@ -59,6 +68,10 @@ export class Connection implements SessionSocket {
       return
     }
     if (state.at === 'closed') return
+    if (state.at === 'greeting') {
+      this.#keep(state, text)
+      return
+    }
     const frame = parseFrame(text)
     const message = frame.type === 'single' && frame.message.type === 'request' ? frame.message.request : undefined
     if (state.at === 'awaiting-hello' && message?.method === 'hello') void this.#greet(message)
@@ -68,11 +81,13 @@ export class Connection implements SessionSocket {
   /** A binary frame came. */
   receiveBinary(frame: Buffer): void {
     this.heard()
-    if (this.#state.at === 'open') this.#state.session.receiveBinary(frame)
-    else if (this.#state.at !== 'closed') this.close('hello_required')
+    const state = this.#state
+    if (state.at === 'open') state.session.receiveBinary(frame)
+    else if (state.at === 'greeting') this.#keep(state, frame)
+    else if (state.at !== 'closed') this.close('hello_required')
   }
 
-  /** Something came, if only a pong. */
+  /** Something came, if only a ping or a pong. */
   heard(): void {
     this.#lastHeardMs = performance.now()
   }
@@ -92,7 +107,8 @@ export class Connection implements SessionSocket {
   async #greet(request: RequestMessage & { readonly id: RequestId }): Promise<void> {
     const { dispatcher, principal, socket, sessions } = this.#options
     if (this.#state.at === 'awaiting-hello') clearTimeout(this.#state.timer)
-    this.#state = { at: 'greeting' }
+    const greeting = { at: 'greeting', early: [], earlyBytes: 0 } satisfies State
+    this.#state = greeting
     let opened: { readonly session: Session; readonly resume: MethodParams<'hello'>['resume'] } | undefined
     const response = await dispatcher.dispatch(request, {
       principal,
@@ -123,6 +139,22 @@ export class Connection implements SessionSocket {
     this.#state = { at: 'open', session, heartbeat: this.#beatIn(facadeLimits.pingMs) }
     sessions.attached(session)
     session.attach(this, resume)
+    this.#receiveEarly(greeting.early)
+  }
+
+  #keep(greeting: State & { at: 'greeting' }, frame: string | Buffer): void {
+    greeting.earlyBytes += frame.length
+    if (greeting.earlyBytes > facadeLimits.textBytes) this.close('hello_required')
+    else greeting.early.push(frame)
+  }
+
+  /** What came before the answer was there tells nothing of whether it was read. */
+  #receiveEarly(early: readonly (string | Buffer)[]): void {
+    for (const frame of early) {
+      if (this.#state.at !== 'open') return
+      if (typeof frame === 'string') this.#state.session.receive(frame)
+      else this.#state.session.receiveBinary(frame)
+    }
   }
 
   #open(resume: MethodParams<'hello'>['resume']): { session: Session; told: OpenedSession } {
@@ -164,6 +196,11 @@ export class Connection implements SessionSocket {
     const state = this.#state
     if (state.at !== 'open') return
     const now = performance.now()
+    // A large frame on a slow way is no silence, though it is not whole yet.
+    const { bytesRead } = this.#options.socket
+    if (bytesRead !== this.#bytesRead && this.#lastHeardMs < this.#beatMs) this.#lastHeardMs = now
+    this.#bytesRead = bytesRead
+    this.#beatMs = now
     const deadAtMs = this.#lastHeardMs + facadeLimits.deadMs
     if (now >= deadAtMs) {
       this.#giveUp()

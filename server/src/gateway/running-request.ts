@@ -120,9 +120,8 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
 
   /** The browser takes items up to this one. */
   credit(sequence: number): void {
-    const granted = Math.min(sequence, this.#items + facadeLimits.itemCredit)
-    if (granted <= this.#itemCredit) return
-    this.#itemCredit = granted
+    if (sequence <= this.#itemCredit) return
+    this.#itemCredit = sequence
     this.wake()
   }
 

@@ -7,9 +7,8 @@ import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { LogSink } from '../../base/log.ts'
 import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
-import { Connection } from '../connection.ts'
+import { Connection, type ConnectionSocket } from '../connection.ts'
 import { offeredSubprotocols } from '../plugins/auth.ts'
-import type { SessionSocket } from '../session.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,7 +61,9 @@ export async function rpcSocketRoutes(
         else if (data.byteLength <= facadeLimits.binaryBytes) connection.receiveBinary(data)
         else connection.close('too_big')
       })
-      socket.on('pong', () => connection.heard())
+      const heard = (): void => connection.heard()
+      socket.on('ping', heard)
+      socket.on('pong', heard)
       // ws closes by itself after an error (a frame too big, bad UTF-8), with its own code.
       socket.on('error', error => log('debug', 'browser socket failed', { session: connection.session, error: error.message }))
       socket.on('close', code => {
@@ -74,14 +75,21 @@ export async function rpcSocketRoutes(
   )
 }
 
-/** A WebSocket as connections and sessions use it. */
-class BrowserSocket implements SessionSocket {
-  readonly #socket: WebSocket
-  readonly #transport: Writable
+/** What a WebSocket stands on. */
+type Transport = Writable & { readonly bytesRead: number }
 
-  constructor(socket: WebSocket, transport: Writable) {
+/** A WebSocket as connections and sessions use it. */
+class BrowserSocket implements ConnectionSocket {
+  readonly #socket: WebSocket
+  readonly #transport: Transport
+
+  constructor(socket: WebSocket, transport: Transport) {
     this.#socket = socket
     this.#transport = transport
+  }
+
+  get bytesRead(): number {
+    return this.#transport.bytesRead
   }
 
   send(text: string, done: () => void): void {

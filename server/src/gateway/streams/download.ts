@@ -41,9 +41,9 @@ const maxSpare = 64
 
 /**
  * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
- * has acknowledged it: at most `streamCreditBytes`, `readAheadBytes` that wait for credit, and what one chunk of the agent exceeds that.
- * While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that lasts too long. A browser that takes
- * nothing for `streamUnreadMs` loses it.
+ * has acknowledged it, or has granted so much that it need not be kept: at most `streamCreditBytes`, `readAheadBytes` that wait for credit, and
+ * what one chunk of the agent exceeds that. While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that
+ * lasts too long. A browser that takes nothing for `streamUnreadMs` loses it.
  */
 export class Download {
   readonly id: number
@@ -53,6 +53,8 @@ export class Download {
   #produced = 0
   #sent = 0
   #acknowledged = 0
+  /** The browser may be sent the bytes before this. */
+  #granted: number = streamCreditBytes
   #hash: Hash | undefined
   #digestName: DigestName | undefined
   #scheduled = false
@@ -101,9 +103,20 @@ export class Download {
       )
   }
 
-  /** The browser may be sent the bytes before `offset`, which acknowledges those that are a whole credit before it. */
+  /**
+   * The browser may be sent the bytes before `offset`, which acknowledges those that are a whole credit before it. Where it grants more than
+   * a credit beyond what it can have, it wants nothing of the rest kept.
+   */
   credit(offset: number): void {
-    const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
+    if (offset <= this.#granted) return
+    this.#granted = offset
+    this.#acknowledge()
+    this.flush()
+  }
+
+  /** Lets go of what was sent and lies a whole credit before what was granted. */
+  #acknowledge(): void {
+    const acknowledged = Math.min(this.#granted - streamCreditBytes, this.#sent)
     if (acknowledged <= this.#acknowledged) return
     this.#acknowledged = acknowledged
     this.#unread?.refresh()
@@ -112,7 +125,6 @@ export class Download {
       this.#kept.shift()
       recycle(first)
     }
-    this.flush()
   }
 
   /** Sends what credit and socket allow. */
@@ -134,6 +146,12 @@ export class Download {
   /** There is a socket again, and the browser has received the bytes before `received`. */
   resume(received: number | undefined): void {
     this.#attached = true
+    if (received !== undefined && received < this.#acknowledged) {
+      const message = `the browser has received ${received} bytes, and wanted those before ${this.#acknowledged} not kept`
+      this.#events.failed(new HalibutError('stream_failed', message, { phase: 'stream' }))
+      this.discard()
+      return
+    }
     this.#sent = Math.max(this.#acknowledged, Math.min(received ?? this.#acknowledged, this.#sent))
     this.flush()
   }
@@ -190,8 +208,10 @@ export class Download {
 
   /** Sends what the credit allows; without `withTail` whole frames only, since more is about to come. */
   #sendAllowed(withTail: boolean): void {
-    const most = Math.min(this.#produced, this.#acknowledged + streamCreditBytes)
-    if (this.#sent < most) this.#events.together(() => this.#sendUntil(most, withTail))
+    const most = Math.min(this.#produced, this.#granted)
+    if (this.#sent >= most) return
+    this.#events.together(() => this.#sendUntil(most, withTail))
+    this.#acknowledge()
   }
 
   #sendUntil(most: number, withTail: boolean): void {

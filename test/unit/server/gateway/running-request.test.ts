@@ -52,6 +52,23 @@ test('credit that grants nothing leaves nothing behind', async () => {
   expect(writable).toBe(true)
 })
 
+test('credit for more items than may be under way holds', async () => {
+  const { watch } = createWatch()
+  watch.credit(5 * itemCredit)
+  for (let i = 1; i <= 5 * itemCredit; i++) {
+    await watch.writable()
+    watch.sendItem(i, item)
+  }
+  let writable = false
+  const more = watch.writable().then(() => {
+    writable = true
+  })
+  await turn()
+  expect(writable).toBe(false)
+  watch.stop(new HalibutError('cancelled', 'enough'))
+  await more
+})
+
 test('a watch that is stopped while the socket is full is not kept by the outbox', async () => {
   const { watch, outbox, awaited, forgotten } = createWatch()
   outbox.send('x'.repeat(300_000), true)

@@ -28,6 +28,7 @@ function world() {
   const sent: { text: string; done: () => void }[] = []
   const closed: CloseReason[] = []
   let pings = 0
+  let bytesRead = 0
   const sessions = new SessionTable({ dispatcher, createSpool: unused })
   const session = new Connection({
     dispatcher,
@@ -35,6 +36,9 @@ function world() {
     principal: { name: 'test', role: 'viewer' },
     origin: undefined,
     socket: {
+      get bytesRead() {
+        return bytesRead
+      },
       send: (text, done) => void sent.push({ text, done }),
       sendBinary: unused,
       together: unused,
@@ -51,6 +55,10 @@ function world() {
     sent,
     closed,
     pings: () => pings,
+    /** Bytes come that are no whole frame yet. */
+    receivePart: () => {
+      bytesRead++
+    },
     drain: () => {
       for (const each of sent.splice(0)) each.done()
     },
@@ -82,6 +90,51 @@ test('a silent client is pinged, then given up; one that answers stays', async (
   expect([it.closed, it.sessions.size]).toEqual([['heartbeat_timeout'], 1])
   await vi.advanceTimersByTimeAsync(facadeLimits.resumeMs)
   expect([it.sessions.size, vi.getTimerCount()]).toEqual([0, 0])
+})
+
+test('a part of a frame is no silence', async () => {
+  const it = world()
+  await it.open()
+  it.session.heard()
+  for (let i = 0; i < 10; i++) {
+    it.receivePart()
+    await vi.advanceTimersByTimeAsync(facadeLimits.pingMs)
+  }
+  expect(it.closed).toEqual([])
+  await vi.advanceTimersByTimeAsync(facadeLimits.pingMs + facadeLimits.deadMs)
+  expect(it.closed).toEqual(['heartbeat_timeout'])
+  it.sessions.close('going_away')
+})
+
+test('what comes right behind hello is handled after its answer, in order', async () => {
+  const it = world()
+  void it.open()
+  for (const id of [1, 2, 3]) it.session.receive(`{"jsonrpc":"2.0","id":${id},"method":"agents.list"}`)
+  it.session.receive('{"jsonrpc":"2.0","method":"$/ping"}')
+  expect(it.sent).toEqual([])
+  await vi.advanceTimersByTimeAsync(0)
+  const order = it.sent.map(({ text }) => (JSON.parse(text) as { id?: unknown; method?: unknown }).id ?? '$/ping')
+  expect([order, it.closed]).toEqual([[0, '$/ping', 1, 2, 3], []])
+  it.sessions.close('going_away')
+})
+
+test('a binary frame right behind hello is refused as one of no data stream, not for coming early', async () => {
+  const it = world()
+  void it.open()
+  it.session.receiveBinary(Buffer.alloc(20))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(it.closed).toEqual(['binary_refused'])
+})
+
+test('more than a frame may hold is not kept until hello is answered', async () => {
+  const it = world()
+  void it.open()
+  it.session.receive('x'.repeat(facadeLimits.textBytes))
+  expect(it.closed).toEqual([])
+  it.session.receive('x')
+  expect(it.closed).toEqual(['hello_required'])
+  await vi.advanceTimersByTimeAsync(0)
+  expect([it.sent, it.sessions.size, vi.getTimerCount()]).toEqual([[], 0, 0])
 })
 
 test('a client that does not read is closed when its outbox is full', async () => {

@@ -46,6 +46,31 @@ test('full frames fill 64 KiB with the header of their WebSocket frame', async (
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('a credit beyond what can be under way holds, to its last byte', async () => {
+  const { download, content, frames, told } = world(5_000_000)
+  download.begin(undefined)
+  download.credit(4_000_001)
+  await vi.advanceTimersByTimeAsync(100)
+  const received = () => Buffer.concat(frames.map(frame => frame.subarray(frameHeaderBytes)))
+  expect(received().byteLength).toBe(4_000_001)
+  download.credit(Number.MAX_SAFE_INTEGER)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(received().equals(content)).toBe(true)
+  expect(told).toEqual([{ ended: 5_000_000 }, 'over'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('a browser that wanted nothing kept, and has not received it, cannot go on', async () => {
+  const { download, told } = world(1_000_000)
+  download.begin(undefined)
+  download.credit(900_000)
+  await vi.advanceTimersByTimeAsync(100)
+  download.detach()
+  download.resume(500_000)
+  expect(told).toEqual([expect.objectContaining({ kind: 'stream_failed', message: expect.stringContaining('500000') }), 'over'])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 test('a download that nobody reads ends as stream_stalled after its time, however small it is', async () => {
   const { download, told } = world(100)
   download.begin(undefined)
