@@ -84,6 +84,8 @@ export const defaultLimits = {
    * twice that.
    */
   pollingProceedDelayMs: 10,
+  /** Events kept in memory for all endpoints together. */
+  logEvents: 20_000,
   /** One probe. */
   probeTimeoutMs: 5_000,
   tcpKeepAliveIdleMs: 5_000,

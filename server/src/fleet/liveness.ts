@@ -119,7 +119,8 @@ export class Liveness {
     if (!agent) return
     const { id } = agent.definition
     const connections = Math.max(0, (this.#connections.get(id) ?? 0) + change)
-    this.#connections.set(id, connections)
+    if (connections > 0) this.#connections.set(id, connections)
+    else this.#connections.delete(id)
     this.#clear(id)
     if (connections > 0) {
       this.#directory.report(id, { type: 'reached', how: 'polls this gateway' }, { connections })

@@ -74,6 +74,11 @@ export class Acceptor {
     return [...this.#subscribers.values()]
   }
 
+  /** Whether a connection of this subscription is there, or being let in. */
+  hasSubscriber(subscription: string): boolean {
+    return this.#connectionsOf.has(subscription)
+  }
+
   /** Takes over an accepted connection. Never rejects. */
   async accept(channel: ByteChannel, listenerName: string): Promise<void> {
     const { events, log, service, queueFor } = this.#options

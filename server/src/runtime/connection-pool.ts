@@ -18,13 +18,16 @@ interface Idle {
 export class ConnectionPool {
   readonly #limits: Limits
   readonly #maxAgeMs: number
+  readonly #onEmpty: ((pool: ConnectionPool) => void) | undefined
   #idle: Idle[] = []
   readonly #live = new Set<AgentConversation>()
   #reserved = 0
   #waiting: (() => void)[] = []
 
-  constructor(limits: Limits) {
+  /** `onEmpty`: it holds no connection any more, and no call uses it. */
+  constructor(limits: Limits, onEmpty?: (pool: ConnectionPool) => void) {
     this.#limits = limits
+    this.#onEmpty = onEmpty
     this.#maxAgeMs = safePooledTimeoutMs(limits)
   }
 
@@ -84,6 +87,7 @@ export class ConnectionPool {
     const next = this.#waiting.shift()
     if (next) next()
     else this.#reserved--
+    this.#tellEmpty()
   }
 
   /** A connection that has just been dialled. */
@@ -127,6 +131,11 @@ export class ConnectionPool {
     this.#live.delete(conversation)
     const index = this.#idle.findIndex(entry => entry.conversation === conversation)
     if (index >= 0) this.#idle.splice(index, 1)
+    this.#tellEmpty()
+  }
+
+  #tellEmpty(): void {
+    if (this.#live.size === 0 && this.#reserved === 0) this.#onEmpty?.(this)
   }
 }
 

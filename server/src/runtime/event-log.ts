@@ -26,20 +26,18 @@ export interface LogEvent {
   readonly endpoint: string
 }
 
-const maxEndpoints = 10_000
-
-/**
- * The last events of each endpoint, in memory (spec §13). Bounded by events an endpoint, and by 10,000 endpoints: the one that was silent
- * for longest goes first.
- */
+/** The last events of each endpoint, in memory (spec §13). Beyond so many in all, the endpoint that was silent for longest is forgotten. */
 export class EventLog {
   readonly #perEndpoint: number
+  readonly #inAll: number
   readonly #byEndpoint = new Map<string, LogEvent[]>()
+  #count = 0
   #last: string | undefined
   readonly #onEvent: (event: LogEvent) => void
 
-  constructor(perEndpoint: number, onEvent: (event: LogEvent) => void) {
+  constructor(perEndpoint: number, inAll: number, onEvent: (event: LogEvent) => void) {
     this.#perEndpoint = perEndpoint
+    this.#inAll = inAll
     this.#onEvent = onEvent
   }
 
@@ -49,15 +47,18 @@ export class EventLog {
     const events = this.#byEndpoint.get(key) ?? []
     events.push(event)
     if (events.length > this.#perEndpoint) events.shift()
+    else this.#count++
     if (this.#last !== key) {
       // Set anew, it stands last.
       this.#byEndpoint.delete(key)
       this.#byEndpoint.set(key, events)
       this.#last = key
     }
-    if (this.#byEndpoint.size > maxEndpoints) {
-      const silent = this.#byEndpoint.keys().next()
-      if (!silent.done) this.#byEndpoint.delete(silent.value)
+    if (this.#count > this.#inAll) {
+      const [silent = key] = this.#byEndpoint.keys()
+      this.#count -= this.#byEndpoint.get(silent)?.length ?? 0
+      this.#byEndpoint.delete(silent)
+      this.#last = undefined
     }
     this.#onEvent(event)
   }

@@ -52,6 +52,7 @@ export interface RequestQueue {
 export class MemoryRequestQueue implements RequestQueue {
   readonly #endpoint: string
   readonly #maxLength: number
+  readonly #onEmpty: ((endpoint: string) => void) | undefined
   // Most queues of a large fleet are idle, with one connection that waits: what holds requests is made with the first one, and a few
   // connections, in the order in which they were last heard from (each begins to wait when it has said NEXT), need no set.
   #consumers: Consumer[] = []
@@ -59,9 +60,11 @@ export class MemoryRequestQueue implements RequestQueue {
   #inFlight: Set<PendingRequest> | undefined
   #closed: HalibutError | undefined
 
-  constructor(endpoint: string, maxLength: number) {
+  /** `onEmpty`: the last request that waited or was under way came to its end. */
+  constructor(endpoint: string, maxLength: number, onEmpty?: (endpoint: string) => void) {
     this.#endpoint = endpoint
     this.#maxLength = maxLength
+    this.#onEmpty = onEmpty
   }
 
   get length(): number {
@@ -154,6 +157,7 @@ export class MemoryRequestQueue implements RequestQueue {
   left(pending: PendingRequest): void {
     this.#waiting?.delete(pending)
     this.#inFlight?.delete(pending)
+    if (this.empty) this.#onEmpty?.(this.#endpoint)
   }
 }
 

@@ -87,7 +87,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#friendlyPage = options.friendlyPage ?? {}
     this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
     this.thumbprint = options.certificate.thumbprint
-    this.#log = new EventLog(this.limits.logEventsPerEndpoint, event => this.#events.emit('log', event))
+    this.#log = new EventLog(this.limits.logEventsPerEndpoint, this.limits.logEvents, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
     this.#memory = new RuntimeMemory(this.limits)
@@ -329,9 +329,12 @@ export class HalibutRuntime implements AsyncDisposable {
     return this.#acceptor.subscribers
   }
 
-  /** Bytes held now for messages that are being received, and in memory by the spools of data streams; and how many request queues there are. */
-  memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number } {
-    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size }
+  /**
+   * Bytes held now for messages that are being received, and in memory by the spools of data streams; and how many request queues and connection
+   * pools there are.
+   */
+  memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number; readonly pools: number } {
+    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size, pools: this.#pools.size }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
@@ -438,8 +441,12 @@ export class HalibutRuntime implements AsyncDisposable {
   #pool(endpoint: Endpoint): ConnectionPool {
     let entry = this.#pools.get(endpoint.key)
     if (!entry) {
-      entry = { endpoint, pool: new ConnectionPool(this.limits) }
-      this.#pools.set(endpoint.key, entry)
+      const { key } = endpoint
+      const forget = (pool: ConnectionPool): void => {
+        if (this.#pools.get(key)?.pool === pool) this.#pools.delete(key)
+      }
+      entry = { endpoint, pool: new ConnectionPool(this.limits, forget) }
+      this.#pools.set(key, entry)
     }
     return entry.pool
   }
@@ -447,15 +454,15 @@ export class HalibutRuntime implements AsyncDisposable {
   #queue(subscription: string): RequestQueue {
     let queue = this.#queues.get(subscription)
     if (!queue) {
-      queue = new MemoryRequestQueue(subscription, this.limits.maxQueuedRequests)
+      queue = new MemoryRequestQueue(subscription, this.limits.maxQueuedRequests, this.#forgetEmptyQueue)
       this.#queues.set(subscription, queue)
     }
     return queue
   }
 
-  /** A peer names its subscription itself; what it names must not stay when it has gone. */
-  #forgetEmptyQueue(subscription: string): void {
-    if (this.#queues.get(subscription)?.empty) this.#queues.delete(subscription)
+  /** What a peer names as its subscription, or a caller as an agent, must not stay when nobody is there. */
+  readonly #forgetEmptyQueue = (subscription: string): void => {
+    if (this.#queues.get(subscription)?.empty && !this.#acceptor.hasSubscriber(subscription)) this.#queues.delete(subscription)
   }
 
   readonly #write = (endpoint: string, type: LogEventType, message: string, error?: unknown): void => {

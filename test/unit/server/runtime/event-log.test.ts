@@ -3,7 +3,7 @@ import { EventLog, type LogEvent, logEventTypes, severityOf } from '../../../../
 
 test('the last hundred events of an endpoint are kept, and all are told', () => {
   const told: LogEvent[] = []
-  const log = new EventLog(100, event => told.push(event))
+  const log = new EventLog(100, 1_000, event => told.push(event))
   for (let n = 0; n < 150; n++) log.write('https://Agent:10933/', 'MessageExchange', `event ${n}`)
   log.write('poll://other/', 'Error', 'broke', new Error('why'))
   const events = log.read('HTTPS://agent:10933/')
@@ -15,7 +15,7 @@ test('the last hundred events of an endpoint are kept, and all are told', () => 
 })
 
 test('what was read does not change when more is written', () => {
-  const log = new EventLog(2, () => {})
+  const log = new EventLog(2, 1_000, () => {})
   log.write('a', 'Error', '1')
   const events = log.read('a')
   log.write('a', 'Error', '2')
@@ -23,13 +23,23 @@ test('what was read does not change when more is written', () => {
 })
 
 test('of very many endpoints, the one that was silent for longest is forgotten', () => {
-  const log = new EventLog(1, () => {})
+  const log = new EventLog(1, 10_000, () => {})
   for (let n = 0; n < 10_000; n++) log.write(`poll://${n}/`, 'Error', 'x')
   log.write('poll://0/', 'Error', 'again')
   log.write('poll://one-more/', 'Error', 'x')
   expect(log.read('poll://0/')).toHaveLength(1)
   expect(log.read('poll://1/')).toHaveLength(0)
   expect(log.read('poll://2/')).toHaveLength(1)
+})
+
+test('the events of all endpoints together have a limit', () => {
+  const log = new EventLog(100, 1_000, () => {})
+  for (let n = 0; n < 100; n++) for (let i = 0; i < 100; i++) log.write(`poll://${n}/`, 'Error', 'x')
+  const kept = Array.from({ length: 100 }, (_, n) => log.read(`poll://${n}/`).length)
+  expect(kept).toEqual([...Array(90).fill(0), ...Array(10).fill(100)])
+  const small = new EventLog(100, 2, () => {})
+  for (let n = 0; n < 4; n++) small.write('a', 'Error', String(n))
+  expect(small.read('a').map(({ message }) => message)).toEqual(['3'])
 })
 
 test('the types stand in the reference’s numeric order, each with its severity', () => {
