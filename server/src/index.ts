@@ -15,5 +15,5 @@ export { type LogEvent, type LogEventType, severityOf } from './runtime/event-lo
 export type { RuntimeEvents, SubscriberEvent } from './runtime/events.ts'
 export { classifyError, isRetryable } from './runtime/network-errors.ts'
 export type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './runtime/options.ts'
-export { HalibutRuntime, type Polling, type RuntimeListener } from './runtime/runtime.ts'
+export { type CloseOptions, HalibutRuntime, type Polling, type RuntimeListener } from './runtime/runtime.ts'
 export type { CallContext, ServiceFactory, ServiceOptions } from './runtime/service-host.ts'

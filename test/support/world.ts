@@ -17,7 +17,13 @@ import { addSampleServices } from './sample-services.ts'
 export const echo = service('IEchoService', { SayHello: method([['name', string]], string) })
 
 /** Pauses that are seconds by default, and that no test waits for. */
-const quickLimits: Partial<Limits> = { retryListeningSleepIntervalMs: 10, pollingReconnectMinMs: 5, pollingReconnectMaxMs: 20 }
+const quickLimits: Partial<Limits> = {
+  retryListeningSleepIntervalMs: 10,
+  pollingReconnectMinMs: 5,
+  pollingReconnectMaxMs: 20,
+  // Many tests close what still runs.
+  drainMs: 0,
+}
 
 /** A runtime with the identity of that name and quick limits. */
 export function createRuntime(name: string, options: Partial<RuntimeOptions> = {}): HalibutRuntime {

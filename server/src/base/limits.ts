@@ -84,6 +84,8 @@ export const defaultLimits = {
    * twice that.
    */
   pollingProceedDelayMs: 10,
+  /** How long `close()` lets what was accepted come to its end. 0: it cuts at once, as .NET. */
+  drainMs: 10_000,
   /** Events kept in memory for all endpoints together. */
   logEvents: 20_000,
   /** One probe. */

@@ -38,6 +38,8 @@ export interface RequestSource {
   dequeue(waitMs: number): Promise<CollectedRequest | undefined>
   /** The same for a short wait that is mostly over at once, and costs less: it lasts `waitMs` at least and twice that at most. */
   dequeueSoon(waitMs: number): Promise<CollectedRequest | undefined>
+  /** Nothing comes from it any more. */
+  readonly over: boolean
   /** No more requests are wanted. Idempotent. */
   close(): void
 }
@@ -46,8 +48,8 @@ const nothing = Buffer.alloc(0)
 const nullEncoded: EncodedMessage = { document: nullMessage, streams: [] }
 
 /**
- * The client’s conversation with a polling agent that called in (spec §3.3), after identification. Resolves when the agent ended it;
- * rejects with what broke it. A failure after a request was collected has gone to that request’s caller.
+ * The client’s conversation with a polling agent that called in (spec §3.3), after identification. Resolves when the agent ended it, or no more
+ * requests come for it; rejects with what broke it. A failure after a request was collected has gone to that request’s caller.
  *
  * PROCEED is written as soon as the response has been read, before NEXT: it carries the acknowledgement that an agent with Nagle’s
  * algorithm on waits for (§3.5, the difference between 22 and 2,500 calls a second). Where NEXT came along with the response, PROCEED
@@ -81,6 +83,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
       throw why
     }
     if (!item) {
+      if (source.over) return
       await transfer.send(nullEncoded)
       if ((await expectNext(transfer, nextTimeoutMs)) === 'END') return
       await transfer.sendProceed()

@@ -1,4 +1,6 @@
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
+import type { HalibutError } from '../base/errors.ts'
+import { END } from '../codec/control-message.ts'
 import { type DecodedRequest, decodeRequest, type EncodedMessage } from '../codec/envelope.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
 import { decodeLargeRequest, inTurnsFromBytes } from './decode-in-turns.ts'
@@ -8,7 +10,7 @@ import type { Transfer } from './transfer.ts'
 export interface IncomingCall {
   readonly request: DecodedRequest
   readonly peer: Peer
-  /** Aborted when the connection is lost before the response has been sent. Made on first use. */
+  /** Aborted when the connection is lost, or the runtime closes, before the response has been sent. Made on first use. */
   readonly signal: AbortSignal
 }
 
@@ -19,6 +21,12 @@ export type RequestHandler = (call: IncomingCall) => EncodedMessage | Promise<En
 export interface ServiceSide {
   readonly registry: TypeRegistry
   readonly handle: RequestHandler
+  /** The answer to a request that is not going to have another. */
+  readonly refuse: (requestId: string, why: HalibutError) => EncodedMessage
+  /** The conversations that are under way. */
+  readonly serving: Set<RequestServer>
+  /** No request is taken beyond those that are here: each conversation ends with the one that it has. */
+  draining: boolean
 }
 
 /** Serves requests on one connection, one at a time: the part that listening and polling services share (spec §3.2, §3.3). */
@@ -26,12 +34,59 @@ export class RequestServer {
   readonly #transfer: Transfer
   readonly #service: ServiceSide
   #running: Call | undefined
+  /** While no request is here or announced: what had been read then. */
+  #idleAtBytes: number | undefined
 
   constructor(transfer: Transfer, service: ServiceSide) {
     this.#transfer = transfer
     this.#service = service
+    service.serving.add(this)
     // One subscription a connection, not one a call: calls come and go, and the promise stays.
-    void transfer.channel.closed.then(() => this.#running?.abort())
+    void transfer.channel.closed.then(() => {
+      service.serving.delete(this)
+      this.#running?.abort()
+    })
+  }
+
+  /** Whether the conversation ends here. */
+  get draining(): boolean {
+    return this.#service.draining
+  }
+
+  /** Resolves when its connection is gone. */
+  get over(): Promise<void> {
+    return this.#transfer.channel.closed
+  }
+
+  /** The peer may be quiet for long from here on: until it says something, nothing is under way. */
+  rest(): void {
+    this.#idleAtBytes = this.#transfer.channel.bytesRead
+  }
+
+  /** It has said something. */
+  wake(): void {
+    this.#idleAtBytes = undefined
+  }
+
+  /** Ends the connection where nothing is under way on it; elsewhere the conversation does so itself. */
+  endIfIdle(): void {
+    const { channel } = this.#transfer
+    if (this.#idleAtBytes === channel.bytesRead) void channel.close()
+  }
+
+  /** Answers what runs with `why` in the place of its result, which nobody waits for any more, and ends the connection. */
+  async giveUp(why: HalibutError): Promise<void> {
+    const { channel } = this.#transfer
+    const running = this.#running
+    if (running) {
+      running.abort(why)
+      try {
+        await this.#transfer.send(this.#service.refuse(running.request.id, why))
+      } catch {
+        // Then the end of its connection tells the caller.
+      }
+    }
+    await channel.close()
   }
 
   /** Receives, runs and answers one request; `after` travels with the response. False for the null message, which has no answer. */
@@ -40,6 +95,7 @@ export class RequestServer {
     const { limits } = transfer.options
     const received = transfer.receive(firstByteTimeoutMs)
     const document = received instanceof Promise ? await received : received
+    this.wake()
     const { registry } = this.#service
     const { request, charge } =
       document.length < inTurnsFromBytes
@@ -65,7 +121,7 @@ export class RequestServer {
       streams.settle(new Set(response.streams))
       await streams.done
     }
-    const sent = transfer.send(response, undefined, after, request.id)
+    const sent = transfer.send(response, undefined, after.length > 0 && this.draining ? END : after, request.id)
     if (sent) await sent
     return true
   }
@@ -91,7 +147,7 @@ class Call implements IncomingCall {
     return this.#abort.signal
   }
 
-  abort(): void {
-    this.#abort?.abort(this.#channel.failure instanceof Error ? this.#channel.failure : undefined)
+  abort(why: unknown = this.#channel.failure): void {
+    this.#abort?.abort(why instanceof Error ? why : undefined)
   }
 }

@@ -148,6 +148,11 @@ export class Acceptor {
     for (const channel of this.#channels) channel.destroy(why)
   }
 
+  /** Resolves when none of the polling agents is left that are connected now. */
+  async subscribersGone(): Promise<void> {
+    await Promise.all([...this.#subscribers.keys()].map(channel => channel.closed))
+  }
+
   /** Resolves when no accepted connection is left. */
   async drained(): Promise<void> {
     await Promise.all([...this.#channels].map(channel => channel.closed))

@@ -32,6 +32,8 @@ export interface OutgoingCallsOptions {
   readonly dial: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<Transfer>
   /** Aborted with an error when the runtime closes. */
   readonly ending: AbortSignal
+  /** Throws where no call is taken any more. */
+  readonly assertOpen: () => void
   readonly ownThumbprint: string
   /** How long a call without times of its own may wait for a connection to a listening agent. Milliseconds; 0: no limit. */
   readonly connectWaitMs: number
@@ -59,6 +61,9 @@ type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutErro
 export class OutgoingCalls {
   readonly #options: OutgoingCallsOptions
   readonly #cache = new ResponseCache()
+  /** Calls that have no answer, or whose data streams still come. */
+  #running = 0
+  #onIdle: (() => void) | undefined
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
@@ -115,6 +120,18 @@ export class OutgoingCalls {
     }
   }
 
+  /** Resolves when no call runs, data streams of answers included. */
+  async idle(): Promise<void> {
+    if (this.#running === 0) return
+    await new Promise<void>(resolve => {
+      this.#onIdle = resolve
+    })
+  }
+
+  readonly #ended = (): void => {
+    if (--this.#running === 0) this.#onIdle?.()
+  }
+
   /** Forgets the answers that it has kept. */
   clear(): void {
     this.#cache.clear()
@@ -168,8 +185,9 @@ export class OutgoingCalls {
     request: OutgoingRequest,
     times: CallTimes,
   ): Promise<unknown> {
-    const { events, ending } = this.#options
-    ending.throwIfAborted()
+    const { events, assertOpen } = this.#options
+    assertOpen()
+    this.#running++
     const watched = events.wants('callStarted') || events.wants('callFinished')
     const event = watched ? { activityId, service, method, endpoint: endpoint.uri } : undefined
     const startedAt = event ? performance.now() : 0
@@ -190,6 +208,10 @@ export class OutgoingCalls {
       // An error that the agent answered with is no trouble of the connection.
       if (!exchanged) this.#logError(endpoint, told)
       throw told
+    } finally {
+      const { streams } = exchanged ?? {}
+      if (streams) void streams.done.then(this.#ended, this.#ended)
+      else this.#ended()
     }
   }
 

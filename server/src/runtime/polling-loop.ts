@@ -19,18 +19,21 @@ export interface PollingLoopOptions {
   readonly service: ServiceSide
   readonly limits: Limits
   readonly dial: (signal: AbortSignal) => Promise<Transfer>
+  /** Cuts the connection. */
   readonly signal: AbortSignal
+  /** No connection is opened any more; one that is there ends with what it has. Fires with {@link signal} at the latest. */
+  readonly draining: AbortSignal
   readonly onIdentified: () => void
   readonly ownThumbprint: string
   readonly log: (message: string, error: unknown) => void
 }
 
-/** Connects, serves, and connects again after a pause, until `signal` fires (spec §7.5). Never rejects. */
+/** Connects, serves, and connects again after a pause, until `draining` fires (spec §7.5). Never rejects. */
 export async function runPollingLoop(options: PollingLoopOptions): Promise<void> {
-  const { signal, limits, log } = options
+  const { draining, limits, log } = options
   const random = Math.random()
   let tryingSince: number | undefined
-  while (!signal.aborted) {
+  while (!draining.aborted) {
     tryingSince ??= performance.now()
     try {
       await connectAndServe(options, () => {
@@ -39,7 +42,7 @@ export async function runPollingLoop(options: PollingLoopOptions): Promise<void>
       })
       tryingSince = undefined
     } catch (why) {
-      if (signal.aborted) return
+      if (draining.aborted) return
       const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
       const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
       const { message } = toldOf(why)
@@ -47,13 +50,13 @@ export async function runPollingLoop(options: PollingLoopOptions): Promise<void>
     }
     const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
     const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
-    await pause(timerMs(pauseMs), undefined, { signal }).catch(() => {})
+    await pause(timerMs(pauseMs), undefined, { signal: draining }).catch(() => {})
   }
 }
 
 /** One cycle: up to `retryCountLimit` attempts to connect, then the conversation until it ends (spec §8.2). */
 async function connectAndServe(options: PollingLoopOptions, onIdentified: () => void): Promise<void> {
-  const { endpoint, signal, service, subscription } = options
+  const { endpoint, signal, draining, service, subscription } = options
   const { retryCountLimit, connectionErrorRetryTimeoutMs, retryListeningSleepIntervalMs } = endpoint.limits
   const startedAt = performance.now()
   for (let index = 0; ; index++) {
@@ -61,26 +64,30 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
     let transfer: Transfer | undefined
     let cut: (() => void) | undefined
     try {
-      const dialled = await options.dial(signal)
+      const dialled = await options.dial(draining)
       transfer = dialled
       cut = () => void dialled.channel.close(0)
       signal.addEventListener('abort', cut, { once: true })
+      draining.addEventListener('abort', cut, { once: true })
       stage = 'initialise'
       await identifyAsDialler(transfer, { type: 'subscriber', subscription })
+      draining.removeEventListener('abort', cut)
       stage = 'exchange'
       onIdentified()
       await pollClient(transfer, service)
+      await dialled.channel.close()
+      return
     } catch (why) {
       // Disposed while it waits for work: the peer just sees the connection end (spec §3.2).
-      if (transfer && !signal.aborted) void transfer.end()
-      if (signal.aborted) return
+      if (transfer && !draining.aborted) void transfer.end()
+      if (draining.aborted) return
       const verdict = pollingVerdict(stage, why)
       const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
       if (!verdict.again || index + 1 >= retryCountLimit || late)
         throw finalError(options, why, stage, verdict.again ? false : verdict.began)
-      await pause(timerMs(retryListeningSleepIntervalMs), undefined, { signal }).catch(() => {})
+      await pause(timerMs(retryListeningSleepIntervalMs), undefined, { signal: draining }).catch(() => {})
     } finally {
-      if (cut) signal.removeEventListener('abort', cut)
+      if (cut) for (const each of [signal, draining]) each.removeEventListener('abort', cut)
     }
   }
 }

@@ -41,6 +41,10 @@ export interface RequestQueue {
   readonly length: number
   /** Nothing waits in it and nothing that was collected from it is under way. */
   readonly empty: boolean
+  /** Takes nothing more: connections collect what waits and are over then. */
+  drain(): void
+  /** Ends what waits to be collected. */
+  failWaiting(why: HalibutError): void
   /** Ends everything queued as cancelled. */
   close(why: HalibutError): void
 }
@@ -58,6 +62,7 @@ export class MemoryRequestQueue implements RequestQueue {
   #consumers: Consumer[] = []
   #waiting: CallerTurns<PendingRequest> | undefined
   #inFlight: Set<PendingRequest> | undefined
+  #draining = false
   #closed: HalibutError | undefined
 
   /** `onEmpty`: the last request that waited or was under way came to its end. */
@@ -71,8 +76,9 @@ export class MemoryRequestQueue implements RequestQueue {
     return this.#waiting?.size ?? 0
   }
 
-  get closed(): boolean {
-    return this.#closed !== undefined
+  /** Nothing is handed out any more, but for what waits already. */
+  get closing(): boolean {
+    return this.#draining || this.#closed !== undefined
   }
 
   get empty(): boolean {
@@ -107,9 +113,19 @@ export class MemoryRequestQueue implements RequestQueue {
     return new Consumer(thumbprint, this)
   }
 
+  drain(): void {
+    this.#draining = true
+    // A connection that waits found nothing that it may collect.
+    for (const consumer of [...this.#consumers]) consumer.close()
+  }
+
+  failWaiting(why: HalibutError): void {
+    for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
+  }
+
   close(why: HalibutError): void {
     this.#closed = why
-    for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
+    this.failWaiting(why)
     for (const pending of [...(this.#inFlight ?? [])])
       pending.fail(why.with({ delivery: 'unknown', phase: 'response' }, 'the runtime was closed after the request had left'))
     for (const consumer of [...this.#consumers]) consumer.close()
@@ -330,6 +346,10 @@ class Consumer implements RequestSource {
     return this.#dequeue(waitMs, true)
   }
 
+  get over(): boolean {
+    return this.#closed
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
@@ -337,9 +357,13 @@ class Consumer implements RequestSource {
   }
 
   #dequeue(waitMs: number, isSoon: boolean): Promise<CollectedRequest | undefined> {
-    if (this.#closed || this.#queue.closed) return Promise.resolve(undefined)
+    if (this.#closed) return Promise.resolve(undefined)
     const item = this.#queue.take(this.thumbprint)
     if (item) return Promise.resolve(item)
+    if (this.#queue.closing) {
+      this.#closed = true
+      return Promise.resolve(undefined)
+    }
     return new Promise(resolve => {
       this.#waiting = resolve
       if (isSoon) this.#waitSoon(waitMs)

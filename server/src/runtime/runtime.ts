@@ -2,14 +2,17 @@ import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
+import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 import { Openings } from '../base/openings.ts'
+import { timerMs } from '../base/timer.ts'
 import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
+import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { dial } from '../socket/dial.ts'
 import { formatEndPoint } from '../socket/errno.ts'
@@ -20,6 +23,7 @@ import { listeningFailure } from './call-failures.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { type Drainable, drain, notCollectable, refuseRunning } from './drain.ts'
 import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription, requirePin } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
@@ -49,6 +53,12 @@ export interface Polling {
   close(): Promise<void>
 }
 
+/** How a runtime is closed. */
+export interface CloseOptions {
+  /** How long what was accepted may take to come to its end. Milliseconds; 0: it is cut at once. Default: the limit `drainMs`. */
+  readonly drainMs?: number | undefined
+}
+
 /**
  * A Halibut runtime: calls agents, listening or polling, and hosts services, as a listening or as a polling agent; all with one
  * certificate. Several can live in one process.
@@ -63,6 +73,7 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #registry: TypeRegistry
   readonly #codec: CodecOptions
   readonly #services: ServiceHost
+  readonly #service: ServiceSide
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
   readonly #calls: OutgoingCalls
@@ -72,11 +83,16 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
   readonly #listeners = new Set<Listener>()
-  readonly #pollings = new Set<Polling>()
+  readonly #pollings = new Set<Polling & Drainable>()
   readonly #dialled = new Map<ByteChannel, string>()
   readonly #ending = new AbortController()
+  /** Resolves when there is no more time for what still runs. */
+  readonly #drainTime = deferred<void>()
   #friendlyPage: FriendlyPage
+  /** Nothing new is taken. */
+  #closing: HalibutError | undefined
   #closed: HalibutError | undefined
+  #ended: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
     // Callers without types may have forgotten it.
@@ -93,6 +109,8 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#memory = new RuntimeMemory(this.limits)
     this.#openings = new Openings(this.limits)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
+    const { handle, refuse } = this.#services
+    this.#service = { registry: this.#registry, handle, refuse, serving: new Set(), draining: false }
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
     )
@@ -101,10 +119,10 @@ export class HalibutRuntime implements AsyncDisposable {
       trust: this.#trust,
       openings: this.#openings,
       hostsServices: () => this.#services.size > 0,
-      service: { registry: this.#registry, handle: this.#services.handle },
+      service: this.#service,
       exchange: channel => this.#exchange(channel),
       queueFor: subscription => this.#queue(subscription),
-      queueLeft: subscription => this.#forgetEmptyQueue(subscription),
+      queueLeft: this.#queueLeft,
       events: this.#events,
       log: this.#write,
       friendlyPage: () => this.#friendlyPage,
@@ -121,6 +139,7 @@ export class HalibutRuntime implements AsyncDisposable {
       poolFor: endpoint => this.#pool(endpoint),
       dial: (endpoint, signal) => this.#dial(endpoint, signal),
       ending: this.#ending.signal,
+      assertOpen: () => this.#assertOpen(),
       ownThumbprint: this.thumbprint,
       connectWaitMs: this.limits.connectWaitMs,
     })
@@ -152,15 +171,15 @@ export class HalibutRuntime implements AsyncDisposable {
       sendTimeoutMs: limits.tcpClientSendTimeoutMs,
       openings: this.#openings,
       onConnection: channel => {
-        if (this.#closed) channel.destroy(this.#closed)
+        if (this.#closing) channel.destroy(this.#closing)
         else void this.#acceptor.accept(channel, name)
       },
       onRejected: (remoteAddress, error) => this.#write(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
     })
     name = `listen://${formatEndPoint(listener.host, listener.port)}`
-    if (this.#closed) {
+    if (this.#closing) {
       await listener.close()
-      throw this.#closed
+      throw this.#closing
     }
     this.#listeners.add(listener)
     this.#write(name, 'ListenerStarted', 'Listener started')
@@ -191,22 +210,30 @@ export class HalibutRuntime implements AsyncDisposable {
       )
     }
     const ending = new AbortController()
+    const draining = new AbortController()
+    setMaxListeners(0, ending.signal, draining.signal)
     const loops = Array.from({ length: connections }, () =>
       runPollingLoop({
         endpoint,
         subscription,
-        service: { registry: this.#registry, handle: this.#services.handle },
+        service: this.#service,
         limits: this.limits,
         dial: signal => this.#dial(endpoint, signal),
         signal: ending.signal,
+        draining: draining.signal,
         ownThumbprint: this.thumbprint,
         onIdentified: () => this.#write(endpoint.uri, 'Diagnostic', `Polling as ${subscription}`),
         log: (message, error) => this.#write(endpoint.uri, 'Error', message, error),
       }),
     )
-    const polling: Polling = {
+    const polling: Polling & Drainable = {
+      drain: () => {
+        draining.abort()
+        return Promise.all(loops)
+      },
       close: async () => {
         this.#pollings.delete(polling)
+        draining.abort()
         ending.abort()
         await Promise.all(loops)
       },
@@ -271,6 +298,7 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<{ thumbprint: string; roundTripMs: number }> {
+    this.#assertOpen()
     checkTime('timeoutMs', options.timeoutMs)
     const endpoint = this.#endpoint(input)
     const { uri } = endpoint
@@ -349,16 +377,46 @@ export class HalibutRuntime implements AsyncDisposable {
 
   // ---- the end
 
-  /** Ends everything: listeners, polling, queued and running calls, connections. Idempotent. */
-  async close(): Promise<void> {
-    this.#closed ??= new HalibutError('closed', 'the runtime has been closed')
+  /**
+   * Ends everything: listeners, polling, calls, services, connections. Takes nothing new from now on, gives what was accepted its time to come to
+   * an end, and cuts what is not done by then: calls end as `closed`, and who called one of our services is answered so. Idempotent; a later call
+   * may shorten the time.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { drainMs = this.limits.drainMs } = options
+    if (drainMs <= 0) this.#drainTime.resolve()
+    else {
+      const timer = setTimeout(this.#drainTime.resolve, timerMs(drainMs))
+      void this.#drainTime.promise.then(() => clearTimeout(timer))
+    }
+    this.#ended ??= this.#end(drainMs > 0)
+    return this.#ended
+  }
+
+  async #end(drains: boolean): Promise<void> {
+    this.#closing = new HalibutError('closed', 'the runtime is closing')
+    const stopped = Promise.all([...this.#listeners].map(listener => listener.close()))
+    this.#listeners.clear()
+    if (drains) {
+      const accepted = {
+        service: this.#service,
+        pollings: this.#pollings,
+        queues: this.#queues,
+        calls: this.#calls,
+        acceptor: this.#acceptor,
+      }
+      await Promise.race([drain(accepted, this.#closing), this.#drainTime.promise])
+      await refuseRunning(this.#service)
+    }
+    this.#drainTime.resolve()
+    this.#closed = new HalibutError('closed', 'the runtime has been closed')
     const why = this.#closed
     this.#ending.abort(why)
-    await Promise.all([...this.#listeners].map(listener => listener.close()))
-    this.#listeners.clear()
-    const waited = cancelledWhile('Connecting', { phase: 'queue', cause: why })
-    const cancelled = waited.with({}, 'the runtime was closed before the request was sent')
-    for (const queue of this.#queues.values()) queue.close(cancelled)
+    await stopped
+    const { dotnetType, dotnetMessage } = cancelledWhile('Connecting')
+    const told = 'the runtime was closed before the request was sent'
+    const waited = new HalibutError('closed', told, { phase: 'queue', dotnetType, dotnetMessage, cause: why })
+    for (const queue of this.#queues.values()) queue.close(waited)
     this.#acceptor.close(why)
     await Promise.all([...this.#pollings].map(polling => polling.close()))
     await Promise.all([...this.#pools.values()].map(({ pool }) => pool.close(why)))
@@ -379,7 +437,8 @@ export class HalibutRuntime implements AsyncDisposable {
     signal: AbortSignal | undefined,
     ending: AbortSignal | undefined = this.#ending.signal,
   ): Promise<Transfer> {
-    this.#assertOpen()
+    // Calls that were accepted before the runtime closes may still need a connection.
+    if (this.#closed) throw this.#closed
     const { limits } = this
     this.#write(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
     const linked = linkedSignal(signal, ending)
@@ -455,6 +514,7 @@ export class HalibutRuntime implements AsyncDisposable {
     let queue = this.#queues.get(subscription)
     if (!queue) {
       queue = new MemoryRequestQueue(subscription, this.limits.maxQueuedRequests, this.#forgetEmptyQueue)
+      if (this.#closing) queue.drain()
       this.#queues.set(subscription, queue)
     }
     return queue
@@ -465,12 +525,19 @@ export class HalibutRuntime implements AsyncDisposable {
     if (this.#queues.get(subscription)?.empty && !this.#acceptor.hasSubscriber(subscription)) this.#queues.delete(subscription)
   }
 
+  /** The last connection of a subscription is gone: while the runtime closes, no other comes. */
+  readonly #queueLeft = (subscription: string): void => {
+    if (this.#closing) this.#queues.get(subscription)?.failWaiting(notCollectable(this.#closing, subscription))
+    this.#forgetEmptyQueue(subscription)
+  }
+
   readonly #write = (endpoint: string, type: LogEventType, message: string, error?: unknown): void => {
     this.#log.write(endpoint, type, message, error)
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw this.#closed
+    const why = this.#closed ?? this.#closing
+    if (why) throw why
   }
 }
 

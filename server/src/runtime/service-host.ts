@@ -19,7 +19,7 @@ export interface CallContext {
   readonly service: string
   /** As the contract writes it. */
   readonly method: string
-  /** Fires when the connection is lost before the response has been sent. */
+  /** Fires when the connection is lost, or the runtime closes, before the response has been sent. */
   readonly signal: AbortSignal
 }
 
@@ -124,6 +124,9 @@ export class ServiceHost {
     if (service.factory) return this.#invokeNew(id, service, service.factory, method, args)
     return this.#invoke(id, method, service.handlers.get(method) as Handler, service.instance, args)
   }
+
+  /** An error as the response to a request. */
+  readonly refuse = (id: string, why: HalibutError): EncodedMessage => this.#fail(id, describeForPeer(why))
 
   #find(name: string | null): HostedService {
     if (this.#clientOnly && this.#services.size === 0) {
