@@ -47,6 +47,12 @@ export const SettingsSchema = Type.Object(
     contracts: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'contract files (JSON)' }),
     agents: Type.Array(AgentSettingsSchema, { default: [], description: 'agents beside the stored ones; only in the file' }),
     demo: Type.Boolean({ default: true, description: 'start two demo agents' }),
+    drainMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 20_000,
+      description: 'how long what runs may take when the gateway is stopped, in ms',
+    }),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
       description: 'debug, info, warn or error',

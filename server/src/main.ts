@@ -27,7 +27,7 @@ async function run(): Promise<void> {
     }
     const gateway = await startGateway(settings, log)
     const finish = async (): Promise<void> => {
-      log('info', 'stopping')
+      log('info', `stopping; what runs has ${settings.drainMs / 1_000} s, unless a second signal ends it`)
       await gateway.close()
       process.exit(0)
     }

@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { int32, int64, method, service } from '@halibut-gateway/schemas/contract'
 import { expect, test } from 'vitest'
+import { createClient } from '../../client-sdk/src/index.ts'
 import type { LogSink } from '../../server/src/base/log.ts'
 import { startGateway } from '../../server/src/cli/start.ts'
 import { loadSettings } from '../../server/src/config.ts'
+import { hostFlowService, type WaitingCall } from '../support/flow-service.ts'
+import { nodeWebSocket } from '../support/node-websocket.ts'
+import { until } from '../support/stream-sections.ts'
+import { createRuntime } from '../support/world.ts'
 
 test('the address that is printed, the Host and the Origin are those of publicUrl, and what is no address is told before anything starts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
@@ -39,6 +44,33 @@ test('what a .NET agent could not take in a contract is logged when the gateway 
     expect(warnings).toEqual([
       `${path}: /methods/1/params/0/type: a parameter of type int32 never binds at a .NET service: what arrives is a long`,
     ])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('a gateway that is stopped is not ready, answers the call that runs, and has ended then', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  await using agent = createRuntime('agent', { onUnauthorised: () => 'trust_and_allow' })
+  const waiting: WaitingCall[] = []
+  hostFlowService(agent, call => waiting.push(call))
+  const { port } = await agent.listen({ host: '127.0.0.1' })
+  try {
+    const path = join(folder, 'settings.json')
+    const agents = [{ id: 'web-1', uri: `https://127.0.0.1:${port}/`, thumbprint: agent.thumbprint }]
+    const settings = { demo: false, port: 0, stateFolder: join(folder, 'state'), drainMs: 600_000, agents }
+    await writeFile(path, JSON.stringify(settings))
+    const gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), () => undefined)
+    const { origin, hash } = new URL(gateway.address)
+    await using client = createClient({ url: origin, token: hash.slice('#token='.length), webSocket: nodeWebSocket })
+    const call = client.agent('web-1').invoke('IFlowService', 'Wait', [])
+    await until(() => waiting.length === 1)
+    const closed = gateway.close()
+    expect([(await fetch(`${origin}/readyz`)).status, (await fetch(`${origin}/livez`)).status]).toEqual([503, 200])
+    waiting[0]?.finish()
+    expect((await call).value).toBe('done')
+    await closed
+    await expect(fetch(`${origin}/livez`)).rejects.toThrow()
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -26,6 +26,8 @@ export interface RealGateway extends AsyncDisposable {
   readonly agent: HalibutRuntime
   readonly runtime: HalibutRuntime
   readonly sessions: SessionTable
+  /** Takes nothing new, and ends its sessions when they are done. */
+  drain(drainMs: number): Promise<void>
   /** A bare socket, accepted, without hello. Closed with the world. */
   socket(): Promise<TestSocket>
   /** A client. Closed with the world. */
@@ -80,6 +82,7 @@ export async function createRealGateway(options: {
     agent: world.agent,
     runtime: world.client,
     sessions: app.sessions,
+    drain: drainMs => app.drain(drainMs),
     socket: async () => {
       const socket = await TestSocket.open(`ws://127.0.0.1:${port}/rpc`, [subprotocol, token])
       sockets.push(socket)

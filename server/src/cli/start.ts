@@ -25,7 +25,7 @@ import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 export interface RunningGateway {
   /** The page with the token that opens it. */
   readonly address: string
-  /** Ends sockets, agents and connections. Idempotent. */
+  /** Takes nothing new, lets what runs come to its end within `drainMs`, then ends sockets, agents and connections. Idempotent. */
   close(): Promise<void>
 }
 
@@ -67,7 +67,9 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
       )
     },
   })
-  closers.push(() => runtime.close())
+  let drainUntilMs = 0
+  // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
+  closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
   const add = (definition: AgentDefinition): void => {
     const agent = directory.add(definition)
     if (agent.mode === 'polling') runtime.trust(definition.thumbprint)
@@ -105,8 +107,10 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   if (settings.demo)
     await startDemo(settings, runtime.thumbprint, polled.port, { add, contracts, log, closers, isStopping: () => phase === 'stopping' })
   phase = 'running'
+  closers.push(() => app.drain(drainUntilMs - performance.now()))
   closers.push(() => {
     phase = 'stopping'
+    drainUntilMs = performance.now() + settings.drainMs
   })
   return `${publicUrl?.href ?? `http://${urlHost(settings.host)}:${port}/`}#token=${token}`
 }

@@ -132,7 +132,7 @@ export class Connection implements SessionSocket {
     socket.send(JSON.stringify(response), () => undefined)
     if (!opened || 'error' in response) {
       opened?.session.end()
-      return this.close('hello_refused')
+      return this.close(sessions.draining ? 'going_away' : 'hello_refused')
     }
     const { session, resume } = opened
     this.#nextPingMs = performance.now() + facadeLimits.pingMs

@@ -20,6 +20,8 @@ export interface OutboxOwner {
   outboxFull(): void
   /** The socket has taken nothing for too long, or must make room for others. */
   outboxStalled(): void
+  /** Nothing waits for the socket any more. */
+  outboxSent(): void
 }
 
 interface Kept {
@@ -50,6 +52,11 @@ export class Outbox implements SlowReader {
     this.#owner = owner
     this.#memory = memory
     this.#readers = readers
+  }
+
+  /** Whether text waits for the socket. */
+  get isSending(): boolean {
+    return this.#queuedBytes > 0
   }
 
   /** False while text was dropped that the browser has not acknowledged: nobody could go on from there. */
@@ -165,6 +172,7 @@ export class Outbox implements SlowReader {
     }
     if (wasBehind) readers.caughtUp(this)
     this.#wake()
+    if (this.#queuedBytes === 0) this.#owner.outboxSent()
   }
 
   #wake(): void {

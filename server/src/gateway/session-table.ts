@@ -1,7 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { timerMs } from '../base/timer.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
 import { ReplayMemory } from './replay-memory.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -42,6 +44,9 @@ export class SessionTable {
   readonly #waiting = new Set<Entry>()
   /** How many of each principal. */
   readonly #waitingOf = new Map<string, number>()
+  #draining = false
+  /** Called when the last one has ended. */
+  #onEmpty: (() => void) | undefined
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
   readonly #readers = new SlowReaders()
@@ -64,8 +69,14 @@ export class SessionTable {
     return this.#readers.bytes
   }
 
-  /** Opens a session. */
+  /** Whether those that are there go on, and no other is opened. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Opens a session. Throws `closed` while it is draining. */
   open(principal: Principal, origin: string | undefined): Session {
+    if (this.#draining) throw new HalibutError('closed', 'the gateway is stopping, and opens no session any more')
     const session = new Session({
       ...this.#options,
       replayMemory: this.#replayMemory,
@@ -125,6 +136,26 @@ export class SessionTable {
     else if (session.detach()) this.#wait(entry)
   }
 
+  /**
+   * Ends each when what it has accepted has come to its end, idle ones at once, all with `going_away`. What is not done after `drainMs` is given
+   * up, and its browser told so before the socket closes. Resolves when none is left.
+   */
+  async drain(drainMs: number): Promise<void> {
+    this.#draining = true
+    for (const { session } of [...this.#entries.values()]) session.drain()
+    if (this.#entries.size === 0) return
+    const emptied = new Promise<void>(resolve => {
+      this.#onEmpty = resolve
+    })
+    let timer = setTimeout(() => {
+      const why = new HalibutError('closed', 'the gateway is stopping, and this was not done in time')
+      for (const { session } of [...this.#entries.values()]) session.giveUp(why)
+      timer = setTimeout(() => this.close('going_away'), gatewayLimits.closeGraceMs)
+    }, timerMs(drainMs))
+    await emptied
+    clearTimeout(timer)
+  }
+
   /** Ends all of them. */
   close(reason: CloseReason): void {
     for (const { session } of [...this.#entries.values()]) session.end(reason)
@@ -171,6 +202,7 @@ export class SessionTable {
     if (!entry) return
     this.#stopWaiting(entry)
     this.#entries.delete(id)
+    if (this.#entries.size === 0) this.#onEmpty?.()
   }
 }
 

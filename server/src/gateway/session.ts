@@ -85,6 +85,9 @@ export class Session implements RequestHost, OutboxOwner {
   /** Made with the first request: an idle browser costs no more than it must. */
   #streamTable: StreamTable | undefined
   #socket: SessionSocket | undefined
+  /** Whose responses are sent when the last of them is there. */
+  #batches = 0
+  #draining = false
   #ended = false
 
   constructor(options: SessionOptions) {
@@ -104,6 +107,7 @@ export class Session implements RequestHost, OutboxOwner {
       violated: reason => this.end(reason),
       toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: this.principal.role === 'admin' }),
       createSpool: () => this.#options.createSpool(this.id),
+      over: () => this.#endIfDrained(),
     })
     return this.#streamTable
   }
@@ -146,6 +150,7 @@ export class Session implements RequestHost, OutboxOwner {
     this.outbox.detach()
     this.#streamTable?.detach()
     if (!this.outbox.complete) this.end()
+    this.#endIfDrained()
     return !this.#ended
   }
 
@@ -167,6 +172,37 @@ export class Session implements RequestHost, OutboxOwner {
     const socket = this.#socket
     this.#options.onStalled(this)
     socket?.close('heartbeat_timeout')
+  }
+
+  outboxSent(): void {
+    this.#endIfDrained()
+  }
+
+  /** Takes no request any more, and ends when those that it has, with their data streams, have come to their ends. Watches do not count. */
+  drain(): void {
+    this.#draining = true
+    this.#endIfDrained()
+  }
+
+  /** Gives up what runs: the browser is told `why`. */
+  giveUp(why: HalibutError): void {
+    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(why)
+    this.#streamTable?.breakOff(why)
+  }
+
+  /** Whether something is under way that somebody waits for the end of. */
+  get #isBusy(): boolean {
+    if (this.#batches > 0 || this.#unanswered.size > 0 || this.outbox.isSending || this.#streamTable?.isEmpty === false) return true
+    for (const { request } of this.#inFlight.values()) if (!this.#options.dispatcher.isWatch(request.method)) return true
+    return false
+  }
+
+  #endIfDrained(): void {
+    if (!this.#draining || this.#ended) return
+    // After whatever is being done with what has just come to its end.
+    queueMicrotask(() => {
+      if (!this.#isBusy) this.end('going_away')
+    })
   }
 
   /** Ends it: what runs is cancelled without a mode, and the socket, where there is one, is closed for `reason`. Idempotent. */
@@ -209,9 +245,12 @@ export class Session implements RequestHost, OutboxOwner {
       else pending.push(new Promise(resolve => this.#handle(message, arrival, resolve)))
     }
     if (pending.length === 0) return
+    this.#batches++
     const { text, outcomes } = await writeBatch(await Promise.all(pending), this.principal)
     this.send(text)
     for (const outcome of outcomes) this.#begin(outcome)
+    this.#batches--
+    this.#endIfDrained()
   }
 
   /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
@@ -262,13 +301,13 @@ export class Session implements RequestHost, OutboxOwner {
 
   #answered(running: RunningRequest, outcome: Outcome | undefined, settle: ((outcome: Outcome) => void) | undefined): void {
     // A request that was answered when it was skipped has no word in it any more.
-    if (this.#unanswered.delete(running) || !outcome) {
-      running.streams.abandon()
-      return
+    if (this.#unanswered.delete(running) || !outcome) running.streams.abandon()
+    else {
+      this.#inFlight.delete(running.request.id)
+      running.recycle()
+      this.#settle(outcome, settle)
     }
-    this.#inFlight.delete(running.request.id)
-    running.recycle()
-    this.#settle(outcome, settle)
+    this.#endIfDrained()
   }
 
   /** Answers it at once and lets the agent finish. What has not left yet never does. */
@@ -290,6 +329,7 @@ export class Session implements RequestHost, OutboxOwner {
       return new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`)
     }
     if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
+    if (this.#draining) return new HalibutError('closed', 'the gateway is stopping, and takes no request any more')
     if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
     if (this.#running < facadeLimits.callsInFlight) return undefined
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
@@ -308,7 +348,8 @@ export class Session implements RequestHost, OutboxOwner {
       return
     }
     // A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell.
-    if (method === 'hello' || this.#options.dispatcher.isWatch(method) || this.#running >= facadeLimits.callsInFlight) {
+    const isRefused = this.#draining || this.#running >= facadeLimits.callsInFlight
+    if (method === 'hello' || this.#options.dispatcher.isWatch(method) || isRefused) {
       running.streams.abandon()
       return
     }
@@ -316,6 +357,7 @@ export class Session implements RequestHost, OutboxOwner {
     void this.#options.dispatcher.dispatch(running.request, running).then(() => {
       this.#unanswered.delete(running)
       running.streams.abandon()
+      this.#endIfDrained()
     })
   }
 

@@ -108,7 +108,7 @@ export class Dispatcher {
       }
       return { jsonrpc: '2.0', id, result }
     } catch (thrown) {
-      const error = toHalibutError(thrown)
+      const error = toldWhy(toHalibutError(thrown), context.signal)
       const { traceId } = call
       if (error.kind === 'internal_error') {
         const cause = error.cause ?? error
@@ -178,6 +178,13 @@ class RunningCall implements CallContext {
     if (!this.#item?.Check(item)) throw new Error(`an item of ${this.#method} does not fit its schema`)
     this.#request.sendItem(++this.#sequence, item)
   }
+}
+
+/** A request that was not cancelled by its caller says what stopped it, and what became of it all the same. */
+function toldWhy(error: HalibutError, signal: AbortSignal): HalibutError {
+  const why: unknown = signal.aborted && error.kind === 'cancelled' ? signal.reason : undefined
+  if (!(why instanceof HalibutError) || why.kind === 'cancelled') return error
+  return why.with({ phase: error.phase, delivery: error.delivery })
 }
 
 /** The error of parameters that do not fit. */

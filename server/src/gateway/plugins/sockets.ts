@@ -10,6 +10,8 @@ declare module 'fastify' {
     readonly connections: Set<Connection>
     /** Their sessions, and those that wait for theirs to come back. */
     readonly sessions: SessionTable
+    /** Before `close()`: lets what browsers wait for come to its end within this time, and takes nothing new. Milliseconds. */
+    drain(drainMs: number): Promise<void>
   }
 }
 
@@ -27,6 +29,7 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
     })
     app.decorate('connections', connections)
     app.decorate('sessions', sessions)
+    app.decorate('drain', drainMs => sessions.drain(drainMs))
     await app.register(websocket, {
       options: {
         maxPayload: facadeLimits.textBytes,

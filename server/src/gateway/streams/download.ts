@@ -148,12 +148,18 @@ export class Download {
     this.#attached = true
     if (received !== undefined && received < this.#acknowledged) {
       const message = `the browser has received ${received} bytes, and wanted those before ${this.#acknowledged} not kept`
-      this.#events.failed(new HalibutError('stream_failed', message, { phase: 'stream' }))
-      this.discard()
+      this.breakOff(new HalibutError('stream_failed', message, { phase: 'stream' }))
       return
     }
     this.#sent = Math.max(this.#acknowledged, Math.min(received ?? this.#acknowledged, this.#sent))
     this.flush()
+  }
+
+  /** Gives it up, and tells the browser why. */
+  breakOff(why: HalibutError): void {
+    if (this.#over) return
+    this.#events.failed(why)
+    this.discard()
   }
 
   /** Gives it up: the agent’s content is thrown away. Idempotent. */
@@ -280,8 +286,7 @@ export class Download {
 
   #giveUp(): void {
     const minutes = defaultLimits.streamUnreadMs / 60_000
-    this.#events.failed(new HalibutError('stream_stalled', `nobody read the download for ${minutes} minutes`, { phase: 'stream' }))
-    this.discard()
+    this.breakOff(new HalibutError('stream_stalled', `nobody read the download for ${minutes} minutes`, { phase: 'stream' }))
   }
 
   #end(): void {

@@ -29,6 +29,8 @@ export interface StreamWire {
   toRpcError(error: unknown): RpcError
   /** Where an upload without a length is kept until its end. */
   createSpool(): Spool
+  /** A data stream has come to its end. */
+  over(): void
 }
 
 /** The data streams of one session by id: routes frames, credits, ends and cancels (`schemas/PROTOCOL.md`, Data streams). */
@@ -56,6 +58,11 @@ export class StreamTable {
 
   constructor(wire: StreamWire) {
     this.#wire = wire
+  }
+
+  /** Whether no data stream is there that could still move. */
+  get isEmpty(): boolean {
+    return this.#uploads.size + this.#downloads.size === 0
   }
 
   /**
@@ -88,7 +95,10 @@ export class StreamTable {
       if (uploads.has(id)) continue
       const events = {
         credit: (offset: number) => this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset }),
-        over: () => void this.#uploads.delete(id),
+        over: () => {
+          this.#uploads.delete(id)
+          this.#wire.over()
+        },
       }
       // The first of a session are under way for the browser too, whatever it knows.
       const upload = new Upload(id, length, events, free > 0, ++this.#announced > facadeLimits.streams)
@@ -148,6 +158,12 @@ export class StreamTable {
     for (const download of [...this.#downloads.values()]) download.resume(positions.get(download.id))
   }
 
+  /** Breaks all of them off: the browser and the agents hear why. */
+  breakOff(why: HalibutError): void {
+    for (const upload of [...this.#uploads.values()]) upload.fail(why)
+    for (const download of [...this.#downloads.values()]) download.breakOff(why)
+  }
+
   /** The session is over. */
   close(why: HalibutError): void {
     for (const upload of [...this.#uploads.values()]) upload.fail(why)
@@ -169,6 +185,7 @@ export class StreamTable {
         this.#downloads.delete(id)
         this.#waiting.delete(download)
         if (this.#begun.delete(download)) this.#beginNext()
+        this.#wire.over()
       },
     })
     this.#downloads.set(id, download)

@@ -18,6 +18,7 @@ function world(memory = new ReplayMemory(64 * replayBytes, () => undefined)) {
       full++
     },
     outboxStalled: () => undefined,
+    outboxSent: () => undefined,
   }
   const outbox = new Outbox(owner, memory, new SlowReaders())
   made.push(outbox)

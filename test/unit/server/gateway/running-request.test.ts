@@ -16,7 +16,7 @@ afterEach(() => {
 
 /** A watch whose items go into an outbox with a socket that takes nothing. */
 function createWatch() {
-  const owner = { outboxFull: () => undefined, outboxStalled: () => undefined }
+  const owner = { outboxFull: () => undefined, outboxStalled: () => undefined, outboxSent: () => undefined }
   const outbox = new Outbox(owner, new ReplayMemory(1_000_000, () => undefined), new SlowReaders())
   made.push(outbox)
   const sent: (() => void)[] = []

@@ -1,5 +1,6 @@
 import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
@@ -149,6 +150,33 @@ test('a client that does not read is closed when its outbox is full', async () =
   expect(it.closed).toEqual(['outbox_full'])
   const kept = it.sent.reduce((sum, each) => sum + each.text.length, 0)
   expect(kept - (it.sent.at(-1)?.text.length ?? 0)).toBeLessThanOrEqual(facadeLimits.outboxBytes)
+})
+
+test('a session that is being drained ends when its last answer has left, and not before', async () => {
+  const it = world()
+  await it.open()
+  it.drain()
+  it.session.receive('{"jsonrpc":"2.0","id":1,"method":"agents.list"}')
+  await vi.advanceTimersByTimeAsync(0)
+  const drained = it.sessions.drain(600_000)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([it.sent.length > 0, it.closed]).toEqual([true, []])
+  it.drain()
+  await drained
+  expect([it.closed, it.sessions.size, vi.getTimerCount()]).toEqual([['going_away'], 0, 0])
+})
+
+test('a browser that takes nothing is closed when the time for draining is over', async () => {
+  const it = world()
+  await it.open()
+  it.session.receive('{"jsonrpc":"2.0","id":1,"method":"agents.list"}')
+  await vi.advanceTimersByTimeAsync(0)
+  const drained = it.sessions.drain(20_000)
+  await vi.advanceTimersByTimeAsync(20_000 + gatewayLimits.closeGraceMs - 1)
+  expect(it.closed).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  await drained
+  expect([it.closed, it.sessions.size, vi.getTimerCount()]).toEqual([['going_away'], 0, 0])
 })
 
 test('a watch that is read slowly gets the newest state of each agent, and not all between', async () => {
