@@ -30,6 +30,7 @@ interface KeptCall {
 }
 
 const { keptResultBytes, allKeptResultsBytes } = gatewayLimits
+const sweepEveryMs = 60_000
 
 /**
  * Runs a call with an idempotency key once, however often it is sent: who sends it again joins it, or gets its outcome. Keys belong to a
@@ -40,10 +41,16 @@ export class KeptCalls {
   readonly #now: () => number
   readonly #byPrincipal = new Map<string, Map<string, KeptCall>>()
   #bytes = 0
+  #sweepAtMs = 0
 
   constructor(epoch: string, now: () => number = () => performance.now()) {
     this.#epoch = epoch
     this.#now = now
+  }
+
+  /** Principals of whose calls something is known. */
+  get principals(): number {
+    return this.#byPrincipal.size
   }
 
   /** What is known of a call; text says why nothing is. */
@@ -70,6 +77,7 @@ export class KeptCalls {
         delivery: 'unknown',
       })
     }
+    this.#sweepAll()
     const calls = this.#byPrincipal.get(principal) ?? new Map<string, KeptCall>()
     this.#byPrincipal.set(principal, calls)
     this.#sweep(calls)
@@ -147,6 +155,17 @@ export class KeptCalls {
       if (outcome.state !== 'running') return endedMs + facadeLimits.outcomeMs - this.#now()
     }
     return undefined
+  }
+
+  /** Principals who do not come back would be remembered for ever otherwise. */
+  #sweepAll(): void {
+    const now = this.#now()
+    if (now < this.#sweepAtMs) return
+    this.#sweepAtMs = now + sweepEveryMs
+    for (const [principal, calls] of this.#byPrincipal) {
+      this.#sweep(calls)
+      if (calls.size === 0) this.#byPrincipal.delete(principal)
+    }
   }
 
   #sweep(calls: Map<string, KeptCall>): void {

@@ -44,6 +44,21 @@ function answer(value: unknown, holdsStreams = false): Invoked {
   return { result: { value, signature: 'm', activityId: 'id', durationMs: 1 }, holdsStreams }
 }
 
+test('principals who do not come back are forgotten with their calls', async () => {
+  const { kept, clock, send } = createCalls()
+  for (let i = 0; i < 1_000; i++) {
+    const { outcome, run } = send({}, `principal ${i}`)
+    run.answer.resolve(answer(i))
+    await outcome
+  }
+  expect(kept.principals).toBe(1_000)
+  clock.ms += facadeLimits.outcomeMs + 60_000
+  const { outcome, run } = send()
+  run.answer.resolve(answer(1))
+  await outcome
+  expect(kept.principals).toBe(1)
+})
+
 describe('several requests with one key', () => {
   test('a request that joins gets the answer, and the call runs once', async () => {
     const { send, known } = createCalls()
