@@ -64,9 +64,7 @@ export class TestSession {
     if (!from) return
     const missed = this.#sent.slice(from.received)
     for (const text of missed) socket.deliver(text)
-    for (const { stream, received } of from.streams) this.streams.send(stream, received)
-    // The client does not know these yet.
-    for (const text of missed) this.#sendDownloads(JSON.parse(text))
+    this.streams.resume(from.streams)
   }
 
   /** The socket ends without a word. */

@@ -104,6 +104,12 @@ export class TestStreams {
     return { $stream: id, length: bytes.byteLength }
   }
 
+  /** Sends the downloads from where the client is: from their beginning where it tells nothing of them. It ignores those that are over. */
+  resume(positions: readonly StreamPosition[]): void {
+    const received = new Map(positions.map(position => [position.stream, position.received]))
+    for (const stream of this.#downloads.keys()) this.send(stream, received.get(stream) ?? 0)
+  }
+
   /** Sends a download from an offset on. */
   send(stream: number, from: number): void {
     const download = this.#downloads.get(stream)
