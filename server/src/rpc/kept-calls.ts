@@ -215,10 +215,12 @@ function fingerprintOf({ agent, service, method, args }: InvokeParams): string {
     .digest('base64')
 }
 
+/** Objects become what no array, text or other object becomes; minus zero is a double where zero is an integer. */
 function canonical(value: unknown): unknown {
+  if (Object.is(value, -0)) return { zero: '-0' }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(canonical)
-  if (isStreamHandle(value)) return { $stream: value.length ?? null }
+  if (isStreamHandle(value)) return { stream: value.length ?? null }
   const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, canonical(each)])
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return { entries: entries.sort(([a], [b]) => (a < b ? -1 : 1)) }
 }

@@ -300,6 +300,25 @@ describe('what is refused', () => {
     },
   )
 
+  test.each<readonly [unknown, unknown]>([
+    [{ a: 1 }, [['a', 1]]],
+    [{}, []],
+    [{ entries: [] }, {}],
+    [{ entries: [['a', 1]] }, { a: 1 }],
+    [{ $stream: 1, length: 5 }, { stream: 5 }],
+    [{ $stream: 1, length: 5 }, { $stream: 5 }],
+    [{ $stream: 1 }, { stream: null }],
+    [-0, 0],
+    [-0, { zero: '-0' }],
+    [1, '1'],
+    [null, 'null'],
+    [[1, [2]], [[1], 2]],
+  ])('%j and %j are different requests', async (one, other) => {
+    const { send } = createCalls()
+    send({ args: [one] })
+    await expect(send({ args: [other] }).outcome).rejects.toMatchObject({ kind: 'idempotency_conflict', delivery: 'not_sent' })
+  })
+
   test('deadlines, the order of members, and the numbers of data streams make no other request', async () => {
     const { send } = createCalls()
     const first = send({
