@@ -96,7 +96,13 @@ function sequence(it: Described, node: TypeNode, contract: Contract, way: Way): 
     const side = Math.sqrt(items.length)
     return Array.from({ length: side }, (_, i) => items.slice(i * side, (i + 1) * side))
   }
-  return /^(Hash|Sorted)Set</.test(it.t) ? new Set(items) : items
+  // What is read has the form of the declared type, whatever came.
+  const set = way === 'write' ? /^(Hash|Sorted)Set</.test(it.t) : typeof node !== 'string' && ('set' in node || isSetLike(node))
+  return set ? new Set(items) : items
+}
+
+function isSetLike(node: TypeNode): boolean {
+  return typeof node !== 'string' && 'collection' in node && node.collection.endsWith('Set')
 }
 
 function dictionary(it: Described, node: TypeNode, contract: Contract, way: Way): unknown {

@@ -73,7 +73,7 @@ for (const recorded of values) {
       return
     }
     const [argument] = request(requestBsonHex).args as [Materialised]
-    expectMaterialised(argument, recorded.asParameter.materialisesAs ?? null, type)
+    expectMaterialised(argument, recorded.asParameter.materialisesAs ?? null, echo)
     expectCall(echo, argument, recorded)
   })
 
@@ -179,15 +179,16 @@ function expectReadError(hex: string, readError: string): void {
   if (path !== undefined) expect(error.message.endsWith(path)).toBe(true)
 }
 
-function expectMaterialised(argument: Materialised, expected: Described | null, type: TypeNode): void {
+function expectMaterialised(argument: Materialised, expected: Described | null, { params: [codec], node }: CompiledMethod): void {
   if (expected === null) {
     expect(argument).toMatchObject({ clrType: '<null>', value: null })
   } else if (expected.t === 'untyped:JObject') {
     expect(argument.clrType).toBe('JObject')
     expect(toUntyped(argument)).toEqual(JSON.parse(expected.v ?? ''))
   } else if (expected.items || expected.entries || expected.members) {
-    const value = fromDescribed(expected, type, typesService, 'read')
-    expect(plain(argument.value)).toEqual(plain(isTagged(value) ? value.$value : value))
+    const value = fromDescribed(expected, node.params[0]?.type ?? '', typesService, 'read')
+    const given = codec?.fromArgument(argument)
+    expect(plain(isTagged(given) ? given.$value : given)).toEqual(plain(isTagged(value) ? value.$value : value))
   } else {
     expect(argument.clrType).toBe(expected.t)
     expect(argument.value).toEqual(scalar(expected, 'read'))

@@ -83,6 +83,8 @@ export interface ClrType extends ValueCodec {
   assignableFrom(other: ClrType): boolean
   /** Whether a value of another run-time type comes out as {@link Typed}, so that the type isn’t lost. */
   open(): boolean
+  /** A value of another run-time type in the form that values of this one have: an array for a set that stands in an IEnumerable. */
+  inOwnForm(value: unknown): unknown
 }
 
 /** Work in parts, between which whoever runs it may let others have their turn. */
@@ -121,6 +123,7 @@ export const materialisedNull: Materialised = { clrType: '<null>', type: undefin
 export interface ClrTypeParts extends Pick<ClrType, 'name' | 'node' | 'reference' | 'encode' | 'readTyped' | 'fromResult'> {
   readonly nullableOf?: ClrType
   readonly open?: () => boolean
+  readonly inOwnForm?: (value: unknown) => unknown
   readonly defaultValue?: () => unknown
   readonly readBody?: ClrType['readBody']
   readonly assignableFrom?: (other: ClrType) => boolean
@@ -143,6 +146,7 @@ export function clrType(parts: ClrTypeParts): ClrType {
     reference: parts.reference,
     nullableOf,
     open: parts.open ?? (() => false),
+    inOwnForm: parts.inOwnForm ?? (value => value),
     defaultValue: parts.defaultValue ?? (() => null),
     encode: parts.encode,
     readTyped: parts.readTyped,
@@ -159,10 +163,11 @@ export function clrType(parts: ClrTypeParts): ClrType {
   return type
 }
 
-/** The value of something materialised, told with its run-time type where the declared type leaves that open. */
+/** The value of something materialised: in the declared type’s form, or told with its run-time type where the declared one leaves that open. */
 export function asDeclared(declared: ClrType, it: Materialised): unknown {
   if (it.type === undefined) return null
-  return declared.open() && it.type.key !== declared.key ? { $type: it.type.node, $value: it.value } : it.value
+  if (it.type.key === declared.key) return it.value
+  return declared.open() ? { $type: it.type.node, $value: it.value } : declared.inOwnForm(it.value)
 }
 
 /** Throws that a value cannot be written. */

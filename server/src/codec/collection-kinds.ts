@@ -7,6 +7,8 @@ export interface CollectionKind {
   readonly standsFor?: { readonly kind: string; readonly tagged: boolean }
   /** The collection interfaces a value of this class can be assigned to, by contract name. */
   readonly implements: readonly string[]
+  /** A value type: null is none of its values. */
+  readonly struct?: boolean
   /** Read back in reverse: .NET pushes what it reads. */
   readonly reversed?: boolean
 }
@@ -58,7 +60,7 @@ export const collectionKinds: Readonly<Record<string, CollectionKind>> = {
   ConcurrentQueue: { dotnet: 'System.Collections.Concurrent.ConcurrentQueue`1', shape: 'list', implements: readOnly },
   ConcurrentStack: { dotnet: 'System.Collections.Concurrent.ConcurrentStack`1', shape: 'list', implements: readOnly, reversed: true },
   ConcurrentDictionary: { dotnet: 'System.Collections.Concurrent.ConcurrentDictionary`2', shape: 'dictionary', implements: dictionaryLike },
-  ImmutableArray: { dotnet: 'System.Collections.Immutable.ImmutableArray`1', shape: 'list', implements: listLike },
+  ImmutableArray: { dotnet: 'System.Collections.Immutable.ImmutableArray`1', shape: 'list', implements: listLike, struct: true },
   ImmutableList: { dotnet: 'System.Collections.Immutable.ImmutableList`1', shape: 'list', implements: listLike },
   ImmutableHashSet: { dotnet: 'System.Collections.Immutable.ImmutableHashSet`1', shape: 'set', implements: setLike },
   ImmutableSortedSet: { dotnet: 'System.Collections.Immutable.ImmutableSortedSet`1', shape: 'set', implements: setLike },

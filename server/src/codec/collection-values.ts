@@ -26,6 +26,8 @@ interface Sequence {
   readonly name: TypeName
   readonly node: TypeNode
   readonly item: ClrType
+  /** False for ImmutableArray, a struct. */
+  readonly reference: boolean
   readonly set: boolean
   readonly reversed: boolean
   /** An interface: the class whose `$type` is written where one is, and whether a declared slot gets one too. */
@@ -41,6 +43,7 @@ export function sequenceType(kindName: string, item: ClrType, node: TypeNode, ty
       name: systemType(kind.dotnet, item.name),
       node,
       item,
+      reference: !kind.struct,
       set: kind.shape === 'set',
       reversed: kind.reversed ?? false,
       written: writtenAs(kind, [item.name]),
@@ -52,7 +55,10 @@ export function sequenceType(kindName: string, item: ClrType, node: TypeNode, ty
 
 /** `T[]`. Arrays of reference types fit where an array of a base type is declared. */
 export function arrayTypeOf(item: ClrType, node: TypeNode, typeOf: TypeOf): ClrType {
-  return sequence({ name: arrayType(item.name), node, item, set: false, reversed: false, written: undefined, related: () => false }, typeOf)
+  return sequence(
+    { name: arrayType(item.name), node, item, reference: true, set: false, reversed: false, written: undefined, related: () => false },
+    typeOf,
+  )
 }
 
 /** `T[,]` and more dimensions: nested arrays on the wire, each row of the same length. */
@@ -60,7 +66,16 @@ export function gridType(item: ClrType, rank: number, node: TypeNode, typeOf: Ty
   let inner = item
   for (let i = 1; i < rank; i++) inner = arrayTypeOf(inner, { array: inner.node }, typeOf)
   return sequence(
-    { name: arrayType(item.name, rank), node, item: inner, set: false, reversed: false, written: undefined, related: () => false },
+    {
+      name: arrayType(item.name, rank),
+      node,
+      item: inner,
+      reference: true,
+      set: false,
+      reversed: false,
+      written: undefined,
+      related: () => false,
+    },
     typeOf,
   )
 }
@@ -93,10 +108,14 @@ function sequence(parts: Sequence, typeOf: TypeOf): ClrType {
   const type: ClrType = clrType({
     name: parts.name,
     node: parts.node,
-    reference: true,
+    reference: parts.reference,
     assignableFrom: parts.related,
+    inOwnForm: value =>
+      parts.set === value instanceof Set ? value : parts.set ? new Set(value as unknown[]) : [...(value as Set<unknown>)],
+    defaultValue: () => (parts.reference ? null : []),
     encode(writer, name, value, slot, context) {
       if (value === null || value === undefined) {
+        if (!parts.reference) refuseValue('an array', value)
         writer.null(name)
         return
       }
@@ -120,11 +139,12 @@ function sequence(parts: Sequence, typeOf: TypeOf): ClrType {
     },
     readTyped(reader, context) {
       if (reader.type === bsonType.array) return readItems(reader, context, parts)
-      if (reader.type === bsonType.null) return null
+      if (reader.type === bsonType.null) return parts.reference ? null : notThis(parts.name, 'value')
       if (reader.type !== bsonType.document) return notThis(parts.name, 'value')
       reader.enter()
       const { type: actual, pending } = readMetadata(reader, context, type)
-      return actual.readBody(reader, context, pending)
+      const value = actual.readBody(reader, context, pending)
+      return actual === type ? value : type.inOwnForm(value)
     },
     readBody(reader, context, pending) {
       let value: unknown

@@ -16,8 +16,14 @@ export interface TypeName {
 
 const corlibAssembly = { mscorlib: 'mscorlib', 'System.Private.CoreLib': 'System.Private.CoreLib' } as const
 
-/** Types that don’t live in the core library: [on modern .NET, on the Framework]. */
+/**
+ * Types that don’t live in the core library: [on modern .NET, on the Framework]. What the Framework has not got is in nobody’s `mscorlib`:
+ * it is named as modern .NET names it, also among names of the Framework.
+ */
 const otherHomes: Readonly<Record<string, readonly [string, string]>> = {
+  'System.DateOnly': ['System.Private.CoreLib', 'System.Private.CoreLib'],
+  'System.TimeOnly': ['System.Private.CoreLib', 'System.Private.CoreLib'],
+  'System.Collections.Generic.IReadOnlySet`1': ['System.Private.CoreLib', 'System.Private.CoreLib'],
   'System.Uri': ['System.Private.Uri', 'System'],
   'System.Numerics.BigInteger': ['System.Runtime.Numerics', 'System.Numerics'],
   'System.Collections.Generic.HashSet`1': ['System.Private.CoreLib', 'System.Core'],

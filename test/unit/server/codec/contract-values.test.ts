@@ -4,6 +4,7 @@ import {
   char,
   collection,
   decimal,
+  describeType,
   dictionary,
   double,
   float,
@@ -16,6 +17,8 @@ import {
   service,
   set,
   string,
+  type TypeNode,
+  typed,
   uint16,
   version,
 } from '@halibut-gateway/schemas/contract'
@@ -269,6 +272,39 @@ describe('results', () => {
   ])('%s fails as it does in .NET, and the call has run', (_, name, element, dotnetType, message) => {
     expect(thrown(() => result(name, element))).toMatchObject({ kind: 'serialization_failed', delivery: 'executed', dotnetType, message })
   })
+})
+
+describe('a collection that stands in an interface’s place', () => {
+  const listLike = ['IEnumerable', 'ICollection', 'IReadOnlyCollection'] as const
+  const setTypes = [set(string), collection('SortedSet', string), collection('ImmutableHashSet', string)]
+  const cases = listLike.flatMap(face => setTypes.map(type => [face, describeType(type as unknown as TypeNode), type] as const))
+
+  test.each(cases)('%s has the form of an array where a %s came: as an argument, a member, a result', (face, _, type) => {
+    const holder = object('Row.Contracts.Holder, Row.Contracts', { Value: collection(face, string), Kept: type })
+    const compiled = registry.register(service('IRow', { M: method([['v', collection(face, string)]], holder) })).method('M')
+    const given = typed(type, ['a', 'b'])
+    const request = decodeRequest(encodeRequest(head, compiled.params, [given], {}).document, registry, defaultLimits)
+    const [argument] = request.null ? [] : request.args
+    expect(compiled.params[0]?.fromArgument(argument as Materialised)).toEqual(['a', 'b'])
+    const response = encodeResponse('1', { result: { Value: given, Kept: ['a'] }, codec: compiled.result }, {})
+    const result = decodeResponse(response.document, registry, defaultLimits)?.result as Materialised
+    expect(compiled.result.fromResult(result)).toEqual({ Value: ['a', 'b'], Kept: new Set(['a']) })
+    expect(compiled.params[0]?.fromResult(argument as Materialised)).toEqual(['a', 'b'])
+  })
+})
+
+test('ImmutableArray is a value type: null is none of its values, and its nullable has a name of its own', () => {
+  const items = collection('ImmutableArray', string)
+  const contract = service('IRow', {
+    M: method([
+      ['v', items],
+      ['n', list(nullable(items))],
+    ]),
+  })
+  const { params } = registry.register(contract).method('M')
+  expect(() => encodeRequest(head, params, [null, []], {})).toThrow('/params/0: expected an array, got null')
+  const text = JSON.stringify(decodeTree(encodeRequest(head, params, [[], [null]], {}).document))
+  expect(text).toContain('List`1[[System.Nullable`1[[System.Collections.Immutable.ImmutableArray`1[[System.String, mscorlib]]')
 })
 
 describe('overloads', () => {

@@ -312,7 +312,10 @@ describe('what is refused', () => {
     [-0, { zero: '-0' }],
     [1, '1'],
     [null, 'null'],
-    [[1, [2]], [[1], 2]],
+    [
+      [1, [2]],
+      [[1], 2],
+    ],
   ])('%j and %j are different requests', async (one, other) => {
     const { send } = createCalls()
     send({ args: [one] })
