@@ -179,7 +179,11 @@ export const timeSpan = text('timeSpan', 'System.TimeSpan', 'an ISO 8601 duratio
 })
 
 /** System.Uri, written as .NET prints it. */
-export const uri = text('uri', 'System.Uri', 'the text of a URI', { reference: true, toWire: printUri, fromWire: value => value })
+export const uri = text('uri', 'System.Uri', 'a URI, with a host that .NET takes', {
+  reference: true,
+  toWire: printUri,
+  fromWire: value => value,
+})
 
 /** System.Version. */
 export const version = text('version', 'System.Version', 'a version of two to four numbers', {

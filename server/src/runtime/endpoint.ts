@@ -1,5 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { printHost } from '../codec/uri-host.ts'
 import { checkedLimits } from './checked-limits.ts'
 
 /** An HTTP CONNECT proxy (spec §11.1). */
@@ -107,7 +108,7 @@ export function printSubscription(text: string): string {
 /** The queue that an announced subscription stands for: its printed form; `undefined` when it is no absolute URI with a host. */
 export function subscriptionKey(announced: string): string | undefined {
   const url = URL.canParse(announced) ? new URL(announced) : undefined
-  return url === undefined || url.hostname === '' ? undefined : printed(url)
+  return url === undefined || url.hostname === '' || hostAndPort(url) === undefined ? undefined : printed(url)
 }
 
 /**
@@ -124,11 +125,25 @@ export function checkThumbprint(text: unknown, where: string): asserts text is s
 
 function printed(url: URL): string {
   const path = url.pathname === '' ? '/' : url.pathname
-  return `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host.toLowerCase()}${path}${url.search}`
+  return `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${hostAndPort(url)}${path}${url.search}`
 }
 
 function printEndpointUri(url: URL): string {
-  return `${url.protocol}//${url.host.toLowerCase()}/`
+  return `${url.protocol}//${hostAndPort(url)}/`
+}
+
+/**
+ * As .NET prints it. `URL` writes letters beyond ASCII as escapes, or for what is dialled as Punycode, which stays. `undefined` where .NET
+ * takes no such host.
+ */
+function hostAndPort({ hostname, port }: URL): string | undefined {
+  const host = printHost(unescaped(hostname))
+  return host === undefined || port === '' ? host : `${host}:${port}`
+}
+
+function unescaped(hostname: string): string {
+  // Escapes of ASCII were the caller’s own.
+  return hostname.replace(/(?:%[89a-f][0-9a-f])+/gi, escapes => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
 }
 
 function checkProxy({ host, port }: ProxySettings, uri: string): void {
@@ -159,6 +174,9 @@ function parseUri(text: unknown, where: string): URL {
   if (!URL.canParse(text)) throw wrong(`it is not ${example} (an IPv6 address stands in brackets, https://[::1]:10933/)`)
   const url = new URL(text)
   if (url.hostname === '') throw wrong('it names no host')
+  if (hostAndPort(url) === undefined) {
+    throw wrong('.NET takes no such host: it has letters, digits, "-", "_" and single dots, and at most 255 characters')
+  }
   return url
 }
 

@@ -43,8 +43,48 @@ test.each([
   ['mailto:A@B.c', 'mailto:A@B.c'],
   ['file:///dir/a b.txt', 'file:///dir/a b.txt'],
   ['some/relative path', 'some/relative path'],
+  ['file:///C:/Program%20Files/x', 'file:///C:/Program Files/x'],
+  ['file://server\\share', 'file://server\\share'],
+  ['C:\\dir\\x', 'C:\\dir\\x'],
+  ['', ''],
+  ['//host/path', '//host/path'],
+  ['http:a', 'http:a'],
+  ['poll:', 'poll:'],
+  ['custom://', 'custom:///'],
+  ['https://BÜCHER:443/Ü', 'https://bücher/Ü'],
+  ['https://h:/x', 'https://h/x'],
+  ['news://a~b', 'news://a~b'],
 ])('%s is printed as %s', (text, printed) => {
   expect(printUri(text)).toBe(printed)
+})
+
+test.each([
+  ...[
+    'http://',
+    'https:///x',
+    'http://?x',
+    'http://a b/',
+    'http://[::1',
+    'http://[x]/',
+    'http://host:99999/',
+    'http://host:x/',
+    'http://:80/',
+  ],
+  ...[
+    'http://u@/x',
+    'http://a~b/',
+    'poll://{x}/',
+    'http://a..b/',
+    'http://.a/',
+    'http://a%20b/',
+    'http://a\\b',
+    'file://u@h/',
+    'file://h:1/',
+    'x:y',
+  ],
+  `http://h/${'a'.repeat(65_519)}`,
+])('%s is no URI that .NET takes', text => {
+  expect(printUri(text)).toBeUndefined()
 })
 
 describe('decimals', () => {

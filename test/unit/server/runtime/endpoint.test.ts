@@ -147,6 +147,13 @@ test('forceResolveHost is checked as an endpoint is', () => {
 test.each([
   ['poll://SQ-TENTAPOLL', 'poll://sq-tentapoll/'],
   ['poll://name:99/', 'poll://name:99/'],
+  ['poll://BÜCHER/', 'poll://bücher/'],
+  ['poll://BÜCHER:99/', 'poll://bücher:99/'],
+  ['poll://A\u0308A/', 'poll://äa/'],
+  ['poll://AΣ/', 'poll://aσ/'],
+  ['poll://Aİ/', 'poll://aİ/'],
+  ['poll://😀A_-1./', 'poll://😀a_-1./'],
+  ['poll://[FE80::1]/', 'poll://[fe80::1]/'],
 ])('the subscription %s is announced as %s', (text, printed) => {
   expect(printSubscription(text)).toBe(printed)
 })
@@ -161,6 +168,10 @@ test.each([
   ['poll://a b/', 'there is a space or control character at position 9'],
   ['name', 'it has no scheme'],
   ['poll://', 'it names no host'],
+  ...['a~b', '{guid}', 'a..b', '.a', 'a,b', 'a%41b', 'a(b)', 'a=b', `${'a'.repeat(256)}`].map(host => [
+    `poll://${host}/`,
+    '.NET takes no such host',
+  ]),
 ])('the subscription %s is refused with the place and the reason', (text, reason) => {
   expect(complaint(() => printSubscription(text))).toContain(reason)
 })
@@ -168,6 +179,9 @@ test.each([
 test('what an agent announces is a queue’s name in any letter case, or nothing where it is no URI with a host', () => {
   expect(subscriptionKey('POLL://Name')).toBe('poll://name/')
   expect(subscriptionKey('poll://name/path?q')).toBe('poll://name/path?q')
+  expect(subscriptionKey('poll://BÜCHER/')).toBe('poll://bücher/')
+  expect(subscriptionKey('poll://b\u00fccher/')).toBe(parse('poll://BU\u0308CHER').uri)
+  expect(subscriptionKey('poll://a~b/')).toBeUndefined()
   expect(subscriptionKey('foo:bar')).toBeUndefined()
   expect(subscriptionKey('name')).toBeUndefined()
 })
