@@ -213,9 +213,9 @@ function text(pattern: string, examples: readonly string[]): TSchema {
   return Type.String({ pattern, examples })
 }
 
-const largeInteger = Type.Union([text('^-?(?:0|[1-9][0-9]{0,400})$', ['9007199254740993']), Type.Integer()])
-const floating = Type.Union([Type.Number(), Type.Literal('NaN'), Type.Literal('Infinity'), Type.Literal('-Infinity')])
-const instant = text('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$', [
+const largeInteger = Type.Union([text('^-?(?:0|[1-9][0-9]{0,3999})$', ['9007199254740993']), Type.Integer()])
+const floating = Type.Union([Type.Number(), Type.Literal('NaN'), Type.Literal('Infinity'), Type.Literal('-Infinity'), Type.Literal('-0')])
+const instant = text('^[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$', [
   '2020-01-02T03:04:05.678Z',
 ])
 
@@ -250,7 +250,7 @@ const scalarSchemas: Readonly<Record<string, TSchema>> = {
     '^-?(?:P(?=[0-9]|T[0-9])(?:[0-9]+D)?(?:T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\\.[0-9]{1,7})?S)?)?|(?:[0-9]+\\.)?(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,7})?)$',
     ['PT2M', '00:02:00'],
   ),
-  uri: Type.String({ minLength: 1 }),
+  uri: Type.String(),
   version: text('^[0-9]+(?:\\.[0-9]+){1,3}$', ['1.2.3']),
   bytes: text('^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?$', ['AQID']),
   dataStream: Type.Object(
@@ -266,6 +266,7 @@ const scalarSchemas: Readonly<Record<string, TSchema>> = {
     tagged('$numberDouble', Type.String()),
     tagged('$date', instant),
     tagged('$binary', Type.String()),
+    tagged('$uuid', Type.String()),
     Type.Object({ $type: Type.Unknown(), $value: Type.Unknown() }, { additionalProperties: false }),
   ]),
   void: Type.Null(),

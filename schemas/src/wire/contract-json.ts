@@ -11,8 +11,8 @@ import {
   type TypeDefinition,
   type TypeNode,
 } from '../contract-types.ts'
-import { base64urlToBytes, bytesToBase64url, isBase64url } from './base64url.ts'
-import { type ScalarJson, scalarJson } from './json-scalars.ts'
+import { bytesToBase64url } from './base64url.ts'
+import { readTagged, type ScalarJson, scalarJson } from './json-scalars.ts'
 import { wantedByMarks } from './marks.ts'
 import { isStreamHandle, maxParamErrors, type ParamError, type StreamHandle } from './messages.ts'
 
@@ -38,17 +38,20 @@ export type StreamReader = (handle: StreamHandle) => unknown
 /** Asked before each collection: true where it will have called `convert` with each index below `count` before the value is used. */
 export type PutOff = (count: number, convert: (index: number) => void) => boolean
 
-/** The JSON forms of one contract. The contract must have been checked. */
-export function contractJson(contract: Contract): ContractJson {
+/**
+ * The JSON forms of one contract. The contract must have been checked. `isType` is asked about each type that a value states; without it
+ * those are believed.
+ */
+export function contractJson(contract: Contract, isType?: (node: unknown) => boolean): ContractJson {
   const convert = createConvert(contract)
   const begin = (context: Context, type: TypeNode | MarkedType, value: unknown, path: string): unknown =>
     typeof type === 'object' && 'type' in type ? convertMarked(context, convert, type, value, path) : convert(context, type, value, path)
   return {
     contract,
     find: finder(contract),
-    write: (type, value, path, errors, streams, putOff) => begin({ writes: true, errors, streams, putOff }, type, value, path),
+    write: (type, value, path, errors, streams, putOff) => begin({ writes: true, errors, streams, isType, putOff }, type, value, path),
     read: (type, json, path, errors, streams, putOff) =>
-      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown, putOff }, type, json, path),
+      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown, isType, putOff }, type, json, path),
   }
 }
 
@@ -77,6 +80,7 @@ interface Context {
   readonly errors: ParamError[]
   /** A {@link StreamWriter}, or a {@link StreamReader}. */
   readonly streams: ((value: unknown) => unknown) | undefined
+  readonly isType: ((node: unknown) => boolean) | undefined
   readonly putOff?: PutOff | undefined
 }
 
@@ -292,12 +296,14 @@ function convertAnything(context: Context, convert: Convert, value: unknown, pat
   if (value === null || value === undefined) return null
   if (typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'number') {
-    if (Number.isFinite(value)) return value
-    return context.writes ? { $numberDouble: String(value) } : refuse(context, path, 'a finite number', value)
+    const form = scalarJson['double']?.[context.writes ? 'write' : 'read'](value)
+    if (form === undefined) return refuse(context, path, 'a finite number', value)
+    return typeof form === 'string' ? { $numberDouble: form } : form
   }
   if (isTyped(value)) {
-    const type = value.$type as TypeNode
-    return { $type: type, $value: convert(context, type, value.$value, `${path}/$value`) }
+    const type: unknown = value.$type
+    if (context.isType?.(type) === false) return refuse(context, `${path}/$type`, 'a type of the contract', type)
+    return { $type: type, $value: convert(context, type as TypeNode, value.$value, `${path}/$value`) }
   }
   if (context.writes) {
     if (typeof value === 'bigint') return { $numberLong: value.toString() }
@@ -305,17 +311,10 @@ function convertAnything(context: Context, convert: Convert, value: unknown, pat
     if (value instanceof Uint8Array) return { $binary: bytesToBase64url(value) }
     return refuse(context, path, 'a simple value, or one with its type', value)
   }
-  return readTagged(context, value, path)
-}
-
-function readTagged(context: Context, value: unknown, path: string): unknown {
-  const [tag, ...others] = isPlain(value) ? Object.keys(value) : []
-  const content = isPlain(value) && tag !== undefined && others.length === 0 ? value[tag] : undefined
-  if (tag === '$numberLong' && typeof content === 'string' && /^-?\d{1,20}$/.test(content)) return BigInt(content)
-  if (tag === '$numberDouble' && typeof content === 'string') return Number(content)
-  if (tag === '$date' && typeof content === 'string' && !Number.isNaN(Date.parse(content))) return new Date(content)
-  if (tag === '$binary' && typeof content === 'string' && isBase64url(content)) return base64urlToBytes(content)
-  return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary or $type', value)
+  const tagged = readTagged(value)
+  if (!tagged)
+    return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary, $uuid or $type', value)
+  return tagged.$type === 'guid' ? tagged : tagged.$value
 }
 
 function definitionOf(contract: Contract, name: string): TypeDefinition | undefined {

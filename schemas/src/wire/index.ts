@@ -21,6 +21,7 @@ export {
   type RemoteError,
 } from './errors.ts'
 export { downloadFrameBytes, type FrameHeader, frameHeaderBytes, readFrameHeader, uploadFrameBytes, writeFrameHeader } from './frames.ts'
+export { readTagged, scalarJson } from './json-scalars.ts'
 export { takesCount, wantedByMarks } from './marks.ts'
 export {
   controlNotifications,

@@ -25,8 +25,10 @@ const bothWays = (expected: string, convert: (value: unknown) => unknown, refere
 const same = (expected: string, fits: (value: unknown) => boolean, reference?: true): ScalarJson =>
   bothWays(expected, value => (fits(value) ? value : undefined), reference)
 
+const isText = (value: unknown): value is string => typeof value === 'string'
+
 const text = (expected: string, pattern: RegExp, reference?: true): ScalarJson =>
-  same(expected, value => typeof value === 'string' && pattern.test(value), reference)
+  same(expected, value => isText(value) && pattern.test(value), reference)
 
 function smallInteger(min: number, max: number): ScalarJson {
   const within = (value: unknown): unknown =>
@@ -34,7 +36,8 @@ function smallInteger(min: number, max: number): ScalarJson {
   return { expected: `an integer from ${min} to ${max}`, write: within, read: json => within(untagged(json)) }
 }
 
-const integerText = /^-?(?:0|[1-9]\d{0,400})$/
+const longest = 10n ** 4_000n - 1n
+const integerText = /^-?(?:0|[1-9]\d{0,3999})$/
 
 /** A whole number as a client tags it that knows no contract, where it is tagged. */
 function untagged(json: unknown): unknown {
@@ -50,42 +53,48 @@ function bigIntegerOf(value: unknown): bigint | undefined {
   return undefined
 }
 
-function largeInteger(min: bigint | undefined, max: bigint | undefined, expected: string): ScalarJson {
-  const within = (value: bigint | undefined): bigint | undefined =>
-    value === undefined || (min !== undefined && value < min) || (max !== undefined && value > max) ? undefined : value
+function largeInteger(min: bigint, max: bigint, expected: string): ScalarJson {
+  const within = (value: bigint | undefined): bigint | undefined => (value === undefined || value < min || value > max ? undefined : value)
   return {
     expected,
     write: value => within(bigIntegerOf(value))?.toString(),
-    read: json => within(typeof json === 'string' && integerText.test(json) ? BigInt(json) : bigIntegerOf(untagged(json))),
+    read: json => within(isText(json) && integerText.test(json) ? BigInt(json) : bigIntegerOf(untagged(json))),
   }
 }
 
+/** JSON’s writer would make null of what is not finite, and 0 of -0. */
 const floating: ScalarJson = {
-  expected: 'a number, or "NaN", "Infinity", "-Infinity"',
-  write: value => (typeof value === 'number' ? (Number.isFinite(value) ? value : String(value)) : undefined),
-  read: json =>
-    typeof json === 'number' ? json : typeof json === 'string' && /^(?:NaN|-?Infinity)$/.test(json) ? Number(json) : undefined,
+  expected: 'a number, or "NaN", "Infinity", "-Infinity", "-0"',
+  write: value => (typeof value !== 'number' ? undefined : Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value)),
+  read: json => (Number.isFinite(json) ? json : isText(json) && /^(?:NaN|-?Infinity|-0)$/.test(json) ? Number(json) : undefined),
 }
 
 function fitsDecimal(value: unknown): boolean {
-  if (typeof value !== 'string' || !/^-?\d{1,40}(?:\.\d{1,40})?$/.test(value)) return false
-  return value.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '').length <= 15
+  return isText(value) && /^-?\d{1,40}(?:\.\d{1,28})?$/.test(value) && value.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length <= 15
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+const rfc3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.\d{1,3}(\d{0,6}))?(?:Z|[+-]\d\d:\d\d)$/
 
+/**
+ * The instant of a Date or of RFC 3339 text, cut to milliseconds toward 1970 as .NET cuts; `undefined` outside the years 1 to 9999, and for
+ * days that no calendar has: `Date` would make the 2nd of March of the 30th of February.
+ */
 function instant(value: unknown): Date | undefined {
-  const date = value instanceof Date ? value : typeof value === 'string' && rfc3339.test(value) ? new Date(value) : undefined
-  return date && !Number.isNaN(date.getTime()) ? date : undefined
+  const [, day = '', rest = ''] = (isText(value) && rfc3339.exec(value)) || []
+  if (!day && !(value instanceof Date)) return undefined
+  const date = new Date(value as string | Date)
+  if (!(+date >= -62_135_596_800_000 && +date < 253_402_300_800_000)) return undefined
+  if (day && !new Date(`${day}T00:00Z`).toISOString().startsWith(day)) return undefined
+  return +date < 0 && /[1-9]/.test(rest) ? new Date(+date + 1) : date
 }
 
 const lowerGuid = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined
+  isText(value) && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined
 
 const dates: ScalarJson = {
   expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
   write: value => instant(value)?.toISOString(),
-  read: json => (typeof json === 'string' ? instant(json) : undefined),
+  read: json => (isText(json) ? instant(json) : undefined),
 }
 
 /** `[-][d.]hh:mm:ss[.fffffff]`, as .NET prints it. */
@@ -103,7 +112,7 @@ const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.
 const byteText: ScalarJson = {
   expected: 'bytes as base64url text',
   write: value => (value instanceof Uint8Array ? bytesToBase64url(value) : undefined),
-  read: json => (typeof json === 'string' && isBase64url(json) ? base64urlToBytes(json) : undefined),
+  read: json => (isText(json) && isBase64url(json) ? base64urlToBytes(json) : undefined),
   reference: true,
 }
 
@@ -118,11 +127,11 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   uint32: smallInteger(0, 2_147_483_647),
   int64: largeInteger(-(2n ** 63n), 2n ** 63n - 1n, 'an integer of 64 bits as decimal text'),
   uint64: largeInteger(0n, 2n ** 63n - 1n, 'an integer from 0 to 2^63-1 as decimal text'),
-  bigInteger: largeInteger(undefined, undefined, 'an integer as decimal text'),
+  bigInteger: largeInteger(-longest, longest, 'an integer of at most 4000 digits as decimal text'),
   float: floating,
   double: floating,
   decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
-  string: same('text', value => typeof value === 'string', true),
+  string: same('text', isText, true),
   char: text('text of one UTF-16 code unit', /^.$/s),
   guid: bothWays('a GUID such as 01234567-89ab-cdef-0123-456789abcdef', lowerGuid),
   dateTime: dates,
@@ -130,7 +139,25 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
   timeOnly: text('a time such as 03:04:05.678', /^\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?$/),
   timeSpan: bothWays('an ISO 8601 duration such as PT2M, or hh:mm:ss', durationOf),
-  uri: text('a URI', /^\S+$/, true),
+  uri: same('a URI', isText, true),
   version: text('two to four numbers with dots', /^\d+(?:\.\d+){1,3}$/, true),
   bytes: byteText,
+}
+
+const tags: Readonly<Record<string, string>> = {
+  $numberLong: 'int64',
+  $numberDouble: 'double',
+  $date: 'dateTime',
+  $binary: 'bytes',
+  $uuid: 'guid',
+}
+
+/** The value of `{ "$numberLong": "5" }` and its like (the names of MongoDB Extended JSON), with its type; `undefined` for anything else. */
+export function readTagged(json: unknown): { readonly $type: string; readonly $value: unknown } | undefined {
+  const [[tag, content] = [], ...others] = Object.entries(json ?? {})
+  const type = tag !== undefined && others.length === 0 && Object.hasOwn(tags, tag) ? (tags[tag] as string) : undefined
+  if (type === undefined || !isText(content)) return undefined
+  const isNumber = type === 'double' && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(content)
+  const value = scalarJson[type]?.read(isNumber ? Number(content) : content)
+  return value === undefined ? undefined : { $type: type, $value: value }
 }

@@ -170,6 +170,13 @@ export function asDeclared(declared: ClrType, it: Materialised): unknown {
   return declared.open() ? { $type: it.type.node, $value: it.value } : declared.inOwnForm(it.value)
 }
 
+/** Writes the value of one whose type was stated. */
+export function encodeStated(type: ClrType, writer: BsonWriter, name: string, value: unknown, slot: Slot, context: EncodeContext): void {
+  context.trace?.push('$value')
+  type.encode(writer, name, value, slot, context)
+  context.trace?.pop()
+}
+
 /** Throws that a value cannot be written. */
 export function refuse(message: string): never {
   throw new HalibutError('serialization_failed', message)

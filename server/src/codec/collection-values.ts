@@ -6,6 +6,7 @@ import {
   clrType,
   type DecodeContext,
   type EncodeContext,
+  encodeStated,
   enterEncoded,
   type Filling,
   readFailed,
@@ -160,6 +161,7 @@ function sequence(parts: Sequence, typeOf: TypeOf): ClrType {
     large: {
       items: reader => new ItemsFilling(parts, reader),
       body: () => new TaggedItemsFilling(parts, type),
+      told: (actual, value) => (actual === type ? value : type.inOwnForm(value)),
     },
     fromResult: fromResultOf(() => type),
   })
@@ -182,7 +184,7 @@ function writeTyped(
   context: EncodeContext,
 ): void {
   if (!declared.assignableFrom(actual)) refuse(`${actual.fullName} is not a ${declared.fullName}`)
-  actual.encode(writer, name, value, slot === 'typed' && actual.key === typeKey(standard) ? 'typed' : 'object', context)
+  encodeStated(actual, writer, name, value, slot === 'typed' && actual.key === typeKey(standard) ? 'typed' : 'object', context)
 }
 
 function writeItems(writer: BsonWriter, name: string, values: Iterable<unknown>, item: ClrType, context: EncodeContext): void {

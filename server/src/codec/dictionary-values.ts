@@ -5,6 +5,7 @@ import {
   clrType,
   type DecodeContext,
   type EncodeContext,
+  encodeStated,
   enterEncoded,
   type Filling,
   readFailed,
@@ -67,7 +68,7 @@ export function dictionaryType(kindName: string, key: ClrType, value: ClrType, n
       if (kind.standsFor && isTyped(it)) {
         const actual = typeOf(it.$type)
         if (!type.assignableFrom(actual)) refuse(`${actual.fullName} is not a ${type.fullName}`)
-        actual.encode(writer, element, it.$value, slot === 'typed' && actual.key === concreteKey ? 'typed' : 'object', context)
+        encodeStated(actual, writer, element, it.$value, slot === 'typed' && actual.key === concreteKey ? 'typed' : 'object', context)
         return
       }
       if (typeof it !== 'object' || Array.isArray(it) || it instanceof Set || it instanceof Date) refuseValue('an object or a Map', it)
@@ -131,7 +132,7 @@ const dictionaryBytes = 184
 const entryBytes = 24
 
 function keyOf(name: string, keys: KeyText, type: ClrType): unknown {
-  if (keys.plain) return name === '__proto__' ? readFailed("The key '__proto__' is not accepted.") : name
+  if (keys.plain) return name
   const key = keys.parse(name)
   if (key !== undefined) return key
   return readFailed(`Could not convert string '${name.slice(0, 64)}' to dictionary key type '${type.name.args[0]?.name}'.`)

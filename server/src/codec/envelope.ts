@@ -1,5 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits } from '../base/limits.ts'
+import { UnfitValueError } from '../base/unfit-value.ts'
 import { BsonWriter, indexName } from './bson.ts'
 import type { EncodeContext, ValueCodec } from './clr-type.ts'
 import { compileTypes } from './compile-types.ts'
@@ -149,15 +150,9 @@ function encode<T>(options: CodecOptions, depth: number, write: (context: Encode
       return attempt(options, depth, write, parts, trace)
     } catch (error) {
       if (!(error instanceof HalibutError)) throw error
-      throw trace.length === 0
-        ? error
-        : new HalibutError(error.kind, `${pointerOf(trace)}: ${error.message}`, { ...contextOf(error), cause: error })
+      throw trace.length === 0 ? error : new UnfitValueError(error, trace, pointerOf(trace))
     }
   }
-}
-
-function contextOf(error: HalibutError): { phase: HalibutError['phase']; dotnetType: string | undefined } {
-  return { phase: error.phase, dotnetType: error.dotnetType }
 }
 
 function attempt<T>(

@@ -5,6 +5,7 @@ import {
   type ClrType,
   clrType,
   type DecodeContext,
+  encodeStated,
   type Filling,
   type Materialised,
   materialisedNull,
@@ -208,7 +209,6 @@ class MembersOf implements Filling {
 /** The name of the current element as a member of an object without prototype. */
 function memberName(reader: BsonReader): string {
   const { name } = reader
-  if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
   reader.makes(memberBytes + name.length)
   return name
 }
@@ -315,7 +315,7 @@ export function objectSlotType(typeOf: TypeOf): ClrType {
     open: () => true,
     assignableFrom: () => true,
     encode(writer, name, value, _slot, context) {
-      if (isTyped(value)) typeOf(value.$type).encode(writer, name, value.$value, 'object', context)
+      if (isTyped(value)) encodeStated(typeOf(value.$type), writer, name, value.$value, 'object', context)
       else if (value === null || value === undefined) writer.null(name)
       else naturalType(value).encode(writer, name, value, 'object', context)
     },

@@ -80,8 +80,9 @@ function convertToDouble(value: unknown, from: ClrType, target: string): number 
 /** System.Single, widened to a double on the wire. */
 export const float = scalar('float', 'System.Single', {
   encode(writer, name, value) {
-    if (typeof value !== 'number') refuseValue('a number', value)
-    writer.double(name, Math.fround(value))
+    const rounded = typeof value === 'number' ? Math.fround(value) : undefined
+    if (rounded === undefined || (Number.isFinite(value) && !Number.isFinite(rounded))) refuseValue('a number that a float can hold', value)
+    writer.double(name, rounded)
   },
   readTyped: reader => Math.fround(readDouble(reader, 'System.Single')),
   defaultValue: () => 0,

@@ -5,6 +5,7 @@ import {
   clrType,
   type DecodeContext,
   type EncodeContext,
+  encodeStated,
   enterEncoded,
   type Filling,
   readFailed,
@@ -64,10 +65,10 @@ export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
         const actual = typeOf(value.$type)
         if (!type.assignableFrom(actual)) refuse(`${actual.fullName} is not a ${type.fullName}`)
         if (actual.key !== type.key) {
-          actual.encode(writer, name, value.$value, 'object', context)
+          encodeStated(actual, writer, name, value.$value, 'object', context)
           return
         }
-        type.encode(writer, name, value.$value, slot, context)
+        encodeStated(type, writer, name, value.$value, slot, context)
         return
       }
       if (parts.abstract) refuse(`a ${type.shortName} is abstract: say with typed(…) which class it is`)
@@ -197,10 +198,7 @@ function readMembers(
     let member = members[expected]
     if (member === undefined || member.name !== name) {
       const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
-      if (index === undefined) {
-        if (name === '__proto__') readFailed("The member '__proto__' is not accepted.")
-        continue
-      }
+      if (index === undefined) continue
       expected = index
       member = members[index] as ObjectMember
     }
@@ -254,10 +252,7 @@ class MembersFilling implements Filling {
   at(reader: BsonReader): ClrType | undefined {
     const { name } = reader
     const index = this.#table.get(name) ?? this.#table.get(`\0${name.toLowerCase()}`)
-    if (index === undefined) {
-      if (name === '__proto__' && !this.#parts.positional) readFailed("The member '__proto__' is not accepted.")
-      return undefined
-    }
+    if (index === undefined) return undefined
     const member = this.#parts.members[index] as ObjectMember
     this.#index = index
     this.place = this.#parts.positional ? name : member.name

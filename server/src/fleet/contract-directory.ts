@@ -1,4 +1,4 @@
-import type { Contract } from '@halibut-gateway/schemas/contract'
+import { type Contract, checkTypeNode } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, contractJson } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 
@@ -13,7 +13,7 @@ export class ContractDirectory {
     const names = [contract.service, ...(contract.aliases ?? [])]
     const taken = names.find(name => this.#byName.has(name))
     if (taken === undefined) {
-      const json = contractJson(contract)
+      const json = contractJson(contract, node => checkTypeNode(node, contract.types ?? {}).length === 0)
       this.#contracts.set(contract.service, json)
       for (const name of names) this.#byName.set(name, json)
     } else if (JSON.stringify(this.#byName.get(taken)?.contract) !== JSON.stringify(contract)) {

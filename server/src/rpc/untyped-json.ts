@@ -1,14 +1,14 @@
 import { isTyped } from '@halibut-gateway/schemas/contract'
 import {
-  base64urlToBytes,
   bytesToBase64url,
   describeGot,
   escapePointer,
-  isBase64url,
   isStreamHandle,
   maxParamErrors,
   type ParamError,
   type PutOff,
+  readTagged,
+  scalarJson,
 } from '@halibut-gateway/schemas/wire'
 import { DataStream } from '../runtime/data-streams.ts'
 import type { CallStreams, OfferStream } from './call-streams.ts'
@@ -21,36 +21,16 @@ const expected = 'a simple value, a data stream, or one tagged with $numberLong,
 export function readUntyped(json: unknown, path: string, errors: ParamError[], streams: CallStreams): unknown {
   if (json === null || typeof json === 'boolean' || typeof json === 'string' || typeof json === 'number') return json
   if (isStreamHandle(json)) return streams.accept(json)
-  const value = readTagged(json)
+  const tagged = readTagged(json)
+  // A whole number without its type would go out as a long.
+  const value = tagged?.$type === 'guid' || tagged?.$type === 'double' ? tagged : tagged?.$value
   if (value === undefined && errors.length < maxParamErrors) errors.push({ path, expected, got: describeGot(json) })
   return value
 }
 
-function readTagged(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
-  const [entry, ...others] = Object.entries(json)
-  if (!entry || others.length > 0) return undefined
-  const [tag, content] = entry as [string, unknown]
-  if (typeof content !== 'string') return undefined
-  switch (tag) {
-    case '$numberLong': {
-      if (!/^-?\d{1,19}$/.test(content)) return undefined
-      const long = BigInt(content)
-      return BigInt.asIntN(64, long) === long ? long : undefined
-    }
-    case '$numberDouble':
-      return /^(-?Infinity|NaN|-?\d+(\.\d+)?([eE][+-]?\d+)?)$/.test(content) ? Number(content) : undefined
-    case '$date': {
-      const isDate = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(content) && !Number.isNaN(Date.parse(content))
-      return isDate ? new Date(content) : undefined
-    }
-    case '$binary':
-      return isBase64url(content) ? base64urlToBytes(content) : undefined
-    case '$uuid':
-      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(content) ? { $type: 'guid', $value: content.toLowerCase() } : undefined
-    default:
-      return undefined
-  }
+function writeNumber(value: number): unknown {
+  const form = scalarJson['double']?.write(value)
+  return typeof form === 'string' ? { $numberDouble: form } : form
 }
 
 /**
@@ -66,7 +46,7 @@ export function writeUntyped(value: unknown, path: string, errors: ParamError[],
       case 'bigint':
         return { $numberLong: each.toString() }
       case 'number':
-        return Number.isFinite(each) && !Object.is(each, -0) ? each : { $numberDouble: Object.is(each, -0) ? '-0' : String(each) }
+        return writeNumber(each)
       case 'object':
         return each === null ? null : writeObject(each, place)
       default:

@@ -13,6 +13,7 @@ import {
 import { HalibutError } from '../../base/errors.ts'
 import type { MemoryCharge } from '../../base/memory-charge.ts'
 import { Turns } from '../../base/turns.ts'
+import { UnfitValueError } from '../../base/unfit-value.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { newsOf } from '../../fleet/liveness.ts'
@@ -29,6 +30,7 @@ import { consumed, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
 import { PutOffItems } from '../put-off.ts'
 import type { Waiter } from '../shared-call.ts'
+import { unfitArgument } from '../unfit-argument.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
 import { takeUploads } from '../upload-times.ts'
 
@@ -134,7 +136,8 @@ async function invoke(
     const durationMs = call.ended()
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer
-  } catch (why) {
+  } catch (thrown) {
+    const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args) : thrown
     const error = toHalibutError(why)
     call.ended(error)
     const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined

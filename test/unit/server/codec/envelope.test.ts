@@ -411,14 +411,22 @@ describe('data streams', () => {
 })
 
 describe('names that would harm', () => {
-  test('a dictionary key, a member and an untyped member __proto__ close the connection', () => {
-    const dictionary = encodeRequest(head, echo.method('DescribeDict').params, [new Map([['__proto__', 'x']])], {}).document
-    expect(thrown(() => request(dictionary))).toMatchObject({ kind: 'serialization_failed' })
-    const untyped = changed(message =>
-      message.map(e => (e[1] === 'params' ? ([0x04, 'params', [[0x03, '0', [[0x03, '__proto__', [int32('polluted', 1)]]]]]] as const) : e)),
-    )
-    expect(thrown(() => request(untyped)).message).toContain("'__proto__'")
-    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  test('a dictionary key and an untyped member __proto__ are carried, and reach no prototype; a member of that name is ignored', () => {
+    const own = JSON.parse('{"__proto__":"x"}') as object
+    for (const given of [own, new Map([['__proto__', 'x']])]) {
+      const { document } = encodeRequest(head, echo.method('DescribeDict').params, [given], {})
+      expect(JSON.stringify(request(document).args[0]?.value)).toBe('{"__proto__":"x"}')
+    }
+    const polluting = [0x03, '__proto__', [int32('polluted', 1)]] as const
+    const argument = (elements: BsonTree): Buffer =>
+      changed(message => message.map(e => (e[1] === 'params' ? ([0x04, 'params', [[0x03, '0', elements]]] as const) : e)))
+    const untyped = request(argument([polluting])).args[0]?.value as object
+    expect(Object.entries(untyped)).toEqual([['__proto__', expect.objectContaining({ polluted: 1n })]])
+    expect(Object.getPrototypeOf(untyped)).toBeNull()
+    const typed = request(argument([[0x02, '$type', 'Sample.Contracts.Person, Sample.Contracts'], polluting, int32('Age', 3)])).args[0]
+      ?.value
+    expect(typed).toMatchObject({ Age: 3 })
+    expect([Object.getPrototypeOf(typed), ({} as { polluted?: unknown }).polluted]).toEqual([Object.prototype, undefined])
   })
 
   test('a dictionary comes back without a prototype', () => {

@@ -1,0 +1,28 @@
+import { describeGot, escapePointer } from '@halibut-gateway/schemas/wire'
+import type { UnfitValueError } from '../base/unfit-value.ts'
+import { ParamsError } from './params-error.ts'
+
+/**
+ * The error of an argument that has its form, but cannot be sent: outside its type’s range, too deep, or with a name that the wire has not
+ * got. `json` is what the browser sent, `args` what was made of it.
+ */
+export function unfitArgument(error: UnfitValueError, method: string, json: readonly unknown[], args: readonly unknown[]): ParamsError {
+  let path = '/args'
+  let value: unknown = args
+  let form: unknown = json
+  for (const part of error.place.slice(1)) {
+    const keys = value instanceof Map ? [...(value as Map<unknown, unknown>).keys()] : []
+    const index = keys.findIndex(key => String(key) === part)
+    const isPair = Array.isArray(form) && index >= 0
+    path += isPair ? `/${index}/1` : `/${escapePointer(part)}`
+    value = index >= 0 ? (value as Map<unknown, unknown>).get(keys[index]) : member(value, part)
+    form = isPair ? member(member(form, String(index)), '1') : member(form, part)
+  }
+  const [, expected = `a value that can be sent (${error.problem})`] = /^expected (.*), got .*$/s.exec(error.problem) ?? []
+  const got = describeGot(form)
+  return new ParamsError(`the arguments of ${method} do not fit: ${path}: expected ${expected}, got ${got}`, [{ path, expected, got }])
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}
