@@ -89,6 +89,7 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
     throw new GatewayError('serialization_failed', `${name}: the result does not fit the contract: ${describe(errors[0])}`, {
       delivery: 'executed',
       errors,
+      result: value,
     })
   }
   return new Proxy(Object.freeze({}), {

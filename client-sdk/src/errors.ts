@@ -13,6 +13,7 @@ export interface GatewayErrorDetails {
   readonly errors?: readonly ParamError[] | undefined
   readonly candidates?: readonly string[] | undefined
   readonly remote?: RemoteError | undefined
+  readonly result?: unknown
   readonly cause?: unknown
 }
 
@@ -39,6 +40,8 @@ export class GatewayError extends Error {
   declare readonly candidates: readonly string[]
   /** What the agent’s service said. */
   declare readonly remote: RemoteError | undefined
+  /** With `serialization_failed` of a result: what came, in the form of a result without a contract; absent where it is very long. */
+  declare readonly result: unknown
 
   constructor(
     kind: ErrorKind,

@@ -37,6 +37,8 @@ export interface ErrorData {
   readonly candidates?: readonly string[]
   /** What the agent’s service said. */
   readonly remote?: RemoteError
+  /** With `serialization_failed` of a result: what came, in the form of a result without a contract. */
+  readonly result?: unknown
 }
 
 /** JSON-RPC’s error object, as this protocol fills it. */

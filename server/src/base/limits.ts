@@ -124,6 +124,7 @@ export const gatewayLimits = {
   ticketMs: 30_000,
   waitingItems: 256,
   writableBytes: 256 * 1024,
+  unfitResultChars: 256 * 1024,
   keptResultBytes: 256 * 1024,
   allKeptResultsBytes: 16 * 1024 * 1024,
   readAheadBytes: 256 * 1024,

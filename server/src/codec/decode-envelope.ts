@@ -1,7 +1,9 @@
+import { HalibutError } from '../base/errors.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { BsonReader, bsonType, type Mark } from './bson.ts'
 import { type DecodeContext, type Materialised, materialisedNull, type Parts, readFailed } from './clr-type.ts'
 import type { DataStream } from './data-stream.ts'
-import { materialise, materialiseInParts } from './materialise.ts'
+import { materialise, materialiseInParts, toUntyped, unknownType } from './materialise.ts'
 import { failedAt, failedAtInParts } from './places.ts'
 import { scalarTypes } from './scalar-values.ts'
 import { readGuid } from './text-values.ts'
@@ -81,12 +83,29 @@ function* inParts<T>(nothing: T, decode: (trace: Trace) => Parts<T | undefined>)
   }
 }
 
-/** Decodes a response; `null` for a null message. Fails as {@link decodeRequest}. */
+/** Decodes a response; `null` for a null message. Fails as {@link decodeRequest}, with the result as plain data where that can be read. */
 export function decodeResponse(document: Buffer, registry: TypeResolver, limits: DecodeLimits): DecodedResponse | null {
   try {
     return readMessage(readerOf(document, limits), registry, limits, undefined, readResponse) ?? null
   } catch (why) {
-    throw failedAt(why, trace => readMessage(readerOf(document, limits), registry, limits, trace, readResponse))
+    throw withResult(
+      failedAt(why, trace => readMessage(readerOf(document, limits), registry, limits, trace, readResponse)),
+      document,
+      limits,
+    )
+  }
+}
+
+const plainTypes: TypeResolver = { resolve: () => unknownType }
+
+/** The request has run: what cannot be read as what it says it is, is told as it is. */
+function withResult(error: unknown, document: Buffer, limits: DecodeLimits): unknown {
+  if (!(error instanceof HalibutError) || error.kind !== 'serialization_failed') return error
+  try {
+    const response = readMessage(readerOf(document, limits), plainTypes, limits, undefined, readResponse)
+    return response && !response.error ? new UnfitResultError(error, toUntyped(response.result)) : error
+  } catch {
+    return error
   }
 }
 

@@ -1,6 +1,7 @@
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { PROCEED } from '../codec/control-message.ts'
 import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
@@ -154,10 +155,10 @@ function isTooMuch(why: unknown): why is HalibutError {
   return why instanceof HalibutError && (why.kind === 'message_too_large' || why.kind === 'memory_limit')
 }
 
-/** The error as the caller gets it: once a byte of the request may have left, it may have run. */
+/** The error as the caller gets it: once a byte of the request may have left, it may have run, and once a result came, it has. */
 function toldWithDelivery(why: unknown, bytesLeft: boolean): unknown {
   if (!(why instanceof HalibutError)) return why
-  const delivery = bytesLeft ? 'unknown' : 'not_sent'
+  const delivery = why instanceof UnfitResultError ? 'executed' : bytesLeft ? 'unknown' : 'not_sent'
   const told = bytesLeft ? (why.phase ?? 'response') : why.phase === 'stream' ? 'stream' : 'request'
   if (why.kind === 'cancelled') return cancelledWhile('Transferring', { phase: told, delivery, endpoint: why.endpoint, cause: why })
   return why.with({ delivery, phase: told })

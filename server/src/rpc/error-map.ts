@@ -1,6 +1,8 @@
 import { type ErrorData, errorTable, type RpcError } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { ParamsError } from './params-error.ts'
+import { tellResult } from './untyped-json.ts'
 
 /** What an error is told with. */
 export interface ErrorContext {
@@ -31,6 +33,7 @@ export function toRpcError(error: HalibutError, context: ErrorContext): RpcError
     advice: error.advice,
     ...(error instanceof ParamsError && error.errors.length > 0 ? { errors: error.errors } : {}),
     ...(error instanceof ParamsError && error.candidates.length > 0 ? { candidates: error.candidates } : {}),
+    ...(error instanceof UnfitResultError ? tellResult(error.result) : {}),
     ...(remote
       ? {
           remote: {

@@ -3,6 +3,7 @@ import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { facadeLimits, isStreamHandle } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { toHalibutError } from './error-map.ts'
 import { isLongJson } from './json-pieces.ts'
 import { ParamsError } from './params-error.ts'
@@ -117,7 +118,9 @@ export class KeptCalls {
           return invoked
         },
         (why: unknown) => {
-          this.#ended(calls, key, { outcome: { state: 'failed', error: toHalibutError(why) }, bytes: 0 })
+          const error = toHalibutError(why)
+          const kept = error instanceof UnfitResultError ? error.bare() : error
+          this.#ended(calls, key, { outcome: { state: 'failed', error: kept }, bytes: 0 })
           throw why
         },
       ),

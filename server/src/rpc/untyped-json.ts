@@ -10,8 +10,9 @@ import {
   readTagged,
   scalarJson,
 } from '@halibut-gateway/schemas/wire'
+import { gatewayLimits } from '../base/limits.ts'
 import { DataStream } from '../runtime/data-streams.ts'
-import type { CallStreams, OfferStream } from './call-streams.ts'
+import type { CallStreams } from './call-streams.ts'
 
 // Values without a contract: JSON’s own types as they are, the rest tagged with the names of MongoDB Extended JSON.
 
@@ -33,11 +34,30 @@ function writeNumber(value: number): unknown {
   return typeof form === 'string' ? { $numberDouble: form } : form
 }
 
+/** A result that does not fit, as an untyped call’s; nothing where that is too long. Its data streams are null: nobody will read them. */
+export function tellResult(value: unknown): { readonly result?: unknown } {
+  const most = gatewayLimits.unfitResultChars
+  let items = 0
+  // Each item takes two characters: what has too many is not written to its end.
+  const enough = (count: number): boolean => {
+    items += count
+    return items * 2 > most
+  }
+  const result = writeUntyped(value, '', [], () => null, enough)
+  return items * 2 <= most && JSON.stringify(result).length <= most ? { result } : {}
+}
+
 /**
  * The result of an untyped call. What has no form in JSON is added to `errors`, up to ten; what `putOff` takes over is missing until it has been
  * done.
  */
-export function writeUntyped(value: unknown, path: string, errors: ParamError[], offer: OfferStream, putOff: PutOff): unknown {
+export function writeUntyped(
+  value: unknown,
+  path: string,
+  errors: ParamError[],
+  offer: (stream: DataStream) => unknown,
+  putOff: PutOff,
+): unknown {
   const write = (each: unknown, place: string): unknown => {
     if (errors.length >= maxParamErrors) return undefined
     switch (typeof each) {

@@ -1,5 +1,6 @@
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { clientException, exceptionType } from './dotnet-exception.ts'
 import { type AttemptStage, saysReset } from './retry-policy.ts'
 
@@ -27,7 +28,7 @@ export function listeningFailure(why: unknown, attempt: LastAttempt): HalibutErr
   const inner = toldOf(why)
   if (inner.kind === 'cancelled') return cancelledCall(inner, attempt)
   const rejected = !began && saysReset(inner) ? rejectedHint(ownThumbprint) : ''
-  return new HalibutError(
+  const error = new HalibutError(
     stage === 'initialise' && inner.kind === 'connection_lost' ? 'identify_failed' : inner.kind,
     sentence(inner, attempt),
     {
@@ -39,6 +40,7 @@ export function listeningFailure(why: unknown, attempt: LastAttempt): HalibutErr
       cause: inner,
     },
   )
+  return withResult(inner, error)
 }
 
 /** The error of a call to a listening agent that was given up; `lastFailure`: of an attempt before, which tells why it waited. */
@@ -65,7 +67,7 @@ export function pollingFailure(why: unknown, uri: string): unknown {
   const bytesLeft = why.delivery !== 'not_sent'
   const { kind, phase, delivery, endpoint, dotnetMessage } = why
   const type = exceptionType(why)
-  return new HalibutError(kind, sentence(why, { uri, stage: 'exchange', bytesLeft, isNew: false, ownThumbprint: '' }), {
+  const error = new HalibutError(kind, sentence(why, { uri, stage: 'exchange', bytesLeft, isNew: false, ownThumbprint: '' }), {
     phase,
     delivery,
     endpoint,
@@ -73,6 +75,12 @@ export function pollingFailure(why: unknown, uri: string): unknown {
     dotnetMessage: type === clientException ? dotnetMessage : withServerException(dotnetMessage, type),
     cause: why,
   })
+  return withResult(why, error)
+}
+
+/** A result that came and could not be read stays with its error: the request has run. */
+function withResult(why: HalibutError, error: HalibutError): HalibutError {
+  return why instanceof UnfitResultError ? new UnfitResultError(error.with({ delivery: 'executed' }), why.result) : error
 }
 
 /** The text of a client exception that was made of another one, without its stack. */
@@ -100,6 +108,7 @@ export function sentence(inner: HalibutError, { uri, stage, bytesLeft, isNew, ow
     const hint = saysReset(inner) || (kind === 'connection_lost' && phase === 'tls') ? `; perhaps ${distrust}` : ''
     return `no connection to ${uri} could be opened: ${message}${hint}`
   }
+  if (inner instanceof UnfitResultError) return `${uri} ran the call, and its result could not be read: ${message}`
   if (stage === 'exchange') {
     return bytesLeft
       ? `the call to ${uri} broke off after its request had left, so that it may have run: ${message}`

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 import { inTurns } from '../base/in-turns.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
+import { UnfitResultError } from '../base/unfit-result.ts'
 import { type CompiledContract, type CompiledMethod, refuseMisfit, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
@@ -174,7 +175,9 @@ export class OutgoingCalls {
       return result
     } catch (why) {
       streams?.settle(new Set())
-      throw why instanceof HalibutError ? why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri }) : why
+      if (!(why instanceof HalibutError)) throw why
+      const error = why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri })
+      throw new UnfitResultError(error, response.result.value)
     }
   }
 

@@ -13,6 +13,7 @@ import {
 import { HalibutError } from '../../base/errors.ts'
 import type { MemoryCharge } from '../../base/memory-charge.ts'
 import { Turns } from '../../base/turns.ts'
+import { UnfitResultError } from '../../base/unfit-result.ts'
 import { UnfitValueError } from '../../base/unfit-value.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
@@ -237,11 +238,8 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream, sig
   const checked = (value: unknown): unknown => {
     const first = errors[0]
     if (!first) return value ?? null
-    throw new HalibutError(
-      'serialization_failed',
-      `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`,
-      { phase: 'response', delivery: 'executed' },
-    )
+    const what = `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`
+    throw new UnfitResultError(new HalibutError('serialization_failed', what, { phase: 'response', delivery: 'executed' }), result)
   }
   const failed = (why: unknown): never => {
     discardStreams(result)

@@ -4,6 +4,7 @@ import type { ErrorData } from '@halibut-gateway/schemas/wire'
 import { UUID } from 'bson'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
@@ -14,7 +15,14 @@ import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
-import { answerRequest, openAsAcceptor, openAsSubscriber, readExchangeMessage, responseMessage } from '../../../support/scripted-halibut.ts'
+import {
+  answerRequest,
+  openAsAcceptor,
+  openAsSubscriber,
+  readExchangeMessage,
+  responseMessage,
+  serveRequests,
+} from '../../../support/scripted-halibut.ts'
 import { turn } from '../../../support/stream-sections.ts'
 import { createRuntime, createScriptedAgent } from '../../../support/world.ts'
 
@@ -195,6 +203,72 @@ describe('an agent that dies once with a request on it', () => {
       expect(await answerRequest(second, 7n)).toMatchObject({ method: 'Read' })
       expect(await next).toMatchObject({ value: '7' })
     }
+  })
+})
+
+describe('a result that does not fit is told beside the error', () => {
+  const executed = { kind: 'serialization_failed', delivery: 'executed', phase: 'response', retryable: false }
+
+  test.each<[string, unknown, unknown]>([
+    ['cannot be converted', 'many', 'many'],
+    ['is null where a number is declared', null, null],
+    [
+      'has a type that nobody knows',
+      { $type: 'Nobody, Nowhere', A: 1, List: { $type: 'Elsewhere, Nowhere', $values: ['a'] } },
+      { A: 1, List: ['a'] },
+    ],
+    ['has a type that is not the declared one', { $type: 'System.Byte[], mscorlib', $value: Buffer.of(1) }, { $binary: 'AQ' }],
+  ])('where it %s', async (_, result, told) => {
+    await using agent = await createScriptedAgent({ script: peer => serveRequests(peer, result) })
+    const { invoke } = createRpc(agent.runtime, agent.endpoint.uri, agent.endpoint.thumbprint)
+    const answer = await invoke('Take')
+    expect(answer).toMatchObject(executed)
+    expect(answer.result).toEqual(told)
+  })
+
+  test('where a polling agent sent it', async () => {
+    const identity = testIdentity('agent')
+    await using runtime = createRuntime('client', { trust: [identity.thumbprint] })
+    const { port } = await runtime.listen()
+    const answer = createRpc(runtime, 'poll://a/').invoke('Take')
+    await using agent = await dialRaw(port, { certificate: identity })
+    await openAsSubscriber(agent, 'poll://a/')
+    await answerRequest(agent, { $type: 'Nobody, Nowhere', A: 1 })
+    expect(await answer).toMatchObject({ ...executed, result: { A: 1 } })
+  })
+
+  test('where it has no JSON form, without its data streams', async () => {
+    const stream = DataStream.fromString('x')
+    const discarded = vi.spyOn(stream, 'discard')
+    const { mesh } = scriptedMesh(() => ({ Long: 2n ** 60n, Day: new Date(0), Stream: stream }))
+    expect(await createRpc(mesh).invoke('Take')).toMatchObject({
+      ...executed,
+      result: { Long: { $numberLong: `${2n ** 60n}` }, Day: { $date: '1970-01-01T00:00:00.000Z' }, Stream: null },
+    })
+    expect(discarded).toHaveBeenCalled()
+  })
+
+  test('unless it is very long', async () => {
+    const long = 'x'.repeat(gatewayLimits.unfitResultChars - 2)
+    const { mesh } = scriptedMesh(
+      () => long,
+      () => `${long}x`,
+    )
+    const { invoke } = createRpc(mesh)
+    expect((await invoke('Take')).result).toBe(long)
+    const answer = await invoke('Take')
+    expect(answer).toMatchObject(executed)
+    expect(answer).not.toHaveProperty('result')
+  })
+
+  test('and is not kept under an idempotency key', async () => {
+    const { mesh } = scriptedMesh(() => 'many')
+    const { invoke } = createRpc(mesh)
+    const key = { idempotencyKey: 'k', epoch: 'now' }
+    expect(await invoke('Take', key)).toMatchObject({ ...executed, result: 'many' })
+    const again = await invoke('Take', key)
+    expect(again).toMatchObject(executed)
+    expect(again).not.toHaveProperty('result')
   })
 })
 

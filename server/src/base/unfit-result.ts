@@ -1,0 +1,21 @@
+import { HalibutError } from './errors.ts'
+
+/** `serialization_failed` of a result that came and is not what was declared: the call ran, so what came is told beside the error. */
+export class UnfitResultError extends HalibutError {
+  /** The result, in whatever form it could be read. */
+  readonly result: unknown
+
+  constructor(error: HalibutError, result: unknown) {
+    super(error.kind, error.message, error)
+    this.result = result
+  }
+
+  /** The same error without the result, for those that keep errors. */
+  bare(): HalibutError {
+    return super.with({})
+  }
+
+  override with(...change: Parameters<HalibutError['with']>): HalibutError {
+    return new UnfitResultError(super.with(...change), this.result)
+  }
+}
