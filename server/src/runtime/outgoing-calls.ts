@@ -5,6 +5,7 @@ import type { MemoryCharge } from '../base/memory-charge.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
 import { type CompiledContract, type CompiledMethod, refuseMisfit, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
+import { namedTypes } from '../codec/named-types.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
 import type { Transfer } from '../exchange/transfer.ts'
@@ -205,7 +206,8 @@ export class OutgoingCalls {
         : this.#read(endpoint, request, exchanged)
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
       return result
-    } catch (why) {
+    } catch (failure) {
+      const why = withTypesInDoubt(failure, request.message.document)
       const told = why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: told })
       // An error that the agent answered with is no trouble of the connection.
@@ -274,6 +276,16 @@ export class OutgoingCalls {
       log: (text, error) => log(endpoint.uri, 'Error', text, error),
     })
   }
+}
+
+/** An agent that does not know a type of a request closes the connection and says nothing; who called is told what to look at. */
+function withTypesInDoubt(why: unknown, document: Buffer): unknown {
+  if (!(why instanceof HalibutError) || why.kind !== 'connection_lost' || why.delivery !== 'unknown') return why
+  const names = namedTypes(document)
+  if (names.length === 0) return why
+  const shown = names.slice(0, 5).join(' and ')
+  const advice = `${why.advice}; where it ends so each time, the agent may not know a type of the request, and then closes without a word: compare ${shown} with its own`
+  return why.with({ advice })
 }
 
 /** As .NET names a request (spec §6.1). */

@@ -1,5 +1,5 @@
 import type { CallEvent, InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
-import { dataStream, int64, list, method, service, set } from '@halibut-gateway/schemas/contract'
+import { dataStream, dateOnly, int64, list, method, nullable, object, service, set, string } from '@halibut-gateway/schemas/contract'
 import type { ErrorData } from '@halibut-gateway/schemas/wire'
 import { UUID } from 'bson'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -205,6 +205,43 @@ describe('an agent that dies once with a request on it', () => {
     }
   })
 })
+
+test.each(['listening', 'polling'] as const)(
+  'who called a %s agent that closes without an answer is told which types it may not know',
+  async mode => {
+    const identity = testIdentity('agent')
+    const contract = service('ISend', {
+      Send: method([['v', object('My.Contracts.Box`1, My.Contracts', { Value: nullable(dateOnly) }, { of: [dateOnly] })]], string),
+      Ask: method([['v', string]], string),
+    })
+    await using agent = await createScriptedAgent({
+      trust: [identity.thumbprint],
+      script: async peer => {
+        await openAsAcceptor(peer)
+        await readExchangeMessage(peer)
+        peer.reset()
+      },
+    })
+    const { runtime } = agent
+    const ask = async (name: string, arg: unknown): Promise<string> => {
+      const endpoint = mode === 'listening' ? agent.endpoint : { uri: `poll://${name}/`, thumbprint: identity.thumbprint }
+      const call = runtime.call({ endpoint, contract, service: 'ISend', method: name, args: [arg] }).catch((why: unknown) => why)
+      if (mode === 'polling') {
+        await using peer = await dialRaw((await runtime.listen()).port, { certificate: identity })
+        await openAsSubscriber(peer, `poll://${name}/`)
+        await readExchangeMessage(peer)
+        peer.reset()
+      }
+      const why = await call
+      expect(why).toMatchObject({ kind: 'connection_lost', delivery: 'unknown' })
+      return (why as HalibutError).advice
+    }
+    expect(await ask('Send', { Value: '2020-01-02' })).toContain(
+      'My.Contracts.Box`1[[System.DateOnly, System.Private.CoreLib]], My.Contracts',
+    )
+    expect(await ask('Ask', 'x')).not.toContain('may not know')
+  },
+)
 
 describe('a result that does not fit is told beside the error', () => {
   const executed = { kind: 'serialization_failed', delivery: 'executed', phase: 'response', retryable: false }
