@@ -1,9 +1,31 @@
-import { array, collection, int32, list, method, nullable, object, service, string, type Type } from '@halibut-gateway/schemas/contract'
+import {
+  abstractObject,
+  anything,
+  array,
+  collection,
+  dataStream,
+  dateOnly,
+  dictionary,
+  double,
+  enumeration,
+  flags,
+  int32,
+  interfaceOf,
+  list,
+  method,
+  nullable,
+  object,
+  service,
+  string,
+  type Type,
+  timeOnly,
+} from '@halibut-gateway/schemas/contract'
 import { contractJson, type ParamError } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { collections } from '../../../schemas/src/collections.ts'
 import { defaultLimits } from '../../../server/src/base/limits.ts'
 import { type CompiledMethod, type Corlib, type Materialised, TypeRegistry } from '../../../server/src/codec/contract-values.ts'
+import { DataStream } from '../../../server/src/codec/data-stream.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../../server/src/codec/envelope.ts'
 import { type BsonTree, decodeTree } from '../../support/bson-tree.ts'
 import { builderOf, contractRows, contractSamples, type Sample } from '../../support/contract-rows.ts'
@@ -11,14 +33,37 @@ import { modernOnly, type Platform, unresolvedOn } from '../../support/dotnet-ty
 
 // Every row of the table, alone and inside other types: what goes out is what .NET finds, and what comes back has the form that was sent.
 
-/** The rows, and each collection that the table has under “and others”. */
+/** The rows, each collection that the table has under “and others”, and the types of a contract’s own. */
 const samples: ReadonlyMap<string, Sample> = new Map([
   ...contractRows
     .map(builderOf)
     .filter(name => name !== 'dataStream')
     .map(row),
   ...others(),
+  ...own(),
 ])
+
+/** What the second table has. */
+function own(): [string, Sample][] {
+  const point = { X: 1, Note: null }
+  const members = { X: int32, Note: nullable(string) }
+  const circle = object('Row.Contracts.Circle, Row.Contracts', { Radius: double })
+  const open = { Any: { $type: 'Open', $value: { Any: 5n } } }
+  const round = { $type: 'Circle', $value: { Radius: 2 } }
+  const color = enumeration('Row.Contracts.Color, Row.Contracts', { Red: 0 })
+  return [
+    ['class', { type: object('Row.Contracts.Outer+Point, Row.Contracts', members), value: point, json: point }],
+    ['struct', { type: object('Row.Contracts.Spot, Row.Contracts', members, { kind: 'struct' }), value: point, json: point }],
+    ['generic class', { type: object('Row.Contracts.Cell`1, Row.Contracts', members, { of: [dateOnly] }), value: point, json: point }],
+    ['base class', { type: object('Row.Contracts.Shape, Row.Contracts', {}, { derived: [circle] }), value: round, json: round }],
+    ['abstract class', { type: abstractObject('Row.Contracts.Figure, Row.Contracts', {}, [circle]), value: round, json: round }],
+    ['interface', { type: interfaceOf('Row.Contracts.IRound, Row.Contracts', [circle]), value: round, json: round }],
+    ['enum', { type: color, value: 'Red', json: 'Red' }],
+    ['flags', { type: flags('Row.Contracts.Access, Row.Contracts', { Read: 1, Write: 2 }), value: 'Read, Write', json: 'Read, Write' }],
+    ['enum keys', { type: dictionary(color, timeOnly), value: new Map([['Red', '03:04:05']]), json: [['Red', '03:04:05']] }],
+    ['class with an object', { type: object('Row.Contracts.Open, Row.Contracts', { Any: anything }), value: open, json: open }],
+  ]
+}
 
 function row(name: string): [string, Sample] {
   return [name, contractSamples[name] as Sample]
@@ -74,6 +119,19 @@ function plain(value: unknown): unknown {
     ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
     : value
 }
+
+test.each(['Box<T>', 'List<T>', 'T[]'])('a data stream as %s: .NET finds the names that are written', form => {
+  const { type, around } = forms[form] as Form
+  for (const corlib of corlibs) {
+    const { method } = compiled(type(dataStream), corlib)
+    const texts = typeTexts(decodeTree(encodeRequest(head, method.params, [around(DataStream.fromString('x'))], { corlib }).document))
+    expect(texts).toHaveLength(2)
+    expect(texts[1]).toContain('Halibut.DataStream')
+    expect(texts.flatMap(text => unresolvedOn('.NET Framework 4.8', text, ownAssemblies) ?? [])).toEqual(
+      corlib === 'mscorlib' || form !== 'List<T>' ? [] : [expect.any(String)],
+    )
+  }
+})
 
 for (const [name, sample] of samples) {
   for (const [form, { type, around }] of Object.entries(forms)) {
