@@ -87,7 +87,7 @@ export class OutgoingCalls {
       const args = method.complete(given)
       refuseMisfit(method.marked.arguments?.(args), '/params', 'invalid_argument')
       const seconds = method.cacheSeconds
-      const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.name, args)
+      const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.signature, args)
       const kept = key === undefined ? undefined : (this.#cache.get(key) as CachedAnswer | undefined)
       if (kept) return 'error' in kept ? Promise.reject(kept.error) : Promise.resolve(kept.result)
       const keep =

@@ -1,5 +1,8 @@
+import { array, list, method, service, string } from '@halibut-gateway/schemas/contract'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cacheKey, ResponseCache } from '../../../../server/src/runtime/response-cache.ts'
+import { answerRequest, openAsAcceptor } from '../../../support/scripted-halibut.ts'
+import { createScriptedAgent } from '../../../support/world.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] })
@@ -100,4 +103,26 @@ describe('keys', () => {
     const refused = { kind: 'invalid_argument', delivery: 'not_sent', message: `Parameter of type ${type} cannot be used as a cache key.` }
     expect(() => key(value)).toThrow(expect.objectContaining(refused))
   })
+})
+
+test('overloads that print the same arguments keep answers of their own', async () => {
+  vi.useRealTimers()
+  const marks = { cacheSeconds: 60 }
+  const contract = service('IKeep', {
+    Get: [method([['items', list(string)]], string, marks), method([['items', array(string)]], string, marks)],
+  })
+  await using agent = await createScriptedAgent({
+    script: async peer => {
+      await openAsAcceptor(peer)
+      await answerRequest(peer, 'of the list')
+      await peer.readUntil(unread => unread.includes('NEXT\r\n'))
+      await peer.write('PROCEED\r\n')
+      await answerRequest(peer, 'of the array')
+    },
+  })
+  const ask = (signature: string, arg: unknown): Promise<unknown> =>
+    agent.runtime.call({ endpoint: agent.endpoint, contract, service: 'IKeep', method: signature, args: [arg] })
+  expect(await ask('Get(list<string>)', ['a'])).toBe('of the list')
+  expect(await ask('Get(string[])', ['a'])).toBe('of the array')
+  expect(await ask('Get(list<string>)', ['a'])).toBe('of the list')
 })
