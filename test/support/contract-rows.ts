@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Type } from '@halibut-gateway/schemas/contract'
 import * as builders from '@halibut-gateway/schemas/contract'
 
-const document = readFileSync(join(import.meta.dirname, '../../schemas/CONTRACTS.md'), 'utf8')
-const table = document.slice(document.indexOf('## The table'), document.indexOf("## Types of a contract's own"))
+/** The text of `schemas/CONTRACTS.md`. */
+export const contractsDocument = readFileSync(join(import.meta.dirname, '../../schemas/CONTRACTS.md'), 'utf8')
+const table = contractsDocument.slice(contractsDocument.indexOf('## The table'), contractsDocument.indexOf("## Types of a contract's own"))
 
 /** A row of the table of `schemas/CONTRACTS.md`. */
 export interface Row {

@@ -1,4 +1,5 @@
 import { describeType, type TypeNode } from '@halibut-gateway/schemas'
+import * as b from '@halibut-gateway/schemas/contract'
 import { method, nothing, scalarNames, service } from '@halibut-gateway/schemas/contract'
 import { contractJson } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
@@ -6,7 +7,7 @@ import { HalibutError } from '../../../server/src/base/errors.ts'
 import { TypeRegistry } from '../../../server/src/codec/contract-values.ts'
 import { encodeRequest } from '../../../server/src/codec/envelope.ts'
 import { type BsonTree, decodeTree, elementAt } from '../../support/bson-tree.ts'
-import { builderOf, contractRows, contractSamples, type Row, type Sample } from '../../support/contract-rows.ts'
+import { builderOf, contractRows, contractSamples, contractsDocument, type Row, type Sample } from '../../support/contract-rows.ts'
 
 test('the table has a row for every scalar, and one for every sample', () => {
   const built = contractRows.map(builderOf)
@@ -49,7 +50,7 @@ for (const row of contractRows.filter(({ builder }) => builder !== '`dataStream`
 }
 
 test('the marks of the document are those that a contract may have, and each does what it says', () => {
-  const section = document.slice(document.indexOf('## Marks'), document.indexOf('## Which forms go out'))
+  const section = contractsDocument.slice(contractsDocument.indexOf('## Marks'), contractsDocument.indexOf('## Which forms go out'))
   const marks = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name)
   const values: Readonly<Record<string, unknown>> = {
     secret: true,
