@@ -79,7 +79,7 @@ test('the limits of the document are those of the check', () => {
     `Limits: ${count(it.methods)} methods of ${it.parameters} parameters, ${count(it.types)} types of ${count(it.members)} members, ` +
     `${count(it.nodes)} type nodes, types ${it.depth} deep, names of ${it.nameLength} characters, ${it.aliases} further names of one thing, ` +
     `patterns of ${it.patternLength} characters that name ${count(it.patternPlaces)} where their counts are written out.`
-  expect(document.replaceAll(/\s+/g, ' ')).toContain(sentence)
+  expect(contractsDocument.replaceAll(/\s+/g, ' ')).toContain(sentence)
 })
 
 /** How .NET’s signature prints the row’s type, as far as the row says it. */
