@@ -297,7 +297,7 @@ function convertAnything(context: Context, convert: Convert, value: unknown, pat
   if (typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'number') {
     const form = scalarJson['double']?.[context.writes ? 'write' : 'read'](value)
-    if (form === undefined) return refuse(context, path, 'a finite number', value)
+    if (form === undefined) return refuse(context, path, 'a number', value)
     return typeof form === 'string' ? { $numberDouble: form } : form
   }
   if (isTyped(value)) {
@@ -312,8 +312,7 @@ function convertAnything(context: Context, convert: Convert, value: unknown, pat
     return refuse(context, path, 'a simple value, or one with its type', value)
   }
   const tagged = readTagged(value)
-  if (!tagged)
-    return refuse(context, path, 'a simple value, or one tagged with $numberLong, $numberDouble, $date, $binary, $uuid or $type', value)
+  if (!tagged) return refuse(context, path, 'a simple value, or one with its type', value)
   return tagged.$type === 'guid' ? tagged : tagged.$value
 }
 

@@ -41,10 +41,8 @@ const integerText = /^-?(?:0|[1-9]\d{0,3999})$/
 
 /** A whole number as a client tags it that knows no contract, where it is tagged. */
 function untagged(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null) return json
-  const { $numberLong: text } = json as { readonly $numberLong?: unknown }
-  if (typeof text !== 'string' || !integerText.test(text) || Object.keys(json).length > 1) return json
-  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)
+  const { $type, $value } = readTagged(json) ?? {}
+  return $type !== 'int64' ? json : Number.isSafeInteger(Number($value)) ? Number($value) : $value
 }
 
 function bigIntegerOf(value: unknown): bigint | undefined {
@@ -64,7 +62,7 @@ function largeInteger(min: bigint, max: bigint, expected: string): ScalarJson {
 
 /** JSON’s writer would make null of what is not finite, and 0 of -0. */
 const floating: ScalarJson = {
-  expected: 'a number, or "NaN", "Infinity", "-Infinity", "-0"',
+  expected: 'a number, or NaN, Infinity, -Infinity, -0 as text',
   write: value => (typeof value !== 'number' ? undefined : Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value)),
   read: json => (Number.isFinite(json) ? json : isText(json) && /^(?:NaN|-?Infinity|-0)$/.test(json) ? Number(json) : undefined),
 }
@@ -73,26 +71,21 @@ function fitsDecimal(value: unknown): boolean {
   return isText(value) && /^-?\d{1,40}(?:\.\d{1,28})?$/.test(value) && value.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length <= 15
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.\d{1,3}(\d{0,6}))?(?:Z|[+-]\d\d:\d\d)$/
+const rfc3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
-/**
- * The instant of a Date or of RFC 3339 text, cut to milliseconds toward 1970 as .NET cuts; `undefined` outside the years 1 to 9999, and for
- * days that no calendar has: `Date` would make the 2nd of March of the 30th of February.
- */
+/** The instant of a Date or of RFC 3339 text; `undefined` for days that no calendar has, of which `Date` makes others. The codec minds the years. */
 function instant(value: unknown): Date | undefined {
-  const [, day = '', rest = ''] = (isText(value) && rfc3339.exec(value)) || []
+  const [, day] = (isText(value) && rfc3339.exec(value)) || []
   if (!day && !(value instanceof Date)) return undefined
   const date = new Date(value as string | Date)
-  if (!(+date >= -62_135_596_800_000 && +date < 253_402_300_800_000)) return undefined
-  if (day && !new Date(`${day}T00:00Z`).toISOString().startsWith(day)) return undefined
-  return +date < 0 && /[1-9]/.test(rest) ? new Date(+date + 1) : date
+  return !Number.isNaN(+date) && (!day || new Date(`${day}T00:00Z`).toISOString().startsWith(day)) ? date : undefined
 }
 
 const lowerGuid = (value: unknown): string | undefined =>
   isText(value) && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined
 
 const dates: ScalarJson = {
-  expected: 'a date and time as RFC 3339 text, such as 2020-01-02T03:04:05.678Z',
+  expected: 'RFC 3339 text such as 2020-01-02T03:04:05Z',
   write: value => instant(value)?.toISOString(),
   read: json => (isText(json) ? instant(json) : undefined),
 }
@@ -101,7 +94,7 @@ const dates: ScalarJson = {
 const constant = /^(-?)(?:(\d+)\.)?([01]\d|2[0-3]):([0-5]\d):([0-5]\d(?:\.\d{1,7})?)$/
 
 function durationOf(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
+  if (!isText(value)) return undefined
   const [, sign, days, hours, minutes, seconds] = constant.exec(value) ?? []
   if (hours === undefined) return duration.test(value) ? value : undefined
   return `${sign}P${days === undefined ? '' : `${days}D`}T${hours}H${minutes}M${seconds}S`
@@ -110,7 +103,7 @@ function durationOf(value: unknown): string | undefined {
 const duration = /^-?P(?=\d|T\d)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,7})?S)?)?$/
 
 const byteText: ScalarJson = {
-  expected: 'bytes as base64url text',
+  expected: 'base64url text',
   write: value => (value instanceof Uint8Array ? bytesToBase64url(value) : undefined),
   read: json => (isText(json) && isBase64url(json) ? base64urlToBytes(json) : undefined),
   reference: true,
@@ -126,14 +119,14 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   int32: smallInteger(-2_147_483_648, 2_147_483_647),
   uint32: smallInteger(0, 2_147_483_647),
   int64: largeInteger(-(2n ** 63n), 2n ** 63n - 1n, 'an integer of 64 bits as decimal text'),
-  uint64: largeInteger(0n, 2n ** 63n - 1n, 'an integer from 0 to 2^63-1 as decimal text'),
-  bigInteger: largeInteger(-longest, longest, 'an integer of at most 4000 digits as decimal text'),
+  uint64: largeInteger(0n, 2n ** 63n - 1n, 'an integer from 0 to 2^63-1 as text'),
+  bigInteger: largeInteger(-longest, longest, 'an integer as decimal text'),
   float: floating,
   double: floating,
   decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
   string: same('text', isText, true),
-  char: text('text of one UTF-16 code unit', /^.$/s),
-  guid: bothWays('a GUID such as 01234567-89ab-cdef-0123-456789abcdef', lowerGuid),
+  char: text('one UTF-16 code unit', /^.$/s),
+  guid: bothWays('a GUID of the form 8-4-4-4-12', lowerGuid),
   dateTime: dates,
   dateTimeOffset: dates,
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
@@ -155,9 +148,9 @@ const tags: Readonly<Record<string, string>> = {
 /** The value of `{ "$numberLong": "5" }` and its like (the names of MongoDB Extended JSON), with its type; `undefined` for anything else. */
 export function readTagged(json: unknown): { readonly $type: string; readonly $value: unknown } | undefined {
   const [[tag, content] = [], ...others] = Object.entries(json ?? {})
-  const type = tag !== undefined && others.length === 0 && Object.hasOwn(tags, tag) ? (tags[tag] as string) : undefined
-  if (type === undefined || !isText(content)) return undefined
+  const type = tags[tag ?? '']
+  if (type === undefined || others.length > 0 || !isText(content)) return undefined
   const isNumber = type === 'double' && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(content)
-  const value = scalarJson[type]?.read(isNumber ? Number(content) : content)
+  const value = scalarJson[type]?.read(isNumber ? +content : content)
   return value === undefined ? undefined : { $type: type, $value: value }
 }
