@@ -7,7 +7,7 @@ test.each([
   [InvokeParamsSchema.properties.timeoutMs, 'a whole number from 1'],
   [InvokeParamsSchema.properties.args, 'an array of at most 64 items'],
   [InvokeParamsSchema.properties.method, 'a string of 1 to 512 characters'],
-  [InvokeParamsSchema.properties.digest, 'true or false'],
+  [InvokeParamsSchema.properties.digest, 'true or false or "sha256" or "sha1"'],
   [InvokeParamsSchema.properties.agent, 'letters, digits, dot, dash, underscore; at most 128'],
   [InvokeParamsSchema, 'an object'],
   [Type.Union([Type.Literal('kill'), Type.Literal('skip')]), '"kill" or "skip"'],
