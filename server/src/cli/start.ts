@@ -9,6 +9,7 @@ import { type Settings, SettingsSchema } from '../config.ts'
 import { type AgentDefinition, AgentDirectory } from '../fleet/agent-directory.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { Liveness } from '../fleet/liveness.ts'
+import { mayPoll } from '../fleet/subscription-binding.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -59,13 +60,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const runtime = new HalibutRuntime({
     certificate: await loadIdentity(store, settings.stateFolder),
     limits: gatewayRuntimeLimits,
-    authoriseSubscriber: candidate => {
-      const agent = directory.bySubscription(candidate.subscription)
-      if (!agent || agent.state.at === 'disabled') return `no agent polls as ${candidate.subscription}`
-      return (
-        agent.definition.thumbprint === candidate.thumbprint || `the subscription ${candidate.subscription} belongs to another certificate`
-      )
-    },
+    authoriseSubscriber: candidate => mayPoll(directory, candidate),
   })
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
