@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { mutationPlugin } from './test/support/mutation-plugin.ts'
 
 /** `vitest run` runs the tests of every day, `vitest run --mode full` the big sizes, one file after another. */
 export default defineConfig(({ mode }) => {
   const full = mode === 'full'
   const timeout = full ? 1_800_000 : 30_000
   return {
+    plugins: [mutationPlugin()],
     resolve: { conditions: ['@halibut-gateway/source'] },
     ssr: { resolve: { conditions: ['@halibut-gateway/source'] } },
     test: {
