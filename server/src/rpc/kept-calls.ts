@@ -24,7 +24,8 @@ export type KeptOutcome =
 
 interface KeptCall {
   readonly fingerprint: string
-  readonly call: SharedCall<Invoked>
+  /** While it runs: its promise holds all of what came, also where that is too much to keep. */
+  call: SharedCall<Invoked> | undefined
   outcome: KeptOutcome
   endedMs: number
   bytes: number
@@ -89,10 +90,11 @@ export class KeptCalls {
         throw new HalibutError('idempotency_conflict', 'this idempotencyKey stands for a request with other parameters')
       }
       if (!known || mayRunAgain(known.outcome)) return await this.#start(calls, key, fingerprint, waiter, invoke)
-      if (known.outcome.state !== 'running') return repeated(known.outcome)
-      if (!known.call.signal.aborted) return joined(await known.call.wait(waiter, params.timeoutMs))
+      const { call, outcome } = known
+      if (outcome.state !== 'running') return repeated(outcome)
+      if (call && !call.signal.aborted) return joined(await call.wait(waiter, params.timeoutMs))
       // It is being given up: what becomes of it decides whether it runs now.
-      await known.call.over()
+      await call?.over()
       if (waiter.signal.aborted) throw toHalibutError(waiter.signal.reason)
     }
   }
@@ -104,7 +106,11 @@ export class KeptCalls {
     waiter: Waiter,
     invoke: (call: Waiter) => Promise<Invoked>,
   ): Promise<InvokeResult> {
-    if (!calls.delete(key) && calls.size >= facadeLimits.outcomes) {
+    const before = calls.get(key)
+    if (before) {
+      calls.delete(key)
+      this.#bytes -= before.bytes
+    } else if (calls.size >= facadeLimits.outcomes) {
       throw new HalibutError(
         'too_many_calls',
         `${facadeLimits.outcomes} idempotency keys of the last ${facadeLimits.outcomeMs / 60_000} minutes are remembered`,
@@ -119,8 +125,7 @@ export class KeptCalls {
         },
         (why: unknown) => {
           const error = toHalibutError(why)
-          const kept = error instanceof UnfitResultError ? error.bare() : error
-          this.#ended(calls, key, { outcome: { state: 'failed', error: kept }, bytes: 0 })
+          this.#ended(calls, key, this.#keepError(error instanceof UnfitResultError ? error.bare() : error))
           throw why
         },
       ),
@@ -132,18 +137,34 @@ export class KeptCalls {
   /** What is kept of an answer. */
   #keep({ result, holdsStreams }: Invoked): Pick<KeptCall, 'outcome' | 'bytes'> {
     if (holdsStreams) return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
-    const bytes = isLongJson(result, keptResultBytes) ? Number.POSITIVE_INFINITY : Buffer.byteLength(JSON.stringify(result))
+    const bytes = this.#take(result)
+    if (bytes === undefined) return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
+    return { outcome: { state: 'answered', holdsStreams, result }, bytes }
+  }
+
+  /** What is kept of an error: where that is too large, what it means for its call. */
+  #keepError(error: HalibutError): Pick<KeptCall, 'outcome' | 'bytes'> {
+    const bytes = this.#take([error.message, error.remote])
+    if (bytes !== undefined) return { outcome: { state: 'failed', error }, bytes }
+    const { kind, phase, delivery, retryable } = error
+    const bare = new HalibutError(kind, 'the call failed, with an error that was too large to keep', { phase, delivery, retryable })
+    return { outcome: { state: 'failed', error: bare }, bytes: 0 }
+  }
+
+  /** Takes room for something; its bytes, or nothing where there is not as much. */
+  #take(value: unknown): number | undefined {
+    const bytes = isLongJson(value, keptResultBytes) ? Number.POSITIVE_INFINITY : Buffer.byteLength(JSON.stringify(value))
     // What is over, of whomever, makes room first.
     if (this.#bytes + bytes > allKeptResultsBytes) for (const calls of this.#byPrincipal.values()) this.#sweep(calls)
-    if (bytes > keptResultBytes || this.#bytes + bytes > allKeptResultsBytes)
-      return { outcome: { state: 'answered', holdsStreams }, bytes: 0 }
+    if (bytes > keptResultBytes || this.#bytes + bytes > allKeptResultsBytes) return undefined
     this.#bytes += bytes
-    return { outcome: { state: 'answered', holdsStreams, result }, bytes }
+    return bytes
   }
 
   #ended(calls: Map<string, KeptCall>, key: string, { outcome, bytes }: Pick<KeptCall, 'outcome' | 'bytes'>): void {
     const kept = calls.get(key)
     if (!kept) return
+    kept.call = undefined
     kept.outcome = outcome
     kept.bytes = bytes
     kept.endedMs = this.#now()

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { InvokeParams } from '@halibut-gateway/schemas'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test, vi } from 'vitest'
@@ -7,6 +9,9 @@ import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { type Invoked, KeptCalls } from '../../../../server/src/rpc/kept-calls.ts'
 import type { Waiter } from '../../../../server/src/rpc/shared-call.ts'
 import { turn } from '../../../support/stream-sections.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const epoch = 'now'
 const notSent = new HalibutError('connect_refused', 'nobody there')
@@ -201,6 +206,48 @@ describe('what is kept', () => {
       delivery: 'executed',
       advice: expect.stringContaining('this one did run'),
     })
+  })
+
+  test('and nothing of the result stays in memory', async () => {
+    const { send, known } = createCalls()
+    const run = async (): Promise<WeakRef<Invoked>> => {
+      const sent = send()
+      const large = answer('x'.repeat(gatewayLimits.keptResultBytes))
+      sent.run.answer.resolve(large)
+      await sent.outcome
+      return new WeakRef(large)
+    }
+    const large = await run()
+    await turn()
+    collectGarbage()
+    expect([large.deref(), known()]).toEqual([undefined, { state: 'answered', holdsStreams: false }])
+  })
+
+  test('of an error that is too large its kind and delivery are kept', async () => {
+    const { send } = createCalls()
+    const first = send()
+    const remote = { message: 'x'.repeat(gatewayLimits.keptResultBytes) }
+    first.run.answer.reject(new HalibutError('service_failed', 'it failed', { delivery: 'executed', remote }))
+    await expect(first.outcome).rejects.toMatchObject({ message: 'it failed', remote })
+    const why = await send().outcome.catch((error: unknown) => error)
+    expect(why).toMatchObject({ kind: 'service_failed', delivery: 'executed', remote: undefined })
+    expect((why as HalibutError).message).toContain('too large to keep')
+  })
+
+  test('when errors that are kept are too much together, those of further calls are told without their texts', async () => {
+    const { send, clock } = createCalls()
+    const remote = { message: 'x'.repeat(gatewayLimits.keptResultBytes - 200) }
+    const fail = async (idempotencyKey: string): Promise<unknown> => {
+      const first = send({ idempotencyKey })
+      first.run.answer.reject(new HalibutError('service_failed', 'it failed', { delivery: 'executed', remote }))
+      await expect(first.outcome).rejects.toMatchObject({ remote })
+      return send({ idempotencyKey }).outcome.catch((error: unknown) => error)
+    }
+    const fits = Math.floor(gatewayLimits.allKeptResultsBytes / gatewayLimits.keptResultBytes)
+    for (let i = 0; i < fits; i++) expect(await fail(`k${i}`)).toMatchObject({ remote })
+    expect(await fail('one more')).toMatchObject({ kind: 'service_failed', remote: undefined })
+    clock.ms += facadeLimits.outcomeMs
+    expect(await fail('later')).toMatchObject({ remote })
   })
 
   test('when the results of all are too much, further ones are not kept, until those of anybody are over', async () => {
