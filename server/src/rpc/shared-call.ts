@@ -43,7 +43,7 @@ export class SharedCall<T> implements Waiter {
   }
 
   /**
-   * Its outcome; rejects with `cancelled`, delivery `unknown`, where the waiter leaves and others stay. `timeoutMs`: how long the waiter waits,
+   * Its outcome; rejects with delivery `unknown` where the waiter leaves and the call goes on. `timeoutMs`: how long the waiter waits,
    * where that is not a time of the call itself; then `deadline_exceeded`, and the call is given up where nobody else waits.
    */
   wait(waiter: Waiter, timeoutMs?: number): Promise<T> {
@@ -52,9 +52,10 @@ export class SharedCall<T> implements Waiter {
     if (this.#begun) waiter.begun(this.#begun)
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#waiting.delete(waiter)
+        // With its timer, which would give up for it what goes on without it.
+        end()
         const why = toHalibutError(signal.reason)
-        if (why.kind !== 'cancelled') reject(why)
+        if (why.kind !== 'cancelled') reject(why.with({ delivery: 'unknown' }))
         else if (this.#waiting.size > 0) reject(left())
         else this.#stop.abort(why)
       }

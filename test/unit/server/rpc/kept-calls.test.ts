@@ -149,6 +149,23 @@ describe('several requests with one key', () => {
     expect(first.run.call?.signal.aborted).toBe(true)
   })
 
+  test('a request whose session has ended does not give the call up when its own time is over, and is not told that nothing was sent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { send } = createCalls()
+      const [first, second] = [send(), send({ timeoutMs: 300 })]
+      const told = [first, second].map(({ outcome }) => expect(outcome).rejects.toMatchObject({ kind: 'closed', delivery: 'unknown' }))
+      first.closeSession()
+      second.closeSession()
+      await Promise.all(told)
+      expect(vi.getTimerCount()).toBe(0)
+      vi.advanceTimersByTime(300)
+      expect(first.run.call?.signal.aborted).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('what ended leaves no listener at the requests that waited', async () => {
     const { send } = createCalls()
     const [first, second] = [send(), send()]
