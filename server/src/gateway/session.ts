@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { clientNotifications } from '@halibut-gateway/schemas'
+import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import {
   type CloseReason,
   controlNotifications,
@@ -9,7 +9,6 @@ import {
   type StreamPosition,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import { announcedStreams } from '../rpc/announced-streams.ts'
@@ -17,7 +16,8 @@ import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
-import { Outbox, type OutboxOwner } from './outbox.ts'
+import { type Controlled, control } from './control-notifications.ts'
+import { Outbox, type OutboxOwner, type TextSocket } from './outbox.ts'
 import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
@@ -26,8 +26,7 @@ import type { SlowReaders } from './slow-readers.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** The little of a WebSocket that a session needs. `done` is called when something has left for the network, or never will. */
-export interface SessionSocket {
-  send(text: string, done: () => void): void
+export interface SessionSocket extends TextSocket {
   sendBinary(frame: Buffer, done: () => void): void
   /** Lets what `write` sends leave as one. */
   together(write: () => void): void
@@ -62,19 +61,11 @@ interface FrameArrival extends Arrival {
 /** What a text of so many characters asks for may take long, and is done in turns with others. */
 const longFrom = 64 * 1024
 
-const cancelCheck = TypeCompiler.Compile(clientNotifications['$/cancel'])
-const pingCheck = TypeCompiler.Compile(clientNotifications['$/ping'])
-const ackCheck = TypeCompiler.Compile(clientNotifications['$/ack'])
-const itemCreditCheck = TypeCompiler.Compile(clientNotifications['$/progress/credit'])
-const streamCreditCheck = TypeCompiler.Compile(clientNotifications['$/stream/credit'])
-const streamEndCheck = TypeCompiler.Compile(clientNotifications['$/stream/end'])
-const streamCancelCheck = TypeCompiler.Compile(clientNotifications['$/stream/cancel'])
-
 /**
  * One browser after its hello, over one socket or, where that is lost, several: its requests in flight, its outbox, its data streams. A
  * connection attaches and detaches itself; without one the requests run on.
  */
-export class Session implements RequestHost, OutboxOwner {
+export class Session implements RequestHost, OutboxOwner, Controlled {
   readonly id = randomUUID()
   readonly #options: SessionOptions
   readonly #inFlight = new Map<RequestId, RunningRequest>()
@@ -96,7 +87,7 @@ export class Session implements RequestHost, OutboxOwner {
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
   }
 
-  get #streams(): StreamTable {
+  get streams(): StreamTable {
     this.#streamTable ??= new StreamTable({
       sendBinary: (frame, done) => {
         this.#socket?.sendBinary(frame, done)
@@ -235,7 +226,7 @@ export class Session implements RequestHost, OutboxOwner {
 
   /** A binary frame came. */
   receiveBinary(frame: Buffer): void {
-    this.#streams.receive(frame)
+    this.streams.receive(frame)
   }
 
   async #handleBatch(messages: readonly Message[], arrival: FrameArrival): Promise<void> {
@@ -279,7 +270,7 @@ export class Session implements RequestHost, OutboxOwner {
     let running: RunningRequest
     try {
       // First of all, since the frames of an upload may follow a request that is refused.
-      const streams = this.#streams.announce(arrival.mayAnnounce ? announcedStreams(request.params) : [], request.params)
+      const streams = this.streams.announce(arrival.mayAnnounce ? announcedStreams(request.params) : [], request.params)
       running = new RunningRequest(this, request, arrival, streams, settle)
     } catch (error) {
       this.#settle(this.#failed(id, toHalibutError(error)), settle)
@@ -337,12 +328,12 @@ export class Session implements RequestHost, OutboxOwner {
 
   #notified({ method, params }: RequestMessage, arrival: FrameArrival): void {
     if (method.startsWith('$/')) {
-      this.#controlled(method, params)
+      control(this, method, params)
       return
     }
     let running: RunningRequest
     try {
-      const streams = this.#streams.announce(arrival.mayAnnounce ? announcedStreams(params) : [], params)
+      const streams = this.streams.announce(arrival.mayAnnounce ? announcedStreams(params) : [], params)
       running = new RunningRequest(this, { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, arrival, streams)
     } catch {
       return
@@ -361,19 +352,20 @@ export class Session implements RequestHost, OutboxOwner {
     })
   }
 
-  #controlled(method: string, params: object | undefined): void {
-    if (method === controlNotifications.ping && pingCheck.Check(params ?? {})) this.#notify(controlNotifications.ping)
-    else if (method === controlNotifications.cancel && cancelCheck.Check(params)) {
-      const running = this.#inFlight.get(params.id)
-      if (!running) return
-      if ((params.mode ?? running.cancelMode) === 'skip') this.#skip(running)
-      else running.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
-    } else if (method === controlNotifications.ack && ackCheck.Check(params)) this.outbox.acknowledge(params.received)
-    else if (method === controlNotifications.progressCredit && itemCreditCheck.Check(params)) {
-      this.#inFlight.get(params.id)?.credit(params.sequence)
-    } else if (method === controlNotifications.streamCredit && streamCreditCheck.Check(params)) this.#streams.credit(params)
-    else if (method === controlNotifications.streamEnd && streamEndCheck.Check(params)) this.#streams.ended(params)
-    else if (method === controlNotifications.streamCancel && streamCancelCheck.Check(params)) this.#streams.cancelled(params)
+  pinged(): void {
+    this.#notify(controlNotifications.ping)
+  }
+
+  /** The browser does not want the answer of a request any more. */
+  cancel(id: RequestId, mode: CancelMode | undefined): void {
+    const running = this.#inFlight.get(id)
+    if (!running) return
+    if ((mode ?? running.cancelMode) === 'skip') this.#skip(running)
+    else running.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
+  }
+
+  creditItems(id: RequestId, sequence: number): void {
+    this.#inFlight.get(id)?.credit(sequence)
   }
 
   get #running(): number {
