@@ -68,13 +68,34 @@ test('a token gives a ticket whatever body comes with it', async () => {
   }
 })
 
-test.each(['/livez', '/openrpc.json', '/', '/nothing', '/rpc/more'])('a WebSocket at %s is refused with 404', async path => {
+const upgrade =
+  'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+
+test.each([
+  ['/livez', 404],
+  ['/openrpc.json', 404],
+  ['/', 404],
+  ['/nothing', 404],
+  ['/rpc/more', 404],
+  ['/%zz', 400],
+])('a WebSocket at %s is refused with %i', async (path, status) => {
   await using world = await createGatewayWorld()
-  const { ended } = say(
-    world,
-    `GET ${path} HTTP/1.1\r\nhost: ${hostOf(world)}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
-  )
+  const { ended } = say(world, `GET ${path} HTTP/1.1\r\nhost: ${hostOf(world)}\r\n${upgrade}`)
   const answer = await ended
-  expect(answer).toMatch(/^HTTP\/1\.1 404 /)
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   expect(answer).toContain('application/problem+json')
+})
+
+test('an address that cannot be read is a problem like any other', async () => {
+  await using world = await createGatewayWorld()
+  const response = await fetch(`${world.origin}/%zz`)
+  expect([response.status, response.headers.get('content-type')]).toEqual([400, expect.stringContaining('application/problem+json')])
+  expect(await response.json()).toMatchObject({ status: 400, kind: 'invalid_request' })
+})
+
+test('a handshake behind a request that is still being answered does not hold its connection', async () => {
+  await using world = await createGatewayWorld()
+  const request = `host: ${hostOf(world)}\r\n`
+  const { ended } = say(world, `GET /openrpc.json HTTP/1.1\r\n${request}\r\nGET /rpc HTTP/1.1\r\n${request}${upgrade}`)
+  expect(await ended).toMatch(/^HTTP\/1\.1 200 /)
 })

@@ -10,7 +10,7 @@ import { createHandlers } from '../rpc/handlers.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
-import { errorHandler } from './plugins/error-handler.ts'
+import { errorHandler, refuseAddress } from './plugins/error-handler.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
 import { sockets } from './plugins/sockets.ts'
@@ -59,6 +59,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
     forceCloseConnections: true,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     rewriteUrl: request => pathBelow(publicPath, request.url ?? '/'),
+    frameworkErrors: refuseAddress,
     requestTimeout: httpRequestMs,
     http: { headersTimeout: httpRequestMs, connectionsCheckingInterval: httpCheckMs },
   })

@@ -12,7 +12,7 @@ export function checkTrustedProxies(list: readonly string[]): readonly string[] 
 }
 
 function isNetwork(entry: string): boolean {
-  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
+  const [, address = '', bits = '1'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
   const isV4 = /^(\d{1,3}\.){3}\d{1,3}$/.test(address)
-  return URL.canParse(isV4 ? `http://${address}/` : `http://[${address}]/`) && Number(bits) <= (isV4 ? 32 : 128)
+  return URL.canParse(isV4 ? `http://${address}/` : `http://[${address}]/`) && Number(bits) >= 1 && Number(bits) <= (isV4 ? 32 : 128)
 }

@@ -1,5 +1,5 @@
 import { type ErrorKind, errorTable } from '@halibut-gateway/schemas/wire'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
 import type { LogSink } from '../../base/log.ts'
@@ -20,6 +20,15 @@ export const errorHandler = fastifyPlugin<{ log: LogSink }>(
   },
   { name: 'error-handler' },
 )
+
+/**
+ * An address that cannot be read, which Fastify refuses before any hook. Its connection ends, since nobody else would end that of a WebSocket’s
+ * handshake.
+ */
+export function refuseAddress(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('finish', () => request.raw.socket.destroySoon())
+  sendProblem(reply.header('connection', 'close'), new HalibutError('invalid_request', error.message))
+}
 
 /** The kind of what Fastify refuses. */
 function kindOf(status: number, code: unknown): ErrorKind {

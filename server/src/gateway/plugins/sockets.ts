@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream'
 import websocket from '@fastify/websocket'
 import { facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wire'
 import { fastifyPlugin } from 'fastify-plugin'
+import { gatewayLimits } from '../../base/limits.ts'
 import type { Connection } from '../connection.ts'
 import type { SessionTable } from '../session-table.ts'
 
@@ -22,10 +24,24 @@ declare module 'fastify' {
 export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
   async (app, { sessions }) => {
     const connections = new Set<Connection>()
+    /** When each handshake that is not answered is given up, whatever the reason. */
+    const unanswered = new WeakMap<Duplex, NodeJS.Timeout>()
+    const onAnswered = function (this: Duplex): void {
+      clearTimeout(unanswered.get(this))
+    }
     let closing = false
     // A handshake that comes while Fastify closes is answered by it without our hooks, and its socket would be waited for without end.
     app.server.prependListener('upgrade', (_request, socket) => {
-      if (closing) socket.destroy()
+      if (closing) {
+        socket.destroy()
+        return
+      }
+      // The server’s own times end with the upgrade.
+      unanswered.set(
+        socket,
+        setTimeout(() => socket.destroy(), gatewayLimits.httpRequestMs),
+      )
+      socket.once('close', onAnswered)
     })
     app.decorate('connections', connections)
     app.decorate('sessions', sessions)
@@ -44,6 +60,7 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
         app.websocketServer.close(() => done())
       },
     })
+    app.websocketServer.on('connection', (_socket, { socket }) => onAnswered.call(socket.removeListener('close', onAnswered)))
     // The plugin would upgrade any address that there is, and close the socket then.
     app.addHook('onRequest', async (request, reply) => {
       if (request.ws && !request.is404 && request.routeOptions.url !== rpcPath) return reply.callNotFound()

@@ -34,7 +34,7 @@ test('the path of the public address is taken off where it is there, and off not
 test('trusted proxies are addresses and networks', () => {
   const list = ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'loopback']
   expect(checkTrustedProxies(list)).toBe(list)
-  for (const entry of ['proxy.example', '10.0.0.256', '10.0.0.0/33', '::1/129', '10.0.0.1,10.0.0.2', '']) {
+  for (const entry of ['proxy.example', '10.0.0.256', '10.0.0.0/33', '10.0.0.0/0', '::1/129', '10.0.0.1,10.0.0.2', '']) {
     expect(() => checkTrustedProxies([entry]), entry).toThrow('trustedProxies')
   }
 })
