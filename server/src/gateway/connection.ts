@@ -61,9 +61,7 @@ export class Connection implements SessionSocket {
     this.#lastHeardMs = now
     const state = this.#state
     if (state.at === 'open') {
-      // Whoever speaks after hello has read its answer.
-      if (!this.#confirmed) this.#options.sessions.confirmToken(state.session)
-      this.#confirmed = true
+      this.#confirm(state.session)
       state.session.receive(text, now)
       return
     }
@@ -82,9 +80,17 @@ export class Connection implements SessionSocket {
   receiveBinary(frame: Buffer): void {
     this.heard()
     const state = this.#state
-    if (state.at === 'open') state.session.receiveBinary(frame)
-    else if (state.at === 'greeting') this.#keep(state, frame)
+    if (state.at === 'open') {
+      this.#confirm(state.session)
+      state.session.receiveBinary(frame)
+    } else if (state.at === 'greeting') this.#keep(state, frame)
     else if (state.at !== 'closed') this.close('hello_required')
+  }
+
+  /** Whoever speaks after hello has read its answer. */
+  #confirm(session: Session): void {
+    if (!this.#confirmed) this.#options.sessions.confirmToken(session)
+    this.#confirmed = true
   }
 
   /** Something came, if only a ping or a pong. */
@@ -169,6 +175,10 @@ export class Connection implements SessionSocket {
       ...session.position,
     }
     return { session, told }
+  }
+
+  get unsentBytes(): number | undefined {
+    return this.#options.socket.unsentBytes
   }
 
   send(text: string, done: () => void): void {

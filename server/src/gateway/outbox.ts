@@ -7,6 +7,8 @@ import type { SlowReader, SlowReaders } from './slow-readers.ts'
 export interface TextSocket {
   /** `done` is called when the text has left for the network, or never will. */
   send(text: string, done: () => void): void
+  /** Bytes on their way of which the network has taken nothing yet: it changes as a long text leaves. Default: not known. */
+  readonly unsentBytes?: number | undefined
 }
 
 /** Who waits until more can be written. */
@@ -46,6 +48,8 @@ export class Outbox implements SlowReader {
   #sent = 0
   #acknowledged = 0
   #queuedBytes = 0
+  /** Of the socket, when it moved last. */
+  #unsentBytes: number | undefined
 
   /** `memory`: what text that is kept for a resume counts towards; `readers`: what text that waits in the socket does. */
   constructor(owner: OutboxOwner, memory: ReplayMemory, readers: SlowReaders) {
@@ -57,6 +61,16 @@ export class Outbox implements SlowReader {
   /** Whether text waits for the socket. */
   get isSending(): boolean {
     return this.#queuedBytes > 0
+  }
+
+  /** How many counted frames were sent. */
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** How many of them the browser has received, as far as it has said so. */
+  get acknowledged(): number {
+    return this.#acknowledged
   }
 
   /** False while text was dropped that the browser has not acknowledged: nobody could go on from there. */
@@ -83,6 +97,13 @@ export class Outbox implements SlowReader {
     this.#readers.took(this.#queuedBytes)
     this.#readers.caughtUp(this)
     this.#queuedBytes = 0
+  }
+
+  hasMoved(): boolean {
+    const unsentBytes = this.#socket?.unsentBytes
+    const moved = unsentBytes !== this.#unsentBytes
+    this.#unsentBytes = unsentBytes
+    return moved
   }
 
   stalled(): void {
@@ -153,10 +174,11 @@ export class Outbox implements SlowReader {
       return
     }
     const readers = this.#readers
-    if (this.#queuedBytes <= writableBytes && this.#queuedBytes + bytes > writableBytes) readers.moved(this)
+    const wasBehind = this.#queuedBytes > writableBytes
     this.#queuedBytes += bytes
     readers.put(bytes)
     socket.send(text, () => this.#left(socket, bytes))
+    if (!wasBehind && this.#queuedBytes > writableBytes) this.#moved()
     if (readers.isFull) readers.makeRoom()
   }
 
@@ -167,12 +189,17 @@ export class Outbox implements SlowReader {
     this.#queuedBytes -= bytes
     readers.took(bytes)
     if (this.#queuedBytes > writableBytes) {
-      readers.moved(this)
+      this.#moved()
       return
     }
     if (wasBehind) readers.caughtUp(this)
     this.#wake()
     if (this.#queuedBytes === 0) this.#owner.outboxSent()
+  }
+
+  #moved(): void {
+    this.#unsentBytes = this.#socket?.unsentBytes
+    this.#readers.moved(this)
   }
 
   #wake(): void {

@@ -2,6 +2,8 @@ import { gatewayLimits } from '../base/limits.ts'
 
 /** The text of one session in its socket. */
 export interface SlowReader {
+  /** Whether its browser has taken something since this was asked last, if only a part of a text. */
+  hasMoved(): boolean
   /** Its browser has taken nothing for too long: the socket is given up. */
   stalled(): void
 }
@@ -49,8 +51,13 @@ export class SlowReaders {
     this.#timer = undefined
   }
 
-  /** Where too much waits, the slowest give way. */
+  /** Where too much waits, the slowest give way; those that are taking something only where nobody else is left. */
   makeRoom(): void {
+    for (const reader of [...this.#behind.keys()]) {
+      if (!this.isFull) return
+      if (reader.hasMoved()) this.moved(reader)
+      else reader.stalled()
+    }
     for (const [reader] of this.#behind) {
       if (!this.isFull) return
       reader.stalled()
@@ -63,10 +70,13 @@ export class SlowReaders {
     for (const [reader, movedMs] of this.#behind) {
       const leftMs = movedMs + readerStallMs - now
       if (leftMs > 0) {
+        clearTimeout(this.#timer)
         this.#timer = setTimeout(this.#look, Math.ceil(leftMs))
         return
       }
-      reader.stalled()
+      // It may be at a long text, of which it is only known when the whole has gone.
+      if (reader.hasMoved()) this.moved(reader)
+      else reader.stalled()
     }
   }
 }

@@ -76,7 +76,7 @@ export async function rpcSocketRoutes(
 }
 
 /** What a WebSocket stands on. */
-type Transport = Writable & { readonly bytesRead: number }
+type Transport = Writable & { readonly bytesRead: number; readonly _handle?: { readonly writeQueueSize?: number } | null }
 
 /** A WebSocket as connections and sessions use it. */
 class BrowserSocket implements ConnectionSocket {
@@ -90,6 +90,11 @@ class BrowserSocket implements ConnectionSocket {
 
   get bytesRead(): number {
     return this.#transport.bytesRead
+  }
+
+  /** Node has no public name for it. Without it a text counts as taken when all of it has gone. */
+  get unsentBytes(): number | undefined {
+    return this.#transport._handle?.writeQueueSize
   }
 
   send(text: string, done: () => void): void {

@@ -29,7 +29,11 @@ function createBrowsers() {
     const session = sessions.open({ name: 'somebody', role: 'operator' }, undefined)
     const closed: CloseReason[] = []
     const unread: (() => void)[] = []
+    let unsentBytes = 0
     session.attach({
+      get unsentBytes() {
+        return unsentBytes
+      },
       send: (_text, done) => void unread.push(done),
       sendBinary: unused,
       together: unused,
@@ -48,6 +52,10 @@ function createBrowsers() {
       },
       read: (texts: number) => {
         for (const done of unread.splice(0, texts)) done()
+      },
+      /** A part of a text has left. */
+      readPart: () => {
+        unsentBytes++
       },
     }
   }
@@ -79,6 +87,36 @@ test('one that takes a text now and then keeps its socket, and one that has take
   expect([browser.closed, sessions.waitingBytes]).toEqual([[], 0])
   sessions.close('going_away')
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('one that takes a long text in parts keeps its socket, until nothing leaves any more', async () => {
+  const { sessions, open } = createBrowsers()
+  const browser = open()
+  await browser.ask(2)
+  for (let i = 0; i < 5; i++) {
+    browser.readPart()
+    await vi.advanceTimersByTimeAsync(gatewayLimits.readerStallMs)
+  }
+  expect(browser.closed).toEqual([])
+  await vi.advanceTimersByTimeAsync(gatewayLimits.readerStallMs)
+  expect(browser.closed).toEqual(['heartbeat_timeout'])
+  sessions.close('going_away')
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('where room is needed, one that is at a long text gives way after those that take nothing', async () => {
+  const { sessions, open } = createBrowsers()
+  const honest = open()
+  await honest.ask(2)
+  await vi.advanceTimersByTimeAsync(1)
+  const stopped = [open(), open()]
+  for (const browser of stopped) {
+    honest.readPart()
+    await browser.ask(2)
+    await vi.advanceTimersByTimeAsync(1)
+  }
+  expect([honest, ...stopped].map(({ closed }) => closed)).toEqual([[], ['heartbeat_timeout'], []])
+  sessions.close('going_away')
 })
 
 test('beyond what all may keep waiting those that have taken nothing for longest lose their sockets, and one that reads does not', async () => {
