@@ -42,6 +42,8 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
   readonly streams: CallStreamSet
   /** Who takes its outcome, where it is not sent by itself. */
   readonly settle: ((outcome: Outcome) => void) | undefined
+  /** It has run to its end; its outcome is being written. */
+  isAnswered = false
   readonly #host: RequestHost
   readonly #stop: AbortController
   #begun: CancelMode | undefined
@@ -91,7 +93,7 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
    * Whether it goes on without its session. What others may ask for by its key does anyway, and there this one stops to count as waiting.
    */
   get outlivesSession(): boolean {
-    return (this.#skipped || this.#begun === 'skip') && !isKept(this.request.params)
+    return !this.isAnswered && (this.#skipped || this.#begun === 'skip') && !isKept(this.request.params)
   }
 
   /** It has ended, and nobody holds its signal any more. */

@@ -295,16 +295,18 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     if (this.#unanswered.delete(running) || !outcome) running.streams.abandon()
     else {
       this.#inFlight.delete(running.request.id)
-      running.recycle()
+      // What a batch becomes is written later, as long as nobody gives it up.
+      if (!settle) running.recycle()
       this.#settle(outcome, settle)
+      running.isAnswered = true
     }
     this.#endIfDrained()
   }
 
-  /** Answers it at once and lets the agent finish. What has not left yet never does. */
+  /** Answers it at once and lets the agent finish. What has not left yet never does, and what has run is not written any more. */
   #skip(running: RunningRequest): void {
     const why = skipped()
-    if (!running.hasBegun) {
+    if (!running.hasBegun || running.isAnswered) {
       running.stop(why)
       return
     }
