@@ -81,6 +81,8 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   #draining = false
   #ended = false
 
+  /** The counted frame with the last response. */
+  #lastResponse = 0
   constructor(options: SessionOptions) {
     this.#options = options
     this.outbox = new Outbox(this, options.replayMemory, options.readers)
@@ -124,7 +126,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   /** Goes on over `socket`; with `resume`, from where the browser says that it is. */
   attach(socket: SessionSocket, resume?: { readonly received: number; readonly streams: readonly StreamPosition[] }): void {
     if (this.#ended) {
-      socket.close('internal_error')
+      socket.close(this.#draining ? 'going_away' : 'internal_error')
       return
     }
     this.#socket = socket
@@ -187,6 +189,8 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     for (const { request } of this.#inFlight.values()) if (!this.#options.dispatcher.isWatch(request.method)) return true
     return false
   }
+    // A browser that has lost its socket may come back for its answer.
+    if (!this.#socket && this.outbox.acknowledged < this.#lastResponse) return true
 
   #endIfDrained(): void {
     if (!this.#draining || this.#ended) return
@@ -221,7 +225,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     const arrival = { receivedMs, isLong: text.length >= longFrom, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
     if (frame.type === 'single') this.#handle(frame.message, arrival)
     else if (frame.type === 'batch') void this.#handleBatch(frame.messages, arrival)
-    else this.send(this.#failed(null, frame.error).text)
+    else this.#respond(this.#failed(null, frame.error).text)
   }
 
   /** A binary frame came. */
@@ -238,7 +242,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     if (pending.length === 0) return
     this.#batches++
     const { text, outcomes } = await writeBatch(await Promise.all(pending), this.principal)
-    this.send(text)
+    this.#respond(text)
     for (const outcome of outcomes) this.#begin(outcome)
     this.#batches--
     this.#endIfDrained()
@@ -254,7 +258,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   #settle(outcome: Outcome, settle: ((outcome: Outcome) => void) | undefined): void {
     if (settle) settle(outcome)
     else {
-      this.send(outcome.text)
+      this.#respond(outcome.text)
       this.#begin(outcome)
     }
   }
@@ -263,6 +267,11 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   #begin({ of }: Outcome): void {
     if (this.#ended) of?.streams.abandon()
     else of?.streams.begin()
+  #respond(text: string): void {
+    this.send(text)
+    this.#lastResponse = this.outbox.sent
+  }
+
   }
 
   #requested(request: Requested, arrival: FrameArrival, settle: ((outcome: Outcome) => void) | undefined): void {

@@ -172,3 +172,33 @@ test('beyond the memory for all of them the session that has waited longest ends
   sessions.close('going_away')
   expect([sessions.size, sessions.replayBytes]).toEqual([0, 0])
 })
+
+test('while it is being drained a session waits for a browser that lost its socket before it had its answer, and for no other', async () => {
+  const { sessions, session, resume, closed } = world()
+  await sendFrames(session, 2)
+  const other = sessions.open(somebody, origin)
+  for (const each of [session, other]) sessions.lost(each, 1006)
+  const drained = sessions.drain(20_000)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(sessions.size).toBe(1)
+  expect(resume({ received: 1 })).toBe(session)
+  const sent: string[] = []
+  const again: CloseReason[] = []
+  sessions.attached(session)
+  session.attach(
+    {
+      send: (text, done) => {
+        sent.push(text)
+        queueMicrotask(done)
+      },
+      sendBinary: unused,
+      together: unused,
+      ping: unused,
+      close: reason => void again.push(reason),
+    },
+    { received: 1, streams: [] },
+  )
+  await drained
+  expect([sent.length, again, closed]).toEqual([1, ['going_away'], []])
+  expect(vi.getTimerCount()).toBe(0)
+})
