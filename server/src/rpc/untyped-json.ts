@@ -13,6 +13,7 @@ import {
 import { gatewayLimits } from '../base/limits.ts'
 import { DataStream } from '../runtime/data-streams.ts'
 import type { CallStreams } from './call-streams.ts'
+import { isLongJson } from './json-pieces.ts'
 
 // Values without a contract: JSON’s own types as they are, the rest tagged with the names of MongoDB Extended JSON.
 
@@ -44,7 +45,8 @@ export function tellResult(value: unknown): { readonly result?: unknown } {
     return items * 2 > most
   }
   const result = writeUntyped(value, '', [], () => null, enough)
-  return items * 2 <= most && JSON.stringify(result).length <= most ? { result } : {}
+  // What is far too long is not written out to learn that.
+  return items * 2 <= most && !isLongJson(result, 4 * most) && JSON.stringify(result).length <= most ? { result } : {}
 }
 
 /**

@@ -5,7 +5,8 @@ import type { CallContext } from './dispatcher.ts'
 /** What happens, on its way to one reader of a watch. */
 export class WatchFeed<T> {
   readonly #keyOf: (item: T) => string | undefined
-  #waiting: T[] = []
+  /** In their order; by key where they have one. */
+  readonly #waiting = new Map<unknown, T>()
   #missed = 0
   #wake: (() => void) | undefined
 
@@ -16,13 +17,13 @@ export class WatchFeed<T> {
 
   push(item: T): void {
     const key = this.#keyOf(item)
-    if (key !== undefined) this.#waiting = this.#waiting.filter(each => this.#keyOf(each) !== key)
-    else if (this.#waiting.length >= gatewayLimits.waitingItems) {
+    if (key !== undefined) this.#waiting.delete(key)
+    else if (this.#waiting.size >= gatewayLimits.waitingItems) {
       // The oldest goes, so that the reader ends up with what is true now.
-      this.#waiting.shift()
+      this.#shift()
       this.#missed++
     }
-    this.#waiting.push(item)
+    this.#waiting.set(key ?? Symbol(), item)
     this.#wake?.()
   }
 
@@ -33,7 +34,7 @@ export class WatchFeed<T> {
     try {
       if (first !== undefined) context.sendItem(first)
       while (!context.signal.aborted) {
-        if (this.#waiting.length === 0) {
+        if (this.#waiting.size === 0) {
           await new Promise<void>(resolve => {
             this.#wake = resolve
           })
@@ -51,9 +52,16 @@ export class WatchFeed<T> {
 
   /** Only what cannot be missed is ever waited for alone, so there is an item. */
   #next(): unknown {
-    if (this.#missed === 0) return this.#waiting.shift()
+    if (this.#missed === 0) return this.#shift()
     const missed = this.#missed
     this.#missed = 0
     return { type: 'gap', missed }
+  }
+
+  #shift(): T | undefined {
+    const [first] = this.#waiting
+    if (!first) return undefined
+    this.#waiting.delete(first[0])
+    return first[1]
   }
 }

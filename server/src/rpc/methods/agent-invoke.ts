@@ -241,8 +241,8 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream, sig
     const what = `the result does not fit the contract: ${first.path}: expected ${first.expected}, got ${first.got}`
     throw new UnfitResultError(new HalibutError('serialization_failed', what, { phase: 'response', delivery: 'executed' }), result)
   }
-  const failed = (why: unknown): never => {
-    discardStreams(result)
+  const failed = async (why: unknown): Promise<never> => {
+    await discardStreams(result)
     throw why
   }
   try {
