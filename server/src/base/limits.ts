@@ -129,6 +129,7 @@ export const gatewayLimits = {
   allKeptResultsBytes: 16 * 1024 * 1024,
   readAheadBytes: 256 * 1024,
   wholeFrameMs: 5,
+  downloadBytesInFlight: 512 * 1024 * 1024,
   socketContentBytes: 512 * 1024,
 } as const
 

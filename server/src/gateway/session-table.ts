@@ -3,6 +3,7 @@ import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { MemoryBudget } from '../base/memory-budget.ts'
 import { timerMs } from '../base/timer.ts'
 import type { Principal } from '../rpc/dispatcher.ts'
 import { ReplayMemory } from './replay-memory.ts'
@@ -50,6 +51,7 @@ export class SessionTable {
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
   readonly #readers = new SlowReaders()
+  readonly #downloadMemory = new MemoryBudget(gatewayLimits.downloadBytesInFlight, 'downloadBytesInFlight')
 
   constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
     this.#options = options
@@ -79,6 +81,7 @@ export class SessionTable {
     if (this.#draining) throw new HalibutError('closed', 'the gateway is stopping, and opens no session any more')
     const session = new Session({
       ...this.#options,
+      downloadMemory: this.#downloadMemory,
       replayMemory: this.#replayMemory,
       readers: this.#readers,
       onStalled: stalled => this.lost(stalled, closeCodes.heartbeat_timeout.code),

@@ -10,6 +10,7 @@ import {
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import type { MemoryBudget } from '../base/memory-budget.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import { announcedStreams } from '../rpc/announced-streams.ts'
 import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
@@ -42,6 +43,8 @@ export interface SessionOptions {
   readonly origin: string | undefined
   /** Where an upload without a length of this session is kept. */
   readonly createSpool: (session: string) => Spool
+  /** What the downloads of all sessions may keep; this one has a share of it. */
+  readonly downloadMemory: MemoryBudget
   /** What text that the browser has not acknowledged counts towards. */
   readonly replayMemory: ReplayMemory
   /** What text that waits in its socket counts towards. */
@@ -78,11 +81,11 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   #socket: SessionSocket | undefined
   /** Whose responses are sent when the last of them is there. */
   #batches = 0
+  /** The counted frame with the last response. */
+  #lastResponse = 0
   #draining = false
   #ended = false
 
-  /** The counted frame with the last response. */
-  #lastResponse = 0
   constructor(options: SessionOptions) {
     this.#options = options
     this.outbox = new Outbox(this, options.replayMemory, options.readers)
@@ -100,6 +103,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
       violated: reason => this.end(reason),
       toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: this.principal.role === 'admin' }),
       createSpool: () => this.#options.createSpool(this.id),
+      memory: this.#options.downloadMemory.share(this.id),
       over: () => this.#endIfDrained(),
     })
     return this.#streamTable
@@ -185,12 +189,12 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
 
   /** Whether something is under way that somebody waits for the end of. */
   get #isBusy(): boolean {
+    // A browser that has lost its socket may come back for its answer.
+    if (!this.#socket && this.outbox.acknowledged < this.#lastResponse) return true
     if (this.#batches > 0 || this.#unanswered.size > 0 || this.outbox.isSending || this.#streamTable?.isEmpty === false) return true
     for (const { request } of this.#inFlight.values()) if (!this.#options.dispatcher.isWatch(request.method)) return true
     return false
   }
-    // A browser that has lost its socket may come back for its answer.
-    if (!this.#socket && this.outbox.acknowledged < this.#lastResponse) return true
 
   #endIfDrained(): void {
     if (!this.#draining || this.#ended) return
@@ -263,15 +267,15 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     }
   }
 
-  /** The response is on its way: its data streams follow. */
-  #begin({ of }: Outcome): void {
-    if (this.#ended) of?.streams.abandon()
-    else of?.streams.begin()
   #respond(text: string): void {
     this.send(text)
     this.#lastResponse = this.outbox.sent
   }
 
+  /** The response is on its way: its data streams follow. */
+  #begin({ of }: Outcome): void {
+    if (this.#ended) of?.streams.abandon()
+    else of?.streams.begin()
   }
 
   #requested(request: Requested, arrival: FrameArrival, settle: ((outcome: Outcome) => void) | undefined): void {
@@ -293,6 +297,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     }
     this.#inFlight.set(id, running)
     void this.#options.dispatcher.dispatch(request, running).then(message => {
+      running.isAnswered = true
       const outcome = this.#unanswered.has(running) ? undefined : writeOutcome(message, running)
       if (outcome instanceof Promise) void outcome.then(written => this.#answered(running, written, settle))
       else this.#answered(running, outcome, settle)
@@ -307,7 +312,6 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
       // What a batch becomes is written later, as long as nobody gives it up.
       if (!settle) running.recycle()
       this.#settle(outcome, settle)
-      running.isAnswered = true
     }
     this.#endIfDrained()
   }

@@ -9,6 +9,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
+import type { MemoryShare } from '../../base/memory-budget.ts'
 import { placeOf } from '../../rpc/announced-streams.ts'
 import type { CallStreams, DigestName, UploadDigest } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
@@ -29,9 +30,14 @@ export interface StreamWire {
   toRpcError(error: unknown): RpcError
   /** Where an upload without a length is kept until its end. */
   createSpool(): Spool
+  /** What the session may keep of downloads. */
+  readonly memory: MemoryShare
   /** A data stream has come to its end. */
   over(): void
 }
+
+/** What one download keeps at most, but for a part of a frame. */
+const downloadBytes = facadeLimits.streamCreditBytes + gatewayLimits.readAheadBytes
 
 /** The data streams of one session by id: routes frames, credits, ends and cancels (`schemas/PROTOCOL.md`, Data streams). */
 export class StreamTable {
@@ -39,8 +45,8 @@ export class StreamTable {
   readonly #uploads = new Map<number, Upload>()
   readonly #downloads = new Map<number, Download>()
   readonly #waiting = new Set<Download>()
-  /** Downloads that have begun, and those that wait for their turn. */
-  readonly #begun = new Set<Download>()
+  /** Downloads that have begun, each with the memory that was reserved for it, and those that wait for their turn. */
+  readonly #begun = new Map<Download, number>()
   readonly #unbegun: (readonly [download: Download, digest: DigestName | undefined])[] = []
   readonly #events: CallStreamEvents = {
     open: (source, isFirst) => this.#openDownload(source, isFirst),
@@ -123,6 +129,8 @@ export class StreamTable {
   /** The browser takes more of a download. */
   credit(params: { readonly stream: number; readonly offset: number }): void {
     this.#downloads.get(params.stream)?.credit(params.offset)
+    // Others may have left room meanwhile.
+    if (this.#unbegun.length > 0) this.#beginNext()
   }
 
   /** The browser has sent the whole of an upload. */
@@ -160,12 +168,14 @@ export class StreamTable {
 
   /** Breaks all of them off: the browser and the agents hear why. */
   breakOff(why: HalibutError): void {
+    this.#unbegun.length = 0
     for (const upload of [...this.#uploads.values()]) upload.fail(why)
     for (const download of [...this.#downloads.values()]) download.breakOff(why)
   }
 
   /** The session is over. */
   close(why: HalibutError): void {
+    this.#unbegun.length = 0
     for (const upload of [...this.#uploads.values()]) upload.fail(why)
     for (const download of [...this.#downloads.values()]) download.discard()
   }
@@ -184,7 +194,7 @@ export class StreamTable {
       over: () => {
         this.#downloads.delete(id)
         this.#waiting.delete(download)
-        if (this.#begun.delete(download)) this.#beginNext()
+        this.#over(download)
         this.#wire.over()
       },
     })
@@ -192,16 +202,37 @@ export class StreamTable {
     return download
   }
 
-  /** Lets downloads flow, as many as may be under way. */
+  /** Lets downloads flow: as many as may be under way and there is memory for, one in any case. */
   #beginNext(): void {
     while (this.#begun.size < facadeLimits.streams) {
-      const next = this.#unbegun.shift()
+      const [next] = this.#unbegun
       if (!next) return
       const [download, digest] = next
+      const reserved = download.isOver ? 0 : this.#reserve(Math.min(download.length, downloadBytes))
+      if (reserved === undefined && this.#begun.size > 0) return
+      this.#unbegun.shift()
       if (download.isOver) continue
-      this.#begun.add(download)
+      this.#begun.set(download, reserved ?? 0)
       download.begin(digest)
     }
+  }
+
+  /** `undefined` where there is no room for so much. */
+  #reserve(bytes: number): number | undefined {
+    try {
+      this.#wire.memory.reserve(bytes)
+      return bytes
+    } catch {
+      return undefined
+    }
+  }
+
+  #over(download: Download): void {
+    const reserved = this.#begun.get(download)
+    if (reserved === undefined) return
+    this.#begun.delete(download)
+    this.#wire.memory.release(reserved)
+    this.#beginNext()
   }
 
   /** Each download that finds the socket full waits for its turn. */
