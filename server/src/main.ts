@@ -3,6 +3,9 @@ import { createTextLog } from './base/log.ts'
 import { startGateway } from './cli/start.ts'
 import { describeFlags, loadSettings } from './config.ts'
 
+/** One Ctrl-C may come twice, from the terminal and, where the shell has made way for this process, from npm. What comes later does not wait. */
+const sameSignalMs = 500
+
 const flags = process.argv.slice(2)
 if (flags.includes('--help')) {
   console.log(
@@ -18,12 +21,17 @@ async function run(): Promise<void> {
   try {
     const settings = loadSettings({ flags, environment: process.env })
     const log = createTextLog(line => process.stderr.write(line), settings.logLevel)
-    let stopping = false
-    let stopWhenStarted: NodeJS.Signals | undefined
+    let stoppedAtMs: number | undefined
+    const isFirst = (signal: NodeJS.Signals): boolean => {
+      const now = performance.now()
+      if (stoppedAtMs !== undefined && now - stoppedAtMs > sameSignalMs) process.exit(exitCodeOf(signal))
+      const first = stoppedAtMs === undefined
+      stoppedAtMs ??= now
+      return first
+    }
+    let stopWhenStarted = false
     stop = signal => {
-      if (stopping) process.exit(exitCodeOf(signal))
-      stopping = true
-      stopWhenStarted = signal
+      if (isFirst(signal)) stopWhenStarted = true
     }
     const gateway = await startGateway(settings, log)
     const finish = async (): Promise<void> => {
@@ -31,12 +39,9 @@ async function run(): Promise<void> {
       await gateway.close()
       process.exit(0)
     }
-    if (stopWhenStarted !== undefined) return await finish()
+    if (stopWhenStarted) return await finish()
     stop = signal => {
-      // A second signal does not wait for the first.
-      if (stopping) process.exit(exitCodeOf(signal))
-      stopping = true
-      void finish()
+      if (isFirst(signal)) void finish()
     }
     console.log(`\n  Halibut Gateway\n\n  ${gateway.address}\n\n  Open this address in a browser. Ctrl-C ends everything.\n`)
   } catch (error) {

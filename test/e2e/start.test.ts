@@ -5,10 +5,14 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createClient, type GatewayError } from '../../client-sdk/src/index.ts'
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
+import { nodeWebSocket } from '../support/node-websocket.ts'
+import { until } from '../support/stream-sections.ts'
 
 /** What `npm start` runs after the build. */
 const program = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url))
@@ -131,6 +135,34 @@ test('a port in use is told with its number and what to do, and nothing is left 
   expect(code).toBe(1)
   expect(second.log()).toContain(`port ${port} is in use on 127.0.0.1`)
   expect(second.log()).toContain('choose another port with --port')
+})
+
+test('one Ctrl-C that comes twice, as npm hands it on, lets a call end; a second one does not', { timeout: 60_000 }, async () => {
+  const slowCall = async (started: Started, sleepMs: string): Promise<{ exited: Promise<unknown[]>; answer: Promise<unknown> }> => {
+    const { origin, hash } = new URL(started.address)
+    const client = createClient({ url: origin, token: hash.slice('#token='.length), webSocket: nodeWebSocket, reconnect: false })
+    const calls = client.watchCalls()[Symbol.asyncIterator]()
+    await calls.next()
+    const answer = client.agent('demo-listening').invoke('ITroubleService', 'Slow', [sleepMs])
+    const settled = answer.then(({ value }) => value).catch((error: GatewayError) => error.kind)
+    await calls.next()
+    return { exited: once(started.process, 'exit'), answer: settled.finally(() => client.close()) }
+  }
+  await using patient = await startGateway()
+  const first = await slowCall(patient, '1500')
+  patient.process.kill('SIGINT')
+  await until(() => patient.log().includes('stopping'))
+  patient.process.kill('SIGINT')
+  expect(await first.answer).toBe('slept 1500 ms')
+  expect(await first.exited).toEqual([0, null])
+
+  await using hasty = await startGateway()
+  const second = await slowCall(hasty, '20000')
+  hasty.process.kill('SIGINT')
+  await setTimeout(700)
+  hasty.process.kill('SIGINT')
+  expect(await second.exited).toEqual([130, null])
+  expect(await second.answer).toBe('connection_lost')
 })
 
 interface Running extends AsyncDisposable {
