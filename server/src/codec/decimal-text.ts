@@ -1,4 +1,6 @@
-const pattern = /^\s*([-+])?(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d{1,3}))?\s*$/
+import { maxNumberLength } from './number-text.ts'
+
+const pattern = /^([-+])?(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d{1,3}))?$/
 const maxMantissa = 2n ** 96n - 1n
 const maxScale = 28
 
@@ -11,7 +13,7 @@ interface Decimal {
 
 /** Reads decimal text as .NET does: digits beyond what a decimal holds are rounded; `undefined` when it is none or too large. */
 function parseDecimal(text: string): Decimal | undefined {
-  const match = pattern.exec(text)
+  const match = text.length <= maxNumberLength ? pattern.exec(text.trim()) : undefined
   if (!match) return undefined
   const [, sign, whole = '', fraction = '', exponent = '0'] = match
   if (whole === '' && fraction === '') return undefined

@@ -79,10 +79,14 @@ function asBigInt(value: unknown): bigint | undefined {
   return typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined
 }
 
+/** All 64 flags of an enumeration, each with a name of 1,000 characters. */
+const maxNamesLength = 64 * 1024
+
 /** `Read, Write`; also a single number’s text, as .NET reads it. */
 function parseNames(table: EnumTable, text: string, ignoreCase: boolean): bigint | undefined {
   const exact = table.byName.get(text)
   if (exact !== undefined) return exact
+  if (text.length > maxNamesLength) return undefined
   let total = 0n
   for (const part of text.split(',')) {
     const name = part.trim()

@@ -19,14 +19,18 @@ export function roundHalfEven(value: number): bigint | undefined {
   return BigInt(rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor)
 }
 
+/** No number’s text is longer, with whatever stands around it; what is, is not looked at. */
+export const maxNumberLength = 4_096
+
 /** An integer’s text, signs and surrounding spaces allowed; `undefined` for anything else. */
 export function parseInteger(text: string): bigint | undefined {
-  return /^\s*[-+]?\d{1,64}\s*$/.test(text) ? BigInt(text.trim().replace(/^\+/, '')) : undefined
+  return text.length <= maxNumberLength && /^\s*[-+]?\d{1,64}\s*$/.test(text) ? BigInt(text.trim().replace(/^\+/, '')) : undefined
 }
 
 /** A number’s text as .NET’s invariant culture reads it; `undefined` for anything else. */
 export function parseDouble(text: string): number | undefined {
+  if (text.length > maxNumberLength) return undefined
   const trimmed = text.trim()
-  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(trimmed)) return Number(trimmed)
+  if (/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(trimmed)) return Number(trimmed)
   return trimmed === 'NaN' ? Number.NaN : trimmed === 'Infinity' || trimmed === '-Infinity' ? Number(trimmed) : undefined
 }

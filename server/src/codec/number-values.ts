@@ -2,7 +2,7 @@ import { type BsonReader, bsonType } from './bson.ts'
 import { type ClrType, readFailed, refuseValue } from './clr-type.ts'
 import { badFormat, invalidCast, overflow } from './convert-result.ts'
 import { decimalToDouble, doubleToDecimal, normaliseDecimal } from './decimal-text.ts'
-import { parseDouble, printDouble } from './number-text.ts'
+import { maxNumberLength, parseDouble, printDouble } from './number-text.ts'
 import { cannotConvert, refusedToken, scalar, tokenText } from './scalar.ts'
 
 /** System.Boolean. */
@@ -43,6 +43,7 @@ export const bool = scalar('bool', 'System.Boolean', {
 })
 
 function parseBool(text: string): boolean | undefined {
+  if (text.length > maxNumberLength) return undefined
   const lower = text.trim().toLowerCase()
   return lower === 'true' ? true : lower === 'false' ? false : undefined
 }
@@ -165,7 +166,7 @@ export const bigInteger = scalar('bigInteger', 'System.Numerics.BigInteger', {
         return reader.int64()
       case bsonType.string: {
         const digits = reader.string()
-        return /^\s*[-+]?\d{1,4000}\s*$/.test(digits)
+        return digits.length <= maxNumberLength && /^\s*[-+]?\d{1,4000}\s*$/.test(digits)
           ? BigInt(digits.trim().replace(/^\+/, ''))
           : cannotConvert(JSON.stringify(digits.slice(0, 64)), 'System.Numerics.BigInteger')
       }
@@ -178,13 +179,18 @@ export const bigInteger = scalar('bigInteger', 'System.Numerics.BigInteger', {
 
 /** Little-endian two’s complement, as short as it can be. */
 function bigIntegerBytes(value: bigint): Buffer {
-  let length = 1
-  while (value < -(1n << BigInt(length * 8 - 1)) || value >= 1n << BigInt(length * 8 - 1)) length++
+  const digits = (value < 0n ? ~value : value).toString(16)
+  const bits = digits.length * 4 - Math.clz32(Number.parseInt(digits.charAt(0), 16)) + 28
+  const length = Math.floor(bits / 8) + 1
   const hex = BigInt.asUintN(length * 8, value).toString(16)
   return Buffer.from(hex.padStart(length * 2, '0'), 'hex').reverse()
 }
 
+/** To print one that is longer takes milliseconds, and to read one of some megabytes takes seconds. */
+const maxBigIntegerBytes = 64 * 1024
+
 function bigIntegerFromBytes(wire: Buffer): bigint {
   if (wire.length === 0) return 0n
+  if (wire.length > maxBigIntegerBytes) return cannotConvert(`of ${wire.length} bytes`, 'System.Numerics.BigInteger')
   return BigInt.asIntN(wire.length * 8, BigInt(`0x${Buffer.from(wire).reverse().toString('hex')}`))
 }

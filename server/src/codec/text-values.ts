@@ -86,8 +86,12 @@ export const char = scalar('char', 'System.Char', {
 
 const emptyGuid = '00000000-0000-0000-0000-000000000000'
 
+/** With spaces around it. */
+const maxGuidLength = 256
+
 /** A GUID from its text in any of .NET’s forms, lower-case; `undefined` for anything else. */
 function parseGuid(text: string): string | undefined {
+  if (text.length > maxGuidLength) return undefined
   const trimmed = text.trim()
   const inner = /^[{(](.*)[})]$/.exec(trimmed)?.[1] ?? trimmed
   if (isGuid(inner)) return inner.toLowerCase()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseDate, parseDateOnly, parseTimeOnly } from '../../../../server/src/codec/date-text.ts'
 import { decimalToDouble, doubleToDecimal, normaliseDecimal } from '../../../../server/src/codec/decimal-text.ts'
-import { printDouble, roundHalfEven } from '../../../../server/src/codec/number-text.ts'
+import { parseDouble, parseInteger, printDouble, roundHalfEven } from '../../../../server/src/codec/number-text.ts'
 import { durationToTimeSpan, formatDuration, parseDuration, timeSpanToDuration } from '../../../../server/src/codec/time-span.ts'
 import {
   arrayType,
@@ -173,4 +173,23 @@ describe('type names', () => {
     const bad = ['', ',', '[]', 'A[', 'A]', 'A[[B]', 'A[[B]],', 'A[B', 'A, B]', 'x'.repeat(5_000), deep]
     expect(bad.map(name => [name.slice(0, 10), parseTypeName(name)])).toEqual(bad.map(name => [name.slice(0, 10), undefined]))
   })
+})
+
+test.each([
+  ['digits', `${'1'.repeat(60_000)}x`],
+  ['spaces', `${' '.repeat(60_000)}x`],
+  ['commas', ','.repeat(60_000)],
+])('long text of %s is no number, which is seen at once', (_what, text) => {
+  const startedAt = performance.now()
+  for (const parse of [parseInteger, parseDouble, normaliseDecimal, decimalToDouble]) expect(parse(text)).toBeUndefined()
+  expect(performance.now() - startedAt).toBeLessThan(100)
+})
+
+test('spaces around a number do not count, and the longest double is one', () => {
+  expect(parseDouble(` ${Number.MAX_VALUE} `)).toBe(Number.MAX_VALUE)
+  expect(parseDouble('5.')).toBe(5)
+  expect(parseDouble('.5e1')).toBe(5)
+  expect(parseDouble(`0.${'0'.repeat(1_000)}1`)).toBe(0)
+  expect(normaliseDecimal('\t+1.50 ')).toBe('1.50')
+  expect(parseInteger(' -12 ')).toBe(-12n)
 })
