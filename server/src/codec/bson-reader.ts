@@ -25,8 +25,14 @@ const maxReadings = 4
 const largeFrom = 16 * 1024
 /** Of a longer string so much is decoded at a time. */
 const textPiece = 256 * 1024
-/** So many elements are read between two places where reading may pause. */
+/** So many elements, or bytes, are read between two places where reading may pause. */
 const elementsAtOnce = 128
+const bytesAtOnce = 256 * 1024
+
+/** A longer name is no member’s and no key’s: it is found, compared and kept whole. */
+const maxNameLength = 1024 * 1024
+/** From here on the end of a name is looked for by machine. */
+const shortName = 64
 
 /** What an element costs that is kept: its place in what holds it, and a small value. */
 const elementBytes = 24
@@ -70,8 +76,9 @@ export class BsonReader {
   #readings = 0
   #furthest = -1
   #pausedAt = 0
+  #pausedAtByte = 0
   #made = 0
-  /** The text of a long string, where it was decoded before it is read. */
+  /** The text of the last long string that was decoded before it is read; it may be read twice. */
   #decoded: { readonly at: number; readonly text: string } | undefined
 
   constructor(document: Uint8Array, limits: BsonReaderLimits) {
@@ -108,8 +115,9 @@ export class BsonReader {
 
   /** Whether so much was read since the last time this was true that others may wait for their turn. */
   mayPause(): boolean {
-    if (this.#readings - this.#pausedAt < elementsAtOnce) return false
+    if (this.#readings - this.#pausedAt < elementsAtOnce && this.#at - this.#pausedAtByte < bytesAtOnce) return false
     this.#pausedAt = this.#readings
+    this.#pausedAtByte = this.#at
     return true
   }
 
@@ -137,7 +145,9 @@ export class BsonReader {
       return false
     }
     let at = start + 1
-    while (bytes[at] !== 0) if (++at >= end) throw malformed('Unexpected end of the document in an element’s name.')
+    const soon = Math.min(end, at + shortName)
+    while (at < soon && bytes[at] !== 0) at++
+    if (at === soon && at > start + 1) at = endOfLongName(bytes, at, end)
     // A name that ends at the terminator leaves no room for it, and a value needs its bytes before it.
     if (at >= end) throw malformed('Read past end of current container context.')
     this.#count(start)
@@ -205,6 +215,11 @@ export class BsonReader {
     return { subtype, bytes: this.#bytes.subarray(at + 4, at + length) }
   }
 
+  /** The bytes of a {@link binary} for whoever keeps them: a copy, unless they are most of a large document, which is then kept with them. */
+  own(bytes: Buffer): Buffer {
+    return bytes.length > bytesAtOnce && bytes.length * 2 > this.#bytes.length ? bytes : Buffer.from(bytes)
+  }
+
   /** Passes over the current value, whatever its type, and checks it on the way: lengths, depth and count hold for it too. */
   skip(): void {
     if (!this.#pending) return
@@ -238,7 +253,10 @@ export class BsonReader {
 
   /** Whether the current element is a string so long that it is to be decoded in parts, before it is read. */
   get longText(): boolean {
-    return this.#pending && this.#type === bsonType.string && this.#bytes.readInt32LE(this.#at) > textPiece
+    const type = this.#type
+    if (!this.#pending || (type !== bsonType.string && type !== bsonType.code && type !== bsonType.symbol)) return false
+    const at = this.#at
+    return at + 4 < (this.#ends[this.#depth - 1] as number) && this.#bytes.readInt32LE(at) > textPiece
   }
 
   /** Decodes the current element, a {@link longText}, in parts; reading it then gives that. */
@@ -279,6 +297,7 @@ export class BsonReader {
     this.#pending = mark.pending
     this.#depth = mark.ends.length
     for (let i = 0; i < mark.ends.length; i++) this.#ends[i] = mark.ends[i] as number
+    if (this.#pausedAtByte > this.#at) this.#pausedAtByte = this.#at
   }
 
   /** Begins to read the current value, which must be of `type`. */
@@ -338,10 +357,7 @@ export class BsonReader {
     if (length <= maxInternedLength) return shortText(this.#bytes, at, end)
     this.#made += length
     const decoded = this.#decoded
-    if (decoded?.at === at) {
-      this.#decoded = undefined
-      return decoded.text
-    }
+    if (decoded?.at === at) return decoded.text
     try {
       return this.#bytes.toString('utf8', at, end)
     } catch (cause) {
@@ -430,6 +446,16 @@ function shortText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end)
   internedTexts[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), text }
   return text
+}
+
+/** The NUL that ends a name of more than a few bytes. */
+function endOfLongName(bytes: Buffer, at: number, end: number): number {
+  const found = bytes.indexOf(0, at)
+  if (found < 0 || found >= end) throw malformed('Unexpected end of the document in an element’s name.')
+  if (found - at > maxNameLength) {
+    throw new HalibutError('message_too_large', `the name of an element has ${found - at} bytes or more, ${maxNameLength} are allowed`)
+  }
+  return found
 }
 
 /** Where a character begins, at `at` or up to three bytes before: so that none is cut. */

@@ -1,7 +1,8 @@
 import { type BsonReader, bsonType } from './bson.ts'
-import { type ClrType, readFailed, refuseValue } from './clr-type.ts'
+import { type ClrType, clrType, type Filling, readFailed, refuse, refuseValue } from './clr-type.ts'
 import { readMetadata } from './read-metadata.ts'
 import { cannotConvert, scalar, tokenText } from './scalar.ts'
+import { systemType } from './type-names.ts'
 
 /** System.Byte[]: a bare binary where it is declared, wrapped with its type in an object slot (spec §4.5). */
 export const bytes: ClrType = scalar('bytes', 'System.Byte[]', {
@@ -44,17 +45,79 @@ export const bytes: ClrType = scalar('bytes', 'System.Byte[]', {
       if (reader.name === '$value') value = readBytes(reader)
       else if (value === undefined) break
     }
-    if (value !== undefined) return value
-    return readFailed(
-      `Cannot deserialize the current JSON array (e.g. [1,2,3]) into type 'System.Byte[]' because the type requires a JSON primitive value (e.g. string, number, boolean, null) to deserialize correctly.`,
-    )
+    return value ?? noValue()
   },
+  large: { items: () => new Numbers(), body: () => new BytesBody() },
 })
 
-/** Copies: what is read may outlive the message it stood in. */
+/** What stands in an array, or in the document around a value, where that is large. */
+function part(read: (reader: BsonReader) => unknown): ClrType {
+  return clrType({
+    name: systemType('System.Byte'),
+    node: 'bytes',
+    reference: false,
+    encode: () => refuse('a part of bytes is never sent'),
+    readTyped: read,
+    fromResult: () => null,
+  })
+}
+
+const numberPart = part(readNumber)
+const valuePart = part(readBytes)
+
+/** `readNumbers` of what is large. */
+class Numbers implements Filling {
+  readonly place = undefined
+  #bytes = new Uint8Array(1024)
+  #count = 0
+
+  at(): ClrType {
+    return numberPart
+  }
+
+  put(value: unknown): void {
+    if (this.#count === this.#bytes.length) {
+      const grown = new Uint8Array(this.#count * 2)
+      grown.set(this.#bytes)
+      this.#bytes = grown
+    }
+    this.#bytes[this.#count++] = value as number
+  }
+
+  end(): unknown {
+    return Buffer.from(this.#bytes.buffer, 0, this.#count)
+  }
+}
+
+/** `readBody` of what is large. */
+class BytesBody implements Filling {
+  readonly place = undefined
+  #value: unknown
+
+  at(reader: BsonReader): ClrType | undefined {
+    if (reader.name === '$value') return valuePart
+    return this.#value === undefined ? noValue() : undefined
+  }
+
+  put(value: unknown): void {
+    this.#value = value
+  }
+
+  end(): unknown {
+    return this.#value ?? noValue()
+  }
+}
+
+function noValue(): never {
+  return readFailed(
+    `Cannot deserialize the current JSON array (e.g. [1,2,3]) into type 'System.Byte[]' because the type requires a JSON primitive value (e.g. string, number, boolean, null) to deserialize correctly.`,
+  )
+}
+
+/** What is read may outlive the message it stood in. */
 function readBytes(reader: BsonReader): Uint8Array {
   if (reader.type === bsonType.objectId) return Buffer.from(reader.objectId())
-  if (reader.type !== bsonType.string) return Buffer.from(reader.binary().bytes)
+  if (reader.type !== bsonType.string) return reader.own(reader.binary().bytes)
   const text = reader.string()
   return /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)
     ? Buffer.from(text, 'base64')
@@ -64,10 +127,12 @@ function readBytes(reader: BsonReader): Uint8Array {
 function readNumbers(reader: BsonReader): Uint8Array {
   const numbers: number[] = []
   reader.enter()
-  while (reader.next()) {
-    const value = reader.type === bsonType.int32 ? reader.int32() : reader.type === bsonType.int64 ? Number(reader.int64()) : -1
-    if (value < 0 || value > 255) readFailed('Unexpected token when reading bytes: Integer.', 'Newtonsoft.Json.JsonReaderException')
-    numbers.push(value)
-  }
+  while (reader.next()) numbers.push(readNumber(reader))
   return Buffer.from(numbers)
+}
+
+function readNumber(reader: BsonReader): number {
+  const value = reader.type === bsonType.int32 ? reader.int32() : reader.type === bsonType.int64 ? Number(reader.int64()) : -1
+  if (value >= 0 && value <= 255) return value
+  return readFailed('Unexpected token when reading bytes: Integer.', 'Newtonsoft.Json.JsonReaderException')
 }

@@ -111,7 +111,7 @@ export interface LargeForm {
   /** Of an array; missing where none may stand for a value. */
   readonly items?: (reader: BsonReader) => Filling
   /** Of what follows the metadata in a document. */
-  readonly body?: (reader: BsonReader) => Filling
+  readonly body?: (reader: BsonReader, context: DecodeContext) => Filling
   /** What stands for a value whose type was named; default: the value. */
   readonly told?: (actual: ClrType, value: unknown) => unknown
 }

@@ -221,31 +221,36 @@ function asHeld(values: unknown[], parts: Sequence): unknown {
 
 /** What an array of a few items takes beside them, or a set. */
 const arrayBytes = 160
+/** What an item of a set takes beside an array’s. */
+const setItemBytes = 24
 
 /** {@link readItems} of what is large. */
 class ItemsFilling implements Filling {
   readonly #parts: Sequence
   readonly #values: unknown[] = []
+  /** Made with its items: of many at once it would take long. */
+  readonly #set: Set<unknown> | undefined
+  place = -1
 
   constructor(parts: Sequence, reader: BsonReader) {
     this.#parts = parts
+    this.#set = parts.set ? new Set() : undefined
     reader.makes(arrayBytes)
   }
 
-  get place(): number {
-    return this.#values.length
-  }
-
-  at(): ClrType {
+  at(reader: BsonReader): ClrType {
+    this.place++
+    if (this.#set) reader.makes(setItemBytes)
     return this.#parts.item
   }
 
   put(value: unknown): void {
-    this.#values.push(value)
+    if (this.#set) this.#set.add(value)
+    else this.#values.push(value)
   }
 
   end(): unknown {
-    return asHeld(this.#values, this.#parts)
+    return this.#set ?? asHeld(this.#values, this.#parts)
   }
 }
 

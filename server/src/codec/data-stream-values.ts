@@ -1,6 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import { type BsonReader, bsonType } from './bson.ts'
-import { type ClrType, clrType, type DecodeContext, enterEncoded, readFailed, refuse, refuseValue } from './clr-type.ts'
+import { type ClrType, clrType, type DecodeContext, enterEncoded, type Filling, readFailed, refuse, refuseValue } from './clr-type.ts'
 import { fromResultOf } from './convert-result.ts'
 import { DataStream } from './data-stream.ts'
 import { readMetadata } from './read-metadata.ts'
@@ -40,17 +40,43 @@ export const dataStreamType: ClrType = clrType({
     return readStream(reader, context, readMetadata(reader, context, dataStreamType).pending)
   },
   readBody: readStream,
+  large: { body: (_reader, context) => new StreamFilling(context) },
   fromResult: fromResultOf(() => dataStreamType),
 })
 
 function readStream(reader: BsonReader, context: DecodeContext, pending: boolean): DataStream {
-  let id = '00000000-0000-0000-0000-000000000000'
-  let length = 0
-  for (let more = pending; more; more = reader.next()) {
-    const name = reader.name.toLowerCase()
-    if (name === 'id') id = readGuid(reader)
-    else if (name === 'length') length = readLength(reader)
+  const filling = new StreamFilling(context)
+  for (let more = pending; more; more = reader.next()) filling.at(reader)
+  return filling.end()
+}
+
+/** The two members that count are read where they stand; everything else is passed over. */
+class StreamFilling implements Filling {
+  readonly place = undefined
+  readonly #context: DecodeContext
+  #id = '00000000-0000-0000-0000-000000000000'
+  #length = 0
+
+  constructor(context: DecodeContext) {
+    this.#context = context
   }
+
+  at(reader: BsonReader): undefined {
+    const name = reader.name.toLowerCase()
+    if (name === 'id') this.#id = readGuid(reader)
+    else if (name === 'length') this.#length = readLength(reader)
+  }
+
+  put(): void {
+    // Nothing is left to others to read.
+  }
+
+  end(): DataStream {
+    return announce(this.#context, this.#length, this.#id)
+  }
+}
+
+function announce(context: DecodeContext, length: number, id: string): DataStream {
   if (context.streams.length >= context.maxStreams) {
     throw new HalibutError('protocol_error', `more than ${context.maxStreams} data streams in a message (maxStreamsPerMessage)`, {
       advice: 'send fewer data streams in a message, or raise maxStreamsPerMessage',

@@ -120,6 +120,28 @@ interface Later {
   readonly read: () => Parts<void>
 }
 
+/** What peers write around the values is a few elements; this is some thousands, which take a few milliseconds. */
+const maxEnvelopePauses = 16
+
+/** The large values of a message. The envelope around them is read at once: it must not be large too. */
+class PutOff {
+  readonly values: Later[] = []
+  #pauses = 0
+
+  add(value: Later): void {
+    this.values.push(value)
+  }
+
+  /** An element of the envelope was met. */
+  met(reader: BsonReader): void {
+    if (reader.mayPause() && ++this.#pauses > maxEnvelopePauses) {
+      throw new HalibutError('message_too_large', 'the message has too many elements around its values', {
+        advice: 'send nothing in a message that is not one of its members',
+      })
+    }
+  }
+}
+
 /** The envelope at once, then the large values in it: in their order, so that their data streams are in theirs. */
 function* readMessageInParts<R extends TypeResolver, T>(
   document: Buffer,
@@ -130,9 +152,9 @@ function* readMessageInParts<R extends TypeResolver, T>(
   charge: Charge,
 ): Parts<T | undefined> {
   const reader = readerOf(document, limits)
-  const later: Later[] = []
+  const later = new PutOff()
   const message = readMessage(reader, registry, limits, trace, read, later)
-  for (const value of later) {
+  for (const value of later.values) {
     reader.seek(value.mark)
     if (trace && value.trace) trace.splice(0, trace.length, ...value.trace)
     const parts = value.read()
@@ -158,14 +180,15 @@ function readMessage<R extends TypeResolver, T>(
   limits: DecodeLimits,
   trace: Trace,
   read: ReadMessage<R, T>,
-  later?: Later[],
+  later?: PutOff,
 ): T | undefined {
   let message: T | undefined
   reader.enter()
   while (reader.next()) {
+    later?.met(reader)
     if (reader.name !== 'Message' && reader.name.toLowerCase() !== 'message') {
       if (later && reader.large) {
-        later.push({ mark: reader.mark(), trace: undefined, read: () => reader.skipInParts() })
+        later.add({ mark: reader.mark(), trace: undefined, read: () => reader.skipInParts() })
         reader.leap()
       }
       continue
@@ -192,7 +215,7 @@ function readMessage<R extends TypeResolver, T>(
 
 type MutableContext = { -readonly [K in keyof DecodeContext]: DecodeContext[K] } & {
   /** Takes what is large; `undefined`: everything is read at once. */
-  readonly later: Later[] | undefined
+  readonly later: PutOff | undefined
 }
 
 /** Puts the current value off where it is large and may wait; `read` then gets `into`. (A closure for each member would cost every small message.) */
@@ -204,7 +227,7 @@ function putOff<T>(
 ): boolean {
   const { later, trace } = context
   if (later === undefined || !(reader.large || reader.longText)) return false
-  later.push({ mark: reader.mark(), trace: trace?.slice(), read: () => read(reader, context, into) })
+  later.add({ mark: reader.mark(), trace: trace?.slice(), read: () => read(reader, context, into) })
   if (reader.large) reader.leap()
   return true
 }
@@ -219,6 +242,7 @@ function readRequest(reader: BsonReader, context: MutableContext, registry: Type
   const args: Materialised[] = []
   let first = true
   while (reader.next()) {
+    context.later?.met(reader)
     const name = reader.name
     context.trace?.push(name)
     switch (memberName(name)) {
@@ -265,6 +289,7 @@ function readResponse(reader: BsonReader, context: MutableContext): DecodedRespo
   }
   let first = true
   while (reader.next()) {
+    context.later?.met(reader)
     const name = reader.name
     context.trace?.push(name)
     switch (memberName(name)) {

@@ -104,7 +104,7 @@ function of(type: ClrType, value: unknown): Materialised {
 
 function materialiseBinary(reader: BsonReader): Materialised {
   const { subtype, bytes: wire } = reader.binary()
-  if (subtype !== 4) return of(bytes, Buffer.from(wire))
+  if (subtype !== 4) return of(bytes, reader.own(wire))
   if (wire.length !== 16) readFailed("Byte array for Guid must be exactly 16 bytes long. (Parameter 'b')", 'System.ArgumentException')
   return of(guid, guidFromBytes(wire))
 }

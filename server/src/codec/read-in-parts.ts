@@ -22,7 +22,7 @@ function* readInParts(declared: ClrType, reader: BsonReader, context: DecodeCont
 /** `readBody` in parts. */
 export function* bodyInParts(type: ClrType, reader: BsonReader, context: DecodeContext, pending: boolean): Parts<unknown> {
   if (!type.large?.body) return type.readBody(reader, context, pending)
-  return yield* fillInParts(type.large.body(reader), reader, context, pending)
+  return yield* fillInParts(type.large.body(reader, context), reader, context, pending)
 }
 
 /** Fills a value with the elements of the document or array entered last; `pending`: the reader stands on the first of them. */

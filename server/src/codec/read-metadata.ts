@@ -10,6 +10,9 @@ export interface Metadata {
   readonly pending: boolean
 }
 
+/** Whoever writes metadata writes two elements of it. */
+const maxMetadata = 16
+
 /**
  * Reads what precedes the members of an entered document: `$type`, after nothing but `$id` (spec §4.5). The named type must be allowed
  * and fit the declared one. A later `$type` is no metadata.
@@ -18,9 +21,10 @@ export function readMetadata(reader: BsonReader, context: DecodeContext, declare
   let type = declared
   let tagged = false
   let pending = reader.next()
-  for (; pending; pending = reader.next()) {
+  for (let count = 0; pending; pending = reader.next()) {
     const name = reader.name
     if (name.charCodeAt(0) !== 36) break
+    if (++count > maxMetadata) readFailed('There are too many elements of metadata.')
     if (name === '$type') {
       type = readType(reader, context)
       if (!declared.assignableFrom(type)) {

@@ -1,5 +1,6 @@
 import {
   anything,
+  bytes,
   type Contract,
   collection,
   dictionary,
@@ -239,5 +240,78 @@ describe('what it costs', () => {
     const charges: number[] = []
     run(decodeResponseInParts(response(name).document, compiled, defaultLimits, bytes => charges.push(bytes)))
     expect(Math.max(...charges)).toBeGreaterThan(count * each)
+  })
+})
+
+describe('what is made to take long', () => {
+  const nothing = Buffer.alloc(0)
+  const nulls = (howMany: number): BsonElement[] => Array.from({ length: howMany }, (): BsonElement => [0x0a, '', nothing])
+  const id: BsonElement = [0x02, 'id', 'r']
+  const padding: BsonElement = [0x02, 'padding', 'x'.repeat(20_000)]
+  const decode = (document: Buffer) => run(decodeResponseInParts(document, compiled, defaultLimits, noCharge))
+
+  test('elements around the values are read up to some thousands', () => {
+    expect(decode(responseOf(id, ...nulls(1_000), padding)).value?.id).toBe('r')
+    for (const document of [responseOf(id, ...nulls(5_000), padding), encodeTree([...nulls(5_000), [0x03, 'Message', [id]]])]) {
+      expect(thrown(() => decode(document))).toMatchObject({ kind: 'message_too_large' })
+    }
+    const many = Array.from({ length: 600 }, (): BsonElement => [0x04, 'other', nulls(9_000)])
+    expect(thrown(() => decode(responseOf(id, ...many)))).toMatchObject({ kind: 'message_too_large' })
+  })
+
+  test('metadata is two elements, and no thousands', () => {
+    const ids = Array.from({ length: 1_000 }, (): BsonElement => [0x02, '$id', '1'])
+    const document = responseOf(id, [0x03, 'result', [...ids, padding]])
+    expect(thrown(() => decode(document))).toMatchObject({ kind: 'serialization_failed' })
+  })
+
+  const bytesType: BsonElement = [0x02, '$type', 'System.Byte[], mscorlib']
+  const three: BsonElement = [0x05, '$value', Buffer.from('0300000000010203', 'hex')]
+
+  test.each<[string, BsonElement]>([
+    ['bytes', [0x03, 'result', [bytesType, three, ...nulls(10_000)]]],
+    ['a data stream', [0x03, 'result', [[0x02, '$type', 'Halibut.DataStream, Halibut'], ...nulls(10_000)]]],
+    ['long texts', [0x04, 'result', Array.from({ length: 50 }, (): BsonElement => [0x02, '', 'x'.repeat(250_000)])]],
+    ['code', [0x0d, 'result', 'ä'.repeat(5_000_000)]],
+  ])('%s with much in it is read in parts as it is at once', (_what, result) => {
+    const document = responseOf(id, result)
+    const { value, pauses } = decode(document)
+    const atOnce = decodeResponse(document, compiled, defaultLimits)
+    expect(value?.result.value).toEqual(atOnce?.result.value)
+    expect(value?.result.clrType).toBe(atOnce?.result.clrType)
+    expect(pauses).toBeGreaterThan(20)
+  })
+
+  test('so are bytes that come as numbers', () => {
+    const own = new TypeRegistry()
+    const holder = own.register(service('IHolder', { Get: method([], object('T.Bytes, T', { Bytes: bytes })) }) as Contract)
+    const numbers = many((i): BsonElement => [0x10, '', Buffer.of(i & 255, 0, 0, 0)])
+    const body: BsonTree = [
+      [0x02, '$type', 'T.Bytes, T'],
+      [0x04, 'Bytes', numbers],
+    ]
+    const { value, pauses } = run(decodeResponseInParts(responseOf(id, [0x03, 'result', body]), holder, defaultLimits, noCharge))
+    expect((value?.result.value as { Bytes: Uint8Array }).Bytes).toEqual(Buffer.from(many(i => i & 255)))
+    expect(pauses).toBeGreaterThan(20)
+  })
+
+  test('bytes that are most of a message are not copied', () => {
+    const large = Buffer.alloc(1_000_005)
+    large.writeInt32LE(1_000_000)
+    const document = responseOf(id, [0x03, 'result', [bytesType, [0x05, '$value', large]]])
+    expect((decode(document).value?.result.value as Buffer).buffer).toBe(document.buffer)
+    const small = responseOf(id, [0x03, 'result', [bytesType, three, padding]])
+    expect((decode(small).value?.result.value as Buffer).buffer).not.toBe(small.buffer)
+  })
+
+  test('a name is looked at up to 1 MiB', () => {
+    const named = (length: number): Buffer => responseOf(id, [0x03, 'result', [[0x0a, 'n'.repeat(length), nothing]]])
+    expect(Object.keys(decode(named(1_000_000)).value?.result.value as object)).toHaveLength(1)
+    expect(thrown(() => decode(named(1_100_000)))).toMatchObject({ kind: 'message_too_large' })
+  })
+
+  test('a text whose length is cut off is a broken message', () => {
+    const document = responseOf(id, padding, [0x02, 'result', nothing])
+    expect(thrown(() => decode(document))).toMatchObject({ kind: 'protocol_error' })
   })
 })
