@@ -14,13 +14,16 @@ export interface MessageInflaterOptions {
 
 /** A received message. */
 export interface InflatedMessage {
-  /** What was inside: the BSON document, and whatever the sender put after it. May be a view of the bytes that were fed. */
+  /**
+   * What was inside: the BSON document, and whatever the sender put after it. May be a view of the bytes that were fed. Of one that was
+   * {@link refused}: its first bytes, as far as they had come by then.
+   */
   readonly document: Buffer
   /** Bytes after the message, where there were some. */
   readonly surplus: Buffer | undefined
   /** The size of the message on the wire. */
   readonly compressedBytes: number
-  /** Why it was read over and nothing of it kept: the document is empty then. */
+  /** Why it was read over and no more than its beginning kept. */
   readonly refused: HalibutError | undefined
   /** Set when the end of the DEFLATE stream is still to come: what arrives next has to go through it first. */
   readonly tail: DeflateTail | undefined
@@ -29,6 +32,8 @@ export interface InflatedMessage {
 /** From this size on a message is complete with its last BSON byte (spec §4.3). */
 const largeFrom = 65_536
 const firstOutputBytes = 1_024
+/** What is kept of a message that is read over: what it is about stands at its beginning. */
+const headBytes = 1_024
 /** One step makes no more than this, and one call no more than a few: then others may have their turn. */
 const stepBytes = 512 * 1024
 const atOnceBytes = 2 * 1024 * 1024
@@ -60,6 +65,8 @@ export class MessageInflater {
   #message: InflatedMessage | undefined
   #left: Buffer | undefined
   #refused: HalibutError | undefined
+  /** Of a message that is read over. */
+  #head: Buffer = nothing
   #abandoned: HalibutError | undefined
   /** A message that is too large, or for which there is no memory, is read over up to its end; else it is an error at once. */
   passesOver = false
@@ -129,6 +136,7 @@ export class MessageInflater {
     this.#message = undefined
     this.#left = undefined
     this.#refused = undefined
+    this.#head = nothing
     if (this.#reserved > 0) this.#options.release?.(this.#reserved)
     this.#reserved = 0
   }
@@ -140,8 +148,9 @@ export class MessageInflater {
     if ((length ^ chunk.readUInt16LE(3)) !== 0xffff) throw corrupt()
     const end = 5 + length
     if (chunk.length < end) return false
-    this.#checkWhole(length)
-    return this.#complete(chunk.subarray(5, end), chunk, end)
+    const document = chunk.subarray(5, end)
+    this.#checkWhole(length, document)
+    return this.#complete(document, chunk, end)
   }
 
   /** The usual case of a deflated message: all of it is here. False: it is not, or it is long; nothing has happened then. */
@@ -152,7 +161,7 @@ export class MessageInflater {
       if (status === 'corrupt') throw corrupt()
       if (status === 'incomplete' || zlib.unusedOutput === 0) return false
       const length = scratch.length - zlib.unusedOutput
-      this.#checkWhole(length)
+      this.#checkWhole(length, scratch)
       return this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput)
     } finally {
       returnInflater(zlib)
@@ -234,7 +243,7 @@ export class MessageInflater {
     this.#compressedBytes += end
     const surplus = end < chunk.length ? chunk.subarray(end) : undefined
     const refused = this.#refused
-    this.#message = { document: refused ? nothing : document, surplus, compressedBytes: this.#compressedBytes, refused, tail }
+    this.#message = { document: refused ? this.#head : document, surplus, compressedBytes: this.#compressedBytes, refused, tail }
     return true
   }
 
@@ -260,14 +269,14 @@ export class MessageInflater {
           dotnetType: 'Newtonsoft.Json.JsonReaderException',
         })
       }
-      this.#checkWhole(this.#rootLength)
+      this.#checkWhole(this.#rootLength, this.#output.subarray(0, this.#produced))
     }
     this.#checkLength(this.#refused ? this.#discarded : this.#produced + this.#discarded)
   }
 
-  /** Of a document, all of it or its beginning. */
-  #checkWhole(length: number): void {
-    if (length > this.#options.maxMessageBytes) this.#refuse(this.#tooLarge(length))
+  /** Of a document, of which `bytes` are all or the beginning. */
+  #checkWhole(length: number, bytes: Buffer): void {
+    if (length > this.#options.maxMessageBytes) this.#refuse(this.#tooLarge(length), bytes)
   }
 
   #checkLength(length: number): void {
@@ -283,9 +292,10 @@ export class MessageInflater {
   }
 
   /** From here on the message is read over: its output is gone, and of its memory all but the inflater’s. */
-  #refuse(why: HalibutError): void {
+  #refuse(why: HalibutError, bytes: Buffer): void {
     if (!this.passesOver) throw why
     this.#refused = why
+    this.#head = Buffer.from(bytes.subarray(0, headBytes))
     this.#output = nothing
     const surplus = this.#reserved - inflaterBytes
     if (surplus <= 0) return
@@ -301,7 +311,7 @@ export class MessageInflater {
       this.#options.reserve?.(missing)
     } catch (why) {
       if (this.#zlib === undefined || !(why instanceof HalibutError)) throw why
-      this.#refuse(why)
+      this.#refuse(why, this.#output.subarray(0, this.#produced))
       return false
     }
     this.#reserved += missing

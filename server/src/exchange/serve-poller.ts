@@ -7,6 +7,7 @@ import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage 
 import type { TypeResolver } from '../codec/type-registry.ts'
 import { decodeLargeResponse, inTurnsFromBytes } from './decode-in-turns.ts'
 import type { ReceivedStreams } from './received-streams.ts'
+import { isTooMuch } from './too-much.ts'
 import type { Transfer } from './transfer.ts'
 
 /** A queued request in the hands of one connection. Exactly one of `answer` and `fail` is called. */
@@ -149,10 +150,6 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
   } finally {
     item.exchanged()
   }
-}
-
-function isTooMuch(why: unknown): why is HalibutError {
-  return why instanceof HalibutError && (why.kind === 'message_too_large' || why.kind === 'memory_limit')
 }
 
 /** The error as the caller gets it: once a byte of the request may have left, it may have run, and once a result came, it has. */

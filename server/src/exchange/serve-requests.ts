@@ -1,9 +1,12 @@
 import type { ByteChannel, Peer } from '../base/byte-channel.ts'
 import type { HalibutError } from '../base/errors.ts'
+import type { MemoryCharge } from '../base/memory-charge.ts'
 import { END } from '../codec/control-message.ts'
 import { type DecodedRequest, decodeRequest, type EncodedMessage } from '../codec/envelope.ts'
+import { requestIdIn } from '../codec/request-head.ts'
 import type { TypeRegistry } from '../codec/type-registry.ts'
 import { decodeLargeRequest, inTurnsFromBytes } from './decode-in-turns.ts'
+import { isTooMuch } from './too-much.ts'
 import type { Transfer } from './transfer.ts'
 
 /** One incoming call as the service host sees it. */
@@ -27,6 +30,12 @@ export interface ServiceSide {
   readonly serving: Set<RequestServer>
   /** No request is taken beyond those that are here: each conversation ends with the one that it has. */
   draining: boolean
+}
+
+interface Received {
+  readonly request: { readonly null: true } | DecodedRequest
+  /** What the values of a large one are charged with. */
+  readonly charge: MemoryCharge | undefined
 }
 
 /** Serves requests on one connection, one at a time: the part that listening and polling services share (spec §3.2, §3.3). */
@@ -92,15 +101,12 @@ export class RequestServer {
   /** Receives, runs and answers one request; `after` travels with the response. False for the null message, which has no answer. */
   async serveOne(firstByteTimeoutMs: number, after: Buffer): Promise<boolean> {
     const transfer = this.#transfer
-    const { limits } = transfer.options
-    const received = transfer.receive(firstByteTimeoutMs)
-    const document = received instanceof Promise ? await received : received
-    this.wake()
-    const { registry } = this.#service
-    const { request, charge } =
-      document.length < inTurnsFromBytes
-        ? { request: decodeRequest(document, registry, limits), charge: undefined }
-        : await decodeLargeRequest(transfer, document, registry)
+    const received = await this.#receive(firstByteTimeoutMs)
+    if ('refusal' in received) {
+      await transfer.send(received.refusal, undefined, this.#after(after))
+      return true
+    }
+    const { request, charge } = received
     if (request.null) {
       charge?.release()
       return false
@@ -121,9 +127,38 @@ export class RequestServer {
       streams.settle(new Set(response.streams))
       await streams.done
     }
-    const sent = transfer.send(response, undefined, after.length > 0 && this.draining ? END : after, request.id)
+    const sent = transfer.send(response, undefined, this.#after(after), request.id)
     if (sent) await sent
     return true
+  }
+
+  #after(after: Buffer): Buffer {
+    return after.length > 0 && this.draining ? END : after
+  }
+
+  /**
+   * The next request; or the answer to one that is too much for us: it has come to its end, and its connection goes on. Where the request
+   * has data streams, which nobody knows, the connection breaks at them.
+   */
+  async #receive(firstByteTimeoutMs: number): Promise<Received | { readonly refusal: EncodedMessage }> {
+    const transfer = this.#transfer
+    const { registry, refuse } = this.#service
+    const { limits } = transfer.options
+    let document: Buffer | undefined
+    try {
+      const received = transfer.receive(firstByteTimeoutMs, true)
+      document = received instanceof Promise ? await received : received
+      this.wake()
+      if (document.length >= inTurnsFromBytes) return await decodeLargeRequest(transfer, document, registry)
+      return { request: decodeRequest(document, registry, limits), charge: undefined }
+    } catch (why) {
+      this.wake()
+      const head = document ?? (transfer.passedOver(why) ? transfer.passedOverHead : undefined)
+      if (head === undefined || !isTooMuch(why)) throw why
+      const id = requestIdIn(head)
+      if (id === undefined) throw why
+      return { refusal: refuse(id, why) }
+    }
   }
 }
 

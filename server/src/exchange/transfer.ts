@@ -32,6 +32,8 @@ export class Transfer {
   /** Made with the first message: most connections of a large fleet wait for one. */
   #inflater: MessageInflater | undefined
   readonly #lines: LineReader
+  /** The beginning of the last message, where that was read over. */
+  #head: Buffer = nothing
   /** The end of the last message, where it has not come. */
   #tail: DeflateTail | undefined
 
@@ -141,6 +143,11 @@ export class Transfer {
     return why !== undefined && this.#inflater?.refused === why
   }
 
+  /** The first bytes of the message that was {@link passedOver}. */
+  get passedOverHead(): Buffer {
+    return this.#head
+  }
+
   async #receiveFrom(first: Reading, passesOver: boolean): Promise<Buffer> {
     try {
       let turns: Turns | undefined
@@ -188,7 +195,10 @@ export class Transfer {
     const { document, surplus, compressedBytes, refused, tail } = this.#receiver().take()
     if (surplus !== undefined && surplus.length > 0) this.channel.unread(surplus)
     this.#tail = tail
-    if (refused) throw refused
+    if (refused) {
+      this.#head = document
+      throw refused
+    }
     this.options.observer?.messageReceived?.({ compressedBytes, documentBytes: document.length })
     return document
   }
