@@ -13,8 +13,7 @@ import type { CodecOptions } from '../codec/envelope.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
-import { Transfer } from '../exchange/transfer.ts'
-import { dial } from '../socket/dial.ts'
+import type { Transfer } from '../exchange/transfer.ts'
 import { formatEndPoint } from '../socket/errno.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
@@ -22,15 +21,14 @@ import { CallDeadline, type CallTimes, checkTime } from './call-deadline.ts'
 import { listeningFailure } from './call-failures.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { RuntimeMemory } from './connection-memory.ts'
-import { ConnectionPool } from './connection-pool.ts'
 import { type Drainable, drain, notCollectable, refuseRunning } from './drain.ts'
 import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription, requirePin } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
-import { linkedSignal } from './linked-signal.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
+import { OutgoingConnections } from './outgoing-connections.ts'
 import { runPollingLoop } from './polling-loop.ts'
 import { MemoryRequestQueue, type RequestQueue } from './request-queue.ts'
 import { createServiceClient } from './service-client.ts'
@@ -77,21 +75,19 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
   readonly #calls: OutgoingCalls
+  readonly #connections: OutgoingConnections
   readonly #memory: RuntimeMemory
   readonly #openings: Openings
   readonly #endpoints = new WeakMap<object, Endpoint>()
-  readonly #pools = new Map<string, { readonly endpoint: Endpoint; readonly pool: ConnectionPool }>()
   readonly #queues = new Map<string, RequestQueue>()
   readonly #listeners = new Set<Listener>()
   readonly #pollings = new Set<Polling & Drainable>()
-  readonly #dialled = new Map<ByteChannel, string>()
   readonly #ending = new AbortController()
   /** Resolves when there is no more time for what still runs. */
   readonly #drainTime = deferred<void>()
   #friendlyPage: FriendlyPage
   /** Nothing new is taken. */
   #closing: HalibutError | undefined
-  #closed: HalibutError | undefined
   #ended: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
@@ -129,6 +125,14 @@ export class HalibutRuntime implements AsyncDisposable {
       onUnauthorised: options.onUnauthorised,
       authoriseSubscriber: options.authoriseSubscriber,
     })
+    this.#connections = new OutgoingConnections({
+      limits: this.limits,
+      certificate: options.certificate,
+      exchange: channel => this.#exchange(channel),
+      events: this.#events,
+      log: this.#write,
+      ending: this.#ending.signal,
+    })
     this.#calls = new OutgoingCalls({
       codec: this.#codec,
       untyped: this.#registry.untyped,
@@ -136,8 +140,8 @@ export class HalibutRuntime implements AsyncDisposable {
       events: this.#events,
       log: this.#write,
       queueFor: subscription => this.#queue(subscription),
-      poolFor: endpoint => this.#pool(endpoint),
-      dial: (endpoint, signal) => this.#dial(endpoint, signal),
+      poolFor: endpoint => this.#connections.pool(endpoint),
+      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
       ending: this.#ending.signal,
       assertOpen: () => this.#assertOpen(),
       ownThumbprint: this.thumbprint,
@@ -218,7 +222,7 @@ export class HalibutRuntime implements AsyncDisposable {
         subscription,
         service: this.#service,
         limits: this.limits,
-        dial: signal => this.#dial(endpoint, signal),
+        dial: signal => this.#connections.dial(endpoint, signal),
         signal: ending.signal,
         draining: draining.signal,
         ownThumbprint: this.thumbprint,
@@ -310,7 +314,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const cut = (): void => transfer?.channel.destroy(cancelledWhile('Connecting', { phase: 'identify' }))
     deadline.signal.addEventListener('abort', cut, { once: true })
     try {
-      transfer = await this.#dial(endpoint, deadline.signal, options.signal ? ending : undefined)
+      transfer = await this.#connections.dial(endpoint, deadline.signal, options.signal ? ending : undefined)
       await identifyAsDialler(transfer, { type: 'client' })
       await transfer.end()
       return { thumbprint: transfer.channel.peer.thumbprint ?? '', roundTripMs: performance.now() - startedAt }
@@ -330,24 +334,17 @@ export class HalibutRuntime implements AsyncDisposable {
   async discover(uri: string, options: DiscoverOptions = {}): Promise<Endpoint> {
     this.#assertOpen()
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
-    const { limits } = this
-    const linked = linkedSignal(options.signal, this.#ending.signal)
-    const channel = await dial({
-      ...dialTarget(endpoint, limits),
-      handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
-      signal: linked.signal,
-    }).finally(linked.release)
-    await channel.write(Buffer.from('HELLO\r\n\r\n', 'latin1'))
-    await channel.close()
-    return this.#endpoint({ uri, proxy: options.proxy, thumbprint: channel.peer.thumbprint })
+    const thumbprint = await this.#connections.discover(endpoint, options.signal)
+    return this.#endpoint({ uri, proxy: options.proxy, thumbprint })
   }
 
   /** Ends all connections to an endpoint, pooled and busy ones. */
   disconnect(input: EndpointInput | Endpoint): void {
     const endpoint = this.#endpoint(input)
-    const why = new HalibutError('connection_lost', `disconnected from ${endpoint.uri} on request`, { endpoint: endpoint.uri })
-    void this.#pools.get(endpoint.key)?.pool.close(why)
-    for (const [channel, key] of this.#dialled) if (key === endpoint.key) channel.destroy(why)
+    this.#connections.disconnect(
+      endpoint,
+      new HalibutError('connection_lost', `disconnected from ${endpoint.uri} on request`, { endpoint: endpoint.uri }),
+    )
   }
 
   // ---- looking
@@ -362,7 +359,7 @@ export class HalibutRuntime implements AsyncDisposable {
    * pools there are.
    */
   memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number; readonly pools: number } {
-    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size, pools: this.#pools.size }
+    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size, pools: this.#connections.poolCount }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
@@ -409,8 +406,8 @@ export class HalibutRuntime implements AsyncDisposable {
       await refuseRunning(this.#service)
     }
     this.#drainTime.resolve()
-    this.#closed = new HalibutError('closed', 'the runtime has been closed')
-    const why = this.#closed
+    const why = new HalibutError('closed', 'the runtime has been closed')
+    this.#closing = why
     this.#ending.abort(why)
     await stopped
     const { dotnetType, dotnetMessage } = cancelledWhile('Connecting')
@@ -419,9 +416,7 @@ export class HalibutRuntime implements AsyncDisposable {
     for (const queue of this.#queues.values()) queue.close(waited)
     this.#acceptor.close(why)
     await Promise.all([...this.#pollings].map(polling => polling.close()))
-    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.close(why)))
-    for (const channel of this.#dialled.keys()) if (channel.failure === undefined) void channel.close(0)
-    await Promise.all([...this.#dialled.keys()].map(channel => channel.closed))
+    await this.#connections.close(why)
     await this.#acceptor.drained()
     this.#calls.clear()
   }
@@ -431,43 +426,6 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   // ---- connections
-
-  async #dial(
-    endpoint: Endpoint,
-    signal: AbortSignal | undefined,
-    ending: AbortSignal | undefined = this.#ending.signal,
-  ): Promise<Transfer> {
-    // Calls that were accepted before the runtime closes may still need a connection.
-    if (this.#closed) throw this.#closed
-    const { limits } = this
-    this.#write(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
-    const linked = linkedSignal(signal, ending)
-    const channel = await dial({
-      ...dialTarget(endpoint, limits),
-      certificate: this.#options.certificate,
-      handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
-      expectedThumbprint: endpoint.thumbprint,
-      signal: linked.signal,
-    }).finally(linked.release)
-    const { remoteAddress, thumbprint, protocol } = channel.peer
-    this.#dialled.set(channel, endpoint.key)
-    const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
-    this.#events.emit('connectionOpened', about)
-    void channel.closed.then(() => {
-      this.#dialled.delete(channel)
-      this.#events.emit('connectionClosed', about)
-    })
-    this.#write(
-      endpoint.uri,
-      'Security',
-      `Secure connection established. Server at ${remoteAddress} identified by thumbprint: ${thumbprint}, using protocol ${protocol === 'TLSv1.3' ? 'Tls13' : 'Tls12'}`,
-    )
-    if (this.#closed) {
-      channel.destroy(this.#closed)
-      throw this.#closed
-    }
-    return new Transfer(channel, this.#exchange(channel))
-  }
 
   #exchange(channel: ByteChannel): ExchangeOptions {
     const { thumbprint = '', remoteAddress } = channel.peer
@@ -497,19 +455,6 @@ export class HalibutRuntime implements AsyncDisposable {
     return endpoint
   }
 
-  #pool(endpoint: Endpoint): ConnectionPool {
-    let entry = this.#pools.get(endpoint.key)
-    if (!entry) {
-      const { key } = endpoint
-      const forget = (pool: ConnectionPool): void => {
-        if (this.#pools.get(key)?.pool === pool) this.#pools.delete(key)
-      }
-      entry = { endpoint, pool: new ConnectionPool(this.limits, forget) }
-      this.#pools.set(key, entry)
-    }
-    return entry.pool
-  }
-
   #queue(subscription: string): RequestQueue {
     let queue = this.#queues.get(subscription)
     if (!queue) {
@@ -536,23 +481,7 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   #assertOpen(): void {
-    const why = this.#closed ?? this.#closing
-    if (why) throw why
-  }
-}
-
-function dialTarget(endpoint: Endpoint, limits: Limits) {
-  return {
-    uri: endpoint.uri,
-    host: endpoint.host,
-    port: endpoint.port,
-    serverName: endpoint.serverName,
-    proxy: endpoint.proxy,
-    connectTimeoutMs: endpoint.limits.tcpClientConnectTimeoutMs,
-    proxyResponseTimeoutMs: limits.proxyResponseTimeoutMs,
-    receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
-    sendTimeoutMs: limits.tcpClientSendTimeoutMs,
-    keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
+    if (this.#closing) throw this.#closing
   }
 }
 

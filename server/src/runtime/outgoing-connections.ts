@@ -1,0 +1,128 @@
+import type { ByteChannel } from '../base/byte-channel.ts'
+import type { HalibutError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import type { ExchangeOptions } from '../exchange/exchange-options.ts'
+import { Transfer } from '../exchange/transfer.ts'
+import { dial } from '../socket/dial.ts'
+import type { TlsIdentity } from '../socket/secure-context.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { LogEventType } from './event-log.ts'
+import type { EventHub } from './events.ts'
+import { linkedSignal } from './linked-signal.ts'
+
+/** What the connections that a runtime opens are made with. */
+export interface OutgoingConnectionsOptions {
+  readonly limits: Limits
+  /** What we present. */
+  readonly certificate: TlsIdentity
+  readonly exchange: (channel: ByteChannel) => ExchangeOptions
+  readonly events: EventHub
+  readonly log: (endpoint: string, type: LogEventType, message: string) => void
+  /** Aborted with an error when the runtime closes: no connection is opened any more. */
+  readonly ending: AbortSignal
+}
+
+/** The connections that a runtime opens, and the pools of those to listening agents. */
+export class OutgoingConnections {
+  readonly #options: OutgoingConnectionsOptions
+  /** By the key of the endpoint. */
+  readonly #pools = new Map<string, ConnectionPool>()
+  readonly #dialled = new Map<ByteChannel, string>()
+
+  constructor(options: OutgoingConnectionsOptions) {
+    this.#options = options
+  }
+
+  get poolCount(): number {
+    return this.#pools.size
+  }
+
+  /** The pool of an endpoint; forgotten when it is empty. */
+  pool({ key }: Endpoint): ConnectionPool {
+    let pool = this.#pools.get(key)
+    if (!pool) {
+      pool = new ConnectionPool(this.#options.limits, empty => {
+        if (this.#pools.get(key) === empty) this.#pools.delete(key)
+      })
+      this.#pools.set(key, pool)
+    }
+    return pool
+  }
+
+  /** Opens a connection, which is not identified yet. `ending` ends the attempt besides `signal`. */
+  async dial(
+    endpoint: Endpoint,
+    signal: AbortSignal | undefined,
+    ending: AbortSignal | undefined = this.#options.ending,
+  ): Promise<Transfer> {
+    // Calls that were accepted before the runtime closes may still need a connection.
+    this.#options.ending.throwIfAborted()
+    const { limits, certificate, events, log, exchange } = this.#options
+    log(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
+    const linked = linkedSignal(signal, ending)
+    const channel = await dial({
+      ...dialTarget(endpoint, limits),
+      certificate,
+      expectedThumbprint: endpoint.thumbprint,
+      signal: linked.signal,
+    }).finally(linked.release)
+    const { remoteAddress, thumbprint, protocol } = channel.peer
+    this.#dialled.set(channel, endpoint.key)
+    const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
+    events.emit('connectionOpened', about)
+    void channel.closed.then(() => {
+      this.#dialled.delete(channel)
+      events.emit('connectionClosed', about)
+    })
+    log(
+      endpoint.uri,
+      'Security',
+      `Secure connection established. Server at ${remoteAddress} identified by thumbprint: ${thumbprint}, using protocol ${protocol === 'TLSv1.3' ? 'Tls13' : 'Tls12'}`,
+    )
+    if (this.#options.ending.aborted) {
+      const why: HalibutError = this.#options.ending.reason
+      channel.destroy(why)
+      throw why
+    }
+    return new Transfer(channel, exchange(channel))
+  }
+
+  /** The thumbprint that an endpoint presents to whoever presents none (spec §1.8). */
+  async discover(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const linked = linkedSignal(signal, this.#options.ending)
+    const channel = await dial({ ...dialTarget(endpoint, this.#options.limits), signal: linked.signal }).finally(linked.release)
+    await channel.write(Buffer.from('HELLO\r\n\r\n', 'latin1'))
+    await channel.close()
+    return channel.peer.thumbprint
+  }
+
+  /** Ends all connections to an endpoint, pooled and busy ones. */
+  disconnect({ key }: Endpoint, why: HalibutError): void {
+    void this.#pools.get(key)?.close(why)
+    for (const [channel, its] of this.#dialled) if (its === key) channel.destroy(why)
+  }
+
+  /** Ends all of them. */
+  async close(why: HalibutError): Promise<void> {
+    await Promise.all([...this.#pools.values()].map(pool => pool.close(why)))
+    for (const channel of this.#dialled.keys()) if (channel.failure === undefined) void channel.close(0)
+    await Promise.all([...this.#dialled.keys()].map(channel => channel.closed))
+  }
+}
+
+function dialTarget(endpoint: Endpoint, limits: Limits) {
+  return {
+    uri: endpoint.uri,
+    host: endpoint.host,
+    port: endpoint.port,
+    serverName: endpoint.serverName,
+    proxy: endpoint.proxy,
+    connectTimeoutMs: endpoint.limits.tcpClientConnectTimeoutMs,
+    handshakeTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+    proxyResponseTimeoutMs: limits.proxyResponseTimeoutMs,
+    receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+    sendTimeoutMs: limits.tcpClientSendTimeoutMs,
+    keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
+  }
+}
