@@ -37,6 +37,8 @@ export type DirectoryChange =
 /** The agents the gateway knows, and in which state each is. The same for list, watch, metrics and calls. */
 export class AgentDirectory {
   readonly #agents = new Map<string, Agent>()
+  /** The ids of the polling ones, by subscription in its printed form. */
+  readonly #polling = new Map<string, string>()
   readonly #listeners = new Set<(change: DirectoryChange) => void>()
   readonly #now: () => number
 
@@ -48,9 +50,11 @@ export class AgentDirectory {
   add(definition: AgentDefinition): Agent {
     if (this.#agents.has(definition.id)) throw taken(`an agent with the id ${definition.id} exists already`)
     const mode = definition.uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
-    if (mode === 'polling') {
-      const owner = this.bySubscription(printSubscription(definition.uri))
-      if (owner) throw taken(`the subscription ${definition.uri} belongs to the agent ${owner.definition.id} already`)
+    const subscription = mode === 'polling' ? printSubscription(definition.uri) : undefined
+    if (subscription !== undefined) {
+      const owner = this.#polling.get(subscription)
+      if (owner !== undefined) throw taken(`the subscription ${definition.uri} belongs to the agent ${owner} already`)
+      this.#polling.set(subscription, definition.id)
     }
     const agent: Agent = {
       definition,
@@ -66,7 +70,11 @@ export class AgentDirectory {
   }
 
   remove(id: string): void {
-    if (this.#agents.delete(id)) this.#tell({ type: 'removed', id })
+    const agent = this.#agents.get(id)
+    if (!agent) return
+    this.#agents.delete(id)
+    if (agent.mode === 'polling') this.#polling.delete(printSubscription(agent.definition.uri))
+    this.#tell({ type: 'removed', id })
   }
 
   get(id: string): Agent | undefined {
@@ -82,10 +90,8 @@ export class AgentDirectory {
 
   /** The polling agent that owns a subscription in its printed form. */
   bySubscription(subscription: string): Agent | undefined {
-    for (const agent of this.#agents.values()) {
-      if (agent.mode === 'polling' && printSubscription(agent.definition.uri) === subscription) return agent
-    }
-    return undefined
+    const id = this.#polling.get(subscription)
+    return id === undefined ? undefined : this.#agents.get(id)
   }
 
   list(): Agent[] {

@@ -84,6 +84,8 @@ export class Liveness {
     const now = performance.now()
     const slotMs = Math.max(now + delayMs, this.#nextSlotMs)
     if (delayMs === 0) this.#nextSlotMs = slotMs + 1_000 / this.#options.probesPerSecond
+    // One that was removed and added again while it was probed has a timer already.
+    clearTimeout(this.#timers.get(id))
     this.#timers.set(
       id,
       setTimeout(() => this.#due(id, delayMs), slotMs - now),
@@ -103,12 +105,14 @@ export class Liveness {
       return
     }
     const { probeIntervalMs, probeTimeoutMs, random } = this.#options
-    const endpoint = { uri: agent.definition.uri, thumbprint: agent.definition.thumbprint }
+    const { endpoint } = agent
+    const isStillIt = (): boolean => this.#directory.get(id)?.endpoint === endpoint
     try {
       const { roundTripMs } = await this.#mesh.probe(endpoint, { timeoutMs: probeTimeoutMs, signal: this.#closing.signal })
+      if (!isStillIt()) return
       this.#directory.report(id, { type: 'reached', how: 'answers probes' }, { roundTripMs: Math.round(roundTripMs * 10) / 10 })
     } catch (error) {
-      if (this.#closing.signal.aborted) return
+      if (this.#closing.signal.aborted || !isStillIt()) return
       this.#directory.report(id, newsOf(error))
     }
     if (this.#timers.has(id) && !this.#closing.signal.aborted) this.#schedule(id, Math.max(1, probeIntervalMs * (0.9 + random() / 5)))

@@ -39,11 +39,13 @@ describe('liveness', () => {
     const probes: { uri: string; atMs: number }[] = []
     const listeners = new Map<string, (event: SubscriberEvent) => void>()
     let failure: HalibutError | undefined
+    let held: Promise<never> | undefined
     const mesh: Mesh = {
       call: async () => undefined,
       probe: async endpoint => {
         probes.push({ uri: typeof endpoint === 'string' ? endpoint : endpoint.uri, atMs: Date.now() })
         if (failure) throw failure
+        if (held) await held
         return { roundTripMs: 2 }
       },
       trust: () => undefined,
@@ -66,6 +68,9 @@ describe('liveness', () => {
       subscriber,
       fail: (kind: 'connect_refused' | 'connect_timeout' | 'thumbprint_mismatch' | undefined) => {
         failure = kind && new HalibutError(kind, kind)
+      },
+      hold: (answer: Promise<never> | undefined) => {
+        held = answer
       },
       stateOf: (id: string) => directory.require(id).state.at,
     }
@@ -131,6 +136,32 @@ describe('liveness', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(it.probes).toHaveLength(1)
     it.liveness.close()
+  })
+
+  test('an agent that is removed and added again while it is probed has one round of probes', async () => {
+    const it = world(1)
+    it.liveness.start()
+    await vi.advanceTimersByTimeAsync(20_000)
+    const before = it.probes.length
+    const { definition } = it.directory.require('l0')
+    let answer: ((why: HalibutError) => void) | undefined
+    it.hold(new Promise((_, reject) => {
+      answer = reject
+    }))
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect(it.probes.length).toBe(before + 1)
+    it.hold(undefined)
+    it.directory.remove('l0')
+    it.directory.add({ ...definition, thumbprint: 'C'.repeat(40) })
+    await vi.advanceTimersByTimeAsync(100)
+    answer?.(new HalibutError('thumbprint_mismatch', 'of the certificate before'))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(it.stateOf('l0')).toBe('connected')
+    const probes = it.probes.length
+    await vi.advanceTimersByTimeAsync(60_500)
+    expect(it.probes.length - probes).toBe(3)
+    it.liveness.close()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('a polling agent without connections is suspect at once and offline after a grace', async () => {
