@@ -12,7 +12,8 @@ export class UnfitResultError extends HalibutError {
 
   /** The same error without the result, for those that keep errors. */
   bare(): HalibutError {
-    return super.with({})
+    const { cause } = this
+    return super.with({ cause: cause instanceof UnfitResultError ? cause.bare() : cause })
   }
 
   override with(...change: Parameters<HalibutError['with']>): HalibutError {

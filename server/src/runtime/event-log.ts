@@ -1,3 +1,5 @@
+import { UnfitResultError } from '../base/unfit-result.ts'
+
 /** The kinds of log events, in .NET’s numeric order (spec §13). */
 export const logEventTypes = [
   'OpeningNewConnection',
@@ -43,7 +45,9 @@ export class EventLog {
 
   write(endpoint: string, type: LogEventType, message: string, error?: unknown): void {
     const key = endpoint.toLowerCase()
-    const event: LogEvent = { type, message, error, at: Date.now(), endpoint: key }
+    // What an agent answered is not kept for as long as a line about it.
+    const kept = error instanceof UnfitResultError ? error.bare() : error
+    const event: LogEvent = { type, message, error: kept, at: Date.now(), endpoint: key }
     const events = this.#byEndpoint.get(key) ?? []
     events.push(event)
     if (events.length > this.#perEndpoint) events.shift()

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { UnfitResultError } from '../../../../server/src/base/unfit-result.ts'
 import { EventLog, type LogEvent, logEventTypes, severityOf } from '../../../../server/src/runtime/event-log.ts'
 
 test('the last hundred events of an endpoint are kept, and all are told', () => {
@@ -57,4 +59,13 @@ test('the types stand in the reference’s numeric order, each with its severity
     ['SecurityNegotiation', 'trace'],
     ['ErrorInIdentify', 'error'],
   ])
+})
+
+test('of an error that brings a result the result is not kept, nor that of its cause', () => {
+  const log = new EventLog(2, 1_000, () => {})
+  const cause = new UnfitResultError(new HalibutError('serialization_failed', 'inner'), ['large'])
+  log.write('a', 'Error', '1', new UnfitResultError(new HalibutError('serialization_failed', 'outer', { cause }), ['large']))
+  const error = log.read('a')[0]?.error as HalibutError
+  expect([error.message, (error.cause as HalibutError).message]).toEqual(['outer', 'inner'])
+  for (const each of [error, error.cause]) expect(each).not.toHaveProperty('result')
 })
