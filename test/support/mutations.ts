@@ -185,7 +185,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'a service is not told that its caller is gone',
     file: 'server/src/exchange/serve-requests.ts',
-    find: 'void transfer.channel.closed.then(() => this.#running?.abort())',
+    find: '      this.#running?.abort()\n',
     replace: '',
     tests: ['integration/given-up-calls.test.ts'],
   },
@@ -200,8 +200,8 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'a memory budget never refuses',
     file: 'server/src/base/memory-budget.ts',
-    find: 'if (own + bytes > free - bytes) {',
-    replace: 'if (false as boolean) {',
+    find: 'return own + bytes <= this.#maxBytes - used - bytes',
+    replace: 'return true',
     tests: ['unit/server/base/memory-budget.test.ts'],
   },
   {
@@ -214,8 +214,8 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'a message may be of any size',
     file: 'server/src/codec/message-inflater.ts',
-    find: 'if (length <= maxMessageBytes) return',
-    replace: 'return',
+    find: 'if (length > this.#options.maxMessageBytes) ',
+    replace: 'if (false as boolean) ',
     tests: ['unit/server/codec/raw-deflate.test.ts'],
   },
   {
