@@ -161,7 +161,7 @@ export class MessageInflater {
       if (status === 'corrupt') throw corrupt()
       if (status === 'incomplete' || zlib.unusedOutput === 0) return false
       const length = scratch.length - zlib.unusedOutput
-      this.#checkWhole(length, scratch)
+      this.#checkWhole(length, scratch.subarray(0, length))
       return this.#complete(Buffer.from(scratch.subarray(0, length)), chunk, chunk.length - zlib.unusedInput)
     } finally {
       returnInflater(zlib)

@@ -7,16 +7,21 @@ const headBytes = 1_024
 export function requestIdIn(head: Buffer): string | undefined {
   const document = closed(head.subarray(0, headBytes))
   if (document === undefined) return undefined
-  const reader = new BsonReader(document, { maxDepth: 2, maxElements: 8 })
+  const reader = new BsonReader(document, { maxDepth: 2, maxElements: 8, maxMembers: 0 })
   try {
-    reader.enter()
-    if (!reader.next() || reader.name !== 'Message' || reader.type !== bsonType.document) return undefined
-    reader.enter()
+    if (!entersMessage(reader)) return undefined
     while (reader.next()) if (reader.name === 'id') return reader.type === bsonType.string ? reader.string() : undefined
   } catch {
     // It ended before.
   }
   return undefined
+}
+
+function entersMessage(reader: BsonReader): boolean {
+  reader.enter()
+  if (!reader.next() || reader.name !== 'Message' || reader.type !== bsonType.document) return false
+  reader.enter()
+  return true
 }
 
 /** The root and the message in it, whose lengths speak of more than is there, as if they ended with it. */

@@ -26,6 +26,8 @@ export interface ServiceSide {
   readonly handle: RequestHandler
   /** The answer to a request that is not going to have another. */
   readonly refuse: (requestId: string, why: HalibutError) => EncodedMessage
+  /** Told of a request that was too much, before it is refused. */
+  readonly onTooMuch: (peer: Peer, why: HalibutError) => void
   /** The conversations that are under way. */
   readonly serving: Set<RequestServer>
   /** No request is taken beyond those that are here: each conversation ends with the one that it has. */
@@ -142,7 +144,7 @@ export class RequestServer {
    */
   async #receive(firstByteTimeoutMs: number): Promise<Received | { readonly refusal: EncodedMessage }> {
     const transfer = this.#transfer
-    const { registry, refuse } = this.#service
+    const { registry, refuse, onTooMuch } = this.#service
     const { limits } = transfer.options
     let document: Buffer | undefined
     try {
@@ -157,6 +159,7 @@ export class RequestServer {
       if (head === undefined || !isTooMuch(why)) throw why
       const id = requestIdIn(head)
       if (id === undefined) throw why
+      onTooMuch(transfer.channel.peer, why)
       return { refusal: refuse(id, why) }
     }
   }

@@ -106,7 +106,9 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#openings = new Openings(this.limits)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
     const { handle, refuse } = this.#services
-    this.#service = { registry: this.#registry, handle, refuse, serving: new Set(), draining: false }
+    const onTooMuch: ServiceSide['onTooMuch'] = ({ remoteAddress }, why) =>
+      this.#write('services', 'Error', `A request from ${remoteAddress} was refused: ${why.message}`, why)
+    this.#service = { registry: this.#registry, handle, refuse, onTooMuch, serving: new Set(), draining: false }
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
     )
@@ -359,10 +361,15 @@ export class HalibutRuntime implements AsyncDisposable {
    * pools there are.
    */
   memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number; readonly pools: number } {
-    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, queues: this.#queues.size, pools: this.#connections.poolCount }
+    return {
+      messages: this.#memory.messages.used,
+      spools: this.#memory.spools.used,
+      queues: this.#queues.size,
+      pools: this.#connections.poolCount,
+    }
   }
 
-  /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription. */
+  /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription; `services`: of requests to ours that were refused. */
   events(endpointUri: string): readonly LogEvent[] {
     return this.#log.read(endpointUri)
   }

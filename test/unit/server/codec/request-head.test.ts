@@ -16,7 +16,16 @@ test('a request’s id is found in its first bytes, from where it is there on', 
 })
 
 test('what is no request has none', () => {
-  const far = encodeTree([[0x03, 'Message', [[0x02, 'other', 'x'.repeat(2_000)], [0x02, 'id', 'r']]]])
+  const far = encodeTree([
+    [
+      0x03,
+      'Message',
+      [
+        [0x02, 'other', 'x'.repeat(2_000)],
+        [0x02, 'id', 'r'],
+      ],
+    ],
+  ])
   const other = encodeTree([[0x03, 'Massage', [[0x02, 'id', 'r']]]])
   const number = encodeTree([[0x03, 'Message', [[0x10, 'id', Buffer.alloc(4)]]]])
   for (const bytes of [far, other, number, Buffer.alloc(1_024), Buffer.alloc(1_024, 0xff)]) expect(requestIdIn(bytes)).toBeUndefined()
