@@ -145,9 +145,11 @@ describe('liveness', () => {
     const before = it.probes.length
     const { definition } = it.directory.require('l0')
     let answer: ((why: HalibutError) => void) | undefined
-    it.hold(new Promise((_, reject) => {
-      answer = reject
-    }))
+    it.hold(
+      new Promise((_, reject) => {
+        answer = reject
+      }),
+    )
     await vi.advanceTimersByTimeAsync(2_500)
     expect(it.probes.length).toBe(before + 1)
     it.hold(undefined)
