@@ -8,7 +8,7 @@ import { LineReader, PreambleReader, parseIdentity } from '../../server/src/code
 import { guidFromBytes, guidToBytes } from '../../server/src/codec/guid.ts'
 import { deflateMessage, MessageInflater } from '../../server/src/codec/raw-deflate.ts'
 
-const limits = { maxDepth: 64, maxElements: 100_000 }
+const limits = { maxDepth: 64, maxElements: 100_000, maxMembers: 100_000 }
 const maxMessageBytes = 4 * 1024 * 1024
 
 /** A BSON value as plain data: what is written, and what reading gives back. */

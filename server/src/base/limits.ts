@@ -39,7 +39,9 @@ export const defaultLimits = {
   /** How long the rest of an answer that is too large may take to arrive, to be thrown away. */
   tooLargeMessageMs: 60_000,
   /** Values (elements) a message may hold. */
-  maxMessageElements: 8_000_000,
+  maxMessageElements: 4_000_000,
+  /** Members of one object, entries of one dictionary or set. */
+  maxMessageMembers: 250_000,
   /** Nesting of documents and arrays, the root counted (spec §4.9). */
   maxMessageDepth: 64,
   /** Data streams in one message. */

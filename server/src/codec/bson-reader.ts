@@ -7,6 +7,8 @@ export interface BsonReaderLimits {
   readonly maxDepth: number
   /** Elements in all documents together. */
   readonly maxElements: number
+  /** Members of one object that is kept by name, entries of one dictionary or set. */
+  readonly maxMembers: number
 }
 
 /** A place in a document that {@link BsonReader.seek} goes back to. */
@@ -111,6 +113,19 @@ export class BsonReader {
   /** Adds to {@link cost} what the reader of a value makes beside the values inside. */
   makes(bytes: number): void {
     this.#made += bytes
+  }
+
+  /** Whoever keeps members or entries by name or by value has `count` of them. @throws {HalibutError} `message_too_large` */
+  holds(count: number): void {
+    const { maxMembers } = this.#limits
+    if (count <= maxMembers) return
+    throw new HalibutError(
+      'message_too_large',
+      `an object, a dictionary or a set has more than the ${maxMembers} members allowed (maxMessageMembers)`,
+      {
+        advice: 'send or ask for less at a time, use a list, or raise maxMessageMembers',
+      },
+    )
   }
 
   /** Whether so much was read since the last time this was true that others may wait for their turn. */

@@ -240,7 +240,10 @@ class ItemsFilling implements Filling {
 
   at(reader: BsonReader): ClrType {
     this.place++
-    if (this.#set) reader.makes(setItemBytes)
+    if (this.#set) {
+      reader.makes(setItemBytes)
+      reader.holds(this.place + 1)
+    }
     return this.#parts.item
   }
 

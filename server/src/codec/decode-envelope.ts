@@ -14,6 +14,7 @@ import type { TypeRegistry, TypeResolver } from './type-registry.ts'
 export interface DecodeLimits {
   readonly maxMessageDepth: number
   readonly maxMessageElements: number
+  readonly maxMessageMembers: number
   readonly maxStreamsPerMessage: number
 }
 
@@ -168,7 +169,8 @@ function* readMessageInParts<R extends TypeResolver, T>(
 }
 
 function readerOf(document: Buffer, limits: DecodeLimits): BsonReader {
-  return new BsonReader(document, { maxDepth: limits.maxMessageDepth, maxElements: limits.maxMessageElements })
+  const { maxMessageDepth: maxDepth, maxMessageElements: maxElements, maxMessageMembers: maxMembers } = limits
+  return new BsonReader(document, { maxDepth, maxElements, maxMembers })
 }
 
 type ReadMessage<R, T> = (reader: BsonReader, context: MutableContext, registry: R) => T

@@ -147,6 +147,7 @@ class EntriesFilling implements Filling {
   readonly #map: Map<unknown, unknown> | undefined
   readonly #plain: Record<string, unknown> = Object.create(null)
   #key: unknown
+  #count = 0
 
   constructor(keys: KeyText, value: ClrType, type: ClrType, reader: BsonReader) {
     this.#keys = keys
@@ -164,6 +165,7 @@ class EntriesFilling implements Filling {
     this.#key = keyOf(name, this.#keys, this.#type)
     context.trace?.pop()
     reader.makes(entryBytes + name.length)
+    reader.holds(++this.#count)
     return this.#value
   }
 

@@ -186,6 +186,7 @@ class MembersOf implements Filling {
   readonly #type: ClrType
   readonly #value: Record<string, unknown> = Object.create(null)
   #name = ''
+  #count = 0
 
   constructor(type: ClrType, reader: BsonReader) {
     this.#type = type
@@ -193,6 +194,7 @@ class MembersOf implements Filling {
   }
 
   at(reader: BsonReader): ClrType {
+    reader.holds(++this.#count)
     this.#name = memberName(reader)
     return this.#type
   }
@@ -276,6 +278,7 @@ class PlainBody implements Filling {
   readonly place = undefined
   readonly #value: Record<string, unknown> = Object.create(null)
   #name = ''
+  #count = 0
   #list: unknown
 
   constructor(reader: BsonReader) {
@@ -283,6 +286,7 @@ class PlainBody implements Filling {
   }
 
   at(reader: BsonReader): ClrType {
+    reader.holds(++this.#count)
     this.#name = memberName(reader)
     return unknownType
   }
@@ -387,13 +391,21 @@ function* simplifyInParts(value: unknown): Parts<unknown> {
   if (isTyped(value)) return yield* simplifyInParts(value.$value)
   if (value instanceof Map) {
     const map = new Map<unknown, unknown>()
-    for (const [key, item] of value) map.set(simplify(key), yield* simplifyInParts(item))
+    for (const [key, item] of value) {
+      if (map.size % itemsAtOnce === 0) yield
+      map.set(simplify(key), typeof item === 'object' ? yield* simplifyInParts(item) : simplify(item))
+    }
     return map
   }
   if (value instanceof Set) return new Set((yield* simplifyInParts([...value])) as unknown[])
   if (!isPlain(value)) return value
   const plain: Record<string, unknown> = Object.create(null)
-  for (const key in value) plain[key] = yield* simplifyInParts((value as Record<string, unknown>)[key])
+  let count = 0
+  for (const key in value) {
+    if (++count % itemsAtOnce === 0) yield
+    const item = (value as Record<string, unknown>)[key]
+    plain[key] = typeof item === 'object' ? yield* simplifyInParts(item) : simplify(item)
+  }
   return plain
 }
 

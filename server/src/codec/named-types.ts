@@ -3,7 +3,7 @@ import { BsonReader, bsonType } from './bson.ts'
 /** The `$type` texts of a message of ours in order, each once, without that of the message itself. */
 export function namedTypes(document: Buffer): readonly string[] {
   const names = new Set<string>()
-  const reader = new BsonReader(document, { maxDepth: Number.MAX_SAFE_INTEGER, maxElements: Number.MAX_SAFE_INTEGER })
+  const reader = new BsonReader(document, { maxDepth: Number.MAX_SAFE_INTEGER, maxElements: Number.MAX_SAFE_INTEGER, maxMembers: 0 })
   const walk = (): void => {
     reader.enter()
     while (reader.next()) {

@@ -9,7 +9,7 @@ const { encodeRequest, decodeRequest } = await product('codec/envelope')
 const { deflateMessage, MessageInflater } = await product('codec/raw-deflate')
 
 const measureMs = 300
-const limits = { maxMessageDepth: 64, maxMessageElements: 8_000_000, maxStreamsPerMessage: 10_000 }
+const limits = { maxMessageDepth: 64, maxMessageElements: 8_000_000, maxMessageMembers: 250_000, maxStreamsPerMessage: 10_000 }
 
 const job = object('Sample.Contracts.Job, Sample.Contracts', { Name: string, Priority: int32, Steps: list(string) })
 const contract = service('IJobService', {

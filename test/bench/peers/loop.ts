@@ -50,7 +50,7 @@ const entries = Array.from({ length: 200_008 }, (_, i) => ({
 /** What may come within the limits and costs most, each as it comes over the wire. */
 const messages: Readonly<Record<string, Buffer>> = {
   documents: deflateRawSync(response(0x04, document(Buffer.alloc(7_900_000 * 7, '03000500000000', 'hex')))),
-  nulls: deflateRawSync(response(0x04, document(Buffer.alloc(7_900_000 * 2, '0a00', 'hex')))),
+  nulls: deflateRawSync(response(0x04, document(Buffer.alloc(3_900_000 * 2, '0a00', 'hex')))),
   text: deflateRawSync(response(0x02, text(Buffer.alloc(60_000_000, 'ä')))),
   entries: deflateMessage(encodeResponse('r', { result: entries, codec: compiled.method('Get').result }, {}).document),
 }

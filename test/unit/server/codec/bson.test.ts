@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { BsonReader, BsonWriter, indexName } from '../../../../server/src/codec/bson.ts'
 
-const limits = { maxDepth: 64, maxElements: 100_000 }
+const limits = { maxDepth: 64, maxElements: 100_000, maxMembers: 100_000 }
 
 function write(fill: (writer: BsonWriter) => void): Buffer {
   const writer = new BsonWriter()
@@ -283,12 +283,12 @@ describe('BsonReader', () => {
 
   test('elements are counted, in passed-over values too', () => {
     const document = serialize({ a: Array.from({ length: 100 }, () => null) })
-    expect(walk(document, { maxDepth: 64, maxElements: 101 })).toBe(1)
-    expect(errorOf(() => walk(document, { maxDepth: 64, maxElements: 100 })).kind).toBe('message_too_large')
+    expect(walk(document, { maxDepth: 64, maxElements: 101, maxMembers: 100_000 })).toBe(1)
+    expect(errorOf(() => walk(document, { maxDepth: 64, maxElements: 100, maxMembers: 100_000 })).kind).toBe('message_too_large')
   })
 
   test('reading again and again ends at a multiple of the element limit', () => {
-    const reader = open(serialize({ a: { b: null, c: null } }), { maxDepth: 64, maxElements: 10 })
+    const reader = open(serialize({ a: { b: null, c: null } }), { maxDepth: 64, maxElements: 10, maxMembers: 100_000 })
     reader.next()
     const mark = reader.mark()
     const again = () => {
