@@ -8,6 +8,7 @@ import { gatewayLimits } from '../../base/limits.ts'
 import type { LogSink } from '../../base/log.ts'
 import type { Dispatcher, Principal } from '../../rpc/dispatcher.ts'
 import { Connection, type ConnectionSocket } from '../connection.ts'
+import { FrameTurns } from '../frame-turns.ts'
 import { offeredSubprotocols } from '../plugins/auth.ts'
 
 declare module 'fastify' {
@@ -56,7 +57,9 @@ export async function rpcSocketRoutes(
       })
       connections.add(connection)
       log('debug', 'browser connected', { address: request.ip })
+      const turns = new FrameTurns(socket)
       socket.on('message', (data: Buffer, isBinary) => {
+        turns.took(isBinary ? 0 : data.byteLength)
         if (!isBinary) connection.receive(String(data))
         else if (data.byteLength <= facadeLimits.binaryBytes) connection.receiveBinary(data)
         else connection.close('too_big')
