@@ -1,9 +1,9 @@
 import { type CancelMode, type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
 import type { InvokeResult } from '@halibut-gateway/schemas/wire'
-import { contractJson, isStreamHandle, type ParamError, type StreamHandle, takesCount, writeArguments } from '@halibut-gateway/schemas/wire'
+import { contractJson, isStreamHandle, type ParamError, takesCount, writeArguments } from '@halibut-gateway/schemas/wire'
 import { encoded, GatewayError } from './errors.ts'
 import type { Download } from './streams/download.ts'
-import type { CallUploads } from './streams/stream-table.ts'
+import type { CallStreams } from './streams/stream-table.ts'
 import type { UploadProgress } from './streams/upload.ts'
 import type { UploadSource } from './streams/upload-source.ts'
 
@@ -46,11 +46,9 @@ export interface AgentHandle {
 /** What calls to an agent are made with. */
 export interface AgentLine {
   /** Sends a call whose arguments are in their JSON forms. */
-  invoke(service: string, method: string, args: unknown[], uploads: CallUploads, options: CallOptions): Promise<InvokeResult>
-  /** The uploads of a call that is about to be made. */
-  uploads(options: CallOptions): CallUploads
-  /** Gives the download of a handle. */
-  download(handle: StreamHandle): Download
+  invoke(service: string, method: string, args: unknown[], streams: CallStreams, options: CallOptions): Promise<InvokeResult>
+  /** The data streams of a call that is about to be made. */
+  streams(options: CallOptions): CallStreams
 }
 
 /** A call without a contract at this end: JSON forms go and come, but for data streams. */
@@ -61,10 +59,10 @@ export async function invokeUntyped(
   args: readonly unknown[],
   options: CallOptions,
 ): Promise<InvokeResult> {
-  const uploads = line.uploads(options)
-  const json = encoded(() => args.map(arg => replaced(arg, value => uploads.write(value))))
-  const result = await line.invoke(service, method, json, uploads, options)
-  return { ...result, value: replaced(result.value, value => (isStreamHandle(value) ? line.download(value) : undefined)) }
+  const streams = line.streams(options)
+  const json = encoded(() => args.map(arg => replaced(arg, streams.write)))
+  const result = await line.invoke(service, method, json, streams, options)
+  return { ...result, value: replaced(result.value, value => (isStreamHandle(value) ? streams.read(value) : undefined)) }
 }
 
 /** An object whose methods are those of a contract. Its type comes from `ServiceClient`; overloads are found by the arguments. */
@@ -73,18 +71,18 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
   const call = async (name: string, all: unknown[]): Promise<unknown> => {
     const methods = json.find(name)
     const [given, options] = splitOptions(all, methods)
-    const uploads = line.uploads(options)
-    const overload = encoded(() => writeArguments(json, methods, given, '/args', value => uploads.write(value)))
+    const streams = line.streams(options)
+    const overload = encoded(() => writeArguments(json, methods, given, '/args', streams.write))
     if (!overload.found) {
       const { errors, candidates } = overload
       const what = errors[0] ? describe(errors[0]) : 'the arguments fit several overloads'
       throw new GatewayError('invalid_params', `${name}: ${what}`, { errors, candidates })
     }
     const { found, args } = overload
-    const { value } = await line.invoke(contract.service, signatureOf(found), args, uploads, options)
+    const { value } = await line.invoke(contract.service, signatureOf(found), args, streams, options)
     if (found.result === 'void') return undefined
     const errors: ParamError[] = []
-    const result = json.read(found.result, value, '/value', errors, handle => line.download(handle))
+    const result = json.read(found.result, value, '/value', errors, streams.read)
     if (!errors[0]) return result
     throw new GatewayError('serialization_failed', `${name}: the result does not fit the contract: ${describe(errors[0])}`, {
       delivery: 'executed',
@@ -129,7 +127,7 @@ function replaced(value: unknown, replace: (value: unknown) => unknown): unknown
 }
 
 function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return Object.getPrototypeOf(value ?? 0) === Object.prototype
 }
 
 function describe(error: ParamError): string {

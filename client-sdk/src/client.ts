@@ -26,7 +26,7 @@ import { type CallHooks, type PendingCall, PendingCalls } from './pending-calls.
 import type { ClientState } from './state.ts'
 import type { Download } from './streams/download.ts'
 import type { UploadSource } from './streams/upload-source.ts'
-import { untilLeft, watchItems } from './subscriptions.ts'
+import { untilLeft, type WatchLine, watchItems } from './subscriptions.ts'
 
 /** A client of one gateway. Connects when the first request is made, and again whenever something waits for an answer. */
 export class GatewayClient implements AsyncDisposable {
@@ -45,10 +45,8 @@ export class GatewayClient implements AsyncDisposable {
     onItem: (id, sequence, item) => this.#pending.item(id, sequence, item),
   })
   #state: ClientState = { at: 'idle' }
-  #close: (() => void) | undefined
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #resumeTimer: ReturnType<typeof setTimeout> | undefined
-  #watches = 0
   /** To connect, since a connection has lasted. */
   #attempts = 0
   /** Why there is no connection; the next attempt waits for its time, counted from {@link #sinceMs}. */
@@ -113,16 +111,15 @@ export class GatewayClient implements AsyncDisposable {
   /** An agent by its id. Nothing is sent before a call is made. */
   agent(id: string): AgentHandle {
     const line: AgentLine = {
-      uploads: ({ onProgress }) => this.#link.streams.uploads(onProgress),
-      download: handle => this.#link.streams.download(handle),
-      invoke: async (service, method, args, uploads, options) => {
+      streams: ({ onProgress }) => this.#link.streams.ofCall(onProgress),
+      invoke: async (service, method, args, streams, options) => {
         const { queueTimeoutMs, idempotencyKey, digest } = options
         // What is undefined JSON leaves out. What is left of `timeoutMs` is known when it is sent.
         const params = { agent: id, service, method, args, queueTimeoutMs: wireTime(queueTimeoutMs), idempotencyKey, digest }
         try {
-          return (await this.#request('agent.invoke', params, options, { onSent: () => uploads.begin() })) as InvokeResult
+          return (await this.#request('agent.invoke', params, options, streams)) as InvokeResult
         } finally {
-          uploads.cancel('the call has ended')
+          streams.cancel('the call has ended')
         }
       },
     }
@@ -146,13 +143,9 @@ export class GatewayClient implements AsyncDisposable {
     if (this.#state.at === 'closed') return
     clearTimeout(this.#retryTimer)
     this.#closing.abort()
-    this.#close?.()
     this.#link.detach()
-    this.#unsent.clear()
     this.#setState({ at: 'closed' })
-    const why = closedError('unknown')
-    this.#sessionOver(why)
-    this.#pending.failAll(why)
+    this.#endAll(closedError('unknown'), closedError())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,33 +156,17 @@ export class GatewayClient implements AsyncDisposable {
     method: M,
     { signal }: WatchOptions,
     gap: WatchItem<M> | undefined,
-    keyOf: (item: WatchItem<M>) => string | undefined = () => undefined,
+    keyOf?: (item: WatchItem<M>) => string | undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
-    return untilLeft(left => this.#items(method, left, gap, keyOf), signal)
-  }
-
-  async *#items<M extends WatchName>(
-    method: M,
-    signal: AbortSignal,
-    gap: WatchItem<M> | undefined,
-    keyOf: (item: WatchItem<M>) => string | undefined,
-  ): AsyncGenerator<WatchItem<M>, void, void> {
-    this.#watches++
-    try {
-      yield* watchItems<WatchItem<M>>(
-        {
-          start: async (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
-          notify: (name, params) => this.#link.notify(name, params),
-          keyOf,
-          gap,
-          // What is final for the connection is final for it too.
-          restarts: () => this.#options.reconnect && this.#state.at !== 'failed',
-        },
-        signal,
-      )
-    } finally {
-      this.#watches--
+    const line: WatchLine<WatchItem<M>> = {
+      start: async (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
+      notify: (name, params) => this.#link.notify(name, params),
+      keyOf,
+      gap,
+      // What is final for the connection is final for it too.
+      restarts: () => this.#options.reconnect && this.#state.at !== 'failed',
     }
+    return untilLeft(left => watchItems(line, left), signal)
   }
 
   /** Throws where the request cannot be made at all. */
@@ -198,29 +175,26 @@ export class GatewayClient implements AsyncDisposable {
     checkTime('timeoutMs', timeoutMs)
     checkTime('queueTimeoutMs', queueTimeoutMs)
     if (this.#state.at === 'closed') throw closedError()
-    if (signal?.aborted) throw cancelled(signal, false)
     const text = encoded(() => JSON.stringify(params))
     const { idempotencyKey: key, epoch: said, timeoutMs: told } = params as { idempotencyKey?: string; epoch?: string; timeoutMs?: number }
     const isCall = method === 'agent.invoke'
     const beganMs = performance.now()
     const { call, answer } = this.#pending.add(hooks)
-    const isTimed = (timeoutMs ?? queueTimeoutMs) !== undefined
-    if (signal || isTimed) {
-      const onAbort = (): void => this.#giveUp(call, cancelled(signal, call.sent, this.#why), cancel)
-      signal?.addEventListener('abort', onAbort)
-      const giveUp = (ms: number): void => this.#giveUp(call, late(ms, call.sent, this.#why), cancel)
-      const endTimes = isTimed
-        ? watchTimes(
-            { timeoutMs, queueTimeoutMs },
-            () => call.sent,
-            () => isCall && this.#link.isOpen,
-            giveUp,
-          )
-        : undefined
-      call.onEnded = () => {
-        endTimes?.()
-        signal?.removeEventListener('abort', onAbort)
-      }
+    const onAbort = (): void => this.#giveUp(call, cancel, 'cancelled', 'the call was cancelled', signal?.reason)
+    if (signal?.aborted) {
+      onAbort()
+      return answer
+    }
+    signal?.addEventListener('abort', onAbort)
+    const endTimes = watchTimes(
+      { timeoutMs, queueTimeoutMs },
+      () => call.sent,
+      () => isCall && this.#link.isOpen,
+      ms => this.#giveUp(call, cancel, 'deadline_exceeded', `${call.sent ? 'no answer came' : 'the request was not sent'} within ${ms} ms`),
+    )
+    call.onEnded = () => {
+      endTimes()
+      signal?.removeEventListener('abort', onAbort)
     }
     this.#unsent.set(call, epoch => {
       const of = key === undefined || said !== undefined ? '' : `,"epoch":"${this.#epochs.first(key, epoch)}"`
@@ -232,10 +206,11 @@ export class GatewayClient implements AsyncDisposable {
     return answer
   }
 
-  #giveUp(call: PendingCall, error: GatewayError, mode?: CallOptions['cancel']): void {
+  #giveUp(call: PendingCall, mode: CallOptions['cancel'], kind: ErrorKind, what: string, cause: unknown = this.#why): void {
     this.#unsent.delete(call)
     if (call.sent) this.#link.notify(controlNotifications.cancel, { id: call.id, mode })
-    call.settle(error)
+    const message = this.#why ? `${what}; there is no connection: ${this.#why.message}` : what
+    call.settle(new GatewayError(kind, message, { delivery: call.sent ? 'unknown' : 'not_sent', cause }))
   }
 
   /** Sends what waits and what the gateway takes at a time, or begins to connect. */
@@ -280,7 +255,6 @@ export class GatewayClient implements AsyncDisposable {
     clearTimeout(this.#resumeTimer)
     this.#why = undefined
     this.#sinceMs = performance.now()
-    this.#close = () => connection.close()
     link.attach(connection)
     const { welcome } = connection
     if (welcome.resumed) {
@@ -291,22 +265,21 @@ export class GatewayClient implements AsyncDisposable {
     this.#flush()
   }
 
-  #onEnded(ended: Ended): void {
+  #onEnded({ message, retry }: Ended): void {
     this.#link.detach()
     const nowMs = performance.now()
     if (nowMs - this.#sinceMs >= this.#options.backoff.maxMs) this.#attempts = 0
     this.#sinceMs = nowMs
-    const why = lost(ended.message)
+    const why = lost(message)
     if (this.#attempts > 0) this.#why = why
-    if (!ended.retry || !this.#options.reconnect) this.#sessionOver(why)
-    else {
-      const resumeMs = this.#link.welcome?.limits.resumeMs
-      this.#resumeTimer = setTimeout(() => this.#sessionOver(lost(`${ended.message}; for too long`)), resumeMs)
+    if (!retry || !this.#options.reconnect) {
+      this.#endAll(why, new GatewayError('connection_lost', message, { retryable: retry }))
+      this.#setState(retry ? { at: 'idle' } : { at: 'failed', why })
+      return
     }
-    const wanted = this.#watches > 0 || this.#pending.size > 0 || this.#link.streams.open > 0
-    if (ended.retry && this.#options.reconnect && wanted) this.#retryLater(why)
-    else if (ended.retry) this.#setState({ at: 'idle' })
-    else this.#setState({ at: 'failed', why })
+    this.#resumeTimer = setTimeout(() => this.#sessionOver(lost(`${message}; for too long`)), this.#link.welcome?.limits.resumeMs)
+    if (this.#pending.size > 0 || this.#link.streams.open > 0) this.#retryLater(why)
+    else this.#setState({ at: 'idle' })
   }
 
   #onRefused(why: GatewayError): void {
@@ -314,18 +287,23 @@ export class GatewayClient implements AsyncDisposable {
     this.#sinceMs = performance.now()
     if (why.retryable && this.#options.reconnect) this.#retryLater(why)
     else {
+      this.#endAll(lost(why.message, why), why)
       this.#setState({ at: 'failed', why })
-      this.#unsent.clear()
-      this.#sessionOver(lost(why.message, why))
-      this.#pending.failAll(why)
     }
+  }
+
+  /** Nothing will connect by itself: all that waits ends. */
+  #endAll(ofSent: GatewayError, ofUnsent: GatewayError): void {
+    this.#unsent.clear()
+    this.#sessionOver(ofSent)
+    this.#pending.failAll(ofUnsent)
   }
 
   /** What was under way in the session ends; what was not sent yet waits for the next one. */
   #sessionOver(why: GatewayError): void {
     clearTimeout(this.#resumeTimer)
     this.#link.forget(why)
-    this.#pending.sessionLost(why)
+    this.#pending.failAll(why, true)
   }
 
   #retryLater(why: GatewayError): void {
@@ -346,22 +324,6 @@ export class GatewayClient implements AsyncDisposable {
 /** A client of the gateway at `options.url`. Throws `invalid_argument` where the options do not fit. */
 export function createClient(options: ClientOptions): GatewayClient {
   return new GatewayClient(options)
-}
-
-function cancelled(signal: AbortSignal | undefined, sent: boolean, why?: GatewayError): GatewayError {
-  return gaveUp('cancelled', 'the call was cancelled', sent, why, signal?.reason)
-}
-
-function late(timeoutMs: number, sent: boolean, why: GatewayError | undefined): GatewayError {
-  return gaveUp('deadline_exceeded', `${sent ? 'no answer came' : 'the request was not sent'} within ${timeoutMs} ms`, sent, why, why)
-}
-
-/** `why`: there is no connection. */
-function gaveUp(kind: ErrorKind, message: string, sent: boolean, why: GatewayError | undefined, cause: unknown): GatewayError {
-  return new GatewayError(kind, why ? `${message}; there is no connection: ${why.message}` : message, {
-    delivery: sent ? 'unknown' : 'not_sent',
-    cause,
-  })
 }
 
 function lost(message: string, cause?: GatewayError): GatewayError {

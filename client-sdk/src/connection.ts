@@ -6,13 +6,12 @@ import {
   type StreamPosition,
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
-import { timer } from './deadlines.ts'
 import { closedError, GatewayError } from './errors.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
-import { ownCloseCodes, retriedCodes } from './own-close-codes.ts'
-import { credentialOf, refusedWith } from './tickets.ts'
+import { abnormal, heartbeatTimeout, normal, retriedCodes } from './own-close-codes.ts'
+import { checkAddress, credentialOf, refusedWith } from './tickets.ts'
 
 /** What `hello` told. */
 export interface Welcome {
@@ -62,12 +61,14 @@ export interface Connection {
   /** Bytes that wait in the socket. */
   readonly bufferedAmount: number
   send(frame: string | Uint8Array): void
-  close(): void
 }
 
 type State = 'connecting' | 'hello' | 'open' | 'closed'
 
-/** Opens one WebSocket and says hello. Rejects where either fails; afterwards `events.onEnded` comes exactly once. */
+/**
+ * Opens one WebSocket and says hello. Rejects where either fails; afterwards `events.onEnded` comes exactly once, unless `signal` has closed the
+ * connection before.
+ */
 export async function openConnection(
   options: ResolvedOptions,
   resume: Resume | undefined,
@@ -84,12 +85,11 @@ export async function openConnection(
     let heartbeat: Heartbeat | undefined
 
     const fail = (error: GatewayError): void => {
-      if (state === 'closed') return
       leave()
-      socket.close(ownCloseCodes.normal)
+      socket.close(normal, 'normal')
       reject(error)
     }
-    const connecting = timer(
+    const connecting = setTimeout(
       () => fail(new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`)),
       options.connectTimeoutMs,
     )
@@ -100,16 +100,16 @@ export async function openConnection(
       heartbeat?.stop()
       signal.removeEventListener('abort', onAbort)
     }
-    const end = (ended: Ended): void => {
+    const end = (code: number, reason: string): void => {
       const before = state
       if (before === 'closed') return
       leave()
-      if (before === 'open') events.onEnded(ended)
+      const message = `the connection to the gateway ended: ${code} ${reason}`.trimEnd()
+      const retry = retriedCodes.includes(code)
+      if (before === 'open') events.onEnded({ message, retry })
       else
         reject(
-          before === 'connecting'
-            ? notAccepted(ended.message, credential)
-            : new GatewayError('connection_lost', ended.message, { retryable: ended.retry }),
+          before === 'connecting' ? notAccepted(message, credential) : new GatewayError('connection_lost', message, { retryable: retry }),
         )
     }
     const greeted = (text: string): void => {
@@ -122,12 +122,11 @@ export async function openConnection(
       const welcome = response.result as Welcome
       state = 'open'
       clearTimeout(connecting)
-      signal.removeEventListener('abort', onAbort)
       heartbeat = startHeartbeat(welcome.limits, {
         ping: () => socket.send(ping),
         dead: () => {
-          end(describeEnd(ownCloseCodes.heartbeat_timeout, 'heartbeat_timeout'))
-          socket.close(ownCloseCodes.heartbeat_timeout, 'heartbeat_timeout')
+          end(heartbeatTimeout, 'heartbeat_timeout')
+          socket.close(heartbeatTimeout, 'heartbeat_timeout')
         },
       })
       resolve({
@@ -136,10 +135,6 @@ export async function openConnection(
           return socket.bufferedAmount
         },
         send: frame => socket.send(frame),
-        close: () => {
-          leave()
-          socket.close(ownCloseCodes.normal, 'normal')
-        },
       })
     }
 
@@ -147,7 +142,7 @@ export async function openConnection(
     socket.addEventListener('open', () => {
       if (state !== 'connecting') return
       state = 'hello'
-      const params = { client: options.client, ...(resume ? { resume } : {}) }
+      const params = { client: options.client, resume }
       socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'hello', method: 'hello', params } satisfies RequestMessage))
     })
     socket.addEventListener('message', ({ data }) => {
@@ -158,24 +153,18 @@ export async function openConnection(
         else events.onBinary(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array<ArrayBuffer>))
       }
     })
-    socket.addEventListener('close', event => end(describeEnd(event.code, event.reason)))
-    socket.addEventListener('error', event =>
-      end(describeEnd(ownCloseCodes.abnormal, (event as { message?: string }).message ?? 'abnormal')),
-    )
+    socket.addEventListener('close', event => end(event.code, event.reason))
+    socket.addEventListener('error', event => end(abnormal, (event as { message?: string }).message ?? 'abnormal'))
   })
 }
 
 const ping = JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.ping } satisfies RequestMessage)
 
-function describeEnd(code: number, reason: string): Ended {
-  return { message: `the connection to the gateway ended: ${code} ${reason}`.trimEnd(), retry: retriedCodes.includes(code) }
-}
-
 /** Why there is no connection, as far as the platform tells. */
 function notAccepted(why: string, credential: string | undefined): GatewayError {
-  const status = Number(/response: (\d{3})$/.exec(why)?.[1])
-  if (status) return refusedWith(status, `the gateway did not accept the connection: HTTP ${status}`, {}, credential)
-  return new GatewayError('connect_failed', `the gateway did not accept the connection: ${why}`, {
-    advice: 'check that it runs, its address, and the token',
-  })
+  const status = /response: (\d{3})$/.exec(why)?.[1]
+  const message = `the gateway did not accept the connection: ${status ? `HTTP ${status}` : why}`
+  return status
+    ? refusedWith(Number(status), message, {}, credential)
+    : new GatewayError('connect_failed', message, { advice: checkAddress })
 }

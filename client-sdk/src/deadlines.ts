@@ -9,15 +9,15 @@ export interface Times {
 }
 
 /** A longer timer would end at once. */
-const longestTimerMs = 2 ** 31 - 1
+export const longestTimerMs = 2 ** 31 - 1
 
 /** How much longer than its deadline a request that is with the gateway is waited for: the gateway’s own error tells more. */
 const answerGraceMs = 1_000
 
-/** Throws `invalid_argument` for what is no time; `least` 1: nor may it be none. */
-export function checkTime(name: string, ms: number | undefined, least: 0 | 1 = 1): void {
-  if (ms === undefined || (least === 0 ? ms >= 0 : ms > 0)) return
-  throw new GatewayError('invalid_argument', `${name} must be a number of milliseconds ${least === 0 ? 'from' : 'above'} 0, not ${ms}`)
+/** Throws `invalid_argument` for what is no time. */
+export function checkTime(name: string, ms: number | undefined, mayBeNone = false): void {
+  if (ms === undefined || ms > 0 || (mayBeNone && ms === 0)) return
+  throw new GatewayError('invalid_argument', `${name} must be a number of milliseconds, not ${ms}`)
 }
 
 /** `setTimeout`, for any time. */
@@ -35,24 +35,23 @@ export function wireTime(ms: number | undefined): number | undefined {
  * a little longer where the gateway minds that itself and can be heard. Gives what ends this.
  */
 export function watchTimes(
-  { timeoutMs, queueTimeoutMs }: Times,
+  { timeoutMs = Number.POSITIVE_INFINITY, queueTimeoutMs = timeoutMs }: Times,
   isSent: () => boolean,
   isMinded: () => boolean,
   giveUp: (ms: number) => void,
 ): () => void {
-  const firstMs = Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, queueTimeoutMs ?? Number.POSITIVE_INFINITY)
-  let running: ReturnType<typeof setTimeout>
-  const wait = (gone: number, until: number, run: (ms: number) => void): void => {
-    running = timer(() => run(until), until - gone)
+  const beganMs = performance.now()
+  let running: ReturnType<typeof setTimeout> | undefined
+  const wait = (ms: number): void => {
+    if (ms < Number.POSITIVE_INFINITY) running = timer(look, ms)
   }
-  const onWhole = (whole: number): void => {
-    if (isMinded()) wait(0, answerGraceMs, () => giveUp(whole))
-    else giveUp(whole)
+  const look = (): void => {
+    const limitMs = isSent() ? timeoutMs : Math.min(timeoutMs, queueTimeoutMs)
+    const leftMs = limitMs - (performance.now() - beganMs)
+    if (leftMs > 0) wait(leftMs)
+    else if (isSent() && isMinded() && leftMs > -answerGraceMs) wait(leftMs + answerGraceMs)
+    else giveUp(limitMs)
   }
-  wait(0, firstMs, () => {
-    if (!isSent()) giveUp(firstMs)
-    else if (timeoutMs === firstMs) onWhole(timeoutMs)
-    else if (timeoutMs !== undefined) wait(firstMs, timeoutMs, onWhole)
-  })
+  wait(Math.min(timeoutMs, queueTimeoutMs))
   return () => clearTimeout(running)
 }

@@ -14,7 +14,7 @@ export class Epochs {
     const epoch = this.#known.get(key) ?? present
     this.#known.set(key, epoch)
     const [oldest] = this.#known.keys()
-    if (this.#known.size > maxKeys && oldest !== undefined) this.#known.delete(oldest)
+    if (this.#known.size > maxKeys) this.#known.delete(oldest as string)
     return epoch
   }
 }

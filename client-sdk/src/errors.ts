@@ -68,8 +68,8 @@ export class GatewayError extends Error {
 }
 
 /** `error` where it is one of ours; else one of this kind, with `error` as its cause. */
-export function toGatewayError(kind: ErrorKind, what: string, error: unknown): GatewayError {
-  return error instanceof GatewayError ? error : new GatewayError(kind, `${what}: ${String(error)}`, { cause: error })
+export function toGatewayError(kind: ErrorKind, what: string, error: unknown, delivery?: Delivery): GatewayError {
+  return error instanceof GatewayError ? error : new GatewayError(kind, `${what}: ${String(error)}`, { cause: error, delivery })
 }
 
 /** What `encode` makes of arguments. Throws `invalid_argument` where they have no JSON form: a bigint, or a circle. */

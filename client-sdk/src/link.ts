@@ -8,14 +8,14 @@ import {
 import type { Connection, Resume, Welcome } from './connection.ts'
 import type { GatewayError } from './errors.ts'
 import { parse } from './json.ts'
+import type { Downloads } from './pending-calls.ts'
 import { handlesIn } from './stream-handles.ts'
-import type { Download } from './streams/download.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
 /** Who listens to a link. */
 export interface LinkEvents {
   /** False where nobody waits for the response (any more). `downloads` are what it announces: the JSON of a large result first. */
-  onResponse(response: ResponseMessage, downloads: readonly Download[]): boolean
+  onResponse(response: ResponseMessage, downloads: Downloads): boolean
   onItem(id: RequestId, sequence: number, item: unknown): void
 }
 
@@ -114,9 +114,9 @@ export class Link {
 
   #answered(response: ResponseMessage, holdsStreams: boolean): void {
     // Before anything else runs: their frames may be there already.
-    const downloads = holdsStreams && 'result' in response ? handlesIn(response.result).map(handle => this.streams.download(handle)) : []
+    const downloads = this.streams.announced(holdsStreams && 'result' in response ? handlesIn(response.result) : [])
     if (this.#events.onResponse(response, downloads)) return
-    for (const download of downloads) download.cancel('nobody waits for this answer')
+    for (const download of downloads.values()) download.cancel('nobody waits for this answer')
   }
 
   #notified(method: string, params: never): void {

@@ -1,6 +1,6 @@
 import { rpcPath } from '@halibut-gateway/schemas/wire'
 import type { BackoffOptions } from './backoff.ts'
-import { checkTime } from './deadlines.ts'
+import { checkTime, longestTimerMs } from './deadlines.ts'
 import { GatewayError } from './errors.ts'
 import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 
@@ -53,33 +53,41 @@ export interface ResolvedOptions {
 
 /** Checks the options and fills in the defaults. Throws `invalid_argument`. */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const webSocket = options.webSocket ?? platformWebSocket()
+  const {
+    url,
+    token,
+    tickets = true,
+    client = { name: '@halibut-gateway/client', version: '0.1.0' },
+    webSocket = platformWebSocket(),
+    connectTimeoutMs = 10_000,
+    backoff: { firstMs = 250, maxMs = 15_000 } = {},
+    reconnect = true,
+  } = options
   if (!webSocket) {
     throw new GatewayError('invalid_argument', 'this platform has no WebSocket', {
-      advice: 'pass webSocket: (url, protocols) => new WebSocket(url, protocols), of the ws package',
+      advice: 'pass webSocket, with the one of the ws package',
     })
   }
-  const { token, connectTimeoutMs = 10_000, backoff: { firstMs = 250, maxMs = 15_000 } = {} } = options
   checkTime('connectTimeoutMs', connectTimeoutMs)
-  checkTime('backoff.firstMs', firstMs, 0)
-  checkTime('backoff.maxMs', maxMs, 0)
+  checkTime('backoff.firstMs', firstMs, true)
+  checkTime('backoff.maxMs', maxMs, true)
   return {
-    url: socketUrl(options.url),
-    token: async () => (typeof token === 'function' ? await token() : token),
-    tickets: options.tickets ?? true,
+    url: socketUrl(url),
+    token: async () => (typeof token === 'function' ? token() : token),
+    tickets,
     isPlatformSocket: !options.webSocket,
-    client: options.client ?? { name: '@halibut-gateway/client', version: '0.1.0' },
+    client,
     webSocket,
-    connectTimeoutMs,
+    connectTimeoutMs: Math.min(Math.ceil(connectTimeoutMs), longestTimerMs),
     backoff: { firstMs, maxMs },
-    reconnect: options.reconnect ?? true,
+    reconnect,
   }
 }
 
 function socketUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^(http|ws)s?:$/.test(url.protocol)) {
-    throw new GatewayError('invalid_argument', `url must be an absolute http, https, ws or wss URL, not ${text}`)
+    throw new GatewayError('invalid_argument', `url must be an http or ws URL, not ${text}`)
   }
   url.protocol = url.protocol.replace('http', 'ws')
   if (!url.pathname.endsWith(rpcPath)) url.pathname = url.pathname.replace(/\/?$/, rpcPath)

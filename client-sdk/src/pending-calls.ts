@@ -2,10 +2,15 @@ import { largeResult, type RequestId, type ResponseMessage } from '@halibut-gate
 import { GatewayError, toGatewayError } from './errors.ts'
 import type { Download } from './streams/download.ts'
 
+/** The data streams that an answer announces, by id. */
+export type Downloads = ReadonlyMap<number, Download>
+
 /** What is done with a request on its way, beside waiting for its answer. */
 export interface CallHooks {
   /** It has been sent. */
   readonly onSent?: (id: RequestId) => void
+  /** Its answer is there, with these data streams. */
+  readonly onAnswer?: (downloads: Downloads) => void
   /** Its session goes on, on another connection. */
   readonly onResumed?: () => void
   /** Takes a progress item of a watch. */
@@ -53,8 +58,9 @@ export class PendingCalls {
   }
 
   /** Ends the request that a response is for. False where there is none: it was given up before. */
-  answer(response: ResponseMessage, downloads: readonly Download[] = []): boolean {
+  answer(response: ResponseMessage, downloads: Downloads): boolean {
     const call = this.#calls.get(response.id ?? '')
+    call?.hooks.onAnswer?.(downloads)
     if ('error' in response) call?.settle(GatewayError.fromResponse(response.error))
     else if (call && largeResult(response.result)) void this.#read(call, downloads)
     else call?.settle(undefined, response.result)
@@ -62,8 +68,8 @@ export class PendingCalls {
   }
 
   /** A result that comes as a data stream of its JSON, the first of `downloads`; the others stand in it. */
-  async #read(call: PendingCall, downloads: readonly Download[]): Promise<void> {
-    const [json] = downloads
+  async #read(call: PendingCall, downloads: Downloads): Promise<void> {
+    const [json] = downloads.values()
     const { onEnded } = call
     call.onEnded = () => {
       this.reading--
@@ -74,8 +80,8 @@ export class PendingCalls {
     try {
       call.settle(undefined, JSON.parse((await json?.text(json.length)) ?? ''))
     } catch (error) {
-      for (const download of downloads) download.cancel()
-      call.settle(toGatewayError('protocol_error', 'the result could not be read', error))
+      for (const download of downloads.values()) download.cancel()
+      call.settle(toGatewayError('protocol_error', 'the result could not be read', error, 'executed'))
     }
   }
 
@@ -86,16 +92,11 @@ export class PendingCalls {
 
   /** The session of what was sent goes on. */
   resumed(): void {
-    for (const call of [...this.#calls.values()]) if (call.sent) call.hooks.onResumed?.()
+    for (const call of this.#calls.values()) if (call.sent) call.hooks.onResumed?.()
   }
 
-  /** Ends what had been sent in a session that is over. What was not sent yet goes on waiting. */
-  sessionLost(error: GatewayError): void {
-    for (const call of [...this.#calls.values()]) if (call.sent) call.settle(error)
-  }
-
-  /** Ends everything. */
-  failAll(error: GatewayError): void {
-    for (const call of [...this.#calls.values()]) call.settle(error)
+  /** Ends everything; `onlySent`: what had been sent in a session that is over, while the others go on waiting. */
+  failAll(error: GatewayError, onlySent = false): void {
+    for (const call of this.#calls.values()) if (call.sent || !onlySent) call.settle(error)
   }
 }

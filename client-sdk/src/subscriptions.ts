@@ -8,7 +8,7 @@ export interface WatchLine<T> {
   start(signal: AbortSignal, hooks: CallHooks): Promise<unknown>
   notify(method: string, params: object): void
   /** Items of one key replace each other while they are not read. */
-  readonly keyOf: (item: T) => string | undefined
+  readonly keyOf: ((item: T) => string | undefined) | undefined
   /** Told in the place of what was missed, where the session was lost; nothing where the first item of a watch says it all. */
   readonly gap: T | undefined
   /** Whether it starts again now that the session was lost. */
@@ -36,12 +36,8 @@ export function untilLeft<T>(
 }
 
 /** The items of a watch, until the loop is left, `signal` aborts, or the gateway refuses. Grants credit as they are read. */
-export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
-  for (;;) {
-    if (signal?.aborted) return
-    const stop = new AbortController()
-    const onAbort = (): void => stop.abort(signal?.reason)
-    signal?.addEventListener('abort', onAbort)
+export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
+  while (!signal.aborted) {
     let id: RequestId | undefined
     let granted: number = itemCredit
     const grant = (): void => line.notify(controlNotifications.progressCredit, { id, sequence: granted })
@@ -51,7 +47,7 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | u
       grant()
     })
     line
-      .start(stop.signal, {
+      .start(signal, {
         onSent: sent => {
           id = sent
         },
@@ -60,18 +56,15 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | u
       })
       .then(
         () => queue.end(),
-        (error: unknown) => queue.end({ error }),
+        (error: unknown) => queue.end(error),
       )
     try {
-      for (let next = await queue.next(); next; next = await queue.next()) yield next.item
+      for (let next = await queue.next(); next; next = await queue.next()) yield next
       return
     } catch (error) {
-      if (signal?.aborted) return
+      if (signal.aborted) return
       if (!(error instanceof GatewayError && error.kind === 'connection_lost' && line.restarts())) throw error
       if (line.gap !== undefined) yield line.gap
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
-      stop.abort()
     }
   }
 }
@@ -79,25 +72,25 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal | u
 /** A buffer between the items of a watch and one `for await` loop. */
 class ItemQueue<T> {
   readonly #items: T[] = []
-  readonly #keyOf: (item: T) => string | undefined
+  readonly #keyOf: WatchLine<T>['keyOf']
   readonly #onTaken: (sequence: number) => void
   #sequence = 0
   #wake: (() => void) | undefined
-  #end: { error?: unknown } | undefined
+  #end: { readonly error: unknown } | undefined
 
   /**
    * `keyOf`: an item takes the place of an older one of the same key that was not read yet. `onTaken` hears of each item that is read, with
    * the number of the newest item that needs no room any more.
    */
-  constructor(keyOf: (item: T) => string | undefined, onTaken: (sequence: number) => void) {
+  constructor(keyOf: WatchLine<T>['keyOf'], onTaken: (sequence: number) => void) {
     this.#keyOf = keyOf
     this.#onTaken = onTaken
   }
 
   push(sequence: number, item: T): void {
     if (this.#end) return
-    const key = this.#keyOf(item)
-    const older = key === undefined ? -1 : this.#items.findIndex(each => this.#keyOf(each) === key)
+    const key = this.#keyOf?.(item)
+    const older = key === undefined ? -1 : this.#items.findIndex(each => this.#keyOf?.(each) === key)
     if (older >= 0) this.#items.splice(older, 1)
     this.#items.push(item)
     this.#sequence = sequence
@@ -105,21 +98,21 @@ class ItemQueue<T> {
   }
 
   /** No more items; with `error`, the loop throws it after the last one. */
-  end(outcome: { error?: unknown } = {}): void {
-    this.#end ??= outcome
+  end(error?: unknown): void {
+    this.#end ??= { error }
     this.#wake?.()
   }
 
   /** The next item, or `undefined` at the end. */
-  async next(): Promise<{ item: T } | undefined> {
+  async next(): Promise<T | undefined> {
     for (;;) {
       const item = this.#items.shift()
       if (item !== undefined) {
         this.#onTaken(this.#sequence - this.#items.length)
-        return { item }
+        return item
       }
       if (this.#end) {
-        if ('error' in this.#end) throw this.#end.error
+        if (this.#end.error) throw this.#end.error
         return undefined
       }
       await new Promise<void>(resolve => {

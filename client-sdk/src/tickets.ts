@@ -3,6 +3,9 @@ import { GatewayError } from './errors.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 
+/** What to do where the gateway, or something in its place, does not let one in. */
+export const checkAddress = 'check the address and the port of the gateway, and the token'
+
 /** What a ticket begins with. */
 const ticketPrefix = 'hgt_'
 
@@ -15,24 +18,22 @@ export async function credentialOf(options: ResolvedOptions, signal: AbortSignal
   const token = await options.token()
   if (!options.tickets || signal.aborted || (token === undefined && !options.isPlatformSocket)) return token
   const url = new URL(`.${ticketsPath}`, options.url.replace(/^ws/, 'http'))
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(options.connectTimeoutMs)]),
-    })
-    text = await response.text()
-  } catch (cause) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(options.connectTimeoutMs)]),
+  }).catch((cause: Error & { readonly cause?: { readonly code?: string; readonly message?: string } }) => {
     // Node hides what happened one level below.
-    const { message, cause: inner } = cause as Error & { cause?: { code?: string; message?: string } }
-    throw new GatewayError('connect_failed', `no answer from ${url.origin}: ${inner?.code ?? inner?.message ?? message}`, {
-      cause,
-      advice: 'check that the gateway runs there, and that it allows the origin of this page',
-    })
-  }
-  const body = parse(text) as Problem | undefined
+    throw new GatewayError(
+      'connect_failed',
+      `no answer from ${url.origin}: ${cause.cause?.code ?? cause.cause?.message ?? cause.message}`,
+      {
+        cause,
+        advice: 'check that it runs there and allows the origin of this page',
+      },
+    )
+  })
+  const body = parse(await response.text()) as Problem | undefined
   if (response.ok && typeof body?.ticket === 'string') return body.ticket
   throw refusedWith(response.status, body?.detail ?? `${url} answered with HTTP ${response.status}`, body)
 }
@@ -50,7 +51,7 @@ export function refusedWith(status: number, message: string, { kind, advice }: P
   // A ticket may have come too late.
   const isSaid = status === 401 && !credential?.startsWith(ticketPrefix)
   return new GatewayError(kind ?? (isSaid ? 'unauthorized' : status === 403 ? 'forbidden' : 'connect_failed'), message, {
-    advice: advice ?? 'check the address and the port of the gateway, and the token',
+    advice: advice ?? checkAddress,
     retryable: status === 408 || status === 429 || status >= 500 || (status === 401 && !isSaid),
   })
 }

@@ -1,4 +1,4 @@
-import { clientLimits } from '@halibut-gateway/schemas/wire'
+import { clientLimits, type ErrorKind } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from '../errors.ts'
 
 /** Lower-case hexadecimal. */
@@ -28,7 +28,7 @@ export class Download {
   #received = 0
   #taken = 0
   #creditedAt = 0
-  #end: { readonly length: number } | undefined
+  #ended = false
   #error: GatewayError | undefined
   #over = false
   #used = false
@@ -88,10 +88,11 @@ export class Download {
   async bytes(maxBytes: number = maxBytesDefault): Promise<Uint8Array<ArrayBuffer>> {
     if (this.length > maxBytes) {
       this.cancel()
-      throw new GatewayError('message_too_large', `the data stream has ${this.length} bytes, maxBytes is ${maxBytes}`, {
-        delivery: 'executed',
-        advice: 'read it in pieces, or raise maxBytes',
-      })
+      throw broken(
+        'message_too_large',
+        `the data stream has ${this.length} bytes, maxBytes is ${maxBytes}`,
+        'read it in pieces, or raise maxBytes',
+      )
     }
     const all = new Uint8Array(this.length)
     let at = 0
@@ -108,17 +109,17 @@ export class Download {
   }
 
   /** The whole content as a Blob, which a browser may keep on disk. */
-  async blob(type?: string): Promise<Blob> {
+  async blob(type = ''): Promise<Blob> {
     const chunks: Uint8Array<ArrayBuffer>[] = []
     for await (const chunk of this) chunks.push(chunk)
-    return new Blob(chunks, type === undefined ? {} : { type })
+    return new Blob(chunks, { type })
   }
 
   /** Says that the content is not wanted (any more). */
   cancel(reason = 'the reader does not want it'): void {
     if (this.#over) return
     if (!this.#isComplete()) this.#events.cancel(reason)
-    this.fail(new GatewayError('cancelled', `the download was cancelled: ${reason}`, { phase: 'stream', delivery: 'executed' }))
+    this.fail(broken('cancelled', `the download was cancelled: ${reason}`))
   }
 
   /** Content came. */
@@ -126,7 +127,7 @@ export class Download {
     if (this.#over || offset + content.byteLength <= this.#received) return
     if (offset > this.#received || offset + content.byteLength > this.length) {
       this.#events.cancel('not the next bytes')
-      this.fail(new GatewayError('protocol_error', `not the bytes after ${this.#received} came`, { phase: 'stream', delivery: 'executed' }))
+      this.fail(broken('protocol_error', `not the bytes after ${this.#received} came`))
       return
     }
     // After a resume the first bytes may be there already.
@@ -138,16 +139,9 @@ export class Download {
 
   /** The gateway has sent all. */
   ended({ length, ...digests }: { readonly length: number } & Digests): void {
-    this.#end = { length }
+    this.#ended = true
     if (length === this.length) this.#tellDigests(digests)
-    else {
-      this.fail(
-        new GatewayError('stream_size_mismatch', `the data stream has ${length} bytes instead of ${this.length}`, {
-          phase: 'stream',
-          delivery: 'executed',
-        }),
-      )
-    }
+    else this.fail(broken('stream_size_mismatch', `the data stream has ${length} bytes instead of ${this.length}`))
     this.#wake?.()
   }
 
@@ -190,11 +184,11 @@ export class Download {
   }
 
   #isComplete(): boolean {
-    return this.#end !== undefined && this.#received === this.length && this.#chunks.length === 0
+    return this.#ended && this.#received === this.length && this.#chunks.length === 0
   }
 
   #use(): void {
-    if (this.#used) throw new GatewayError('stream_consumed', 'a data stream is read once', { delivery: 'executed' })
+    if (this.#used) throw broken('stream_consumed', 'a data stream is read once')
     this.#used = true
   }
 
@@ -204,4 +198,9 @@ export class Download {
     this.#events.over()
     this.#wake?.()
   }
+}
+
+/** Why a data stream of an answer is not read to its end: the call has run. */
+function broken(kind: ErrorKind, message: string, advice?: string): GatewayError {
+  return new GatewayError(kind, message, { phase: 'stream', delivery: 'executed', advice })
 }

@@ -9,6 +9,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import type { Connection } from '../connection.ts'
 import { GatewayError, tell } from '../errors.ts'
+import type { CallHooks, Downloads } from '../pending-calls.ts'
 import { type Digests, Download } from './download.ts'
 import { Upload, type UploadProgress } from './upload.ts'
 import { openSource } from './upload-source.ts'
@@ -20,12 +21,15 @@ export interface StreamLink {
   notify(method: string, params: object): void
 }
 
-/** The uploads of one call. */
-export interface CallUploads {
-  /** The handle of a value that can go up, the same one each time; `undefined` for any other. */
-  write(value: unknown): StreamHandle | undefined
+/** The data streams of one call. */
+export interface CallStreams extends CallHooks {
   /** The request was sent: content may follow. */
-  begin(): void
+  readonly onSent: () => void
+  readonly onAnswer: (downloads: Downloads) => void
+  /** The handle of a value that can go up, the same one each time; `undefined` for any other. */
+  readonly write: (value: unknown) => StreamHandle | undefined
+  /** The download of a handle in its result, also where it has failed before anybody could read it. */
+  readonly read: (handle: StreamHandle) => Download | undefined
   /** The call is over: what has not gone up is not wanted any more. */
   cancel(reason: string): void
 }
@@ -52,10 +56,11 @@ export class StreamTable {
     return this.#uploads.size + this.#downloads.size
   }
 
-  /** The uploads of a call that is about to be made. */
-  uploads(onProgress: ((progress: UploadProgress) => void) | undefined): CallUploads {
+  /** The data streams of a call that is about to be made. */
+  ofCall(onProgress: ((progress: UploadProgress) => void) | undefined): CallStreams {
     const known = new Map<unknown, StreamHandle>()
     const uploads: Upload[] = []
+    let downloads: Downloads | undefined
     return {
       write: value => {
         const existing = known.get(value)
@@ -75,7 +80,11 @@ export class StreamTable {
         known.set(value, handle)
         return handle
       },
-      begin: () => {
+      read: handle => downloads?.get(handle.$stream),
+      onAnswer: announced => {
+        downloads = announced
+      },
+      onSent: () => {
         // Not before: a call that is never sent leaves nothing behind.
         let free = clientLimits.streams
         for (const { unasked } of this.#uploads.values()) if (unasked) free--
@@ -90,19 +99,20 @@ export class StreamTable {
     }
   }
 
-  /** The download of a handle in a result; the same one while it is open. */
-  download(handle: StreamHandle): Download {
-    const id = handle.$stream
-    let download = this.#downloads.get(id)
-    if (!download) {
-      download = new Download(handle.length ?? 0, {
-        credit: offset => this.#link.notify(controlNotifications.streamCredit, { stream: id, offset }),
-        cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream: id, reason }),
-        over: () => void this.#downloads.delete(id),
+  /** The downloads of the handles that came with an answer, by id. */
+  announced(handles: readonly StreamHandle[]): Downloads {
+    const announced = new Map<number, Download>()
+    for (const { $stream: stream, length = 0 } of handles) {
+      if (announced.has(stream)) continue
+      const download = new Download(length, {
+        credit: offset => this.#link.notify(controlNotifications.streamCredit, { stream, offset }),
+        cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream, reason }),
+        over: () => void this.#downloads.delete(stream),
       })
-      this.#downloads.set(id, download)
+      announced.set(stream, download)
+      this.#downloads.set(stream, download)
     }
-    return download
+    return announced
   }
 
   /** A binary frame came. */

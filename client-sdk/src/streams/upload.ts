@@ -4,8 +4,8 @@ import type { SourceReader } from './upload-source.ts'
 /** How far an upload is. */
 export interface UploadProgress {
   readonly sentBytes: number
-  /** Absent where nobody knows. */
-  readonly totalBytes?: number
+  /** `undefined` where nobody knows. */
+  readonly totalBytes?: number | undefined
 }
 
 /** What an upload works with. */
@@ -166,8 +166,7 @@ export class Upload {
   }
 
   #progress(): void {
-    const { length } = this.#source
-    this.#events.progress({ sentBytes: this.#sent, ...(length === undefined ? {} : { totalBytes: length }) })
+    this.#events.progress({ sentBytes: this.#sent, totalBytes: this.#source.length })
   }
 
   #finish(): void {

@@ -43,15 +43,13 @@ export type PutOff = (count: number, convert: (index: number) => void) => boolea
  * those are believed.
  */
 export function contractJson(contract: Contract, isType?: (node: unknown) => boolean): ContractJson {
-  const convert = createConvert(contract)
-  const begin = (context: Context, type: TypeNode | MarkedType, value: unknown, path: string): unknown =>
-    typeof type === 'object' && 'type' in type ? convertMarked(context, convert, type, value, path) : convert(context, type, value, path)
   return {
     contract,
     find: finder(contract),
-    write: (type, value, path, errors, streams, putOff) => begin({ writes: true, errors, streams, isType, putOff }, type, value, path),
+    write: (type, value, path, errors, streams, putOff) =>
+      begin({ contract, writes: true, errors, streams, isType, putOff }, type, value, path),
     read: (type, json, path, errors, streams, putOff) =>
-      begin({ writes: false, errors, streams: streams as (handle: unknown) => unknown, isType, putOff }, type, json, path),
+      begin({ contract, writes: false, errors, streams: streams as (handle: unknown) => unknown, isType, putOff }, type, json, path),
   }
 }
 
@@ -75,6 +73,7 @@ function finder(contract: Contract): ContractJson['find'] {
 }
 
 interface Context {
+  readonly contract: Contract
   /** Whether values become JSON; else JSON becomes values. */
   readonly writes: boolean
   readonly errors: ParamError[]
@@ -84,49 +83,45 @@ interface Context {
   readonly putOff?: PutOff | undefined
 }
 
-type Convert = (context: Context, type: TypeNode, value: unknown, path: string) => unknown
+function begin(context: Context, type: TypeNode | MarkedType, value: unknown, path: string): unknown {
+  return typeof type === 'object' && 'type' in type ? convertMarked(context, type, value, path) : convert(context, type, value, path)
+}
 
-function createConvert(contract: Contract): Convert {
-  const convert: Convert = (context, type, value, path) => {
-    // It is refused already, with as many places as are told.
-    if (context.errors.length >= maxParamErrors) return undefined
-    if (typeof type === 'string') {
-      const scalar = Object.hasOwn(scalarJson, type) ? scalarJson[type] : undefined
-      if (scalar) return convertScalar(context, scalar, value, path)
-      if (type === 'void') return null
-      if (type === 'object') return convertAnything(context, convert, value, path)
-      if (type === 'dataStream') return convertStream(context, value, path)
-      const definition = definitionOf(contract, type)
-      if (!definition) return refuse(context, path, `a value of the unknown type ${type}`, value)
-      return 'enum' in definition
-        ? convertEnum(context, definition, value, path)
-        : convertObject(context, contract, convert, type, definition, value, path)
-    }
-    if (value === null || value === undefined) {
-      if ('nullable' in type || isReference(type)) return null
-      return refuse(context, path, describeType(type), value)
-    }
-    if ('nullable' in type) return convert(context, type.nullable, value, path)
-    if ('list' in type) return convertItems(context, convert, type.list, value, path, 'array')
-    if ('set' in type) return convertItems(context, convert, type.set, value, path, 'set')
-    if ('array' in type) {
-      const rank = type.rank ?? 1
-      return convertItems(context, convert, rank > 1 ? { array: type.array, rank: rank - 1 } : type.array, value, path, 'array')
-    }
-    if ('dictionary' in type) return convertDictionary(context, convert, type.dictionary, value, path)
-    if ('collection' in type) {
-      const [first, second] = type.of
-      if (first !== undefined && second !== undefined) return convertDictionary(context, convert, [first, second], value, path)
-      if (first !== undefined) return convertItems(context, convert, first, value, path, /Set$/.test(type.collection) ? 'set' : 'array')
-      return refuse(context, path, 'a collection with an item type', value)
-    }
-    return convertTuple(context, convert, 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair, value, path)
+function convert(context: Context, type: TypeNode, value: unknown, path: string): unknown {
+  // It is refused already, with as many places as are told.
+  if (context.errors.length >= maxParamErrors) return undefined
+  if (typeof type === 'string') {
+    const scalar = Object.hasOwn(scalarJson, type) ? scalarJson[type] : undefined
+    if (scalar) return convertScalar(context, scalar, value, path)
+    if (type === 'void') return null
+    if (type === 'object') return convertAnything(context, value, path)
+    if (type === 'dataStream') return convertStream(context, value, path)
+    const definition = definitionOf(context.contract, type)
+    if (!definition) return refuse(context, path, `a value of the unknown type ${type}`, value)
+    return 'enum' in definition ? convertEnum(context, definition, value, path) : convertObject(context, type, definition, value, path)
   }
-  return convert
+  if (value === null || value === undefined) {
+    if ('nullable' in type || isReference(type)) return null
+    return refuse(context, path, describeType(type), value)
+  }
+  if ('nullable' in type) return convert(context, type.nullable, value, path)
+  if ('list' in type) return convertItems(context, type.list, value, path, 'array')
+  if ('set' in type) return convertItems(context, type.set, value, path, 'set')
+  if ('array' in type) {
+    const rank = type.rank ?? 1
+    return convertItems(context, rank > 1 ? { array: type.array, rank: rank - 1 } : type.array, value, path, 'array')
+  }
+  if ('dictionary' in type) return convertDictionary(context, type.dictionary, value, path)
+  if ('collection' in type) {
+    const [first, second] = type.of
+    if (second !== undefined) return convertDictionary(context, [first as TypeNode, second], value, path)
+    return convertItems(context, first as TypeNode, value, path, /Set$/.test(type.collection) ? 'set' : 'array')
+  }
+  return convertTuple(context, 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair, value, path)
 }
 
 /** A value where the contract marks it: what is missing is its default, and what the marks do not want is refused. */
-function convertMarked(context: Context, convert: Convert, marks: MarkedType, value: unknown, path: string): unknown {
+function convertMarked(context: Context, marks: MarkedType, value: unknown, path: string): unknown {
   const { errors, writes } = context
   if (value === undefined && marks.default !== undefined) return writes ? marks.default : convert(context, marks.type, marks.default, path)
   const before = errors.length
@@ -169,7 +164,7 @@ function convertEnum(context: Context, definition: EnumDefinition, value: unknow
   return refuse(context, path, `one of ${names.join(', ')}, or its number`, value)
 }
 
-function convertItems(context: Context, convert: Convert, item: TypeNode, value: unknown, path: string, shape: 'array' | 'set'): unknown {
+function convertItems(context: Context, item: TypeNode, value: unknown, path: string, shape: 'array' | 'set'): unknown {
   const items = Array.isArray(value)
     ? (value as unknown[])
     : context.writes && value instanceof Set
@@ -195,18 +190,12 @@ function convertEach<T>(context: Context, items: readonly T[], convert: (item: T
   return converted
 }
 
-function convertTuple(context: Context, convert: Convert, types: readonly TypeNode[], value: unknown, path: string): unknown {
+function convertTuple(context: Context, types: readonly TypeNode[], value: unknown, path: string): unknown {
   if (!Array.isArray(value) || value.length !== types.length) return refuse(context, path, `an array of ${types.length}`, value)
   return types.map((type, i) => convert(context, type, value[i], `${path}/${i}`))
 }
 
-function convertDictionary(
-  context: Context,
-  convert: Convert,
-  [keyType, valueType]: readonly [TypeNode, TypeNode],
-  value: unknown,
-  path: string,
-): unknown {
+function convertDictionary(context: Context, [keyType, valueType]: readonly [TypeNode, TypeNode], value: unknown, path: string): unknown {
   if (keyType === 'string') {
     const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : isPlain(value) ? Object.entries(value) : undefined
     if (!pairs) return refuse(context, path, 'an object', value)
@@ -224,7 +213,7 @@ function convertDictionary(
     return one
   }
   const converted = pairs
-    ? convertEach(context, pairs, (pair, i) => add(convertTuple(context, convert, [keyType, valueType], pair, `${path}/${i}`)))
+    ? convertEach(context, pairs, (pair, i) => add(convertTuple(context, [keyType, valueType], pair, `${path}/${i}`)))
     : convertEach(context, Object.entries(value as object), ([key, each]) => {
         const at = `${path}/${escapePointer(key)}`
         const name = keyType === 'char' ? key : keyOf(key, context.writes)
@@ -239,40 +228,32 @@ function keyOf(name: string, writes: boolean): unknown {
   return writes && /^-?[1-9]\d{15,19}$/.test(name) ? BigInt(name) : name
 }
 
-function convertObject(
-  context: Context,
-  contract: Contract,
-  convert: Convert,
-  name: string,
-  definition: ObjectDefinition,
-  value: unknown,
-  path: string,
-): unknown {
+function convertObject(context: Context, name: string, definition: ObjectDefinition, value: unknown, path: string): unknown {
   if (value === null || value === undefined) {
     return definition.kind === 'struct' ? refuse(context, path, name, value) : null
   }
   if (isTyped(value)) {
     const stated = typeof value.$type === 'string' ? value.$type : ''
-    const actual = definitionOf(contract, stated)
-    if (!actual || !('object' in actual) || !isOneOf(contract, stated, name)) {
+    const actual = definitionOf(context.contract, stated)
+    if (!actual || !('object' in actual) || !isOneOf(context.contract, stated, name)) {
       return refuse(context, `${path}/$type`, `${name} or a type derived from it`, value.$type)
     }
-    return { $type: stated, $value: convertMembers(context, convert, actual.members, value.$value, `${path}/$value`) }
+    return { $type: stated, $value: convertMembers(context, actual.members, value.$value, `${path}/$value`) }
   }
   if (definition.abstract || definition.kind === 'interface') {
     return refuse(context, path, `{ "$type": …, "$value": … } with one of ${(definition.derived ?? []).join(', ')}`, value)
   }
-  return convertMembers(context, convert, definition.members, value, path)
+  return convertMembers(context, definition.members, value, path)
 }
 
-function convertMembers(context: Context, convert: Convert, members: readonly MemberNode[], value: unknown, path: string): unknown {
+function convertMembers(context: Context, members: readonly MemberNode[], value: unknown, path: string): unknown {
   if (!isPlain(value)) return refuse(context, path, `an object with ${members.map(member => member.name).join(', ')}`, value)
   // Defines each as its own member, whatever its name.
   const converted = Object.fromEntries(
     members.map(member => {
       const { name } = member
       const each = Object.hasOwn(value, name) ? value[name] : undefined
-      return [name, convertMarked(context, convert, member, each, `${path}/${escapePointer(name)}`)]
+      return [name, convertMarked(context, member, each, `${path}/${escapePointer(name)}`)]
     }),
   )
   for (const key of Object.keys(value)) {
@@ -292,7 +273,7 @@ function isOneOf(contract: Contract, name: string, base: string, seen: Set<strin
 }
 
 /** A value whose type the contract leaves open: JSON’s own types as they are, the rest tagged with MongoDB Extended JSON’s names. */
-function convertAnything(context: Context, convert: Convert, value: unknown, path: string): unknown {
+function convertAnything(context: Context, value: unknown, path: string): unknown {
   if (value === null || value === undefined) return null
   if (typeof value === 'boolean' || typeof value === 'string') return value
   if (typeof value === 'number') {

@@ -7,15 +7,7 @@ export function wantedByMarks(marks: Marks, value: unknown): string | undefined 
   if (typeof value !== 'string' && !(value instanceof Uint8Array)) return undefined
   if (maxLength !== undefined && value.length > maxLength)
     return `at most ${maxLength} ${typeof value === 'string' ? 'characters' : 'bytes'}`
-  return pattern !== undefined && typeof value === 'string' && !matcher(marks, pattern).test(value) ? `text like ${pattern}` : undefined
-}
-
-const matchers = new WeakMap<Marks, RegExp>()
-
-function matcher(marks: Marks, pattern: string): RegExp {
-  const known = matchers.get(marks) ?? new RegExp(pattern, 'u')
-  matchers.set(marks, known)
-  return known
+  return pattern !== undefined && typeof value === 'string' && !new RegExp(pattern, 'u').test(value) ? `text like ${pattern}` : undefined
 }
 
 /** Whether a method can be called with so many arguments: the last ones may be missing where the contract has a default for each. */

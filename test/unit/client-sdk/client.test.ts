@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { backoffDelayMs } from '../../../client-sdk/src/backoff.ts'
 import { type CallHooks, PendingCalls } from '../../../client-sdk/src/pending-calls.ts'
+import { Download } from '../../../client-sdk/src/streams/download.ts'
 import { watchItems } from '../../../client-sdk/src/subscriptions.ts'
 import { createGatewayWorld, type GatewayWorld, probe } from '../../support/gateway.ts'
 
@@ -186,11 +187,22 @@ test('waits grow, spread out, and end at the longest', () => {
 test('a pending call ends once, whoever comes first', async () => {
   const pending = new PendingCalls()
   const { call, answer } = pending.add({})
-  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 1 })).toBe(true)
-  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 2 })).toBe(false)
+  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 1 }, new Map())).toBe(true)
+  expect(pending.answer({ jsonrpc: '2.0', id: call.id, result: 2 }, new Map())).toBe(false)
   pending.failAll(new GatewayError('closed', 'closed'))
   expect(await answer).toBe(1)
   expect(pending.size).toBe(0)
+})
+
+test('a result whose JSON cannot be read was executed all the same', async () => {
+  const pending = new PendingCalls()
+  const { call, answer } = pending.add({})
+  const nothing = (): void => undefined
+  const json = new Download(1, { credit: nothing, cancel: nothing, over: nothing })
+  json.receive(0, new TextEncoder().encode('{'))
+  json.ended({ length: 1 })
+  pending.answer({ jsonrpc: '2.0', id: call.id, result: { $json: { $stream: 2, length: 1 } } }, new Map([[2, json]]))
+  await expect(answer).rejects.toMatchObject({ kind: 'protocol_error', delivery: 'executed' })
 })
 
 test('an unread item gives way to a newer one of its key, and what was read gives credit', async () => {
@@ -208,7 +220,7 @@ test('an unread item gives way to a newer one of its key, and what was read give
       gap: undefined,
       restarts: () => false,
     },
-    undefined,
+    new AbortController().signal,
   )
   const first = items.next()
   hooks.onItem?.(1, 'c1')

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ClientState, createClient, type WebSocketLike } from '@halibut-gateway/client'
 import { createTestGateway } from '@halibut-gateway/client/testing'
-import { closeCodes } from '@halibut-gateway/schemas/wire'
+import { closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createGatewayWorld } from '../../support/gateway.ts'
@@ -15,11 +15,12 @@ afterEach(() => {
 })
 
 /** A client of a gateway in memory, whose newest socket `end` closes with a code as something on the way would. */
-function createWorld() {
+function createWorld({ reconnect = true }: { reconnect?: boolean } = {}) {
   const gateway = createTestGateway()
   const sockets: WebSocketLike[] = []
   const client = createClient({
     url: 'http://test',
+    reconnect,
     webSocket: (url, protocols) => {
       const socket = gateway.webSocket(url, protocols)
       sockets.push(socket)
@@ -47,6 +48,21 @@ test.each(codes.filter(({ retry }) => !retry).map(({ code }) => code))(
     expect([it.client.state.at, it.sockets.length]).toEqual(['failed', 1])
   },
 )
+
+test.each([
+  ['a final close', closeCodes.policy_violation.code, true],
+  ['a close of a client that does not connect again', closeCodes.going_away.code, false],
+])('%s ends what was not sent yet as well', async (_, code, reconnect) => {
+  await using it = createWorld({ reconnect })
+  const { callsInFlight } = facadeLimits
+  const watches = Array.from({ length: callsInFlight }, () => it.client.watchAgents())
+  await Promise.all(watches.map(watch => watch.next()))
+  const ends = watches.map(watch => watch.next().catch(() => undefined))
+  const unsent = it.client.agents()
+  it.end(code)
+  await expect(unsent).rejects.toMatchObject({ kind: 'connection_lost', delivery: 'not_sent', retryable: !reconnect })
+  await Promise.all(ends)
+})
 
 test.each(codes.filter(({ retry }) => retry).map(({ code }) => code))(
   'after the close code %d a watch goes on in its session',
@@ -132,9 +148,10 @@ describe('where there is no gateway', () => {
     }
   }
 
-  const connect = (url: string, token?: string) =>
+  const connect = (url: string, token?: string, connectTimeoutMs = 10_000) =>
     createClient({
       url,
+      connectTimeoutMs,
       ...(token === undefined ? {} : { token }),
       backoff: { firstMs: 1, maxMs: 1 },
       webSocket: (address, protocols) => new WebSocket(address, protocols) as unknown as WebSocketLike,
@@ -176,6 +193,14 @@ describe('where there is no gateway', () => {
     await expect(client.agents({ timeoutMs: 300 })).rejects.toMatchObject({ kind: 'deadline_exceeded', message })
     const why = expect.objectContaining({ kind: 'connect_failed', cause: expect.any(Error) })
     expect(states).toContainEqual(expect.objectContaining({ at: 'waiting', why }))
+  })
+
+  test('a client may have any time to connect', async () => {
+    await using server = await serve(404, '')
+    for (const connectTimeoutMs of [Number.POSITIVE_INFINITY, 2 ** 31, 1_000.5]) {
+      await using client = connect(server.url, 'token', connectTimeoutMs)
+      await expect(client.agents()).rejects.toMatchObject({ message: expect.stringContaining('HTTP 404') })
+    }
   })
 
   test('a client without a token is told that it has none', async () => {

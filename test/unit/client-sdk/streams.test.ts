@@ -4,13 +4,14 @@ import {
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
+  type StreamHandle,
   uploadFrameBytes,
   writeFrameHeader,
 } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../client-sdk/src/errors.ts'
 import type { Download } from '../../../client-sdk/src/streams/download.ts'
-import { type CallUploads, type StreamLink, StreamTable } from '../../../client-sdk/src/streams/stream-table.ts'
+import { type CallStreams, type StreamLink, StreamTable } from '../../../client-sdk/src/streams/stream-table.ts'
 import type { UploadProgress } from '../../../client-sdk/src/streams/upload.ts'
 
 const { streamCreditBytes } = facadeLimits
@@ -21,7 +22,7 @@ const firstBytes = Math.floor(streamCreditBytes / contentBytes) * contentBytes
 describe('a download', () => {
   test('hands its bytes out in order and ends after the end was told', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.receive(frame(2, 0, bytesOf(1, 2, 3)))
     table.receive(frame(2, 3, bytesOf(4, 5, 6)))
     table.ended({ stream: 2, length: 6 })
@@ -31,7 +32,7 @@ describe('a download', () => {
 
   test('ends only with the last byte where the end came first', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 3 })
+    const download = downloadOf(table, { $stream: 2, length: 3 })
     table.ended({ stream: 2, length: 3, sha256: 'ab' })
     const all = download.bytes()
     table.receive(frame(2, 0, bytesOf(1, 2)))
@@ -40,10 +41,9 @@ describe('a download', () => {
     expect(await download.sha256).toBe('ab')
   })
 
-  test('is the same one while it is open', () => {
+  test('is open from when its handle came', () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 3 })
-    expect(table.download({ $stream: 2, length: 3 })).toBe(download)
+    downloadOf(table, { $stream: 2, length: 3 })
     expect(table.open).toBe(1)
   })
 
@@ -59,7 +59,7 @@ describe('a download', () => {
 
   test('of no bytes ends with the end', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 0 })
+    const download = downloadOf(table, { $stream: 2, length: 0 })
     table.ended({ stream: 2, length: 0 })
     expect((await download.bytes()).byteLength).toBe(0)
     expect(table.open).toBe(0)
@@ -67,7 +67,7 @@ describe('a download', () => {
 
   test('never hands out a byte twice that comes again after a resume', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.receive(frame(2, 0, bytesOf(1, 2, 3)))
     expect(table.positions()).toEqual([{ stream: 2, received: 3 }])
     table.resumed([])
@@ -81,7 +81,7 @@ describe('a download', () => {
   test('gives credit for what the reader took, at half of it and at its end', async () => {
     const { table, notes } = setUp()
     const length = 5 * 50_000
-    const reader = table.download({ $stream: 2, length }).stream().getReader()
+    const reader = downloadOf(table, { $stream: 2, length }).stream().getReader()
     for (let offset = 0; offset < length; offset += 50_000) table.receive(frame(2, offset, new Uint8Array(50_000)))
     expect(notes).toEqual([])
     for (let read = 0; read < 5; read++) await reader.read()
@@ -90,7 +90,7 @@ describe('a download', () => {
 
   test('says its credit once more after a resume', async () => {
     const { table, notes } = setUp()
-    const reader = table.download({ $stream: 2, length: 10 }).stream().getReader()
+    const reader = downloadOf(table, { $stream: 2, length: 10 }).stream().getReader()
     table.receive(frame(2, 0, bytesOf(1, 2, 3)))
     await reader.read()
     expect(notes).toEqual([])
@@ -100,7 +100,7 @@ describe('a download', () => {
 
   test('breaks off where bytes are left out', async () => {
     const { table, notes } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.receive(frame(2, 1, bytesOf(2)))
     await expectKind(download.bytes(), 'protocol_error')
     expect(notes).toMatchObject([{ method: '$/stream/cancel', params: { stream: 2 } }])
@@ -109,14 +109,25 @@ describe('a download', () => {
 
   test('breaks off where more bytes come than it has', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 1 })
+    const download = downloadOf(table, { $stream: 2, length: 1 })
     table.receive(frame(2, 0, bytesOf(1, 2)))
     await expectKind(download.bytes(), 'protocol_error')
   })
 
+  test('that failed before anybody could read it says so to whoever reads it', async () => {
+    const { table } = setUp()
+    const handle = { $stream: 2, length: 6 }
+    const { uploads: streams } = call(table)
+    streams.onAnswer(table.announced([handle]))
+    table.cancelled({ stream: 2, error: rpcError('stream_failed') })
+    expect(table.open).toBe(0)
+    await expectKind(streams.read(handle)?.bytes() ?? Promise.resolve(), 'stream_failed')
+    expect(streams.read({ $stream: 4, length: 6 })).toBeUndefined()
+  })
+
   test('fails where its end tells another length', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.ended({ stream: 2, length: 5, sha256: 'ab' })
     await expectKind(new Response(download.stream()).bytes(), 'stream_size_mismatch')
     expect(await download.sha256).toBeUndefined()
@@ -124,7 +135,7 @@ describe('a download', () => {
 
   test('errs with what the gateway says, after the bytes that came', async () => {
     const { table } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.receive(frame(2, 0, bytesOf(1)))
     table.cancelled({ stream: 2, error: rpcError('stream_stalled') })
     const reader = download.stream().getReader()
@@ -142,7 +153,7 @@ describe('a download', () => {
 
   test('that is cancelled tells the gateway once and ignores what still comes', async () => {
     const { table, notes } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     download.cancel('enough')
     download.cancel('enough')
     table.receive(frame(2, 0, bytesOf(1)))
@@ -155,7 +166,7 @@ describe('a download', () => {
 
   test('is cancelled by a reader that leaves', async () => {
     const { table, notes } = setUp()
-    const download = table.download({ $stream: 2, length: 6 })
+    const download = downloadOf(table, { $stream: 2, length: 6 })
     table.receive(frame(2, 0, bytesOf(1)))
     for await (const _ of download) break
     expect(notes).toMatchObject([{ method: '$/stream/cancel', params: { stream: 2 } }])
@@ -163,7 +174,7 @@ describe('a download', () => {
 
   test('breaks off with the session', async () => {
     const { table } = setUp()
-    const all = table.download({ $stream: 2, length: 6 }).bytes()
+    const all = downloadOf(table, { $stream: 2, length: 6 }).bytes()
     table.lost(new GatewayError('connection_lost', 'gone'))
     await expectKind(all, 'connection_lost')
     expect(table.open).toBe(0)
@@ -182,7 +193,7 @@ describe('an upload', () => {
     const { uploads } = call(table)
     expect(uploads.write(source(bytes))).toEqual({ $stream: 1, length: bytes.byteLength })
     expect(link.frames).toEqual([])
-    uploads.begin()
+    uploads.onSent()
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
     expect(link.frames.map(each => each.byteLength - frameHeaderBytes)).toEqual([contentBytes, 5])
@@ -193,7 +204,7 @@ describe('an upload', () => {
     const { table, link } = setUp()
     const { uploads } = call(table)
     expect(uploads.write(new Blob(['abc']).stream())).toEqual({ $stream: 1 })
-    uploads.begin()
+    uploads.onSent()
     await link.told('$/stream/end')
     expect(link.notes).toEqual([{ method: '$/stream/end', params: { stream: 1, length: 3 } }])
     expect(link.frames.map(each => each.byteLength - frameHeaderBytes)).toEqual([3])
@@ -217,7 +228,7 @@ describe('an upload', () => {
     const ids = (): (number | undefined)[] => link.frames.map(each => readFrameHeader(each)?.stream)
     const first = Array.from({ length: facadeLimits.streams }, (_, i) => 2 * i + 1)
     const waiting = 2 * facadeLimits.streams + 1
-    uploads.begin()
+    uploads.onSent()
     await link.sent(facadeLimits.streams)
     // One that is over makes room for the next call, not for those that wait.
     table.credit({ stream: 1, offset: 1 + streamCreditBytes })
@@ -360,7 +371,7 @@ describe('an upload', () => {
     const { table, link } = setUp()
     const { uploads, progress } = call(table)
     uploads.write(pattern(contentBytes + 5))
-    uploads.begin()
+    uploads.onSent()
     await link.told('$/stream/end')
     const totalBytes = contentBytes + 5
     expect(progress[0]).toEqual({ sentBytes: contentBytes, totalBytes })
@@ -371,7 +382,7 @@ describe('an upload', () => {
     const { table, link } = setUp()
     const { uploads, progress } = call(table)
     uploads.write(new Blob(['abc']).stream())
-    uploads.begin()
+    uploads.onSent()
     await link.told('$/stream/end')
     expect(progress.at(-1)).toEqual({ sentBytes: 3 })
   })
@@ -402,7 +413,7 @@ describe('an upload', () => {
     const { stream, cancelled } = endless()
     const { uploads } = call(table)
     uploads.write(stream)
-    uploads.begin()
+    uploads.onSent()
     uploads.cancel('not wanted')
     expect(await cancelled).toBe('not wanted')
     expect(link.notes).toEqual([{ method: '$/stream/cancel', params: { stream: 1, reason: 'not wanted' } }])
@@ -417,7 +428,7 @@ describe('an upload', () => {
     expect(table.open).toBe(1)
     table.lost(new GatewayError('connection_lost', 'gone'))
     expect(table.open).toBe(0)
-    uploads.begin()
+    uploads.onSent()
     expect(table.open).toBe(1)
     uploads.cancel('over')
     expect(table.open).toBe(0)
@@ -489,15 +500,20 @@ function setUp(): { table: StreamTable; link: FakeLink; notes: Note[] } {
   return { table: new StreamTable(link), link, notes: link.notes }
 }
 
-function call(table: StreamTable): { uploads: CallUploads; progress: UploadProgress[] } {
+function call(table: StreamTable): { uploads: CallStreams; progress: UploadProgress[] } {
   const progress: UploadProgress[] = []
-  return { uploads: table.uploads(each => progress.push(each)), progress }
+  return { uploads: table.ofCall(each => progress.push(each)), progress }
+}
+
+/** The download of a handle that comes with an answer. */
+function downloadOf(table: StreamTable, handle: StreamHandle): Download {
+  return table.announced([handle]).get(handle.$stream) as Download
 }
 
 function begin(table: StreamTable, source: unknown): void {
   const { uploads } = call(table)
   uploads.write(source)
-  uploads.begin()
+  uploads.onSent()
 }
 
 /** Lets a source be read. */
@@ -522,7 +538,7 @@ function isSame(left: Uint8Array | undefined, right: Uint8Array): boolean {
 function whole(text: string): Download {
   const { table } = setUp()
   const content = new TextEncoder().encode(text)
-  const download = table.download({ $stream: 2, length: content.byteLength })
+  const download = downloadOf(table, { $stream: 2, length: content.byteLength })
   table.receive(frame(2, 0, content))
   table.ended({ stream: 2, length: content.byteLength })
   return download

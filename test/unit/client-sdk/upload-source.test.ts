@@ -55,11 +55,11 @@ test('a listener of progress that throws stops no upload', async () => {
   })
   const later: (() => void)[] = []
   const enqueue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(task => later.push(task))
-  const uploads = table.uploads(() => {
+  const uploads = table.ofCall(() => {
     throw new Error('a mistake of the page')
   })
   uploads.write(bytes)
-  uploads.begin()
+  uploads.onSent()
   await vi.waitFor(() => expect(notes).toEqual(['$/stream/end']))
   enqueue.mockRestore()
   expect(sent).toHaveLength(1)
