@@ -71,13 +71,15 @@ function fitsDecimal(value: unknown): boolean {
   return isText(value) && /^-?\d{1,40}(?:\.\d{1,28})?$/.test(value) && value.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length <= 15
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+const rfc3339 = /^(\d{4}-\d\d-\d\d)T(?!24)\d\d:\d\d:\d\d(?:\.\d{1,3}(\d{0,6}))?(?:Z|[+-]\d\d:\d\d)$/
 
 /** The instant of a Date or of RFC 3339 text; `undefined` for days that no calendar has, of which `Date` makes others. The codec minds the years. */
 function instant(value: unknown): Date | undefined {
-  const [, day] = (isText(value) && rfc3339.exec(value)) || []
+  const [, day, beyondMs] = (isText(value) && rfc3339.exec(value)) || []
   if (!day && !(value instanceof Date)) return undefined
   const date = new Date(value as string | Date)
+  // It has cut toward the past, and .NET cuts toward 1970.
+  if (+date < 0 && Number(beyondMs) > 0) date.setTime(+date + 1)
   return !Number.isNaN(+date) && (!day || new Date(`${day}T00:00Z`).toISOString().startsWith(day)) ? date : undefined
 }
 
@@ -123,14 +125,14 @@ export const scalarJson: Readonly<Record<string, ScalarJson>> = {
   bigInteger: largeInteger(-longest, longest, 'an integer as decimal text'),
   float: floating,
   double: floating,
-  decimal: same('a decimal number as text, of at most 15 significant digits', fitsDecimal),
+  decimal: same('decimal text of at most 15 digits', fitsDecimal),
   string: same('text', isText, true),
   char: text('one UTF-16 code unit', /^.$/s),
-  guid: bothWays('a GUID of the form 8-4-4-4-12', lowerGuid),
+  guid: bothWays('a GUID', lowerGuid),
   dateTime: dates,
   dateTimeOffset: dates,
   dateOnly: text('a date such as 2020-01-02', /^\d{4}-\d\d-\d\d$/),
-  timeOnly: text('a time such as 03:04:05.678', /^\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?$/),
+  timeOnly: text('a time such as 03:04:05', /^\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?$/),
   timeSpan: bothWays('an ISO 8601 duration such as PT2M, or hh:mm:ss', durationOf),
   uri: same('a URI', isText, true),
   version: text('two to four numbers with dots', /^\d+(?:\.\d+){1,3}$/, true),
@@ -147,7 +149,8 @@ const tags: Readonly<Record<string, string>> = {
 
 /** The value of `{ "$numberLong": "5" }` and its like (the names of MongoDB Extended JSON), with its type; `undefined` for anything else. */
 export function readTagged(json: unknown): { readonly $type: string; readonly $value: unknown } | undefined {
-  const [[tag, content] = [], ...others] = Object.entries(json ?? {})
+  // Of long text and lists it would make as many entries.
+  const [[tag, content] = [], ...others] = isText(json) || Array.isArray(json) ? [] : Object.entries(json ?? {})
   const type = tags[tag ?? '']
   if (type === undefined || others.length > 0 || !isText(content)) return undefined
   const isNumber = type === 'double' && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(content)

@@ -419,3 +419,22 @@ describe('forms that a person would try', () => {
     expect(convert('read', 'long', { $numberLong: '5', other: 1 })[1]).toHaveLength(1)
   })
 })
+
+test('dates are cut to milliseconds toward 1970, as .NET cuts them', () => {
+  const json = contractJson(contract)
+  const read = (text: string) => json.read('dateTime', text, '', []) as Date
+  expect(
+    ['1969-12-31T23:59:59.9995Z', '1969-12-31T23:59:59.9990Z', '1969-12-31T23:59:59.1230001+00:00', '2020-01-02T03:04:05.6789999Z'].map(
+      text => read(text).toISOString(),
+    ),
+  ).toEqual(['1970-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1969-12-31T23:59:59.124Z', '2020-01-02T03:04:05.678Z'])
+  expect(json.write('dateTime', '1969-12-31T23:59:59.9995Z', '', [])).toBe('1970-01-01T00:00:00.000Z')
+})
+
+test('long text in the place of a number costs nothing', () => {
+  const long = 'x'.repeat(4_000_000)
+  const json = contractJson(contract)
+  const startedMs = performance.now()
+  for (const type of ['int32', 'int64', 'bigInteger', 'object'] as const) json.read(type, long, '', [])
+  expect(performance.now() - startedMs).toBeLessThan(100)
+})
