@@ -1,6 +1,7 @@
 import { DefinitionCheck, withoutReferenceNullables } from './contract-definition-check.ts'
 import { contractLimits, Findings, type Json } from './contract-findings.ts'
 import { MarksCheck, markNames } from './contract-marks-check.ts'
+import { checkMissingValues } from './contract-missing-values.ts'
 import { TypeCheck } from './contract-type-check.ts'
 import { type Contract, type ContractIssue, type MethodNode, signatureOf, type TypeDefinition } from './contract-types.ts'
 import { warningsOf } from './contract-warnings.ts'
@@ -76,7 +77,9 @@ class DocumentCheck {
     })
     if (this.findings.issues.length > 0) return
     this.#signatures(methods as readonly MethodNode[])
-    this.#marks.defaults(document as Contract)
+    checkMissingValues(document as Contract, this.findings)
+    // What would be read of defaults for ever is found before any is read.
+    if (this.findings.issues.length === 0) this.#marks.defaults(document as Contract)
   }
 
   #aliases(value: unknown, service: unknown): void {

@@ -20,6 +20,10 @@ export const contractLimits = {
   patternLength: 512,
   /** Characters that a pattern names, where its counts are written out. */
   patternPlaces: 1_000,
+  /** Comparisons that the check of one pattern takes. */
+  patternSteps: 2_000_000,
+  /** Values that stand for those of an object, or for arguments, where none comes. */
+  missingValues: 4_096,
 } as const
 
 /** Any object of a document. */

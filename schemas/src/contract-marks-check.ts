@@ -1,6 +1,6 @@
 import type { Findings, Json } from './contract-findings.ts'
 import { checkPattern } from './contract-pattern.ts'
-import { isReference } from './contract-type-check.ts'
+import { isReference, isTypeNode } from './contract-type-check.ts'
 import type { Contract, TypeDefinition, TypeNode } from './contract-types.ts'
 import { contractJson } from './wire/contract-json.ts'
 import type { ParamError } from './wire/messages.ts'
@@ -59,7 +59,7 @@ export class MarksCheck {
 
   /** Whether the defaults that were found are values of their types, as their marks want them. To be asked of a document that is right. */
   defaults(contract: Contract): void {
-    const json = contractJson(contract)
+    const json = contractJson(contract, node => isTypeNode(node, this.#types))
     for (const { node, place } of this.#defaults) {
       const errors: ParamError[] = []
       const { default: value, ...marked } = node

@@ -97,14 +97,17 @@ class Graph {
     return { first, last, empty: least === 0 }
   }
 
-  /** Whether no text leads to one place in two ways. */
+  /** Whether no text leads to one place in two ways. Throws a SyntaxError beyond the limit. */
   isUnambiguous(): boolean {
     const seen = new Set<number>()
     const open: [number, number][] = []
     const count = this.#sets.length
+    let steps = 0
     /** Two ways part, or go on, to two places by one character; false where they meet. */
     const part = (some: readonly number[], others: readonly number[], same: boolean): boolean => {
       for (const [i, one] of some.entries()) {
+        steps += others.length
+        if (steps > contractLimits.patternSteps) throw new SyntaxError('has too many ways to be checked')
         for (const other of same ? others.slice(i + 1) : others) {
           if (!meet(this.#sets[one] as CharacterSet, this.#sets[other] as CharacterSet)) continue
           if (one === other) return false

@@ -1,5 +1,5 @@
 import { collectionArity } from './collections.ts'
-import { contractLimits, type Findings, type Json } from './contract-findings.ts'
+import { contractLimits, Findings, type Json } from './contract-findings.ts'
 import { type ObjectDefinition, type ScalarName, scalarNames, type TypeDefinition, type TypeNode } from './contract-types.ts'
 
 /** Where a type stands: decides whether `object` and `void` may. */
@@ -132,6 +132,13 @@ export class TypeCheck {
     }
     this.#findings.issue(place, 'a dictionary’s key must be a string, char, guid, integer or enumeration')
   }
+}
+
+/** Whether a value is a type that may stand in an item. */
+export function isTypeNode(node: unknown, types: Readonly<Record<string, unknown>>): node is TypeNode {
+  const findings = new Findings()
+  new TypeCheck(findings, types).type(node, '', 'item')
+  return findings.issues.length === 0
 }
 
 /** Whether a type is a .NET reference type, which can be null anyway. */

@@ -44,7 +44,7 @@ export interface ObjectParts {
 
 /** A type with members. */
 export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
-  let table: ReadonlyMap<string, number> | undefined
+  let layout: Layout | undefined
   let below: ReadonlySet<string> | undefined
   const type: ClrType = clrType({
     name: parts.name,
@@ -94,14 +94,16 @@ export function objectType(parts: ObjectParts, typeOf: TypeOf): ClrType {
     },
     readBody(reader, context, pending) {
       if (parts.abstract) refuseAbstract(type)
-      table ??= memberTable(parts.members)
-      return parts.positional ? readPositional(reader, context, pending, parts, table) : readMembers(reader, context, pending, parts, table)
+      layout ??= layoutOf(parts)
+      return parts.positional
+        ? readPositional(reader, context, pending, parts, layout)
+        : readMembers(reader, context, pending, parts, layout)
     },
     large: {
       body(reader) {
         if (parts.abstract) refuseAbstract(type)
-        table ??= memberTable(parts.members)
-        return new MembersFilling(parts, table, reader)
+        layout ??= layoutOf(parts)
+        return new MembersFilling(parts, layout, reader)
       },
       told: (actual, value) => (actual.key !== type.key ? { $type: actual.node, $value: value } : value),
     },
@@ -129,6 +131,18 @@ function refuseAbstract(type: ClrType): never {
   return readFailed(
     `Could not create an instance of type ${type.fullName}. Type is an interface or abstract class and cannot be instantiated.`,
   )
+}
+
+/** What reading needs to know of all objects of a type. */
+interface Layout {
+  /** Indexes of members by name. */
+  readonly table: ReadonlyMap<string, number>
+  /** What one takes of which nothing was sent. */
+  readonly emptyBytes: number
+}
+
+function layoutOf(parts: ObjectParts): Layout {
+  return { table: memberTable(parts.members), emptyBytes: bytesOf(emptyValue(parts)) }
 }
 
 /** Exact names first, then lower-case ones: .NET matches in that order. */
@@ -181,23 +195,17 @@ function writeItems(writer: Writer, value: unknown, members: readonly ObjectMemb
   })
 }
 
-function readMembers(
-  reader: BsonReader,
-  context: DecodeContext,
-  pending: boolean,
-  parts: ObjectParts,
-  table: ReadonlyMap<string, number>,
-): unknown {
+function readMembers(reader: BsonReader, context: DecodeContext, pending: boolean, parts: ObjectParts, layout: Layout): unknown {
   const { members } = parts
+  reader.makes(layout.emptyBytes)
   const value = emptyValue(parts) as Record<string, unknown>
-  reader.makes(objectBytes + members.length * memberBytes)
   let expected = 0
   for (let more = pending; more; more = reader.next()) {
     const name = reader.name
     // Members come in order as a rule.
     let member = members[expected]
     if (member === undefined || member.name !== name) {
-      const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
+      const index = layout.table.get(name) ?? layout.table.get(`\0${name.toLowerCase()}`)
       if (index === undefined) continue
       expected = index
       member = members[index] as ObjectMember
@@ -210,18 +218,12 @@ function readMembers(
   return value
 }
 
-function readPositional(
-  reader: BsonReader,
-  context: DecodeContext,
-  pending: boolean,
-  parts: ObjectParts,
-  table: ReadonlyMap<string, number>,
-): unknown {
+function readPositional(reader: BsonReader, context: DecodeContext, pending: boolean, parts: ObjectParts, layout: Layout): unknown {
+  reader.makes(layout.emptyBytes)
   const values = emptyValue(parts) as unknown[]
-  reader.makes(objectBytes + values.length * memberBytes)
   for (let more = pending; more; more = reader.next()) {
     const name = reader.name
-    const index = table.get(name) ?? table.get(`\0${name.toLowerCase()}`)
+    const index = layout.table.get(name) ?? layout.table.get(`\0${name.toLowerCase()}`)
     if (index === undefined) continue
     if (context.trace) context.trace.push(name)
     values[index] = (parts.members[index] as ObjectMember).type.readTyped(reader, context)
@@ -234,6 +236,14 @@ function readPositional(
 const objectBytes = 56
 const memberBytes = 16
 
+/** What a value takes beside the place that it stands in. */
+function bytesOf(value: unknown): number {
+  if (value instanceof Uint8Array) return objectBytes + value.byteLength
+  if (typeof value !== 'object' || value === null) return 0
+  const items: readonly unknown[] = value instanceof Map || value instanceof Set ? [...value].flat() : Object.values(value)
+  return items.reduce((sum: number, item) => sum + memberBytes + bytesOf(item), objectBytes)
+}
+
 /** {@link readMembers} and {@link readPositional} of what is large. */
 class MembersFilling implements Filling {
   place: string | undefined
@@ -242,11 +252,11 @@ class MembersFilling implements Filling {
   readonly #value: unknown
   #index = 0
 
-  constructor(parts: ObjectParts, table: ReadonlyMap<string, number>, reader: BsonReader) {
+  constructor(parts: ObjectParts, layout: Layout, reader: BsonReader) {
     this.#parts = parts
-    this.#table = table
+    this.#table = layout.table
+    reader.makes(layout.emptyBytes)
     this.#value = emptyValue(parts)
-    reader.makes(objectBytes + parts.members.length * memberBytes)
   }
 
   at(reader: BsonReader): ClrType | undefined {

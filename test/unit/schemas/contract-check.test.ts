@@ -242,6 +242,57 @@ test('a document too large, too deep or too wrong is refused in bounded time and
   expect(issues(wrong)).toHaveLength(contractLimits.issues)
 })
 
+test.each([
+  ['structs within themselves', { S: { object: 'S.S, S', kind: 'struct', members: [{ name: 'A', type: 'S' }] } }, '/types/S/members'],
+  [
+    'defaults within themselves',
+    { S: { object: 'S.S, S', members: [{ name: 'A', type: { nullable: 'S' }, default: {} }] } },
+    '/types/S/members',
+  ],
+  [
+    'defaults that state their type',
+    { S: { object: 'S.S, S', members: [{ name: 'A', type: 'object', default: { $type: { list: 'S' }, $value: [{}] } }] } },
+    '/types/S/members',
+  ],
+  [
+    'defaults in every kind of collection',
+    {
+      S: {
+        object: 'S.S, S',
+        members: [
+          { name: 'A', type: { dictionary: ['string', { array: 'S', rank: 2 }] }, default: { a: [[{}]] } },
+          { name: 'B', type: { collection: 'IDictionary', of: ['int32', { set: 'S' }] }, default: [[1, [{}]]] },
+          { name: 'C', type: { tuple: ['string', { collection: 'Queue', of: ['S'] }] }, default: ['', [{}]] },
+        ],
+      },
+    },
+    '/types/S/members',
+  ],
+  ['layers of two structs', layers({ kind: 'struct' }), '/types/L11/members'],
+  ['layers of two defaults', layers({ default: {} }), '/types/L11/members'],
+])('%s are refused: a short message would become endless', (_, types, place) => {
+  expect(issues(withParameter('string', types))).toContain(
+    `${place} make more than ${contractLimits.missingValues} values, or values too deep, where none comes`,
+  )
+})
+
+test('a default that states a type that is none is refused', () => {
+  const types = { S: { object: 'S.S, S', members: [{ name: 'A', type: 'object', default: { $type: 5, $value: 1 } }] } }
+  expect(issues(withParameter('S', types))).toEqual([
+    expect.stringMatching(/^\/types\/S\/members\/0\/default\/\$type must be a value of its type/),
+  ])
+})
+
+/** Twelve types with two members of the next one each. */
+function layers({ kind = 'class', ...marks }: { kind?: string; default?: object }): Record<string, unknown> {
+  const layer = (i: number) => {
+    const type = i === 0 ? 'int32' : `L${i - 1}`
+    const members = ['A', 'B'].map(name => ({ name, type, ...(i === 0 ? {} : marks) }))
+    return [`L${i}`, { object: `S.L${i}, S`, kind, members }] as const
+  }
+  return Object.fromEntries(Array.from({ length: 12 }, (_, i) => layer(i)))
+}
+
 test('noise is refused, never thrown at', () => {
   fc.assert(
     fc.property(fc.jsonValue(), value => {

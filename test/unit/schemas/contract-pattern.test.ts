@@ -139,3 +139,10 @@ test('the same engine needs more for a pattern that is refused', () => {
   expect(checkPattern(`^${textOf(pattern)}$`)).toBeDefined()
   expect(match(pattern, text).steps / (placesOf(pattern) * (text.length + 1))).toBeGreaterThan(stepsForEach)
 })
+
+test('a pattern with too many ways is refused soon', () => {
+  const letters = Array.from({ length: 160 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('|')
+  const startedMs = performance.now()
+  expect(checkPattern(`^(?:${letters}){6}$`)).toBe('has too many ways to be checked')
+  expect(performance.now() - startedMs).toBeLessThan(1_000)
+})
