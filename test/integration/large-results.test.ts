@@ -1,4 +1,4 @@
-import { dataStream, int64, method, object, service, string } from '@halibut-gateway/schemas/contract'
+import { dataStream, int64, list, method, object, service, string } from '@halibut-gateway/schemas/contract'
 import { facadeLimits, frameHeaderBytes } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { DataStream } from '../../server/src/codec/data-stream.ts'
@@ -13,6 +13,13 @@ const mebibyte = 1024 * 1024
 const bigService = service('IBigService', {
   Text: method([['length', int64]], string),
   Both: method([['length', int64]], object('Big.Both, Big', { Text: string, Content: dataStream })),
+  Many: method(
+    [
+      ['length', int64],
+      ['count', int64],
+    ],
+    object('Big.Many, Big', { Text: string, Files: list(dataStream) }),
+  ),
 })
 
 function createWorld(known = true) {
@@ -22,6 +29,10 @@ function createWorld(known = true) {
       agent.addService(bigService, {
         Text: length => '€'.repeat(Number(length)),
         Both: length => ({ Text: 'x'.repeat(Number(length)), Content: DataStream.fromString('content') }),
+        Many: (length, count) => ({
+          Text: 'x'.repeat(Number(length)),
+          Files: Array.from({ length: Number(count) }, (_, i) => DataStream.fromString(`file ${i}`)),
+        }),
       }),
   })
 }
@@ -55,6 +66,18 @@ test('a large result with a data stream in it gives both', async () => {
     .Both(BigInt(2 * textBytes))
   expect(Text).toHaveLength(2 * textBytes)
   expect(await Content?.text()).toBe('content')
+})
+
+test('a large result does not wait for the data streams in it, however many there are', async () => {
+  await using world = await createWorld()
+  const count = streams + 8
+  const { Text, Files } = await world
+    .client()
+    .agent('web-1')
+    .service(bigService)
+    .Many(BigInt(2 * textBytes), BigInt(count))
+  expect([Text?.length, Files?.length]).toEqual([2 * textBytes, count])
+  for (const [i, file] of (Files ?? []).entries()) expect(await file?.text()).toBe(`file ${i}`)
 })
 
 test('a caller that leaves while a large result comes gives it up, and its data streams', async () => {

@@ -1,7 +1,6 @@
 import { facadeLimits, type LargeResult, type StreamHandle } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { Turns } from '../base/turns.ts'
-import type { OfferStream } from '../rpc/call-streams.ts'
 import { jsonPieces } from '../rpc/json-pieces.ts'
 import { DataStream, type Spool } from '../runtime/data-streams.ts'
 
@@ -9,7 +8,7 @@ import { DataStream, type Spool } from '../runtime/data-streams.ts'
 export interface ResultStreams {
   /** The handles that the result holds. */
   readonly offered: readonly StreamHandle[]
-  readonly offer: OfferStream
+  offerJson(json: DataStream): StreamHandle
   createSpool(): Spool
 }
 
@@ -59,7 +58,7 @@ export async function writeLongResult(
 
 function announce(spool: Spool, bytes: number, streams: ResultStreams): LargeResult {
   const { offered } = streams
-  const $json = streams.offer(new DataStream(bytes, { pump: sink => spool.pump(sink), discard: () => spool.close() }))
+  const $json = streams.offerJson(new DataStream(bytes, { pump: sink => spool.pump(sink), discard: () => spool.close() }))
   return offered.length === 0 ? { $json } : { $json, streams: offered }
 }
 

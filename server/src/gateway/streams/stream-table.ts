@@ -273,6 +273,7 @@ export class CallStreamSet implements CallStreams {
   readonly #events: CallStreamEvents
   /** Made with the first: most calls have none. */
   #downloads: Map<DataStream, Download> | undefined
+  #json: DataStream | undefined
   #digest: DigestName | undefined
 
   constructor(uploads: ReadonlyMap<number, Upload>, events: CallStreamEvents) {
@@ -308,6 +309,12 @@ export class CallStreamSet implements CallStreams {
     return handleOf(download)
   }
 
+  /** Offers the JSON of the result itself. It begins before all others: whoever waits for it reads none of them before it is whole. */
+  offerJson(json: DataStream): StreamHandle {
+    this.#json = json
+    return this.offer(json)
+  }
+
   /** The handles of the data streams in the result, so far. */
   get offered(): StreamHandle[] {
     return [...(this.#downloads?.values() ?? [])].map(handleOf)
@@ -339,7 +346,9 @@ export class CallStreamSet implements CallStreams {
   /** The response is on its way: downloads may flow, and uploads that nobody took are not wanted. */
   begin(): void {
     this.#endUploads(undefined)
-    for (const download of this.#downloads?.values() ?? []) this.#events.begin(download, this.#digest)
+    const json = this.#json && this.#downloads?.get(this.#json)
+    if (json) this.#events.begin(json, this.#digest)
+    for (const download of this.#downloads?.values() ?? []) if (download !== json) this.#events.begin(download, this.#digest)
   }
 
   /** The request failed, or was given up. The browser is told `error` where it still sends. */
