@@ -1,5 +1,8 @@
 import { shownAs } from './form-values.ts'
 
+/** Characters of a result that are shown. */
+export const shownChars = 100_000
+
 /** The beginning of a JSON value as text: no more of it is written than is shown. */
 export interface Beginning {
   readonly text: string

@@ -3,8 +3,9 @@ import type { InvokeResult } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/schemas/wire'
 import { batch, computed, effect, signal } from '@preact/signals'
-import { firstOf, withHandles } from './form-values.ts'
+import { firstOf, withHandles, withoutSecrets } from './form-values.ts'
 import { agents, contracts, gateway } from './gateway-state.ts'
+import { withoutLongResults } from './long-results.ts'
 
 /** What the call form is set to. */
 export interface Selection {
@@ -17,10 +18,17 @@ export interface Selection {
 export interface MadeCall extends Selection {
   readonly number: number
   readonly args: readonly unknown[]
+  /** The same without its secrets. */
+  readonly shownArgs: readonly unknown[]
   readonly startedAt: number
   readonly outcome:
     | { readonly at: 'running' }
-    | { readonly at: 'answered'; readonly result: InvokeResult; readonly elapsedMs: number }
+    | {
+        readonly at: 'answered'
+        readonly result: InvokeResult
+        readonly elapsedMs: number /** Its value is not kept. */
+        readonly dropped?: true
+      }
     | { readonly at: 'failed'; readonly error: GatewayError; readonly elapsedMs: number }
 }
 
@@ -98,6 +106,7 @@ export function call(): void {
     service: json.contract.service,
     signature: signatureOf(method),
     args: args.value,
+    shownArgs: args.value.map((arg, i) => withoutSecrets(json, method.params[i] ?? { type: 'object' }, arg)),
     startedAt: Date.now(),
     outcome: { at: 'running' },
   }
@@ -146,7 +155,7 @@ async function run(made: MadeCall): Promise<void> {
     running.delete(made.number)
     uploaded.value = new Map([...uploaded.value].filter(([number]) => number !== made.number))
   }
-  calls.value = calls.value.map(each => (each.number === made.number ? { ...each, outcome } : each))
+  calls.value = withoutLongResults(calls.value.map(each => (each.number === made.number ? { ...each, outcome } : each)))
 }
 
 function readFragment(): Partial<Selection> {

@@ -1,23 +1,32 @@
 import { Download } from '@halibut-gateway/client'
-import type { MarkedType, TypeDefinition, TypeNode } from '@halibut-gateway/schemas/contract'
+import { isTyped, type MarkedType, type TypeDefinition, type TypeNode } from '@halibut-gateway/schemas/contract'
 import type { ContractJson } from '@halibut-gateway/schemas/wire'
 
+/** Values that a form begins with, and how deep they stand in each other; null stands for what is beyond. */
+const mostValues = 500
+const mostLevels = 6
+
 /** What a form begins with: the JSON form of a plausible value of a type. */
-export function firstValue(json: ContractJson, type: TypeNode, depth = 0): unknown {
-  if (depth > 6) return null
-  if (typeof type === 'string') return firstScalar(type) ?? firstDefined(json, type, depth)
+export function firstValue(json: ContractJson, type: TypeNode, room = { values: mostValues }, depth = 0): unknown {
+  if (depth > mostLevels || room.values-- <= 0) return null
+  if (typeof type === 'string') return firstScalar(type) ?? firstDefined(json, type, room, depth)
   if ('nullable' in type) return null
-  if ('tuple' in type) return type.tuple.map(item => firstValue(json, item, depth + 1))
-  if ('valueTuple' in type) return type.valueTuple.map(item => firstValue(json, item, depth + 1))
-  if ('pair' in type) return type.pair.map(item => firstValue(json, item, depth + 1))
+  if ('tuple' in type) return type.tuple.map(item => firstValue(json, item, room, depth + 1))
+  if ('valueTuple' in type) return type.valueTuple.map(item => firstValue(json, item, room, depth + 1))
+  if ('pair' in type) return type.pair.map(item => firstValue(json, item, room, depth + 1))
   const dictionary = 'dictionary' in type ? type.dictionary : 'collection' in type && type.of.length === 2 ? type.of : undefined
   return dictionary?.[0] === 'string' ? {} : []
 }
 
 /** The same for a parameter or member: its default, where it has one; a reference that it requires is never null. */
-export function firstOf(json: ContractJson, { type, default: standard, required }: MarkedType, depth = 0): unknown {
+export function firstOf(
+  json: ContractJson,
+  { type, default: standard, required }: MarkedType,
+  room = { values: mostValues },
+  depth = 0,
+): unknown {
   if (standard !== undefined) return standard
-  return firstValue(json, required && typeof type === 'object' && 'nullable' in type ? type.nullable : type, depth)
+  return firstValue(json, required && typeof type === 'object' && 'nullable' in type ? type.nullable : type, room, depth)
 }
 
 function firstScalar(type: string): unknown {
@@ -63,21 +72,51 @@ function firstScalar(type: string): unknown {
   }
 }
 
-function firstDefined(json: ContractJson, name: string, depth: number): unknown {
+function firstDefined(json: ContractJson, name: string, room: { values: number }, depth: number): unknown {
   const definition = definitionOf(json, name)
   if (!definition) return null
   if ('enum' in definition) return Object.keys(definition.values)[0] ?? 0
   const [derived] = definition.derived ?? []
   if ((definition.abstract || definition.kind === 'interface') && derived !== undefined) {
-    return { $type: derived, $value: firstDefined(json, derived, depth + 1) }
+    return { $type: derived, $value: firstValue(json, derived, room, depth + 1) }
   }
-  return Object.fromEntries(definition.members.map(member => [member.name, firstOf(json, member, depth + 1)]))
+  return Object.fromEntries(definition.members.map(member => [member.name, firstOf(json, member, room, depth + 1)]))
 }
 
 /** The entry of a contract’s types, where a name stands for one. */
 export function definitionOf(json: ContractJson, name: string): TypeDefinition | undefined {
   const { types } = json.contract
   return types && Object.hasOwn(types, name) ? types[name] : undefined
+}
+
+/** A value in its JSON form as it may be shown: what the contract calls a secret is not in it. */
+export function withoutSecrets(json: ContractJson, { type, secret }: MarkedType, value: unknown): unknown {
+  if (value === null || value === undefined) return value
+  if (secret) return '•••'
+  if (typeof value !== 'object' || value instanceof File) return value
+  const of = (part: TypeNode, each: unknown): unknown => withoutSecrets(json, { type: part }, each)
+  if (isTyped(value)) return { $type: value.$type, $value: of(value.$type, value.$value) }
+  if (typeof type === 'string') {
+    const definition = definitionOf(json, type)
+    if (!definition || 'enum' in definition) return value
+    const members = new Map(definition.members.map(member => [member.name, member]))
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, withoutSecrets(json, members.get(name) ?? { type: 'object' }, each)]),
+    )
+  }
+  if ('nullable' in type) return of(type.nullable, value)
+  const items = (part: TypeNode): unknown => (Array.isArray(value) ? value.map(each => of(part, each)) : value)
+  if ('list' in type) return items(type.list)
+  if ('set' in type) return items(type.set)
+  if ('array' in type) return items((type.rank ?? 1) > 1 ? { array: type.array, rank: (type.rank ?? 1) - 1 } : type.array)
+  if ('dictionary' in type || 'collection' in type) {
+    const [first = 'object', second] = 'dictionary' in type ? type.dictionary : type.of
+    if (second === undefined) return items(first)
+    if (Array.isArray(value)) return items({ tuple: [first, second] })
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, of(second, each)]))
+  }
+  const types = 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair
+  return Array.isArray(value) ? value.map((each, i) => of(types[i] ?? 'object', each)) : value
 }
 
 /** Arguments as they are checked: a file is the handle of a data stream. */

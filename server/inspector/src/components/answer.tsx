@@ -65,7 +65,9 @@ function Body({ made }: { made: MadeCall }) {
     case 'answered':
       return (
         <>
-          {made.outcome.result.value instanceof Download ? (
+          {made.outcome.dropped ? (
+            <p class="hint">This result was long, and newer long ones have come: call again to see it.</p>
+          ) : made.outcome.result.value instanceof Download ? (
             <DownloadView key={made.number} download={made.outcome.result.value} name={fileName(made)} />
           ) : (
             <JsonView value={made.outcome.result.value} label="Result" name={fileName(made)} />
@@ -84,8 +86,8 @@ function Body({ made }: { made: MadeCall }) {
 }
 
 /** A name to save a download under: the first text among the arguments, else that of the method. */
-function fileName({ args, signature }: MadeCall): string {
-  const text = args.find(each => typeof each === 'string' && each !== '')
+function fileName({ shownArgs, signature }: MadeCall): string {
+  const text = shownArgs.find(each => typeof each === 'string' && each !== '')
   return typeof text === 'string' ? text : signature.slice(0, signature.indexOf('('))
 }
 

@@ -18,7 +18,7 @@ export function History() {
               <i class={`dot ${made.outcome.at}`} />
               <span class="what">
                 <b>{made.signature.slice(0, made.signature.indexOf('('))}</b>
-                <code>{preview(made.args)}</code>
+                <code>{preview(made.shownArgs)}</code>
               </span>
               <span class="outcome">{outcome(made)}</span>
               <span class="quiet who">{made.agent}</span>
@@ -38,7 +38,7 @@ function outcome(made: MadeCall): string {
     case 'running':
       return 'running'
     case 'answered':
-      return `${shortJson(made.outcome.result.value)} · ${formatMs(made.outcome.elapsedMs)}`
+      return `${made.outcome.dropped ? '…' : shortJson(made.outcome.result.value)} · ${formatMs(made.outcome.elapsedMs)}`
     case 'failed':
       return `${made.outcome.error.kind} · ${formatMs(made.outcome.elapsedMs)}`
   }

@@ -1,15 +1,14 @@
 import { useMemo } from 'preact/hooks'
-import { beginningOfJson } from '../beginning-of-json.ts'
+import { beginningOfJson, shownChars } from '../beginning-of-json.ts'
 import { shownAs } from '../form-values.ts'
 import { saveAs } from '../save-as.ts'
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
-const maxShownChars = 100_000
 
 /** JSON as text with its kinds told apart. Of very long ones the beginning stands there, and the whole can be saved. */
 export function JsonView(props: { value: unknown; label: string; name?: string }) {
   const { value, name } = props
-  const { text, isWhole } = useMemo(() => beginningOfJson(value, maxShownChars), [value])
+  const { text, isWhole } = useMemo(() => beginningOfJson(value, shownChars), [value])
   const save = (): void =>
     saveAs(new Blob([JSON.stringify(value, (_, each) => shownAs(each) ?? each)], { type: 'application/json' }), `${name}.json`)
   return (

@@ -1,5 +1,5 @@
 import { describeType, type Marks, type MemberNode, type TypeNode } from '@halibut-gateway/schemas/contract'
-import type { ContractJson } from '@halibut-gateway/schemas/wire'
+import { type ContractJson, escapePointer } from '@halibut-gateway/schemas/wire'
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
@@ -192,7 +192,7 @@ function ObjectField(props: FieldProps & { members: readonly MemberNode[] }) {
           type={member.type}
           marks={member}
           value={value[member.name]}
-          path={`${props.path}/${member.name}`}
+          path={`${props.path}/${escapePointer(member.name)}`}
           onChange={next => props.onChange({ ...value, [member.name]: next })}
         />
       ))}
