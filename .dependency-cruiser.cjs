@@ -11,6 +11,7 @@ const contractFiles = [
   'contract-definition-check',
   'contract-findings',
   'contract-marks-check',
+  'contract-missing-values',
   'contract-pattern',
   'contract-pattern-parser',
   'contract-type-builders',

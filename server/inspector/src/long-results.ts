@@ -1,6 +1,6 @@
 import type { InvokeResult } from '@halibut-gateway/schemas'
 import { beginningOfJson, shownChars } from './beginning-of-json.ts'
-import type { MadeCall } from './call-state.ts'
+import type { MadeCall } from './made-call.ts'
 
 /** Of results that are longer than a view shows, so many are kept, the newest: each may have hundreds of megabytes. */
 const keptLongResults = 2

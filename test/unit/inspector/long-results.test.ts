@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { MadeCall } from '../../../server/inspector/src/call-state.ts'
 import { withoutLongResults } from '../../../server/inspector/src/long-results.ts'
+import type { MadeCall } from '../../../server/inspector/src/made-call.ts'
 
 /** A call that was answered with this value. */
 function answered(number: number, value: unknown): MadeCall {

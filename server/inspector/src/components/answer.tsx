@@ -1,8 +1,9 @@
 import { Download, type GatewayError } from '@halibut-gateway/client'
 import { errorTable } from '@halibut-gateway/schemas/wire'
-import { calls, cancel, choose, type MadeCall, shown, uploaded } from '../call-state.ts'
+import { calls, cancel, choose, shown, uploaded } from '../call-state.ts'
 import { formatMs } from '../format.ts'
 import { now } from '../gateway-state.ts'
+import type { MadeCall } from '../made-call.ts'
 import { DownloadView } from './download-view.tsx'
 import { JsonView } from './json-view.tsx'
 

@@ -1,6 +1,7 @@
 import { beginningOfJson } from '../beginning-of-json.ts'
-import { calls, type MadeCall, reopen, shown } from '../call-state.ts'
+import { calls, reopen, shown } from '../call-state.ts'
 import { formatMs } from '../format.ts'
+import type { MadeCall } from '../made-call.ts'
 import { RelativeTime } from './relative-time.tsx'
 
 const shortChars = 48
