@@ -12,9 +12,14 @@ const bigService = service('IBigService', {
   Text: method([['length', int64]], string),
   Both: method([['length', int64]], object('Big.Both, Big', { Text: string, Content: dataStream })),
   Fail: method([['length', int64]], string),
+  Hold: method([], string),
 })
 
 async function createWorld() {
+  let release = (): void => undefined
+  const released = new Promise<void>(resolve => {
+    release = resolve
+  })
   const gateway = await createRealGateway({
     contracts: [bigService],
     host: agent =>
@@ -23,6 +28,10 @@ async function createWorld() {
         Both: length => ({ Text: 'x'.repeat(Number(length)), Content: DataStream.fromString('content') }),
         Fail: length => {
           throw new Error('x'.repeat(Number(length)))
+        },
+        Hold: async () => {
+          await released
+          return 'held'
         },
       }),
   })
@@ -38,7 +47,7 @@ async function createWorld() {
     socket.send(request(id, name, length))
     return socket.next()
   }
-  return { gateway, socket, request, invoke, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() }
+  return { gateway, socket, request, invoke, release, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() }
 }
 
 const tooLarge = { error: { code: -32021, data: { kind: 'message_too_large', delivery: 'executed', agent: 'web-1' } } }
@@ -87,6 +96,32 @@ test('the largest results of a batch that is too large give way', async () => {
   expect(streams).toEqual([...Array<undefined>(9), 2])
   expect(answers[6]).toMatchObject({ id: 6, result: { value: 'xxx' } })
   expect(await world.invoke(10, 'Text', 3)).toMatchObject({ id: 10, result: { value: 'xxx' } })
+})
+
+test('what other browsers cancel meanwhile takes nothing from a batch that is too large', async () => {
+  await using world = await createWorld()
+  const hold = {
+    jsonrpc: '2.0',
+    id: 9,
+    method: 'agent.invoke',
+    params: { agent: 'web-1', service: 'IBigService', method: 'Hold', args: [] },
+  }
+  world.socket.send([...Array.from({ length: 9 }, (_, i) => world.request(i, 'Text', textBytes - 2_000 + i * 100)), hold])
+  const other = await world.gateway.socket()
+  await other.hello()
+  for (let id = 0; id < 30; id++) {
+    other.send(world.request(id, 'Text', 100_000))
+    expect(await other.next()).toMatchObject({ id, result: { signature: 'Text(int64)' } })
+  }
+  for (let id = 0; id < facadeLimits.callsInFlight; id++) {
+    other.send({ jsonrpc: '2.0', id, method: 'agents.watch' })
+    other.send({ jsonrpc: '2.0', method: '$/cancel', params: { id } })
+    for (let answer = await other.next(); 'method' in answer; answer = await other.next());
+  }
+  world.release()
+  const answers = (await world.socket.next()) as ResponseMessage[]
+  const streams = answers.map(answer => ('result' in answer ? largeResult(answer.result)?.$stream : answer.error.message))
+  expect(streams).toEqual([...Array<undefined>(8), 2, undefined])
 })
 
 test('an item above the outbox ends its watch and nothing else', async () => {
