@@ -1,5 +1,5 @@
 /** How long work on the event loop may go on before others have their turn. */
-const sliceMs = 8
+const sliceMs = 5
 
 const waiting: (() => void)[] = []
 
