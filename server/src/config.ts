@@ -46,7 +46,7 @@ export const SettingsSchema = Type.Object(
     }),
     contracts: Type.Array(Type.String({ minLength: 1 }), { default: [], description: 'contract files (JSON)' }),
     agents: Type.Array(AgentSettingsSchema, { default: [], description: 'agents beside the stored ones; only in the file' }),
-    demo: Type.Boolean({ default: true, description: 'start two demo agents' }),
+    demo: Type.Boolean({ default: true, description: 'start two demo agents; --no-demo: none' }),
     drainMs: Type.Integer({
       minimum: 0,
       maximum: 3_600_000,
@@ -111,10 +111,10 @@ function readFlags(flags: readonly string[]): Given {
   for (let i = 0; i < flags.length; i++) {
     const flag = flags[i] ?? ''
     const [, negated, name, attached] = /^--(no-)?([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(flag) ?? []
-    if (name === undefined) throw invalid(flag, 'is not a flag; flags are written --name value')
+    if (name === undefined) throw unknown(flag, 'is not a flag; flags are written --name value')
     const key = name === 'config' ? 'config' : camel(name)
     const schema = propertyOf(key)
-    if (key !== 'config' && (!schema || key === 'agents')) throw invalid(`--${name}`, 'there is no such flag')
+    if (key !== 'config' && (!schema || key === 'agents')) throw unknown(`--${name}`, 'there is no such flag')
     const isSwitch = schema?.['type'] === 'boolean' && attached === undefined
     const text = negated ? 'false' : isSwitch ? 'true' : (attached ?? flags[++i])
     if (text === undefined || (negated && !isSwitch))
@@ -133,7 +133,7 @@ function readEnvironment(environment: SettingsSources['environment']): Given {
     const key = camel(variable.slice(environmentPrefix.length).toLowerCase().replaceAll('_', '-'))
     const schema = propertyOf(key)
     if (key === 'config') config = text
-    else if (!schema || key === 'agents') throw invalid(variable, 'there is no such setting')
+    else if (!schema || key === 'agents') throw unknown(variable, 'there is no such setting')
     else given[key] = parseText(schema, text, variable)
   }
   return { settings: given as Partial<Settings>, config }
@@ -149,11 +149,9 @@ function readSettingsFile(path: string, read: (path: string) => string): Partial
   const schema: TObject = Type.Partial(SettingsSchema, { additionalProperties: false })
   const error = Value.Errors(schema, json).First()
   if (error) {
-    const unknown = error.message === 'Unexpected property'
-    throw invalid(
-      `${path}: ${error.path.slice(1) || 'the file'}`,
-      unknown ? 'there is no such setting' : `${expectation(error.schema, error.message)}`,
-    )
+    const place = `${path}: ${error.path.slice(1) || 'the file'}`
+    if (error.message === 'Unexpected property') throw unknown(place, 'there is no such setting')
+    throw invalid(place, error.message === 'Expected required property' ? 'is missing' : expectation(error.schema, error.message))
   }
   return json as Partial<Settings>
 }
@@ -187,6 +185,10 @@ function propertyOf(key: string): TSchema | undefined {
 
 const camel = (text: string): string => text.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 const kebab = (text: string): string => text.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+
+function unknown(place: string, reason: string): HalibutError {
+  return new HalibutError('invalid_argument', `${place}: ${reason}`, { advice: 'npm start -- --help tells all settings' })
+}
 
 function invalid(place: string, reason: string, cause?: unknown): HalibutError {
   return new HalibutError('invalid_argument', `${place}: ${reason}`, { cause })

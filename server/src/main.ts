@@ -9,7 +9,8 @@ const sameSignalMs = 500
 const flags = process.argv.slice(2)
 if (flags.includes('--help')) {
   console.log(
-    `Starts the gateway and two demo agents.\n\n${describeFlags()}\n  --config           a JSON file with any of these, and agents`,
+    `Starts the gateway and two demo agents.\n\n${describeFlags()}\n  --config           a JSON file with any of these, and agents\n
+Lists have commas. The same setting is --log-level, HALIBUT_GATEWAY_LOG_LEVEL and, in the file, logLevel; the first that is there counts.`,
   )
 } else {
   await run()

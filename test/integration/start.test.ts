@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { int32, int64, method, service } from '@halibut-gateway/schemas/contract'
 import { expect, test } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
@@ -44,6 +46,39 @@ test('what a .NET agent could not take in a contract is logged when the gateway 
     expect(warnings).toEqual([
       `${path}: /methods/1/params/0/type: a parameter of type int32 never binds at a .NET service: what arrives is a long`,
     ])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('what an agent has to know of the gateway is logged when it starts', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const told: Record<string, unknown>[] = []
+    const log: LogSink = (_, message, details) => {
+      if (message.startsWith('agents have to trust')) told.push({ ...details })
+    }
+    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state')]
+    const gateway = await startGateway(loadSettings({ flags, environment: {} }), log)
+    const port = Number(told[0]?.['port'])
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { fingerprint } = socket.getPeerCertificate()
+    socket.destroy()
+    await gateway.close()
+    expect(told).toEqual([{ thumbprint: fingerprint.replaceAll(':', ''), host: '127.0.0.1', port }])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('an address that is not of this machine is told with the one that means all', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const flags = ['--no-demo', '--host', '192.0.2.1', '--state-folder', folder]
+    await expect(startGateway(loadSettings({ flags, environment: {} }), () => undefined)).rejects.toMatchObject({
+      advice: 'choose an address of this machine, or 0.0.0.0 for all',
+    })
   } finally {
     await rm(folder, { recursive: true })
   }

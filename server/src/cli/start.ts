@@ -73,6 +73,11 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   for (const agent of settings.agents) if (!directory.get(agent.id)) add(agent)
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
+  log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
+    thumbprint: runtime.thumbprint,
+    host: settings.agentHost,
+    port: polled.port,
+  })
   const liveness = new Liveness(runtime, directory)
   liveness.start()
   closers.push(() => liveness.close())
@@ -184,7 +189,8 @@ async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: S
         cause,
       })
     }
-    throw new HalibutError('listen_failed', `cannot listen on ${place}: ${message}`, { cause, advice: listenAdvice(cause) })
+    const advice = listenAdvice(cause)?.replace('leave it out to listen on all', '0.0.0.0 for all')
+    throw new HalibutError('listen_failed', `cannot listen on ${place}: ${message}`, { cause, advice })
   }
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? address.port : settings.port

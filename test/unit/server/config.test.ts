@@ -66,4 +66,13 @@ describe('settings', () => {
   ])('%j %j %s: the error tells the place and the reason', (flags, environment, file, message) => {
     expect(() => load(flags, environment, file)).toThrow(message)
   })
+
+  test('what is unknown is told with where all settings are told, what is missing as that', () => {
+    const advised = expect.objectContaining({ advice: 'npm start -- --help tells all settings' })
+    for (const flags of [['--prot', '1'], ['-h']]) expect(() => load(flags)).toThrow(advised)
+    expect(() => load([], { HALIBUT_GATEWAY_PROT: '1' })).toThrow(advised)
+    expect(() => load(['--config', 'x.json'], {}, '{"log-level":"info"}')).toThrow(advised)
+    const file = '{"agents":[{"id":"a","uri":"https://x/"}]}'
+    expect(() => load(['--config', 'x.json'], {}, file)).toThrow('x.json: agents/0/thumbprint: is missing')
+  })
 })
