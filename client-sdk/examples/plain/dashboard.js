@@ -1,7 +1,7 @@
 import { createClient, GatewayError } from '@halibut-gateway/client'
 import { tools } from '../contract.js'
 
-// The address of the page says where the gateway is: index.html#gateway=http://127.0.0.1:8080&token=…
+// The address of the page says where the gateway is: index.html#gateway=http://127.0.0.1:8642&token=…
 const where = new URLSearchParams(location.hash.slice(1))
 const client = createClient({ url: where.get('gateway') ?? location.origin, token: where.get('token') ?? '' })
 
@@ -10,7 +10,7 @@ const list = document.querySelector('#agents')
 const connection = document.querySelector('#connection')
 
 client.onState(state => {
-  connection.textContent = state.at === 'waiting' ? `${state.why.message}; trying again` : state.at
+  connection.textContent = state.at === 'waiting' ? `${state.why.message} (${state.why.advice}); trying again` : state.at
 })
 
 function show() {

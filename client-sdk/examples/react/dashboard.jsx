@@ -9,7 +9,7 @@ export function Dashboard({ client }) {
     <>
       <header>
         <h1>Agents</h1>
-        <p role="status">{connection.at}</p>
+        <p role="status">{connection.why ? `${connection.at}: ${connection.why.message} (${connection.why.advice})` : connection.at}</p>
       </header>
       <ul aria-live="polite">
         {agents.map(agent => (
