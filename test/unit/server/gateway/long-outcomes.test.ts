@@ -53,13 +53,15 @@ function call(id: number, method: string): object {
   return { jsonrpc: '2.0', id, method: 'agent.invoke', params: { agent: 'a', service: 'S', method, args: [] } }
 }
 
-test('a request that is cancelled while the answer of a batch is written takes nothing of it along', async () => {
+test('requests that are cancelled while the answer of a batch is written take nothing of it along', async () => {
   const { sessions, session, begun, answer } = createSession()
   // The last is the longest, and so the first to become a data stream.
   session.receive(JSON.stringify(Array.from({ length: 9 }, (_, id) => call(id, String(facadeLimits.textBytes - 1_000 + id)))))
   await begun
-  session.receive(JSON.stringify(call(100, 'Wait')))
-  session.receive('{"jsonrpc":"2.0","method":"$/cancel","params":{"id":100}}')
+  for (let id = 100; id < 120; id++) {
+    session.receive(JSON.stringify(call(id, 'Wait')))
+    session.receive(JSON.stringify({ jsonrpc: '2.0', method: '$/cancel', params: { id, mode: 'kill' } }))
+  }
   const answers = (await answer) as readonly Answer[]
   expect(answers.map(({ error }) => error)).toEqual(answers.map(() => undefined))
   expect(answers[8]).toHaveProperty('result.$json')
