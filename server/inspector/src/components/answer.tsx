@@ -160,6 +160,7 @@ function Failure({ error, made }: { error: GatewayError; made: MadeCall }) {
           ))}
         </ul>
       )}
+      {error.result !== undefined && <JsonView value={error.result} label="The result that came" name={fileName(made)} />}
       {error.candidates.length > 0 && (
         <div class="row wrap">
           {error.candidates.map(signature => (

@@ -12,16 +12,22 @@ export function JsonView(props: { value: unknown; label: string; name?: string }
   const save = (): void =>
     saveAs(new Blob([JSON.stringify(value, (_, each) => shownAs(each) ?? each)], { type: 'application/json' }), `${name}.json`)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard
-    <section class="json" aria-label={props.label} tabIndex={0}>
-      <pre>{pieces(text)}</pre>
-      {!isWhole && <p class="hint">… and more</p>}
-      {!isWhole && name !== undefined && (
-        <button type="button" onClick={save}>
-          Save as a file
-        </button>
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard */}
+      <section class="json" aria-label={props.label} tabIndex={0}>
+        <pre>{pieces(text)}</pre>
+      </section>
+      {!isWhole && (
+        <div class="row wrap">
+          <span class="hint">This is the beginning.</span>
+          {name !== undefined && (
+            <button type="button" onClick={save}>
+              Save the whole as a file
+            </button>
+          )}
+        </div>
       )}
-    </section>
+    </>
   )
 }
 
