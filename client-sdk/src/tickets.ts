@@ -29,7 +29,7 @@ export async function credentialOf(options: ResolvedOptions, signal: AbortSignal
       `no answer from ${url.origin}: ${cause.cause?.code ?? cause.cause?.message ?? cause.message}`,
       {
         cause,
-        advice: 'check that it runs there and allows the origin of this page',
+        advice: 'check that it runs there and allows the origin of this page (allowedOrigins)',
       },
     )
   })

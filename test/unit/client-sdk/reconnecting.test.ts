@@ -193,6 +193,9 @@ describe('where there is no gateway', () => {
     await expect(client.agents({ timeoutMs: 300 })).rejects.toMatchObject({ kind: 'deadline_exceeded', message })
     const why = expect.objectContaining({ kind: 'connect_failed', cause: expect.any(Error) })
     expect(states).toContainEqual(expect.objectContaining({ at: 'waiting', why }))
+    expect(states).toContainEqual(
+      expect.objectContaining({ at: 'waiting', why: expect.objectContaining({ advice: expect.stringContaining('allowedOrigins') }) }),
+    )
   })
 
   test('a client may have any time to connect', async () => {
