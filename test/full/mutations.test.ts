@@ -17,7 +17,8 @@ interface Run {
 async function run(tests: readonly string[], mutation?: Mutation): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-mutation-'))
   const report = join(folder, 'report.json')
-  const args = ['run', '--reporter=json', `--outputFile=${report}`, ...tests.map(file => `test/${file}`)]
+  // One that fails is enough, and a mutation may make others wait for their time.
+  const args = ['run', '--bail=1', '--testTimeout=8000', '--reporter=json', `--outputFile=${report}`, ...tests.map(file => `test/${file}`)]
   const env = { ...process.env, ...(mutation && { [mutationVariable]: JSON.stringify(mutation) }) }
   try {
     const output = await new Promise<string>(done => {

@@ -42,3 +42,23 @@ describe.each(['listening', 'polling'] as const)('with a %s agent', mode => {
     release.resolve('too late')
   })
 })
+
+test('a call whose polling agent is cut off while it runs may have run, and says so', async () => {
+  const started = deferred<void>()
+  const release = deferred<string>()
+  await using world = await createWorld({
+    agent: { mode: 'polling' },
+    host: agent =>
+      agent.addService(echo, {
+        SayHello: () => {
+          started.resolve()
+          return release.promise
+        },
+      }),
+  })
+  const failed = expect(world.client.createClient(echo, world.endpoint).SayHello('Paul')).rejects.toMatchObject({ delivery: 'unknown' })
+  await started.promise
+  world.client.removeTrust(world.agent.thumbprint)
+  await failed
+  release.resolve('too late')
+})

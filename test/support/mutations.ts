@@ -88,7 +88,7 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/rpc/dispatcher.ts',
     find: "showDetails: principal?.role === 'admin'",
     replace: 'showDetails: true',
-    tests: ['unit/server/rpc/agent-invoke.test.ts', 'unit/server/rpc/error-map.test.ts'],
+    tests: ['unit/server/rpc/dispatcher.test.ts'],
   },
   {
     wrong: 'parameters are taken without a look at their schema',
@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/exchange/serve-poller.ts',
     find: "bytesLeft ? 'unknown' : 'not_sent'",
     replace: "'not_sent'",
-    tests: ['integration/conformance/polling.test.ts', 'integration/closing.test.ts'],
+    tests: ['integration/given-up-calls.test.ts'],
   },
   {
     wrong: 'a call that may have run is run again under its key',
