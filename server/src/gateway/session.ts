@@ -226,6 +226,8 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   receive(text: string, receivedMs: number = performance.now()): void {
     const frame = parseFrame(text)
     if (isCounted(frame)) this.#received.add(text.length)
+    // The acknowledgement may have been more than the outbox takes.
+    if (this.#ended) return
     const arrival = { receivedMs, isLong: text.length >= longFrom, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
     if (frame.type === 'single') this.#handle(frame.message, arrival)
     else if (frame.type === 'batch') void this.#handleBatch(frame.messages, arrival)
@@ -240,6 +242,8 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   async #handleBatch(messages: readonly Message[], arrival: FrameArrival): Promise<void> {
     const pending: Promise<Outcome>[] = []
     for (const message of messages) {
+      // By one of those before: nobody would be there for the others.
+      if (this.#ended) return
       if (message.type === 'notification') this.#notified(message.notification, arrival)
       else pending.push(new Promise(resolve => this.#handle(message, arrival, resolve)))
     }

@@ -138,6 +138,43 @@ test('more than a frame may hold is not kept until hello is answered', async () 
   expect([it.sent, it.sessions.size, vi.getTimerCount()]).toEqual([[], 0, 0])
 })
 
+/** A session whose outbox is full: whatever is sent next ends it. */
+async function createFull() {
+  const it = world()
+  await it.open()
+  it.drain()
+  let counted = 0
+  const receive = (text: string): void => {
+    counted++
+    it.session.receive(text)
+  }
+  let bytes = 0
+  for (let i = 0; bytes <= facadeLimits.outboxBytes; bytes += Buffer.byteLength(it.sent[i++]?.text ?? '')) {
+    if (i < it.sent.length) continue
+    receive(`{"jsonrpc":"2.0","id":${counted},"method":"agents.list"}`)
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  expect(it.closed).toEqual([])
+  return { ...it, receive, untilAck: () => facadeLimits.ackFrames - (counted % facadeLimits.ackFrames) }
+}
+
+test('what comes in the frame whose acknowledgement ends the session is not begun', async () => {
+  const it = await createFull()
+  const watched = vi.spyOn(it.directory, 'onChange')
+  while (it.untilAck() > 1) it.receive('{"jsonrpc":"2.0","method":"$/unknown"}')
+  expect(it.closed).toEqual([])
+  it.receive('{"jsonrpc":"2.0","id":"w","method":"agents.watch"}')
+  expect([it.closed, watched.mock.calls.length, it.sessions.size]).toEqual([['outbox_full'], 0, 0])
+})
+
+test('nor is what stands in a batch behind what ends it', async () => {
+  const it = await createFull()
+  const listed = vi.spyOn(it.directory, 'snapshots')
+  it.receive('[{"jsonrpc":"2.0","method":"$/ping"},{"jsonrpc":"2.0","id":"l","method":"agents.list"}]')
+  await vi.advanceTimersByTimeAsync(0)
+  expect([it.closed, listed.mock.calls.length, it.sessions.size]).toEqual([['outbox_full'], 0, 0])
+})
+
 test('a client that does not read is closed when its outbox is full', async () => {
   const it = world()
   await it.open()
