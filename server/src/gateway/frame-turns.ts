@@ -1,3 +1,5 @@
+import { Turns } from '../base/turns.ts'
+
 /** What can be read from, or not for a while. */
 export interface PausableSocket {
   pause(): void
@@ -30,7 +32,7 @@ export class FrameTurns {
     if (this.#frames < turnFrames && this.#textBytes < turnTextBytes) return
     this.#resting = true
     this.#socket.pause()
-    setImmediate(this.#goOn)
+    void new Turns().next().then(this.#goOn)
   }
 
   readonly #goOn = (): void => {
