@@ -32,6 +32,8 @@ interface Kept {
 }
 
 const { writableBytes } = gatewayLimits
+/** About what a text takes in a socket beside itself: of small ones, more than they do. */
+const frameBytes = 256
 
 /**
  * The text frames of one session on their way to the browser. Counted ones are kept until the browser has acknowledged them, so that they
@@ -165,9 +167,10 @@ export class Outbox implements SlowReader {
     this.#memory.giveBack(bytes)
   }
 
-  #put(text: string, bytes: number): void {
+  #put(text: string, textBytes: number): void {
     const socket = this.#socket
     if (!socket) return
+    const bytes = textBytes + frameBytes
     // What waits already counts, not this text: one large answer says nothing about how fast the browser reads.
     if (this.#queuedBytes > facadeLimits.outboxBytes) {
       this.#owner.outboxFull()

@@ -47,6 +47,13 @@ test('what is acknowledged before it was sent changes nothing', () => {
   expect([outbox.reaches(2), sent.map(({ text }) => text)]).toEqual([false, ['first', 'first']])
 })
 
+test('many small texts are too much before their characters are', () => {
+  const { outbox, sent, full } = world()
+  while (full() === 0) outbox.send('{"jsonrpc":"2.0","method":"$/ping"}', false)
+  expect(sent.length).toBeGreaterThan(20_000)
+  expect(sent.length).toBeLessThan(outboxBytes / 256)
+})
+
 test('one large text is never too much, what waits before it may be', () => {
   const { outbox, sent, full } = world()
   outbox.send('x', false)

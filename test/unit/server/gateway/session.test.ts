@@ -148,9 +148,7 @@ async function createFull() {
     counted++
     it.session.receive(text)
   }
-  let bytes = 0
-  for (let i = 0; bytes <= facadeLimits.outboxBytes; bytes += Buffer.byteLength(it.sent[i++]?.text ?? '')) {
-    if (i < it.sent.length) continue
+  while (it.sessions.waitingBytes <= facadeLimits.outboxBytes) {
     receive(`{"jsonrpc":"2.0","id":${counted},"method":"agents.list"}`)
     await vi.advanceTimersByTimeAsync(0)
   }
