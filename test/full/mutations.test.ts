@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,21 +14,35 @@ interface Run {
   readonly output: string
 }
 
+/** A mutant may go round for ever. That is noticed, too. */
+const mutantMs = 90_000
+const repository = resolve(import.meta.dirname, '../..')
+
 /** Runs test files in a Vitest of their own, with a mutation or without one. */
 async function run(tests: readonly string[], mutation?: Mutation): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-mutation-'))
   const report = join(folder, 'report.json')
   // One that fails is enough, and a mutation may make others wait for their time.
-  const args = ['run', '--bail=1', '--testTimeout=8000', '--reporter=json', `--outputFile=${report}`, ...tests.map(file => `test/${file}`)]
-  const env = { ...process.env, ...(mutation && { [mutationVariable]: JSON.stringify(mutation) }) }
+  const options = ['--bail=1', '--testTimeout=8000', '--reporter=json', `--outputFile=${report}`]
+  const args = [join(repository, 'node_modules/vitest/vitest.mjs'), 'run', ...options, ...tests.map(file => `test/${file}`)]
+  // What a mutant that is killed leaves goes with the folder.
+  const env = { ...process.env, TMPDIR: folder, ...(mutation && { [mutationVariable]: JSON.stringify(mutation) }) }
   try {
-    const output = await new Promise<string>(done => {
-      const repository = resolve(import.meta.dirname, '../..')
-      const vitest = join(repository, 'node_modules/vitest/vitest.mjs')
-      execFile(process.execPath, [vitest, ...args], { cwd: repository, env, maxBuffer: 64 * 1024 * 1024 }, (_error, out, err) =>
-        done(out + err),
-      )
-    })
+    const vitest = spawn(process.execPath, args, { cwd: repository, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [vitest.stdout, vitest.stderr]) stream.on('data', text => (output += text))
+    let isStuck = false
+    const timer = setTimeout(
+      () => {
+        isStuck = true
+        // With its workers, which do not hear that it has gone.
+        if (vitest.pid !== undefined) process.kill(-vitest.pid, 'SIGKILL')
+      },
+      mutation ? mutantMs : 10 * mutantMs,
+    )
+    await once(vitest, 'close')
+    clearTimeout(timer)
+    if (isStuck) return { passed: 0, failed: 1, output }
     const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, 'utf8')) as {
       numPassedTests: number
       numFailedTests: number

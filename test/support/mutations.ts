@@ -152,7 +152,7 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/gateway/session.ts',
     find: 'if (this.#inFlight.has(id)) return',
     replace: 'if (false as boolean) return',
-    tests: ['unit/server/gateway/session.test.ts'],
+    tests: ['integration/rpc-socket.test.ts'],
   },
   {
     wrong: 'a data stream that is shorter than it was said passes',
@@ -251,7 +251,7 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/gateway/session.ts',
     find: 'if (this.#running < facadeLimits.callsInFlight) return undefined',
     replace: 'return undefined',
-    tests: ['unit/server/gateway/session.test.ts'],
+    tests: ['integration/rpc-socket.test.ts'],
   },
   {
     wrong: 'a spool takes more than its file may have',

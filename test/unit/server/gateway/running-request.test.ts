@@ -1,5 +1,6 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, expect, test, vi } from 'vitest'
+import { offAbort, onAbort } from '../../../../server/src/base/abort-listeners.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { Outbox } from '../../../../server/src/gateway/outbox.ts'
 import { ReplayMemory } from '../../../../server/src/gateway/replay-memory.ts'
@@ -95,4 +96,19 @@ test('a watch goes on once the socket has taken what waited', async () => {
   for (const done of sent) done()
   await turn()
   expect(writable).toBe(true)
+})
+
+test('a signal serves another request only where nobody holds it any more', () => {
+  const { watch: first } = createWatch()
+  const held = (): void => undefined
+  onAbort(first.signal, held)
+  first.recycle()
+  const { watch: second } = createWatch()
+  expect(second.signal).not.toBe(first.signal)
+  offAbort(first.signal, held)
+  first.recycle()
+  expect(createWatch().watch.signal).toBe(first.signal)
+  second.stop(new HalibutError('cancelled', 'given up'))
+  second.recycle()
+  expect(createWatch().watch.signal).not.toBe(second.signal)
 })
