@@ -43,6 +43,15 @@ const importTable = {
     'npm:node-forge',
     'node:*',
   ],
+  // What stands between callers and connections: it knows neither, but for the words in which failures are told.
+  'server/src/runtime/queue': [
+    'server/src/base',
+    'server/src/codec',
+    'server/src/exchange',
+    'server/src/runtime/call-failures.ts',
+    'server/src/runtime/dotnet-exception.ts',
+    'schemas/src',
+  ],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/rpc': ['server/src/base', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
   'server/src/gateway': [

@@ -22,10 +22,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'a request goes to a connection with another certificate',
-    file: 'server/src/runtime/request-queue.ts',
+    file: 'server/src/runtime/queue/request-queue.ts',
     find: 'request.thumbprint === undefined || request.thumbprint === thumbprint',
     replace: 'true',
-    tests: ['unit/server/runtime/request-queue.test.ts'],
+    tests: ['unit/server/runtime/queue/memory-queue.test.ts'],
   },
   {
     wrong: 'a ticket works twice',
@@ -142,10 +142,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'the answer to another request is taken',
-    file: 'server/src/runtime/request-queue.ts',
+    file: 'server/src/runtime/queue/pending-request.ts',
     find: 'response?.id === this.id',
     replace: 'response !== null',
-    tests: ['unit/server/runtime/request-queue.test.ts'],
+    tests: ['unit/server/runtime/queue/memory-queue.test.ts'],
   },
   {
     wrong: 'an id that is in flight is taken again',
@@ -177,10 +177,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'an abort listener stays behind a call to a polling agent',
-    file: 'server/src/runtime/request-queue.ts',
+    file: 'server/src/runtime/queue/pending-request.ts',
     find: 'if (signal) offAbort(signal, this.#cancelled)',
     replace: '',
-    tests: ['unit/server/runtime/request-queue.test.ts', 'integration/given-up-calls.test.ts'],
+    tests: ['unit/server/runtime/queue/memory-queue.test.ts', 'integration/given-up-calls.test.ts'],
   },
   {
     wrong: 'a service is not told that its caller is gone',

@@ -13,7 +13,7 @@ import { subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { ConnectionEvent, EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
-import type { RequestQueue } from './request-queue.ts'
+import type { RequestQueue } from './queue/request-queue.ts'
 import type { TrustStore } from './trust-store.ts'
 
 /** A caller that presented a certificate we do not trust. */

@@ -3,7 +3,7 @@ import { HalibutError } from '../base/errors.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import type { Acceptor } from './acceptor.ts'
 import type { OutgoingCalls } from './outgoing-calls.ts'
-import type { RequestQueue } from './request-queue.ts'
+import type { RequestQueue } from './queue/request-queue.ts'
 
 /** What opens no connection any more, once it was told so. */
 export interface Drainable {

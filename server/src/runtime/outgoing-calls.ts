@@ -15,8 +15,8 @@ import { type Endpoint, requirePin } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { CallEvent, EventHub } from './events.ts'
 import { callListening } from './listening-client.ts'
+import type { RequestQueue } from './queue/request-queue.ts'
 import { translateRemoteError } from './remote-error.ts'
-import type { RequestQueue } from './request-queue.ts'
 import { cacheKey, ResponseCache } from './response-cache.ts'
 
 /** What the calls of a runtime are made with. */
