@@ -14,7 +14,7 @@ export interface Drainable {
 /** Where a runtime has what it accepted. */
 export interface Accepted {
   readonly service: ServiceSide
-  readonly pollings: ReadonlySet<Drainable>
+  readonly pollings: Drainable
   /** By subscription. */
   readonly queues: ReadonlyMap<string, RequestQueue>
   readonly calls: OutgoingCalls
@@ -25,14 +25,14 @@ export interface Accepted {
 export async function drain({ service, pollings, queues, calls, acceptor }: Accepted, why: HalibutError): Promise<void> {
   service.draining = true
   for (const server of service.serving) server.endIfIdle()
-  const loops = [...pollings].map(polling => polling.drain())
+  const polled = pollings.drain()
   for (const [subscription, queue] of [...queues]) {
     queue.drain()
     if (!acceptor.hasSubscriber(subscription)) queue.failWaiting(notCollectable(why, subscription))
   }
   await calls.idle()
   await acceptor.subscribersGone()
-  await Promise.all(loops)
+  await polled
   while (service.serving.size > 0) await Promise.all([...service.serving].map(server => server.over))
 }
 

@@ -28,6 +28,9 @@ export interface LogEvent {
   readonly endpoint: string
 }
 
+/** Takes a line of an endpoint’s log. */
+export type LogWriter = (endpoint: string, type: LogEventType, message: string, error?: unknown) => void
+
 /** The last events of each endpoint, in memory (spec §13). Beyond so many in all, the endpoint that was silent for longest is forgotten. */
 export class EventLog {
   readonly #perEndpoint: number

@@ -11,46 +11,27 @@ import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
-import { identifyAsDialler } from '../exchange/identify.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
-import type { Transfer } from '../exchange/transfer.ts'
-import { formatEndPoint } from '../socket/errno.ts'
-import { type Listener, listen } from '../socket/listen.ts'
 import { Acceptor } from './acceptor.ts'
-import { CallDeadline, type CallTimes, checkTime } from './call-deadline.ts'
-import { listeningFailure } from './call-failures.ts'
+import type { CallTimes } from './call-deadline.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { RuntimeMemory } from './connection-memory.ts'
-import { type Drainable, drain, notCollectable, refuseRunning } from './drain.ts'
-import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint, printSubscription, requirePin } from './endpoint.ts'
-import { EventLog, type LogEvent, type LogEventType } from './event-log.ts'
+import { drain, notCollectable, refuseRunning } from './drain.ts'
+import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint } from './endpoint.ts'
+import { EventLog, type LogEvent, type LogWriter } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import { OutgoingConnections } from './outgoing-connections.ts'
-import { runPollingLoop } from './polling-loop.ts'
+import { type Polling, Pollings } from './pollings.ts'
+import { type ListenOptions, Ports, type RuntimeListener } from './ports.ts'
+import { type ProbeAnswer, probe } from './probe.ts'
 import { MemoryRequestQueue } from './queue/memory-queue.ts'
 import type { RequestQueue } from './queue/request-queue.ts'
 import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
 import { TrustStore } from './trust-store.ts'
-
-const maxPollingConnections = 1_000
-
-/** A port that accepts connections. */
-export interface RuntimeListener {
-  readonly host: string
-  readonly port: number
-  /** Stops accepting; connections that are there stay. */
-  close(): Promise<void>
-}
-
-/** A polling service that is kept connected. */
-export interface Polling {
-  /** Ends its connections; what runs is cut off. */
-  close(): Promise<void>
-}
 
 /** How a runtime is closed. */
 export interface CloseOptions {
@@ -66,7 +47,6 @@ export class HalibutRuntime implements AsyncDisposable {
   /** SHA-1 of our certificate, as peers pin it. */
   readonly thumbprint: string
   readonly limits: Limits
-  readonly #options: RuntimeOptions
   readonly #events = new EventHub()
   readonly #log: EventLog
   readonly #registry: TypeRegistry
@@ -81,8 +61,8 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #openings: Openings
   readonly #endpoints = new WeakMap<object, Endpoint>()
   readonly #queues = new Map<string, RequestQueue>()
-  readonly #listeners = new Set<Listener>()
-  readonly #pollings = new Set<Polling & Drainable>()
+  readonly #ports: Ports
+  readonly #pollings: Pollings
   readonly #ending = new AbortController()
   /** Resolves when there is no more time for what still runs. */
   readonly #drainTime = deferred<void>()
@@ -94,7 +74,6 @@ export class HalibutRuntime implements AsyncDisposable {
   constructor(options: RuntimeOptions) {
     // Callers without types may have forgotten it.
     if (!(options as Partial<RuntimeOptions>).certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
-    this.#options = options
     // Every dial, pause and probe listens to it, and there may be thousands of them.
     setMaxListeners(0, this.#ending.signal)
     this.#friendlyPage = options.friendlyPage ?? {}
@@ -128,6 +107,14 @@ export class HalibutRuntime implements AsyncDisposable {
       onUnauthorised: options.onUnauthorised,
       authoriseSubscriber: options.authoriseSubscriber,
     })
+    const { limits, thumbprint: ownThumbprint } = this
+    this.#ports = new Ports({
+      limits,
+      certificate: options.certificate,
+      openings: this.#openings,
+      acceptor: this.#acceptor,
+      log: this.#write,
+    })
     this.#connections = new OutgoingConnections({
       limits: this.limits,
       certificate: options.certificate,
@@ -135,6 +122,13 @@ export class HalibutRuntime implements AsyncDisposable {
       events: this.#events,
       log: this.#write,
       ending: this.#ending.signal,
+    })
+    this.#pollings = new Pollings({
+      limits,
+      service: this.#service,
+      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
+      ownThumbprint,
+      log: this.#write,
     })
     this.#calls = new OutgoingCalls({
       codec: this.#codec,
@@ -163,90 +157,16 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#services.add(contract, implementation, options)
   }
 
-  /** Accepts connections: from callers of our services, and from polling agents that we call. Port 0: any free one. */
-  async listen(options: { readonly port?: number; readonly host?: string } = {}): Promise<RuntimeListener> {
+  /** Accepts connections: from callers of our services, and from polling agents that we call. */
+  async listen(options: ListenOptions = {}): Promise<RuntimeListener> {
     this.#assertOpen()
-    const { limits } = this
-    let name = ''
-    const listener = await listen({
-      host: options.host,
-      port: options.port ?? 0,
-      certificate: this.#options.certificate,
-      handshakeTimeoutMs: limits.acceptTimeoutMs,
-      keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
-      receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
-      sendTimeoutMs: limits.tcpClientSendTimeoutMs,
-      openings: this.#openings,
-      onConnection: channel => {
-        if (this.#closing) channel.destroy(this.#closing)
-        else void this.#acceptor.accept(channel, name)
-      },
-      onRejected: (remoteAddress, error) => this.#write(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
-    })
-    name = `listen://${formatEndPoint(listener.host, listener.port)}`
-    if (this.#closing) {
-      await listener.close()
-      throw this.#closing
-    }
-    this.#listeners.add(listener)
-    this.#write(name, 'ListenerStarted', 'Listener started')
-    return {
-      host: listener.host,
-      port: listener.port,
-      close: async () => {
-        if (!this.#listeners.delete(listener)) return
-        await listener.close()
-        this.#write(name, 'ListenerStopped', 'Listener stopped')
-      },
-    }
+    return this.#ports.open(options)
   }
 
   /** Polls a client for requests to our services, and keeps doing so until closed. */
   poll(options: PollOptions): Polling {
     this.#assertOpen()
-    const endpoint = this.#endpoint(options.endpoint)
-    if (endpoint.scheme !== 'https')
-      throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
-    requirePin(endpoint)
-    const subscription = printSubscription(options.subscription)
-    const { connections = 1 } = options
-    if (!(Number.isInteger(connections) && connections >= 1 && connections <= maxPollingConnections)) {
-      throw new HalibutError(
-        'invalid_argument',
-        `connections must be a whole number from 1 to ${maxPollingConnections}, not ${connections}`,
-      )
-    }
-    const ending = new AbortController()
-    const draining = new AbortController()
-    setMaxListeners(0, ending.signal, draining.signal)
-    const loops = Array.from({ length: connections }, () =>
-      runPollingLoop({
-        endpoint,
-        subscription,
-        service: this.#service,
-        limits: this.limits,
-        dial: signal => this.#connections.dial(endpoint, signal),
-        signal: ending.signal,
-        draining: draining.signal,
-        ownThumbprint: this.thumbprint,
-        onIdentified: () => this.#write(endpoint.uri, 'Diagnostic', `Polling as ${subscription}`),
-        log: (message, error) => this.#write(endpoint.uri, 'Error', message, error),
-      }),
-    )
-    const polling: Polling & Drainable = {
-      drain: () => {
-        draining.abort()
-        return Promise.all(loops)
-      },
-      close: async () => {
-        this.#pollings.delete(polling)
-        draining.abort()
-        ending.abort()
-        await Promise.all(loops)
-      },
-    }
-    this.#pollings.add(polling)
-    return polling
+    return this.#pollings.start(this.#endpoint(options.endpoint), options)
   }
 
   /** Changes what callers see that are no Halibut peers. `html: null` and no headers: the default page. */
@@ -304,33 +224,15 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
-  async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<{ thumbprint: string; roundTripMs: number }> {
+  async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<ProbeAnswer> {
     this.#assertOpen()
-    checkTime('timeoutMs', options.timeoutMs)
-    const endpoint = this.#endpoint(input)
-    const { uri } = endpoint
-    const startedAt = performance.now()
     const ending = this.#ending.signal
-    const timeoutMs = options.timeoutMs ?? this.limits.probeTimeoutMs
-    const deadline = new CallDeadline({ signal: options.signal ?? ending, timeoutMs }, undefined)
-    let transfer: Transfer | undefined
-    const cut = (): void => transfer?.channel.destroy(cancelledWhile('Connecting', { phase: 'identify' }))
-    deadline.signal.addEventListener('abort', cut, { once: true })
-    try {
-      transfer = await this.#connections.dial(endpoint, deadline.signal, options.signal ? ending : undefined)
-      await identifyAsDialler(transfer, { type: 'client' })
-      await transfer.end()
-      return { thumbprint: transfer.channel.peer.thumbprint ?? '', roundTripMs: performance.now() - startedAt }
-    } catch (why) {
-      transfer?.channel.destroy()
-      const stage = transfer ? 'initialise' : 'connect'
-      const about = { uri, stage, bytesLeft: false, isNew: true, began: false, ownThumbprint: this.thumbprint } as const
-      const told = deadline.told(listeningFailure(why, about))
-      if (!(told instanceof HalibutError) || told.kind !== 'deadline_exceeded') throw told
-      throw told.with({}, `a probe of ${uri} did not end within ${timeoutMs} ms: ${told.reason ?? 'no answer came'}`)
-    } finally {
-      deadline.end()
-    }
+    return probe(this.#endpoint(input), options, {
+      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal, options.signal ? ending : undefined),
+      ending,
+      defaultTimeoutMs: this.limits.probeTimeoutMs,
+      ownThumbprint: this.thumbprint,
+    })
   }
 
   /** Learns a listener’s thumbprint (spec §1.8). What it tells is unverified: show it to a person before pinning it. */
@@ -400,8 +302,7 @@ export class HalibutRuntime implements AsyncDisposable {
 
   async #end(drains: boolean): Promise<void> {
     this.#closing = new HalibutError('closed', 'the runtime is closing')
-    const stopped = Promise.all([...this.#listeners].map(listener => listener.close()))
-    this.#listeners.clear()
+    const stopped = this.#ports.close(this.#closing)
     if (drains) {
       const accepted = {
         service: this.#service,
@@ -423,7 +324,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const waited = new HalibutError('closed', told, { phase: 'queue', dotnetType, dotnetMessage, cause: why })
     for (const queue of this.#queues.values()) queue.close(waited)
     this.#acceptor.close(why)
-    await Promise.all([...this.#pollings].map(polling => polling.close()))
+    await this.#pollings.close()
     await this.#connections.close(why)
     await this.#acceptor.drained()
     this.#calls.clear()
@@ -484,7 +385,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#forgetEmptyQueue(subscription)
   }
 
-  readonly #write = (endpoint: string, type: LogEventType, message: string, error?: unknown): void => {
+  readonly #write: LogWriter = (endpoint, type, message, error) => {
     this.#log.write(endpoint, type, message, error)
   }
 

@@ -1,0 +1,88 @@
+import type { HalibutError } from '../base/errors.ts'
+import type { Limits } from '../base/limits.ts'
+import type { Openings } from '../base/openings.ts'
+import { formatEndPoint } from '../socket/errno.ts'
+import { type Listener, listen } from '../socket/listen.ts'
+import type { Acceptor } from './acceptor.ts'
+import type { Certificate } from './certificates.ts'
+import type { LogWriter } from './event-log.ts'
+
+/** A port that accepts connections. */
+export interface RuntimeListener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting; connections that are there stay. */
+  close(): Promise<void>
+}
+
+/** Where to accept connections. */
+export interface ListenOptions {
+  /** Default 0: any free one. */
+  readonly port?: number | undefined
+  /** The address to bind. Default: all of this machine’s. */
+  readonly host?: string | undefined
+}
+
+/** What {@link Ports} need. */
+export interface PortsOptions {
+  readonly limits: Limits
+  readonly certificate: Certificate
+  readonly openings: Openings
+  readonly acceptor: Acceptor
+  readonly log: LogWriter
+}
+
+/** The ports on which a runtime accepts connections. */
+export class Ports {
+  readonly #options: PortsOptions
+  readonly #listeners = new Set<Listener>()
+  #closed: HalibutError | undefined
+
+  constructor(options: PortsOptions) {
+    this.#options = options
+  }
+
+  async open({ host, port = 0 }: ListenOptions): Promise<RuntimeListener> {
+    const { limits, certificate, openings, acceptor, log } = this.#options
+    let name = ''
+    const listener = await listen({
+      host,
+      port,
+      certificate,
+      handshakeTimeoutMs: limits.acceptTimeoutMs,
+      keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
+      receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
+      sendTimeoutMs: limits.tcpClientSendTimeoutMs,
+      openings,
+      onConnection: channel => {
+        if (this.#closed) channel.destroy(this.#closed)
+        else void acceptor.accept(channel, name)
+      },
+      onRejected: (remoteAddress, error) => log(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
+    })
+    name = `listen://${formatEndPoint(listener.host, listener.port)}`
+    if (this.#closed) {
+      await listener.close()
+      throw this.#closed
+    }
+    this.#listeners.add(listener)
+    log(name, 'ListenerStarted', 'Listener started')
+    return {
+      host: listener.host,
+      port: listener.port,
+      close: async () => {
+        if (!this.#listeners.delete(listener)) return
+        await listener.close()
+        log(name, 'ListenerStopped', 'Listener stopped')
+      },
+    }
+  }
+
+  /** Accepts nothing any more, not on a port that is being opened either. */
+  async close(why: HalibutError): Promise<void> {
+    this.#closed = why
+    const listeners = [...this.#listeners]
+    this.#listeners.clear()
+    await Promise.all(listeners.map(listener => listener.close()))
+  }
+}
