@@ -9,6 +9,7 @@ import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { noStreams } from '../../server/src/gateway/streams/stream-table.ts'
 import { Dispatcher } from '../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../server/src/rpc/handlers.ts'
+import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { testIdentity } from '../support/certificates.ts'
@@ -201,7 +202,7 @@ test('an agent that a call could not reach is offline at once, and the deadline 
 /** Calls the agent `a` as a browser does; gives the error. */
 async function invoke(mesh: HalibutRuntime, directory: AgentDirectory, times: object): Promise<unknown> {
   const handlers = createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'now', version: '0' })
-  const response = await new Dispatcher(handlers, () => undefined).dispatch(
+  const response = await new Dispatcher(new MethodRunner(handlers, () => undefined)).dispatch(
     { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'ITools', method: 'Hold', args: [], ...times } },
     {
       principal: { name: 'p', role: 'operator' },

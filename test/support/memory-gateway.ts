@@ -8,6 +8,7 @@ import { Connection } from '../../server/src/gateway/connection.ts'
 import { SessionTable } from '../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../server/src/rpc/handlers.ts'
+import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { createStreamSpool } from '../../server/src/runtime/stream-spool.ts'
 import { scheduleService } from './facade-schedule-agent.ts'
 
@@ -71,7 +72,7 @@ export class MemoryGateway {
       epoch: `epoch ${++this.#starts}`,
       version: '0',
     })
-    const dispatcher = new Dispatcher(handlers, silentLog)
+    const dispatcher = new Dispatcher(new MethodRunner(handlers, silentLog))
     const createSpool = () => createStreamSpool({ spoolMemoryBytes: 1_000_000, spoolFileBytes: 1_000_000, streamUnreadMs: 60_000 })
     return [dispatcher, new SessionTable({ dispatcher, createSpool })]
   }

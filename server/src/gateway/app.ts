@@ -7,6 +7,7 @@ import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
+import { MethodRunner } from '../rpc/run.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
@@ -52,7 +53,7 @@ const httpCheckMs = 1_000
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn, trustedProxies = [] } = options
   const publicPath = options.publicUrl?.pathname ?? '/'
-  const dispatcher = new Dispatcher(createHandlers({ ...options, epoch: randomUUID() }), log)
+  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ ...options, epoch: randomUUID() }), log))
   const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
   const app = Fastify({
     logger: false,

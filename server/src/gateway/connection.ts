@@ -1,6 +1,7 @@
 import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
-import type { Dispatcher, OpenedSession, Principal } from '../rpc/dispatcher.ts'
+import type { OpenedSession, Principal } from '../rpc/call-context.ts'
+import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { parseFrame } from '../rpc/parse-frame.ts'
 import type { Session, SessionSocket } from './session.ts'
 import type { SessionTable } from './session-table.ts'

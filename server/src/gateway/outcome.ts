@@ -1,6 +1,7 @@
 import { controlNotifications, type Delivery, facadeLimits, type ResponseMessage, type RpcError } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
-import { failure, type Principal } from '../rpc/dispatcher.ts'
+import type { Principal } from '../rpc/call-context.ts'
+import { failure } from '../rpc/dispatcher.ts'
 import { toHalibutError } from '../rpc/error-map.ts'
 import { isLongJson } from '../rpc/json-pieces.ts'
 import { type ResultStreams, writeLongResult } from './long-result.ts'

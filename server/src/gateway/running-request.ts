@@ -1,10 +1,12 @@
 import { serverNotifications } from '@halibut-gateway/schemas'
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
-import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
-import { agentOf, type Principal, type RequestContext } from '../rpc/dispatcher.ts'
+import type { Principal, RequestContext } from '../rpc/call-context.ts'
+import type { Requested } from '../rpc/dispatcher.ts'
+import { agentOf } from '../rpc/run.ts'
 import type { Outbox, OutboxWaiter } from './outbox.ts'
 import { type Outcome, writeItem } from './outcome.ts'
 import type { CallStreamSet } from './streams/stream-table.ts'
@@ -14,9 +16,6 @@ const spare: AbortController[] = []
 const maxSpare = 256
 
 const progressCheck = TypeCompiler.Compile(serverNotifications['$/progress'])
-
-/** A request that is answered. */
-export type Requested = RequestMessage & { readonly id: RequestId }
 
 /** How a request came. */
 export interface Arrival {

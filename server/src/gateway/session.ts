@@ -11,9 +11,9 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryBudget } from '../base/memory-budget.ts'
-import { createTraceId } from '../base/trace-id.ts'
 import { announcedStreams } from '../rpc/announced-streams.ts'
-import { type Dispatcher, failure, type Principal } from '../rpc/dispatcher.ts'
+import type { Principal } from '../rpc/call-context.ts'
+import { type Dispatcher, failure, type Requested } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
@@ -22,7 +22,7 @@ import { Outbox, type OutboxOwner, type TextSocket } from './outbox.ts'
 import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
-import { type Arrival, type Requested, type RequestHost, RunningRequest } from './running-request.ts'
+import { type Arrival, type RequestHost, RunningRequest } from './running-request.ts'
 import type { SlowReaders } from './slow-readers.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
@@ -101,7 +101,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
       together: write => this.#socket?.together(write),
       notify: (method, params) => this.#notify(method, params),
       violated: reason => this.end(reason),
-      toRpcError: error => toRpcError(toHalibutError(error), { traceId: createTraceId(), showDetails: this.principal.role === 'admin' }),
+      toRpcError: error => toRpcError(toHalibutError(error), this.principal),
       createSpool: () => this.#options.createSpool(this.id),
       memory: this.#options.downloadMemory.share(this.id),
       over: () => this.#endIfDrained(),

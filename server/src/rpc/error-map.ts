@@ -1,16 +1,17 @@
 import { type ErrorData, errorTable, type RpcError } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { createTraceId } from '../base/trace-id.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
+import type { Principal } from './call-context.ts'
 import { ParamsError } from './params-error.ts'
 import { tellResult } from './untyped-json.ts'
 
-/** What an error is told with. */
-export interface ErrorContext {
-  readonly traceId: string
+/** Where an error happened. */
+export interface ErrorPlace {
+  /** Default: a fresh one. */
+  readonly traceId?: string
   /** The agent’s id, where one was called. */
   readonly agent?: string | undefined
-  /** Whether the caller may see the remote stack trace. */
-  readonly showDetails: boolean
 }
 
 /** Any thrown value as our error. What is not ours is a failure of the gateway, and its text stays in the log. */
@@ -19,8 +20,8 @@ export function toHalibutError(error: unknown): HalibutError {
   return new HalibutError('internal_error', 'the gateway failed', { cause: error, delivery: 'unknown' })
 }
 
-/** Our error as JSON-RPC’s. */
-export function toRpcError(error: HalibutError, context: ErrorContext): RpcError {
+/** Our error as it is told to `principal`, who is not known before the sign-in. The remote stack trace is for admins alone. */
+export function toRpcError(error: HalibutError, principal: Principal | undefined, place: ErrorPlace = {}): RpcError {
   const { remote } = error
   const data: ErrorData = {
     kind: error.kind,
@@ -28,8 +29,8 @@ export function toRpcError(error: HalibutError, context: ErrorContext): RpcError
     delivery: error.delivery,
     retryable: error.retryable,
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-    ...(context.agent === undefined ? {} : { agent: context.agent }),
-    traceId: context.traceId,
+    ...(place.agent === undefined ? {} : { agent: place.agent }),
+    traceId: place.traceId ?? createTraceId(),
     advice: error.advice,
     ...(error instanceof ParamsError && error.errors.length > 0 ? { errors: error.errors } : {}),
     ...(error instanceof ParamsError && error.candidates.length > 0 ? { candidates: error.candidates } : {}),
@@ -39,7 +40,7 @@ export function toRpcError(error: HalibutError, context: ErrorContext): RpcError
           remote: {
             message: remote.message,
             ...(remote.type === undefined ? {} : { type: remote.type }),
-            ...(context.showDetails && remote.details !== undefined ? { details: remote.details } : {}),
+            ...(principal?.role === 'admin' && remote.details !== undefined ? { details: remote.details } : {}),
           },
         }
       : {}),

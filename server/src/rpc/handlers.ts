@@ -2,7 +2,6 @@ import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import { CallRegistry } from './call-registry.ts'
-import type { Handlers } from './dispatcher.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
@@ -11,6 +10,7 @@ import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
+import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
 export interface HandlerOptions {

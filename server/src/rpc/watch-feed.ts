@@ -1,6 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
-import type { CallContext } from './dispatcher.ts'
+import type { CallContext } from './call-context.ts'
 
 /** What happens, on its way to one reader of a watch. */
 export class WatchFeed<T> {

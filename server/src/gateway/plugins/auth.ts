@@ -2,7 +2,7 @@ import { subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyRequest } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
-import type { Principal } from '../../rpc/dispatcher.ts'
+import type { Principal } from '../../rpc/call-context.ts'
 import type { SignIn } from '../sign-in.ts'
 import { type Tickets, ticketPrefix } from '../tickets.ts'
 

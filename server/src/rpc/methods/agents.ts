@@ -1,6 +1,6 @@
 import type { AgentEvent } from '@halibut-gateway/schemas'
 import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
-import type { Handlers } from '../dispatcher.ts'
+import type { Handlers } from '../run.ts'
 import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods about the agents themselves. */

@@ -1,8 +1,9 @@
 import type { CallEvent, CallOutcome } from '@halibut-gateway/schemas'
+import type { CallContext } from '../call-context.ts'
 import type { CallRegistry } from '../call-registry.ts'
-import type { CallContext, Handlers } from '../dispatcher.ts'
 import { toRpcError } from '../error-map.ts'
 import type { KeptCalls } from '../kept-calls.ts'
+import type { Handlers } from '../run.ts'
 import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods about calls to agents, whoever made them. */
@@ -14,7 +15,7 @@ export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Hand
       if (outcome.state === 'running') return { state: 'running' }
       if (outcome.state === 'answered') return { state: 'answered', ...(outcome.result ? { result: outcome.result } : {}) }
       const { traceId, principal } = context
-      return { state: 'failed', error: toRpcError(outcome.error, { traceId, showDetails: principal.role === 'admin' }) as never }
+      return { state: 'failed', error: toRpcError(outcome.error, principal, { traceId }) as never }
     },
     'calls.watch': async (_params, context) => {
       const feed = new WatchFeed<CallEvent>()

@@ -1,7 +1,7 @@
 import { signatureOf } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../../base/errors.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
-import type { Handlers } from '../dispatcher.ts'
+import type { Handlers } from '../run.ts'
 
 /** The methods about contracts. */
 export function contractsMethods(contracts: ContractDirectory): Pick<Handlers, 'contracts.list' | 'contracts.get'> {

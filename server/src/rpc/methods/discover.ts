@@ -1,5 +1,5 @@
-import type { Handlers } from '../dispatcher.ts'
 import { openRpcDocument } from '../openrpc.ts'
+import type { Handlers } from '../run.ts'
 
 /** The method that describes all others. */
 export function discoverMethods(version: string): Pick<Handlers, 'rpc.discover'> {

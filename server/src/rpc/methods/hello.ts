@@ -1,6 +1,6 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
-import type { Handlers } from '../dispatcher.ts'
+import type { Handlers } from '../run.ts'
 
 /** The method that opens a session, or goes on with one. */
 export function helloMethods(options: { readonly epoch: string; readonly version: string }): Pick<Handlers, 'hello'> {

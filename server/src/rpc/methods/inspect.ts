@@ -2,7 +2,7 @@ import type { InspectEvent } from '@halibut-gateway/schemas'
 import { HalibutError } from '../../base/errors.ts'
 import type { Mesh } from '../../fleet/mesh.ts'
 import { severityOf } from '../../runtime/event-log.ts'
-import type { Handlers } from '../dispatcher.ts'
+import type { Handlers } from '../run.ts'
 import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods that show what happens on the connections to agents. */

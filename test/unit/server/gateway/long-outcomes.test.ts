@@ -6,7 +6,9 @@ import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
 import { createSessionSpools } from '../../../../server/src/gateway/streams/session-spools.ts'
-import { type CallContext, Dispatcher, type Handlers } from '../../../../server/src/rpc/dispatcher.ts'
+import type { CallContext } from '../../../../server/src/rpc/call-context.ts'
+import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
+import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
 
 interface Answer {
   readonly id: number
@@ -26,7 +28,7 @@ function createSession() {
   const begun = deferred<void>()
   const createSpool = createSessionSpools()
   const sessions = new SessionTable({
-    dispatcher: new Dispatcher(handlers, silentLog),
+    dispatcher: new Dispatcher(new MethodRunner(handlers, silentLog)),
     createSpool: session => {
       begun.resolve()
       return createSpool(session)

@@ -5,7 +5,9 @@ import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import type { Session, SessionSocket } from '../../../../server/src/gateway/session.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
-import { Dispatcher, type Handlers, type Principal } from '../../../../server/src/rpc/dispatcher.ts'
+import type { Principal } from '../../../../server/src/rpc/call-context.ts'
+import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
+import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -27,7 +29,7 @@ function world() {
     'agents.list': () => ({ agents: [] }),
     'agent.invoke': () => longAnswer(facadeLimits.replayBytes),
   } as unknown as Handlers
-  const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
+  const sessions = new SessionTable({ dispatcher: new Dispatcher(new MethodRunner(handlers, silentLog)), createSpool: unused })
   const closed: CloseReason[] = []
   const socket: SessionSocket = {
     send: (_text, done) => done(),
@@ -153,7 +155,7 @@ test('a session whose socket is lost before a large answer was acknowledged is o
 
 test('beyond the memory for all of them the session that has waited longest ends, and nothing stays when all have', async () => {
   const handlers = { 'agent.invoke': () => longAnswer(facadeLimits.replayBytes / 2) } as unknown as Handlers
-  const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
+  const sessions = new SessionTable({ dispatcher: new Dispatcher(new MethodRunner(handlers, silentLog)), createSpool: unused })
   const invoke = '{"jsonrpc":"2.0","id":1,"method":"agent.invoke","params":{"agent":"a","service":"S","method":"M","args":[]}}'
   const each = facadeLimits.replayBytes / 2
   const fitting = Math.floor(gatewayLimits.allReplayBytes / (each + 400))

@@ -9,6 +9,7 @@ import { Connection } from '../../../../server/src/gateway/connection.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
+import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -23,8 +24,7 @@ function world() {
   const directory = new AgentDirectory()
   directory.add({ id: 'a', name: 'x'.repeat(1_000), uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
   const dispatcher = new Dispatcher(
-    createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'e', version: '0' }),
-    silentLog,
+    new MethodRunner(createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'e', version: '0' }), silentLog),
   )
   const sent: { text: string; done: () => void }[] = []
   const closed: CloseReason[] = []

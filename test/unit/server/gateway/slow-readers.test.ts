@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
-import { Dispatcher, type Handlers } from '../../../../server/src/rpc/dispatcher.ts'
+import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
+import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
 
 // The real budget is too much to fill for a test.
 vi.mock('../../../../server/src/base/limits.ts', async original => {
@@ -24,7 +25,7 @@ const answerBytes = 800_000
 function createBrowsers() {
   const answer = { value: 'x'.repeat(answerBytes), signature: 'M()', activityId: randomUUID(), durationMs: 1 }
   const handlers = { 'agents.list': () => ({ agents: [] }), 'agent.invoke': () => answer } as unknown as Handlers
-  const sessions = new SessionTable({ dispatcher: new Dispatcher(handlers, silentLog), createSpool: unused })
+  const sessions = new SessionTable({ dispatcher: new Dispatcher(new MethodRunner(handlers, silentLog)), createSpool: unused })
   const open = () => {
     const session = sessions.open({ name: 'somebody', role: 'operator' }, undefined)
     const closed: CloseReason[] = []

@@ -12,6 +12,7 @@ import type { Mesh, MeshCall } from '../../../../server/src/fleet/mesh.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
+import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
@@ -44,7 +45,7 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
   directory.add({ id: 'a', uri, thumbprint })
   const contracts = new ContractDirectory()
   contracts.add(stock)
-  const dispatcher = new Dispatcher(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog)
+  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog))
   const stop = new AbortController()
   const offer = vi.fn(() => ({ $stream: 2, length: 1 }))
   const dispatch = (

@@ -8,6 +8,7 @@ import { ContractDirectory } from '../../../../server/src/fleet/contract-directo
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
+import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { codecMesh } from '../../../support/codec-mesh.ts'
 
@@ -67,7 +68,7 @@ function createRpc(name?: TypeName) {
     contracts.add(b.service('IRow', { Echo: b.method([['v', holder(name)]], holder(name)), ...alone }))
   }
   const { mesh, received } = codecMesh()
-  const dispatcher = new Dispatcher(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog)
+  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog))
   const invoke = async (method: string, args: readonly unknown[]): Promise<{ result?: InvokeResult; error?: RpcError }> =>
     (await dispatcher.dispatch(
       { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'IRow', method, args } },

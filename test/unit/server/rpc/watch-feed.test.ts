@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
-import type { CallContext } from '../../../../server/src/rpc/dispatcher.ts'
+import type { CallContext } from '../../../../server/src/rpc/call-context.ts'
 import { WatchFeed } from '../../../../server/src/rpc/watch-feed.ts'
 import { turn } from '../../../support/stream-sections.ts'
 

@@ -1,0 +1,106 @@
+import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
+import { describeGot, maxParamErrors, type ParamError, type RpcError } from '@halibut-gateway/schemas/wire'
+import type { TSchema } from '@sinclair/typebox'
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import { HalibutError } from '../base/errors.ts'
+import type { LogSink } from '../base/log.ts'
+import { type CallContext, type RequestContext, RunningCall } from './call-context.ts'
+import { toHalibutError, toRpcError } from './error-map.ts'
+import { expectedBy } from './expectation.ts'
+import { ParamsError } from './params-error.ts'
+
+/** A function for each method of the one map. */
+export type Handlers = {
+  readonly [M in MethodName]: (params: MethodParams<M>, context: CallContext) => MethodResult<M> | Promise<MethodResult<M>>
+}
+
+/** What came of a method. */
+export type Ran = { readonly result: unknown } | { readonly error: RpcError }
+
+interface Route {
+  readonly params: TypeCheck<TSchema>
+  readonly result: TypeCheck<TSchema>
+  readonly item: TypeCheck<TSchema> | undefined
+  readonly handle: (params: unknown, context: CallContext) => unknown
+}
+
+/** Method to handler, however it was asked for: validates both ways, and makes of every outcome a result or an error. */
+export class MethodRunner {
+  readonly #routes = new Map<string, Route>()
+  readonly #log: LogSink
+
+  constructor(handlers: Handlers, log: LogSink) {
+    this.#log = log
+    for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
+      this.#routes.set(name, {
+        params: TypeCompiler.Compile(entry.params),
+        result: TypeCompiler.Compile(entry.result),
+        item: entry.item && TypeCompiler.Compile(entry.item),
+        handle: handlers[name] as Route['handle'],
+      })
+    }
+  }
+
+  /** True for a watch: it sends items before its result. */
+  isWatch(method: string): boolean {
+    return this.#routes.get(method)?.item !== undefined
+  }
+
+  /** Runs a method to its end. Never rejects. */
+  async run(method: string, params: unknown, context: RequestContext): Promise<Ran> {
+    const route = this.#routes.get(method)
+    const call = new RunningCall(method, context, route?.item)
+    try {
+      if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+      if (!route.params.Check(params)) throw misfit(method, route.params, params)
+      const result = await route.handle(params, call)
+      if (!route.result.Check(result)) {
+        const first = route.result.Errors(result).First()
+        throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
+      }
+      return { result }
+    } catch (thrown) {
+      const error = toldWhy(toHalibutError(thrown), context.signal)
+      const { traceId } = call
+      if (error.kind === 'internal_error') {
+        const cause = error.cause ?? error
+        this.#log('error', `${method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
+      }
+      return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
+    }
+  }
+}
+
+/** A request that was not cancelled by its caller says what stopped it, and what became of it all the same. */
+function toldWhy(error: HalibutError, signal: AbortSignal): HalibutError {
+  const why: unknown = signal.aborted && error.kind === 'cancelled' ? signal.reason : undefined
+  if (!(why instanceof HalibutError) || why.kind === 'cancelled') return error
+  return why.with({ phase: error.phase, delivery: error.delivery })
+}
+
+/** The error of parameters that do not fit. */
+function misfit(method: string, check: TypeCheck<TSchema>, params: unknown): ParamsError {
+  const errors = paramErrors(check, params)
+  const first = errors[0]
+  const where = first ? `: ${first.path === '' ? 'params' : first.path}: expected ${first.expected}, got ${first.got}` : ''
+  return new ParamsError(`the parameters of ${method} do not fit${where}`, errors)
+}
+
+/** The places where a value does not fit a schema; at most ten, each once. */
+function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
+  const errors = new Map<string, ParamError>()
+  for (const error of check.Errors(value)) {
+    if (!errors.has(error.path)) {
+      errors.set(error.path, { path: error.path, expected: expectedBy(error), got: describeGot(error.value) })
+    }
+    if (errors.size >= maxParamErrors) break
+  }
+  return [...errors.values()]
+}
+
+/** The agent that parameters name. */
+export function agentOf(params: unknown): string | undefined {
+  if (typeof params !== 'object' || params === null || !Object.hasOwn(params, 'agent')) return undefined
+  const { agent } = params as { agent: unknown }
+  return typeof agent === 'string' && agent.length <= 128 ? agent : undefined
+}
