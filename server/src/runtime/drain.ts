@@ -3,7 +3,7 @@ import { HalibutError } from '../base/errors.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import type { Acceptor } from './acceptor.ts'
 import type { OutgoingCalls } from './outgoing-calls.ts'
-import type { RequestQueue } from './queue/request-queue.ts'
+import type { RequestQueues } from './queue/request-queues.ts'
 
 /** What opens no connection any more, once it was told so. */
 export interface Drainable {
@@ -15,8 +15,7 @@ export interface Drainable {
 export interface Accepted {
   readonly service: ServiceSide
   readonly pollings: Drainable
-  /** By subscription. */
-  readonly queues: ReadonlyMap<string, RequestQueue>
+  readonly queues: RequestQueues
   readonly calls: OutgoingCalls
   readonly acceptor: Acceptor
 }
@@ -26,24 +25,11 @@ export async function drain({ service, pollings, queues, calls, acceptor }: Acce
   service.draining = true
   for (const server of service.serving) server.endIfIdle()
   const polled = pollings.drain()
-  for (const [subscription, queue] of [...queues]) {
-    queue.drain()
-    if (!acceptor.hasSubscriber(subscription)) queue.failWaiting(notCollectable(why, subscription))
-  }
+  queues.drain(why)
   await calls.idle()
   await acceptor.subscribersGone()
   await polled
   while (service.serving.size > 0) await Promise.all([...service.serving].map(server => server.over))
-}
-
-/** The error of a request for a polling agent that has no connection when the runtime closes: none is taken any more. */
-export function notCollectable(why: HalibutError, subscription: string): HalibutError {
-  return new HalibutError('closed', `${why.message}, and no connection of ${subscription} is there to collect the request`, {
-    phase: 'queue',
-    delivery: 'not_sent',
-    endpoint: subscription,
-    cause: why,
-  })
 }
 
 /** For the answers to requests that are cut off. */

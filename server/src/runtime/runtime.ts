@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
-import type { ByteChannel } from '../base/byte-channel.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -10,25 +9,22 @@ import { timerMs } from '../base/timer.ts'
 import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
-import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Acceptor } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
 import { checkedLimits } from './checked-limits.ts'
-import { RuntimeMemory } from './connection-memory.ts'
-import { drain, notCollectable, refuseRunning } from './drain.ts'
+import { Connections } from './connections.ts'
+import { drain, refuseRunning } from './drain.ts'
 import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogWriter } from './event-log.ts'
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import type { FriendlyPage } from './friendly-page.ts'
 import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
-import { OutgoingConnections } from './outgoing-connections.ts'
 import { type Polling, Pollings } from './pollings.ts'
 import { type ListenOptions, Ports, type RuntimeListener } from './ports.ts'
 import { type ProbeAnswer, probe } from './probe.ts'
-import { MemoryRequestQueue } from './queue/memory-queue.ts'
-import type { RequestQueue } from './queue/request-queue.ts'
+import { RequestQueues } from './queue/request-queues.ts'
 import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
 import { TrustStore } from './trust-store.ts'
@@ -56,11 +52,10 @@ export class HalibutRuntime implements AsyncDisposable {
   readonly #trust: TrustStore
   readonly #acceptor: Acceptor
   readonly #calls: OutgoingCalls
-  readonly #connections: OutgoingConnections
-  readonly #memory: RuntimeMemory
+  readonly #connections: Connections
   readonly #openings: Openings
   readonly #endpoints = new WeakMap<object, Endpoint>()
-  readonly #queues = new Map<string, RequestQueue>()
+  readonly #queues: RequestQueues
   readonly #ports: Ports
   readonly #pollings: Pollings
   readonly #ending = new AbortController()
@@ -82,7 +77,6 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, this.limits.logEvents, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
-    this.#memory = new RuntimeMemory(this.limits)
     this.#openings = new Openings(this.limits)
     this.#services = new ServiceHost({ registry: this.#registry, codecOptions: this.#codec })
     const { handle, refuse } = this.#services
@@ -92,15 +86,16 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#trust = new TrustStore((options.trust ?? []).map(checkedThumbprint), thumbprint =>
       this.#acceptor.disconnectThumbprint(thumbprint),
     )
+    this.#queues = new RequestQueues(this.limits.maxQueuedRequests, subscription => this.#acceptor.hasSubscriber(subscription))
     this.#acceptor = new Acceptor({
       limits: this.limits,
       trust: this.#trust,
       openings: this.#openings,
       hostsServices: () => this.#services.size > 0,
       service: this.#service,
-      exchange: channel => this.#exchange(channel),
-      queueFor: subscription => this.#queue(subscription),
-      queueLeft: this.#queueLeft,
+      exchange: channel => this.#connections.exchange(channel),
+      queueFor: subscription => this.#queues.of(subscription),
+      queueLeft: subscription => this.#queues.left(subscription),
       events: this.#events,
       log: this.#write,
       friendlyPage: () => this.#friendlyPage,
@@ -115,10 +110,9 @@ export class HalibutRuntime implements AsyncDisposable {
       acceptor: this.#acceptor,
       log: this.#write,
     })
-    this.#connections = new OutgoingConnections({
+    this.#connections = new Connections({
       limits: this.limits,
       certificate: options.certificate,
-      exchange: channel => this.#exchange(channel),
       events: this.#events,
       log: this.#write,
       ending: this.#ending.signal,
@@ -136,7 +130,7 @@ export class HalibutRuntime implements AsyncDisposable {
       cacheErrors: options.cacheErrors,
       events: this.#events,
       log: this.#write,
-      queueFor: subscription => this.#queue(subscription),
+      queueFor: subscription => this.#queues.of(subscription),
       poolFor: endpoint => this.#connections.pool(endpoint),
       dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
       ending: this.#ending.signal,
@@ -245,11 +239,7 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Ends all connections to an endpoint, pooled and busy ones. */
   disconnect(input: EndpointInput | Endpoint): void {
-    const endpoint = this.#endpoint(input)
-    this.#connections.disconnect(
-      endpoint,
-      new HalibutError('connection_lost', `disconnected from ${endpoint.uri} on request`, { endpoint: endpoint.uri }),
-    )
+    this.#connections.disconnect(this.#endpoint(input))
   }
 
   // ---- looking
@@ -264,12 +254,7 @@ export class HalibutRuntime implements AsyncDisposable {
    * pools there are.
    */
   memoryInUse(): { readonly messages: number; readonly spools: number; readonly queues: number; readonly pools: number } {
-    return {
-      messages: this.#memory.messages.used,
-      spools: this.#memory.spools.used,
-      queues: this.#queues.size,
-      pools: this.#connections.poolCount,
-    }
+    return { ...this.#connections.inUse, queues: this.#queues.count }
   }
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription; `services`: of requests to ours that were refused. */
@@ -322,7 +307,7 @@ export class HalibutRuntime implements AsyncDisposable {
     const { dotnetType, dotnetMessage } = cancelledWhile('Connecting')
     const told = 'the runtime was closed before the request was sent'
     const waited = new HalibutError('closed', told, { phase: 'queue', dotnetType, dotnetMessage, cause: why })
-    for (const queue of this.#queues.values()) queue.close(waited)
+    this.#queues.close(waited)
     this.#acceptor.close(why)
     await this.#pollings.close()
     await this.#connections.close(why)
@@ -334,25 +319,6 @@ export class HalibutRuntime implements AsyncDisposable {
     return this.close()
   }
 
-  // ---- connections
-
-  #exchange(channel: ByteChannel): ExchangeOptions {
-    const { thumbprint = '', remoteAddress } = channel.peer
-    return this.#memory.exchange(thumbprint, this.#observer(remoteAddress))
-  }
-
-  /** Only where somebody listens when the connection opens: a connection without an observer does nothing for one. */
-  #observer(remoteAddress: string): ExchangeObserver | undefined {
-    const events = this.#events
-    if (!events.wants('controlMessage') && !events.wants('message')) return undefined
-    return {
-      controlSent: line => events.emit('controlMessage', { direction: 'sent', line, remoteAddress }),
-      controlReceived: line => events.emit('controlMessage', { direction: 'received', line, remoteAddress }),
-      messageSent: sizes => events.emit('message', { direction: 'sent', remoteAddress, ...sizes }),
-      messageReceived: sizes => events.emit('message', { direction: 'received', remoteAddress, ...sizes }),
-    }
-  }
-
   #endpoint(input: EndpointInput | Endpoint): Endpoint {
     if (typeof input !== 'object' || input === null) return parseEndpoint(input, this.limits)
     if ('key' in input) return input
@@ -362,27 +328,6 @@ export class HalibutRuntime implements AsyncDisposable {
     // One that cannot change is looked at once.
     if (Object.isFrozen(input)) this.#endpoints.set(input, endpoint)
     return endpoint
-  }
-
-  #queue(subscription: string): RequestQueue {
-    let queue = this.#queues.get(subscription)
-    if (!queue) {
-      queue = new MemoryRequestQueue(subscription, this.limits.maxQueuedRequests, this.#forgetEmptyQueue)
-      if (this.#closing) queue.drain()
-      this.#queues.set(subscription, queue)
-    }
-    return queue
-  }
-
-  /** What a peer names as its subscription, or a caller as an agent, must not stay when nobody is there. */
-  readonly #forgetEmptyQueue = (subscription: string): void => {
-    if (this.#queues.get(subscription)?.empty && !this.#acceptor.hasSubscriber(subscription)) this.#queues.delete(subscription)
-  }
-
-  /** The last connection of a subscription is gone: while the runtime closes, no other comes. */
-  readonly #queueLeft = (subscription: string): void => {
-    if (this.#closing) this.#queues.get(subscription)?.failWaiting(notCollectable(this.#closing, subscription))
-    this.#forgetEmptyQueue(subscription)
   }
 
   readonly #write: LogWriter = (endpoint, type, message, error) => {

@@ -1,41 +1,62 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
-import type { HalibutError } from '../base/errors.ts'
+import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
-import type { ExchangeOptions } from '../exchange/exchange-options.ts'
+import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { dial } from '../socket/dial.ts'
 import type { TlsIdentity } from '../socket/secure-context.ts'
+import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { EventHub } from './events.ts'
 import { linkedSignal } from './linked-signal.ts'
 
-/** What the connections that a runtime opens are made with. */
-export interface OutgoingConnectionsOptions {
+/** What a runtime’s connections are made with. */
+export interface ConnectionsOptions {
   readonly limits: Limits
   /** What we present. */
   readonly certificate: TlsIdentity
-  readonly exchange: (channel: ByteChannel) => ExchangeOptions
   readonly events: EventHub
   readonly log: (endpoint: string, type: LogEventType, message: string) => void
   /** Aborted with an error when the runtime closes: no connection is opened any more. */
   readonly ending: AbortSignal
 }
 
-/** The connections that a runtime opens, and the pools of those to listening agents. */
-export class OutgoingConnections {
-  readonly #options: OutgoingConnectionsOptions
+/** The connections that a runtime opens, the pools of those to listening agents, and the memory that all connections share. */
+export class Connections {
+  readonly #options: ConnectionsOptions
+  readonly #memory: RuntimeMemory
   /** By the key of the endpoint. */
   readonly #pools = new Map<string, ConnectionPool>()
   readonly #dialled = new Map<ByteChannel, string>()
 
-  constructor(options: OutgoingConnectionsOptions) {
+  constructor(options: ConnectionsOptions) {
     this.#options = options
+    this.#memory = new RuntimeMemory(options.limits)
   }
 
-  get poolCount(): number {
-    return this.#pools.size
+  /** Bytes held now for messages that are being received, and in memory by the spools of data streams; and how many pools there are. */
+  get inUse(): { readonly messages: number; readonly spools: number; readonly pools: number } {
+    return { messages: this.#memory.messages.used, spools: this.#memory.spools.used, pools: this.#pools.size }
+  }
+
+  /** What the conversation on a connection uses, whoever opened it. */
+  exchange(channel: ByteChannel): ExchangeOptions {
+    const { thumbprint = '', remoteAddress } = channel.peer
+    return this.#memory.exchange(thumbprint, this.#observer(remoteAddress))
+  }
+
+  /** Only where somebody listens when the connection opens: a connection without an observer does nothing for one. */
+  #observer(remoteAddress: string): ExchangeObserver | undefined {
+    const { events } = this.#options
+    if (!events.wants('controlMessage') && !events.wants('message')) return undefined
+    return {
+      controlSent: line => events.emit('controlMessage', { direction: 'sent', line, remoteAddress }),
+      controlReceived: line => events.emit('controlMessage', { direction: 'received', line, remoteAddress }),
+      messageSent: sizes => events.emit('message', { direction: 'sent', remoteAddress, ...sizes }),
+      messageReceived: sizes => events.emit('message', { direction: 'received', remoteAddress, ...sizes }),
+    }
   }
 
   /** The pool of an endpoint; forgotten when it is empty. */
@@ -58,7 +79,7 @@ export class OutgoingConnections {
   ): Promise<Transfer> {
     // Calls that were accepted before the runtime closes may still need a connection.
     this.#options.ending.throwIfAborted()
-    const { limits, certificate, events, log, exchange } = this.#options
+    const { limits, certificate, events, log } = this.#options
     log(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
     const linked = linkedSignal(signal, ending)
     const channel = await dial({
@@ -85,7 +106,7 @@ export class OutgoingConnections {
       channel.destroy(why)
       throw why
     }
-    return new Transfer(channel, exchange(channel))
+    return new Transfer(channel, this.exchange(channel))
   }
 
   /** The thumbprint that an endpoint presents to whoever presents none (spec §1.8). */
@@ -98,7 +119,8 @@ export class OutgoingConnections {
   }
 
   /** Ends all connections to an endpoint, pooled and busy ones. */
-  disconnect({ key }: Endpoint, why: HalibutError): void {
+  disconnect({ key, uri }: Endpoint): void {
+    const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
     void this.#pools.get(key)?.close(why)
     for (const [channel, its] of this.#dialled) if (its === key) channel.destroy(why)
   }
