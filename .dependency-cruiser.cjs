@@ -19,6 +19,17 @@ const contractFiles = [
   'contract-types',
   'contract-warnings',
 ].map(name => `schemas/src/${name}.ts`)
+const runtimeRow = [
+  'server/src/base',
+  'server/src/codec',
+  'server/src/exchange',
+  // Of sockets it knows what they are called in errors, and how a certificate is told.
+  'server/src/socket/errno.ts',
+  'server/src/socket/thumbprint.ts',
+  'schemas/src',
+  'npm:node-forge',
+  'node:*',
+]
 const everyLayer = ['server/src', 'schemas/src', 'node:*']
 
 /** @type {Record<string, string[]>} */
@@ -34,15 +45,10 @@ const importTable = {
   'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],
   'server/src/codec': ['server/src/base', 'schemas/src', 'npm:bson', 'node:*'],
   'server/src/exchange': ['server/src/base', 'server/src/codec', 'schemas/src', 'node:*'],
-  'server/src/runtime': [
-    'server/src/base',
-    'server/src/socket',
-    'server/src/codec',
-    'server/src/exchange',
-    'schemas/src',
-    'npm:node-forge',
-    'node:*',
-  ],
+  'server/src/runtime': runtimeRow,
+  // Connections begin in two places of the runtime.
+  'server/src/runtime/connections.ts': [...runtimeRow, 'server/src/socket', 'server/src/runtime'],
+  'server/src/runtime/ports.ts': [...runtimeRow, 'server/src/socket', 'server/src/runtime'],
   // What stands between callers and connections: it knows neither, but for the words in which failures are told.
   'server/src/runtime/queue': [
     'server/src/base',

@@ -67,3 +67,20 @@ test('a table that saw no module fails', async () => {
 
   await expect(checkImportTable(repository.folder)).rejects.toThrow('saw no module')
 })
+
+test('the queue knows neither connections nor callers, and only two files of the runtime open connections', async () => {
+  const dial = `import { dial } from '../socket/dial.ts'\nexport const a = dial\n`
+  await using repository = await createRepository({
+    'server/src/socket/dial.ts': 'export const dial = 1\n',
+    'server/src/runtime/connections.ts': dial,
+    'server/src/runtime/runtime.ts': dial,
+    'server/src/runtime/queue/memory-queue.ts': `import { a } from '../connections.ts'\nexport const b = a\n`,
+  })
+
+  const { violations } = await checkImportTable(repository.folder)
+
+  expect(violations).toEqual([
+    'server/src/runtime/queue: imports only what its row lists: server/src/runtime/queue/memory-queue.ts imports server/src/runtime/connections.ts',
+    'server/src/runtime: imports only what its row lists: server/src/runtime/runtime.ts imports server/src/socket/dial.ts',
+  ])
+})
