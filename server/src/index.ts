@@ -1,6 +1,6 @@
 export { HalibutError } from './base/errors.ts'
 export { defaultLimits, type Limits } from './base/limits.ts'
-export { DataStream } from './codec/data-stream.ts'
+export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'
 export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './runtime/acceptor.ts'
 export type { CallTimes } from './runtime/call-deadline.ts'
 export {

@@ -1,25 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { argumentText } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
+import { type ByteSink, type ByteSource, type PiecedContent, piecedSource, type SizedContent, sizedSource } from './byte-source.ts'
+import { ChunkReader, type OwnChunk } from './chunk-reader.ts'
 
-/**
- * Takes a chunk. `undefined`: go on at once. A promise: wait for it before the next chunk. The chunk is a view that is valid only during
- * the call; a sink that keeps bytes copies them.
- */
-export type ByteSink = (chunk: Uint8Array) => Promise<void> | undefined
+export type { ByteSink, ByteSource, PiecedContent, SizedContent } from './byte-source.ts'
 
-/** Where the content of a data stream comes from. */
-export interface ByteSource {
-  /** The chunks stay as they are after the sink returned, so that they need no copy. */
-  readonly stable?: boolean
-  /** Pushes the whole content into `sink`, in order; resolves at its end, rejects when it breaks off or `sink` throws. Called once. */
-  pump(sink: ByteSink): Promise<void>
-  /** The content will not be read (any more). */
-  discard?(): void
-}
-
+const maxBytesDefault = 64 * 1024 * 1024
 const progressPieceBytes = 64 * 1024
+const fileChunkBytes = 256 * 1024
 
 /**
  * A stream of bytes that travels beside a message (spec §5): uncompressed, of a length told beforehand, never whole in memory.
@@ -35,47 +27,47 @@ export class DataStream {
 
   constructor(length: number, source: ByteSource | undefined, id: string = randomUUID()) {
     if (!Number.isSafeInteger(length) || length < 0) {
-      throw new HalibutError('invalid_argument', `a data stream’s length must be a whole number from 0 to 2^53-1, not ${length}`)
+      throw new HalibutError(
+        'invalid_argument',
+        `a data stream’s length must be a whole number from 0 to 2^53-1, not ${argumentText(length)}`,
+      )
     }
     this.id = id
     this.length = length
     this.#source = source
   }
 
+  /**
+   * Whatever has a content: text (UTF-8 without a byte order mark), bytes, a `Blob`; or, with its `length` in bytes, what comes in pieces: a
+   * `Readable` of Node, a `ReadableStream`, an iterable of bytes, or a function that opens one when the message is sent. A chunk must not
+   * change once it was yielded. A producer of another number of bytes fails the call with `stream_size_mismatch`.
+   */
+  static from(content: SizedContent): DataStream
+  static from(content: PiecedContent, length: number): DataStream
+  static from(content: SizedContent | PiecedContent, length?: number): DataStream {
+    if (length !== undefined) return new DataStream(length, piecedSource(content as PiecedContent))
+    const sized = sizedSource(content as SizedContent)
+    return new DataStream(sized.length, sized.source)
+  }
+
   static fromBytes(bytes: Uint8Array): DataStream {
-    return new DataStream(bytes.byteLength, {
-      stable: true,
-      pump: async sink => {
-        if (bytes.byteLength > 0) await sink(bytes)
-      },
-    })
+    return DataStream.from(bytes)
   }
 
   /** UTF-8 without a byte order mark; `length` counts bytes. */
   static fromString(text: string): DataStream {
-    return DataStream.fromBytes(Buffer.from(text, 'utf8'))
+    return DataStream.from(text)
   }
 
-  /** A file’s content; its length is taken now, its bytes when the message is sent. */
+  /** A file’s content; its length is taken now, its bytes when the message is sent. Throws `invalid_argument` where there is no such file. */
   static async fromFile(path: string): Promise<DataStream> {
-    const { size } = await stat(path)
-    return DataStream.fromIterable(size, () => createReadStream(path, { highWaterMark: 256 * 1024 }))
+    const size = await fileSize(path)
+    return DataStream.fromIterable(size, () => createReadStream(path, { highWaterMark: fileChunkBytes }))
   }
 
-  /**
-   * Any producer with a declared length; it must not change a chunk that it has yielded. One that yields another number of bytes fails
-   * the call with `stream_size_mismatch`.
-   */
+  /** As {@link from}: a producer that is opened when the message is sent. */
   static fromIterable(length: number, open: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>): DataStream {
-    return new DataStream(length, {
-      stable: true,
-      async pump(sink) {
-        for await (const chunk of open()) {
-          const wait = sink(chunk)
-          if (wait) await wait
-        }
-      },
-    })
+    return DataStream.from(open, length)
   }
 
   /**
@@ -124,18 +116,54 @@ export class DataStream {
   }
 
   /** Pushes the content into `sink`, without a promise a chunk. Throws `stream_consumed` the second time. */
-  pump(sink: ByteSink): Promise<void> {
-    if (this.#consumed) {
-      return Promise.reject(
-        new HalibutError('stream_consumed', 'This stream has already been received once, and it cannot be read again.', {
-          phase: 'stream',
-        }),
-      )
+  async pump(sink: ByteSink): Promise<void> {
+    return this.#take().pump(sink)
+  }
+
+  /**
+   * The content as it comes, as a web stream. Nothing is read ahead; cancelling it gives the rest up. Throws `stream_consumed` the second
+   * time.
+   */
+  stream(): ReadableStream<OwnChunk> {
+    const chunks = new ChunkReader(this.#take())
+    return new ReadableStream<OwnChunk>(
+      {
+        pull: async controller => {
+          const chunk = await chunks.next()
+          if (chunk) controller.enqueue(chunk)
+          else controller.close()
+        },
+        cancel: () => chunks.cancel(),
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /** The content as it comes, as a stream of Node, for `pipeline` and the like. Destroying it gives the rest up. Throws as {@link stream}. */
+  readable(): Readable {
+    const chunks = new ChunkReader(this.#take())
+    const readable = new Readable({
+      read: () =>
+        void chunks.next().then(
+          chunk => readable.push(chunk ?? null),
+          (why: Error) => readable.destroy(why),
+        ),
+      destroy: (why, done) => {
+        chunks.cancel()
+        done(why)
+      },
+    })
+    return readable
+  }
+
+  /** The content as it comes: `for await (const chunk of stream)`. Leaving the loop gives the rest up. Throws `stream_consumed` the second time. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<OwnChunk, void, void> {
+    const chunks = new ChunkReader(this.#take())
+    try {
+      for (let chunk = await chunks.next(); chunk; chunk = await chunks.next()) yield chunk
+    } finally {
+      chunks.cancel()
     }
-    this.#consumed = true
-    const source = this.#source
-    if (!source) return Promise.reject(new HalibutError('stream_failed', `data stream ${this.id} has no content`, { phase: 'stream' }))
-    return source.pump(sink)
   }
 
   /** Says that the content is not wanted; what still arrives is skipped. */
@@ -145,17 +173,17 @@ export class DataStream {
     this.#source?.discard?.()
   }
 
-  /** The whole content in memory. Throws `message_too_large` beyond `maxBytes` (default 64 MiB). */
-  async bytes(maxBytes: number = 64 * 1024 * 1024): Promise<Buffer> {
+  /** The whole content in memory. Throws `message_too_large` beyond `maxBytes`, default 64 MiB. */
+  async bytes(maxBytes: number = maxBytesDefault): Promise<Buffer> {
+    if (!this.#consumed && this.length > maxBytes) {
+      this.discard()
+      throw tooLong(this.length, maxBytes)
+    }
     const chunks: Buffer[] = []
     let total = 0
     await this.pump(chunk => {
       total += chunk.byteLength
-      if (total > maxBytes) {
-        throw new HalibutError('message_too_large', `the data stream is longer than the ${maxBytes} bytes asked for`, {
-          advice: 'read it in pieces, or ask for more bytes',
-        })
-      }
+      if (total > maxBytes) throw tooLong(total, maxBytes)
       chunks.push(Buffer.from(chunk))
       return undefined
     })
@@ -171,6 +199,7 @@ export class DataStream {
   async saveTo(path: string): Promise<void> {
     // Before the file is touched: it may hold what was read the first time.
     if (this.#consumed) throw alreadyRead()
+    checkPath(path)
     const file = await open(path, 'w')
     try {
       const { stable } = this
@@ -178,6 +207,14 @@ export class DataStream {
     } finally {
       await file.close()
     }
+  }
+
+  #take(): ByteSource {
+    if (this.#consumed) throw alreadyRead()
+    this.#consumed = true
+    const source = this.#source
+    if (!source) throw new HalibutError('stream_failed', `data stream ${this.id} has no content`, { phase: 'stream' })
+    return source
   }
 }
 
@@ -189,4 +226,30 @@ function alreadyRead(): HalibutError {
   return new HalibutError('stream_consumed', 'This stream has already been received once, and it cannot be read again.', {
     phase: 'stream',
   })
+}
+
+function tooLong(bytes: number, maxBytes: number): HalibutError {
+  return new HalibutError('message_too_large', `the data stream has ${bytes} bytes, maxBytes is ${maxBytes}`, {
+    phase: 'stream',
+    advice: 'read it in pieces, or raise maxBytes',
+  })
+}
+
+async function fileSize(path: string): Promise<number> {
+  checkPath(path)
+  let found: Stats
+  try {
+    found = await stat(path)
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause)
+    throw new HalibutError('invalid_argument', `the file of a data stream, ${path}: ${why}`, { cause })
+  }
+  if (found.isFile()) return found.size
+  throw new HalibutError('invalid_argument', `the file of a data stream, ${path}: it is no file of a known length`)
+}
+
+function checkPath(path: unknown): void {
+  if (typeof path === 'string' && path !== '') return
+  throw new HalibutError('invalid_argument', `the file of a data stream: its path must be text, not ${argumentText(path)}`)
 }
