@@ -10,6 +10,7 @@ const contractFiles = [
   'contract-clients',
   'contract-definition-check',
   'contract-findings',
+  'contract-labels',
   'contract-marks-check',
   'contract-missing-values',
   'contract-pattern',

@@ -64,9 +64,18 @@ export interface HasDefault {
 }
 declare const hasDefault: unique symbol
 
+/** On the type of a member or parameter that is described. */
+export interface HasDescription<D extends string = string> {
+  readonly [description]: D
+}
+declare const description: unique symbol
+
 type MemberMarks = Marks & { readonly omitNull?: boolean }
 type InMarked<T, M> = M extends { readonly required: true } ? Exclude<In<T>, null | undefined> : In<T>
-type Marked<T extends Type, M> = M extends { readonly default: unknown }
+type Marked<T extends Type, M> = M extends { readonly description: infer D extends string }
+  ? MarkedType<T, M> & HasDescription<D>
+  : MarkedType<T, M>
+type MarkedType<T extends Type, M> = M extends { readonly default: unknown }
   ? Type<OutMarked<T, M>, InMarked<T, M> | undefined, Text<T>> & HasDefault
   : M extends { readonly required: true }
     ? Type<OutMarked<T, M>, InMarked<T, M>, Text<T>>
@@ -161,17 +170,28 @@ export function typed<T extends Type>(type: T, value: In<T>): Typed<In<T>, Text<
 export type Parameters = readonly (readonly [string, Type])[]
 
 /** A method as {@link method} describes it. */
-export interface MethodSpec<P extends Parameters = Parameters, R extends Type = Type> extends MethodMarks {
+export interface MethodSpec<P extends Parameters = Parameters, R extends Type = Type, D extends string | undefined = string | undefined>
+  extends MethodMarks {
   readonly params: P
   readonly result: R
+  readonly [description]?: D
 }
 
-/** A method: its parameters in order, each `[name, type]`, and its result. */
-export function method<const P extends Parameters, R extends Type = typeof nothing>(
+/**
+ * A method: its parameters in order, each `[name, type]`, and its result. Editors show its `description` where it is called, and so a
+ * comment that stands above it in the contract.
+ */
+export function method<const P extends Parameters, const D extends string | undefined = undefined>(
   params: P,
-  result: R = nothing as unknown as R,
-  marks: MethodMarks = {},
-): MethodSpec<P, R> {
+  result?: undefined,
+  marks?: MethodMarks & { readonly description?: D },
+): MethodSpec<P, typeof nothing, D>
+export function method<const P extends Parameters, R extends Type, const D extends string | undefined = undefined>(
+  params: P,
+  result: R,
+  marks?: MethodMarks & { readonly description?: D },
+): MethodSpec<P, R, D>
+export function method(params: Parameters, result: Type = nothing, marks: MethodMarks = {}): MethodSpec {
   return { ...marks, params, result }
 }
 

@@ -1,4 +1,5 @@
-import type { HasDefault, MethodSpec, Parameters, TypedContract } from './contract-builders.ts'
+import type { HasDefault, HasDescription, MethodSpec, Parameters, TypedContract } from './contract-builders.ts'
+import type { About, Labelled } from './contract-labels.ts'
 import type { In, Out, StreamSlot, Texts, Type } from './contract-type-builders.ts'
 
 /** Puts the platform’s data stream in the place of {@link StreamSlot}, wherever it stands. */
@@ -14,15 +15,25 @@ export type Bind<T, Stream> = T extends StreamSlot
           ? { [K in keyof T]: Bind<T[K], Stream> }
           : T
 
+type Parameter = Parameters[number]
+/** What a contract says of a parameter. */
+type DescriptionOf<T> = T extends HasDescription<infer D> ? D : undefined
+type Argument<P extends Parameter, Stream> = Labelled<P[0], Bind<In<P[1]>, Stream>, DescriptionOf<P[1]>>
+
 /** What a caller gives: the last ones may be missing where they have a default. */
-type Arguments<P extends Parameters, Tail extends readonly unknown[] = []> = P extends readonly [
+type Arguments<P extends Parameters, Stream, Tail extends readonly unknown[] = []> = P extends readonly [
   ...infer Before extends Parameters,
-  readonly [string, infer T extends Type],
+  infer Last extends Parameter,
 ]
-  ? T extends HasDefault
-    ? Arguments<Before, [In<T>?, ...Tail]>
-    : [...{ -readonly [I in keyof P]: In<P[I][1]> }, ...Tail]
-  : Tail
+  ? Last[1] extends HasDefault
+    ? Arguments<Before, Stream, [...Partial<Argument<Last, Stream>>, ...Tail]>
+    : RequiredArguments<P, Stream, Tail>
+  : RequiredArguments<P, Stream, Tail>
+type RequiredArguments<P extends Parameters, Stream, Tail extends readonly unknown[]> = number extends P['length']
+  ? Bind<In<P[number][1]>, Stream>[]
+  : P extends readonly [...infer Before extends Parameters, infer Last extends Parameter]
+    ? RequiredArguments<Before, Stream, [...Argument<Last, Stream>, ...Tail]>
+    : Tail
 type ReceivedArguments<P extends Parameters> = { -readonly [I in keyof P]: Out<P[I][1]> }
 type ParameterTypes<P extends Parameters> = { [I in keyof P]: P[I][1] }
 type Signature<N, S> =
@@ -32,11 +43,14 @@ type Signature<N, S> =
 
 type Intersect<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never
 
+/** Whether a description is known to the letter. */
+type IsText<D> = string extends D ? false : D extends string ? true : false
+
 type Call<S, Stream, Options, Received> =
-  S extends MethodSpec<infer P extends Parameters, infer R>
-    ? (
-        ...args: [...(Bind<Arguments<P>, Stream> extends infer A extends readonly unknown[] ? A : never), options?: Options]
-      ) => Promise<Bind<Out<R>, Received>>
+  S extends MethodSpec<infer P extends Parameters, infer R, infer D>
+    ? IsText<D> extends true
+      ? (this: About<D & string>, ...args: [...Arguments<P, Stream>, options?: Options]) => Promise<Bind<Out<R>, Received>>
+      : (...args: [...Arguments<P, Stream>, options?: Options]) => Promise<Bind<Out<R>, Received>>
     : never
 
 /**
