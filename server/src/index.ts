@@ -1,3 +1,5 @@
+// How a service is described, so that a service needs one import.
+export * from '@halibut-gateway/schemas/contract'
 export { HalibutError } from './base/errors.ts'
 export { defaultLimits, type Limits } from './base/limits.ts'
 export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'

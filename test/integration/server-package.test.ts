@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const repository = resolve(import.meta.dirname, '../..')
+const packages = ['server', 'schemas'] as const
+const tarballs: Record<string, string> = {}
+let project = ''
+
+/** Packs what the build has made, and unpacks it in a project that finds all other packages in this repository. */
+beforeAll(async () => {
+  mkdirSync(join(repository, 'test/.results'), { recursive: true })
+  project = mkdtempSync(join(repository, 'test/.results/server-package-'))
+  for (const name of packages) {
+    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], {
+      cwd: join(repository, name),
+    })
+    const [packed] = JSON.parse(stdout) as [{ filename: string }]
+    const tarball = join(project, packed.filename)
+    tarballs[name] = tarball
+    const folder = join(project, 'node_modules/@halibut-gateway', name)
+    mkdirSync(folder, { recursive: true })
+    await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder])
+  }
+}, 60_000)
+
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+test.each(packages)('the exports of %s resolve to modules and to their types', async name => {
+  const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarballs[name] ?? ''))))
+  // For CommonJS there is nothing: the packages are for Node 20.
+  const problems = analysis.types
+    ? analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM' && kind !== 'NoResolution')
+    : ['no types']
+  expect(problems).toEqual([])
+  const { messages, pkg } = await publint({ pkgDir: join(repository, name), pack: false, strict: true })
+  expect(messages.map(message => formatMessage(message, pkg ?? {}))).toEqual([])
+})
+
+const program = `import {
+  type CallContext, createSelfSignedCertificate, DataStream, dataStream, HalibutRuntime, int64, method, service, string,
+} from '@halibut-gateway/server'
+
+const contract = service('IFileService', {
+  Add: method([['a', int64], ['b', int64]], int64),
+  Length: method([['content', dataStream]], int64),
+  Caller: method([], string),
+})
+const [ours, theirs] = await Promise.all([createSelfSignedCertificate(), createSelfSignedCertificate()])
+const agent = new HalibutRuntime({ certificate: theirs, trust: [ours.thumbprint] })
+agent.addService(contract, {
+  Add: (a, b) => a + b,
+  async Length(content) {
+    let length = 0n
+    for await (const chunk of content) length += BigInt(chunk.byteLength)
+    return length
+  },
+  Caller: (context: CallContext) => context.thumbprint ?? '',
+})
+const { port } = await agent.listen()
+const caller = new HalibutRuntime({ certificate: ours })
+const client = caller.createClient(contract, { uri: \`https://localhost:\${port}\`, thumbprint: theirs.thumbprint })
+const sum: bigint = await client.Add(1n, 2n)
+const length: bigint = await client.Length(DataStream.from('£1'))
+console.log(sum, length, (await client.Caller()) === ours.thumbprint)
+await Promise.all([caller.close(), agent.close()])
+`
+
+test('a service author needs one import: a project compiles and runs it', async () => {
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'service', version: '1.0.0', type: 'module', private: true }))
+  writeFileSync(join(project, 'program.ts'), program)
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        module: 'node16',
+        moduleResolution: 'node16',
+        target: 'es2022',
+        lib: ['es2023', 'esnext.disposable'],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        types: ['node'],
+      },
+      files: ['program.ts'],
+    }),
+  )
+  await run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', project])
+  const { stdout } = await run(process.execPath, [join(project, 'program.js')], { cwd: project })
+  expect(stdout.trim()).toBe('3n 3n true')
+}, 60_000)
