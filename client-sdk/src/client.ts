@@ -79,11 +79,11 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /**
-   * The agents and every change of them: first a snapshot, then what changed; a new snapshot where the session was lost. A change that was
-   * not read yet gives way to a newer one of the same agent. Ends by leaving the loop or by `signal`.
+   * The agents and what changes: first a snapshot, of thousands in parts (`more`, and the others follow as changes), then what changed; a new
+   * snapshot where the session was lost. What was not read yet gives way to what is newer. Ends by leaving the loop or by `signal`.
    */
   watchAgents(options: WatchOptions = {}): AsyncGenerator<AgentEvent, void, void> {
-    return this.#watch('agents.watch', options, undefined, event => (event.type === 'changed' ? event.agent.id : undefined))
+    return this.#watch('agents.watch', options, undefined, mergeAgents)
   }
 
   /** The calls that run, and every beginning and end of one. A `gap` says that some were missed. Ends as {@link watchAgents} does. */
@@ -156,12 +156,12 @@ export class GatewayClient implements AsyncDisposable {
     method: M,
     { signal }: WatchOptions,
     gap: WatchItem<M> | undefined,
-    keyOf?: (item: WatchItem<M>) => string | undefined,
+    merge?: (older: WatchItem<M>, newer: WatchItem<M>) => WatchItem<M> | undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
     const line: WatchLine<WatchItem<M>> = {
       start: async (stop, hooks) => this.#request(method, {}, { signal: stop }, hooks),
       notify: (name, params) => this.#link.notify(name, params),
-      keyOf,
+      merge,
       gap,
       // What is final for the connection is final for it too.
       restarts: () => this.#options.reconnect && this.#state.at !== 'failed',
@@ -324,6 +324,13 @@ export class GatewayClient implements AsyncDisposable {
 /** A client of the gateway at `options.url`. Throws `invalid_argument` where the options do not fit. */
 export function createClient(options: ClientOptions): GatewayClient {
   return new GatewayClient(options)
+}
+
+/** One event in the place of two, each agent as it was last. */
+function mergeAgents(older: AgentEvent, newer: AgentEvent): AgentEvent | undefined {
+  if (older.type === 'removed' || newer.type === 'removed') return undefined
+  const agents = new Map([...older.agents, ...newer.agents].map(agent => [agent.id, agent]))
+  return { ...newer, type: older.type, agents: [...agents.values()] }
 }
 
 function lost(message: string, cause?: GatewayError): GatewayError {

@@ -7,8 +7,8 @@ export interface WatchLine<T> {
   /** Starts it anew; settles when it ends. */
   start(signal: AbortSignal, hooks: CallHooks): Promise<unknown>
   notify(method: string, params: object): void
-  /** Items of one key replace each other while they are not read. */
-  readonly keyOf: ((item: T) => string | undefined) | undefined
+  /** What tells as much as two that follow each other and are not read yet; nothing where both are to be read. */
+  readonly merge: ((older: T, newer: T) => T | undefined) | undefined
   /** Told in the place of what was missed, where the session was lost; nothing where the first item of a watch says it all. */
   readonly gap: T | undefined
   /** Whether it starts again now that the session was lost. */
@@ -41,7 +41,7 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal): A
     let id: RequestId | undefined
     let granted: number = itemCredit
     const grant = (): void => line.notify(controlNotifications.progressCredit, { id, sequence: granted })
-    const queue = new ItemQueue<T>(line.keyOf, taken => {
+    const queue = new ItemQueue<T>(line.merge, taken => {
       if (taken + itemCredit - granted < itemCredit / 4) return
       granted = taken + itemCredit
       grant()
@@ -72,27 +72,27 @@ export async function* watchItems<T>(line: WatchLine<T>, signal: AbortSignal): A
 /** A buffer between the items of a watch and one `for await` loop. */
 class ItemQueue<T> {
   readonly #items: T[] = []
-  readonly #keyOf: WatchLine<T>['keyOf']
+  readonly #merge: WatchLine<T>['merge']
   readonly #onTaken: (sequence: number) => void
   #sequence = 0
   #wake: (() => void) | undefined
   #end: { readonly error: unknown } | undefined
 
   /**
-   * `keyOf`: an item takes the place of an older one of the same key that was not read yet. `onTaken` hears of each item that is read, with
+   * `merge`: what comes instead of an item and the one before it, which was not read yet. `onTaken` hears of each item that is read, with
    * the number of the newest item that needs no room any more.
    */
-  constructor(keyOf: WatchLine<T>['keyOf'], onTaken: (sequence: number) => void) {
-    this.#keyOf = keyOf
+  constructor(merge: WatchLine<T>['merge'], onTaken: (sequence: number) => void) {
+    this.#merge = merge
     this.#onTaken = onTaken
   }
 
   push(sequence: number, item: T): void {
     if (this.#end) return
-    const key = this.#keyOf?.(item)
-    const older = key === undefined ? -1 : this.#items.findIndex(each => this.#keyOf?.(each) === key)
-    if (older >= 0) this.#items.splice(older, 1)
-    this.#items.push(item)
+    const last = this.#items.at(-1)
+    const merged = last && this.#merge?.(last, item)
+    if (merged) this.#items.pop()
+    this.#items.push(merged ?? item)
     this.#sequence = sequence
     this.#wake?.()
   }

@@ -11,11 +11,16 @@ const GapSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** What `agents.watch` tells: first everything, then each change. */
+const agentsOfEvent = {
+  agents: Type.Array(AgentSnapshotSchema),
+  more: Type.Optional(Type.Literal(true, { description: 'of what was there at the beginning more follows, as changes' })),
+}
+
+/** What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now. */
 export const AgentEventSchema = Type.Union([
-  Type.Object({ type: Type.Literal('snapshot'), agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('changed'), agent: AgentSnapshotSchema }, { additionalProperties: false }),
-  Type.Object({ type: Type.Literal('removed'), id: AgentIdSchema }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('snapshot'), ...agentsOfEvent }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('changed'), ...agentsOfEvent }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('removed'), ids: Type.Array(AgentIdSchema) }, { additionalProperties: false }),
 ])
 
 /** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
@@ -59,7 +64,7 @@ export const InspectEventSchema = Type.Union([
   GapSchema,
 ])
 
-/** What `agents.watch` tells: first everything, then each change. */
+/** What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now. */
 export type AgentEvent = Static<typeof AgentEventSchema>
 /** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
 export type CallEvent = Static<typeof CallEventSchema>

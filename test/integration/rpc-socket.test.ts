@@ -338,10 +338,10 @@ describe('agents.watch', () => {
     })
     world.directory.report('a1', { type: 'reached', how: 'answers probes' })
     expect(await socket.next()).toMatchObject({
-      params: { id: 'w', sequence: 2, item: { type: 'changed', agent: { state: 'connected' } } },
+      params: { id: 'w', sequence: 2, item: { type: 'changed', agents: [{ state: 'connected' }] } },
     })
     world.directory.remove('a1')
-    expect(await socket.next()).toMatchObject({ params: { sequence: 3, item: { type: 'removed', id: 'a1' } } })
+    expect(await socket.next()).toMatchObject({ params: { sequence: 3, item: { type: 'removed', ids: ['a1'] } } })
     socket.send({ jsonrpc: '2.0', method: '$/cancel', params: { id: 'w' } })
     expect(await socket.next()).toMatchObject({ id: 'w', error: { data: { kind: 'cancelled' } } })
   })

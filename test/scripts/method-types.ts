@@ -26,7 +26,11 @@ export const methodTypesFile = resolve(import.meta.dirname, '../../schemas/src/w
 const named: readonly (readonly [schema: TSchema, name: string, about: string])[] = [
   [AgentStateNameSchema, 'AgentStateName', 'The states of an agent, as the gateway sees it.'],
   [AgentSnapshotSchema, 'AgentSnapshot', 'One agent at one moment; `since` is RFC 3339.'],
-  [AgentEventSchema, 'AgentEvent', 'What `agents.watch` tells: first everything, then each change.'],
+  [
+    AgentEventSchema,
+    'AgentEvent',
+    'What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now.',
+  ],
   [InvokeParamsSchema, 'InvokeParams', 'A call to an agent. Times are milliseconds.'],
   [InvokeResultSchema, 'InvokeResult', 'The answer to a call; `uploads` where a digest was asked for.'],
   [CallOutcomeSchema, 'CallOutcome', 'What became of a call that had an idempotency key.'],

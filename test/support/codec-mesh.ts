@@ -28,6 +28,7 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     probe: () => Promise.reject(new Error('nobody asked')),
     trust: () => undefined,
     removeTrust: () => undefined,
+    disconnect: () => undefined,
     on: () => () => undefined,
   }
   return { mesh, received }

@@ -235,6 +235,7 @@ export class ScheduleAgent {
     probe: async () => ({ roundTripMs: 1 }),
     trust: () => undefined,
     removeTrust: () => undefined,
+    disconnect: () => undefined,
     on: this.on,
   }
 }

@@ -1,6 +1,6 @@
 import type { AgentEvent, AgentSnapshot, CallEvent, InspectEvent } from '@halibut-gateway/schemas/wire'
 import type { GatewayClient } from '../../client-sdk/src/index.ts'
-import type { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { type AgentDirectory, snapshotOf } from '../../server/src/fleet/agent-directory.ts'
 import type { ScheduleAgent } from './facade-schedule-agent.ts'
 import type { SocketRecord } from './facade-socket-record.ts'
 
@@ -30,10 +30,9 @@ export class AgentHistory {
   readonly #stop: () => void
 
   constructor(directory: AgentDirectory) {
-    this.states = directory.snapshots().map(agent => JSON.stringify(agent))
-    this.#stop = directory.onChange(change => {
-      if (change.type === 'changed') this.states.push(JSON.stringify(change.agent))
-    })
+    const stateOf = (id: string): string => JSON.stringify(snapshotOf(directory.require(id)))
+    this.states = directory.ids().map(stateOf)
+    this.#stop = directory.onChange(id => this.states.push(stateOf(id)))
   }
 
   close(): void {
@@ -68,12 +67,12 @@ function agentsModel({ history, record }: WatchedWorld): WatchModel<AgentEvent> 
   }
   return {
     take(item) {
+      if (item.type !== 'removed' && item.agents.length !== 1) throw new Error(`there are ${item.agents.length} agents in an item`)
       if (item.type === 'snapshot') {
         if (last >= 0) lost.use('agents.watch began anew')
-        if (item.agents.length !== 1) throw new Error(`there are ${item.agents.length} agents in a snapshot`)
         last = at(item.agents[0], Math.max(0, last))
       } else if (item.type === 'removed' || last < 0) throw new Error(`agents.watch told ${item.type} out of place`)
-      else last = at(item.agent, last + 1)
+      else last = at(item.agents[0], last + 1)
     },
     isCurrent: () => last === history.states.length - 1,
   }

@@ -92,6 +92,7 @@ export class SocketGateway implements AsyncDisposable {
       probe: (endpoint, options) => runtime.probe(endpoint, options),
       trust: thumbprint => runtime.trust(thumbprint),
       removeTrust: thumbprint => runtime.removeTrust(thumbprint),
+      disconnect: endpoint => runtime.disconnect(endpoint),
       on: this.#on,
     }
     const policy = new OriginPolicy()

@@ -137,6 +137,7 @@ function pretendMesh(calls: SeenCall[]): Mesh {
     probe: async () => ({ roundTripMs: 1 }),
     trust: () => undefined,
     removeTrust: () => undefined,
+    disconnect: () => undefined,
     on: () => () => undefined,
   }
 }

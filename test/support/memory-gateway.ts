@@ -71,6 +71,7 @@ export class MemoryGateway {
       mesh: this.#mesh,
       epoch: `epoch ${++this.#starts}`,
       version: '0',
+      agentChangesMs: 0,
     })
     const dispatcher = new Dispatcher(new MethodRunner(handlers, silentLog))
     const createSpool = () => createStreamSpool({ spoolMemoryBytes: 1_000_000, spoolFileBytes: 1_000_000, streamUnreadMs: 60_000 })

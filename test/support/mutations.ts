@@ -57,10 +57,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'a subscription is had with any certificate',
-    file: 'server/src/fleet/subscription-binding.ts',
+    file: 'server/src/fleet/agent-manager.ts',
     find: 'agent.definition.thumbprint === thumbprint || ',
     replace: 'true || ',
-    tests: ['unit/server/fleet/subscription-binding.test.ts'],
+    tests: ['unit/server/fleet/agent-manager.test.ts'],
   },
   {
     wrong: 'the acceptor lets strangers in',

@@ -65,7 +65,7 @@ for await (const event of client.watchAgents()) {
   if (event.type === 'snapshot') {
     agents.clear()
     for (const agent of event.agents) agents.set(agent.id, agent)
-  } else if (event.type === 'changed') agents.set(event.agent.id, event.agent)
-  else agents.delete(event.id)
+  } else if (event.type === 'changed') for (const agent of event.agents) agents.set(agent.id, agent)
+  else for (const id of event.ids) agents.delete(id)
   show()
 }

@@ -9,9 +9,8 @@ export function useAgents(client) {
       for await (const event of client.watchAgents({ signal: stop.signal })) {
         setAgents(known => {
           if (event.type === 'snapshot') return event.agents
-          if (event.type === 'removed') return known.filter(agent => agent.id !== event.id)
-          const at = known.findIndex(agent => agent.id === event.agent.id)
-          return at < 0 ? [...known, event.agent] : known.with(at, event.agent)
+          if (event.type === 'removed') return known.filter(agent => !event.ids.includes(agent.id))
+          return [...new Map([...known, ...event.agents].map(agent => [agent.id, agent])).values()]
         })
       }
     }

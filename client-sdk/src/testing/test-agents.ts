@@ -52,7 +52,7 @@ export class TestAgents {
     if (this.#agents.has(id)) throw new Error(`there is an agent ${id} already`)
     const agent: Agent = { snapshot: firstSnapshot(id), services: new Map(), waiting: new Set() }
     this.#agents.set(id, agent)
-    this.#tell({ type: 'changed', agent: agent.snapshot })
+    this.#tell({ type: 'changed', agents: [agent.snapshot] })
     const handle: TestAgent = {
       service: (contract, implementation) => {
         const check = checkContract(contract)
@@ -64,13 +64,13 @@ export class TestAgents {
       },
       set: changes => {
         agent.snapshot = { ...agent.snapshot, ...changes, services: [...agent.services.keys()], since: new Date().toISOString() }
-        this.#tell({ type: 'changed', agent: agent.snapshot })
+        this.#tell({ type: 'changed', agents: [agent.snapshot] })
         for (const wake of [...agent.waiting]) wake()
         return handle
       },
       remove: () => {
         this.#agents.delete(id)
-        this.#tell({ type: 'removed', id })
+        this.#tell({ type: 'removed', ids: [id] })
       },
     }
     return handle

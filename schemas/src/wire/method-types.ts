@@ -17,15 +17,16 @@ export type AgentSnapshot = {
   since: string
   reason: string
   connections: number
+  probed?: string
   roundTripMs?: number
   services: string[]
 }
 
-/** What `agents.watch` tells: first everything, then each change. */
+/** What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now. */
 export type AgentEvent =
-  | { type: 'snapshot'; agents: AgentSnapshot[] }
-  | { type: 'changed'; agent: AgentSnapshot }
-  | { type: 'removed'; id: string }
+  | { type: 'snapshot'; agents: AgentSnapshot[]; more?: true }
+  | { type: 'changed'; agents: AgentSnapshot[]; more?: true }
+  | { type: 'removed'; ids: string[] }
 
 /** A call to an agent. Times are milliseconds. */
 export type InvokeParams = {

@@ -54,9 +54,8 @@ async function watch(from: GatewayClient): Promise<void> {
   try {
     for await (const event of from.watchAgents()) {
       const next = new Map(event.type === 'snapshot' ? undefined : agents.value)
-      if (event.type === 'snapshot') for (const agent of event.agents) next.set(agent.id, agent)
-      else if (event.type === 'changed') next.set(event.agent.id, event.agent)
-      else next.delete(event.id)
+      if (event.type === 'removed') for (const id of event.ids) next.delete(id)
+      else for (const agent of event.agents) next.set(agent.id, agent)
       agents.value = next
       void loadContracts(from, next)
     }

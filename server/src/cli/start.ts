@@ -6,10 +6,9 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import { type Settings, SettingsSchema } from '../config.ts'
-import { type AgentDefinition, AgentDirectory } from '../fleet/agent-directory.ts'
+import type { AgentDefinition } from '../fleet/agent-directory.ts'
+import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
-import { Liveness } from '../fleet/liveness.ts'
-import { mayPoll } from '../fleet/subscription-binding.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -53,24 +52,19 @@ export async function startGateway(settings: Settings, log: LogSink): Promise<Ru
 
 async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<string> {
   const store = await openFileStore(await openStateFolder(settings.stateFolder))
-  const directory = new AgentDirectory()
   const contracts = new ContractDirectory()
   for (const path of settings.contracts) contracts.add(readContract(path, log))
 
-  const runtime = new HalibutRuntime({
+  const runtime: HalibutRuntime = new HalibutRuntime({
     certificate: await loadIdentity(store, settings.stateFolder),
     limits: gatewayRuntimeLimits,
-    authoriseSubscriber: candidate => mayPoll(directory, candidate),
+    authoriseSubscriber: candidate => agents.mayPoll(candidate),
   })
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
-  const add = (definition: AgentDefinition): void => {
-    const agent = directory.add(definition)
-    if (agent.mode === 'polling') runtime.trust(definition.thumbprint)
-  }
-  for (const agent of store.agents()) add(agent)
-  for (const agent of settings.agents) if (!directory.get(agent.id)) add(agent)
+  const agents = new AgentManager({ mesh: runtime, store })
+  for (const agent of settings.agents) if (!agents.directory.get(agent.id)) agents.serve(agent)
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
@@ -78,9 +72,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     host: settings.agentHost,
     port: polled.port,
   })
-  const liveness = new Liveness(runtime, directory)
-  liveness.start()
-  closers.push(() => liveness.close())
+  agents.start()
+  closers.push(() => agents.close())
 
   const token = createStartToken()
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
@@ -89,7 +82,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   let phase: 'starting' | 'running' | 'stopping' = 'starting'
   const app = await buildGateway({
     mesh: runtime,
-    directory,
+    directory: agents.directory,
     contracts,
     signIn: startTokenSignIn(token),
     policy,
@@ -105,7 +98,13 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   policy.allowLoopback(port)
 
   if (settings.demo)
-    await startDemo(settings, runtime.thumbprint, polled.port, { add, contracts, log, closers, isStopping: () => phase === 'stopping' })
+    await startDemo(settings, runtime.thumbprint, polled.port, {
+      serve: agent => agents.serve(agent),
+      contracts,
+      log,
+      closers,
+      isStopping: () => phase === 'stopping',
+    })
   phase = 'running'
   closers.push(() => app.drain(drainUntilMs - performance.now()))
   closers.push(() => {
@@ -116,7 +115,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 }
 
 interface Demo {
-  readonly add: (definition: AgentDefinition) => void
+  readonly serve: (definition: AgentDefinition) => void
   readonly contracts: ContractDirectory
   readonly log: LogSink
   readonly closers: (() => Promise<void> | void)[]
@@ -144,7 +143,7 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
     if (outcome.status === 'rejected') throw outcome.reason
     const agent = outcome.value
     for (const contract of agent.contracts) demo.contracts.add(contract)
-    demo.add({ ...agent, services: agent.contracts.map(contract => contract.service) })
+    demo.serve({ ...agent, services: agent.contracts.map(contract => contract.service) })
     agent.begin()
     demo.log('info', `${agent.id} runs`, { pid: agent.pid, uri: agent.uri })
   }

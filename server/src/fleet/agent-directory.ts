@@ -25,21 +25,34 @@ export interface Agent {
   readonly endpoint: { readonly uri: string; readonly thumbprint: string }
   readonly mode: 'listening' | 'polling'
   readonly state: AgentState
+  /** Live ones, of a polling agent. */
   readonly connections: number
+  /** The last probe of a listening agent, where there was one. */
+  readonly probe: ProbeResult | undefined
+}
+
+/** What a probe told. */
+export interface ProbeResult {
+  /** When it ended, in UTC milliseconds since 1970. */
+  readonly atMs: number
+  /** That of the last one that was answered. */
   readonly roundTripMs: number | undefined
 }
 
-/** What changed. */
-export type DirectoryChange =
-  | { readonly type: 'changed'; readonly agent: AgentSnapshot }
-  | { readonly type: 'removed'; readonly id: string }
+/** What was noticed of an agent beside news. */
+export interface AgentFacts {
+  /** How many there are now. */
+  readonly connections?: number
+  /** It was probed just now; with a round trip where it answered. */
+  readonly probe?: { readonly roundTripMs?: number }
+}
 
-/** The agents the gateway knows, and in which state each is. The same for list, watch, metrics and calls. */
+/** The agents the gateway knows, and in which state each is. The same for list, watch, metrics and calls. No look and no change costs more where there are more. */
 export class AgentDirectory {
   readonly #agents = new Map<string, Agent>()
   /** The ids of the polling ones, by subscription in its printed form. */
   readonly #polling = new Map<string, string>()
-  readonly #listeners = new Set<(change: DirectoryChange) => void>()
+  readonly #listeners = new Set<(id: string) => void>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -49,32 +62,33 @@ export class AgentDirectory {
   /** Throws `invalid_argument` where the id, or the subscription of a polling agent, is taken. */
   add(definition: AgentDefinition): Agent {
     if (this.#agents.has(definition.id)) throw taken(`an agent with the id ${definition.id} exists already`)
-    const mode = definition.uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
-    const subscription = mode === 'polling' ? printSubscription(definition.uri) : undefined
-    if (subscription !== undefined) {
-      const owner = this.#polling.get(subscription)
-      if (owner !== undefined) throw taken(`the subscription ${definition.uri} belongs to the agent ${owner} already`)
-      this.#polling.set(subscription, definition.id)
-    }
-    const agent: Agent = {
-      definition,
-      endpoint: Object.freeze({ uri: definition.uri, thumbprint: definition.thumbprint }),
-      mode,
-      state: initialState(this.#now(), definition.disabled ?? false),
-      connections: 0,
-      roundTripMs: undefined,
-    }
-    this.#agents.set(definition.id, agent)
-    this.#tell({ type: 'changed', agent: snapshotOf(agent) })
-    return agent
+    const agent = this.#newAgent(definition)
+    this.#own(agent)
+    return this.#put(agent)
   }
 
-  remove(id: string): void {
+  /**
+   * Puts another definition in the place of the one of the same id. It stays in its state where it is at the same place with the same certificate;
+   * elsewhere it has not been seen yet. Throws `agent_not_found`, and `invalid_argument` where the subscription is another agent’s.
+   */
+  update(definition: AgentDefinition): Agent {
+    const before = this.require(definition.id)
+    const fresh = this.#newAgent(definition)
+    if (this.#own(fresh) !== subscriptionOf(before)) this.#disown(before)
+    const { uri, thumbprint } = before.endpoint
+    if (uri !== definition.uri || thumbprint !== definition.thumbprint) return this.#put(fresh)
+    const news: AgentNews = definition.disabled ? { type: 'disable', why: 'disabled' } : { type: 'enable' }
+    return this.#put({ ...before, definition, state: nextState(before.state, news, this.#now()) })
+  }
+
+  /** Forgets an agent; gives what it was. */
+  remove(id: string): Agent | undefined {
     const agent = this.#agents.get(id)
-    if (!agent) return
+    if (!agent) return undefined
     this.#agents.delete(id)
-    if (agent.mode === 'polling') this.#polling.delete(printSubscription(agent.definition.uri))
-    this.#tell({ type: 'removed', id })
+    this.#disown(agent)
+    this.#tell(id)
+    return agent
   }
 
   get(id: string): Agent | undefined {
@@ -94,43 +108,75 @@ export class AgentDirectory {
     return id === undefined ? undefined : this.#agents.get(id)
   }
 
-  list(): Agent[] {
-    return [...this.#agents.values()]
+  ids(): string[] {
+    return [...this.#agents.keys()]
   }
 
-  snapshots(): AgentSnapshot[] {
-    return this.list().map(snapshotOf)
-  }
-
-  /** Takes news of an agent; unknown ids are ignored, since an agent may be removed while it is being probed. */
-  report(id: string, news: AgentNews, facts: { readonly connections?: number; readonly roundTripMs?: number } = {}): void {
+  /** Takes news of an agent, if any, and facts; unknown ids are ignored, since an agent may be removed while it is being probed. */
+  report(id: string, news: AgentNews | undefined, facts: AgentFacts = {}): void {
     const agent = this.#agents.get(id)
     if (!agent) return
+    const { connections, probe } = facts
+    const roundTripMs = probe?.roundTripMs ?? agent.probe?.roundTripMs
     const next: Agent = {
       ...agent,
-      state: nextState(agent.state, news, this.#now()),
-      connections: facts.connections ?? agent.connections,
-      roundTripMs: facts.roundTripMs ?? agent.roundTripMs,
+      state: news ? nextState(agent.state, news, this.#now()) : agent.state,
+      connections: connections ?? agent.connections,
+      probe: probe ? { atMs: this.#now(), roundTripMs } : agent.probe,
     }
-    if (next.state === agent.state && next.connections === agent.connections && next.roundTripMs === agent.roundTripMs) return
-    this.#agents.set(id, next)
-    this.#tell({ type: 'changed', agent: snapshotOf(next) })
+    if (next.state !== agent.state || next.connections !== agent.connections || next.probe !== agent.probe) this.#put(next)
   }
 
-  /** Calls `listener` at each change; gives a function that ends this. */
-  onChange(listener: (change: DirectoryChange) => void): () => void {
+  /** Calls `listener` with the id of each agent that was added, changed or removed; gives a function that ends this. */
+  onChange(listener: (id: string) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  #tell(change: DirectoryChange): void {
-    for (const listener of this.#listeners) listener(change)
+  #newAgent(definition: AgentDefinition): Agent {
+    const { uri, thumbprint, disabled = false } = definition
+    const mode = uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
+    return {
+      definition,
+      endpoint: Object.freeze({ uri, thumbprint }),
+      mode,
+      state: initialState(mode, this.#now(), disabled),
+      connections: 0,
+      probe: undefined,
+    }
+  }
+
+  #put(agent: Agent): Agent {
+    const { id } = agent.definition
+    this.#agents.set(id, agent)
+    this.#tell(id)
+    return agent
+  }
+
+  /** Gives an agent its subscription, where it has one. */
+  #own(agent: Agent): string | undefined {
+    const subscription = subscriptionOf(agent)
+    if (subscription === undefined) return undefined
+    const { id, uri } = agent.definition
+    const owner = this.#polling.get(subscription) ?? id
+    if (owner !== id) throw taken(`the subscription ${uri} belongs to the agent ${owner} already`)
+    this.#polling.set(subscription, id)
+    return subscription
+  }
+
+  #disown(agent: Agent): void {
+    const subscription = subscriptionOf(agent)
+    if (subscription !== undefined) this.#polling.delete(subscription)
+  }
+
+  #tell(id: string): void {
+    for (const listener of this.#listeners) listener(id)
   }
 }
 
 /** An agent as the browser sees it. */
 export function snapshotOf(agent: Agent): AgentSnapshot {
-  const { definition, state } = agent
+  const { definition, state, probe } = agent
   return {
     id: definition.id,
     name: definition.name ?? definition.id,
@@ -141,9 +187,14 @@ export function snapshotOf(agent: Agent): AgentSnapshot {
     since: new Date(state.sinceMs).toISOString(),
     reason: state.reason,
     connections: agent.connections,
-    ...(agent.roundTripMs === undefined ? {} : { roundTripMs: agent.roundTripMs }),
+    ...(probe === undefined ? {} : { probed: new Date(probe.atMs).toISOString() }),
+    ...(probe?.roundTripMs === undefined ? {} : { roundTripMs: probe.roundTripMs }),
     services: [...(definition.services ?? [])],
   }
+}
+
+function subscriptionOf({ mode, definition }: Agent): string | undefined {
+  return mode === 'polling' ? printSubscription(definition.uri) : undefined
 }
 
 function taken(message: string): HalibutError {

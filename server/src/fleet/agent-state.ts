@@ -32,10 +32,9 @@ export type AgentNews =
   | { readonly type: 'enable' }
 
 /** The state of an agent that nobody has seen yet. */
-export function initialState(nowMs: number, disabled: boolean): AgentState {
-  return disabled
-    ? { at: 'disabled', sinceMs: nowMs, reason: 'disabled' }
-    : { at: 'offline', sinceMs: nowMs, reason: 'not seen since the gateway started' }
+export function initialState(mode: 'listening' | 'polling', nowMs: number, disabled: boolean): AgentState {
+  if (disabled) return { at: 'disabled', sinceMs: nowMs, reason: 'disabled' }
+  return { at: 'offline', sinceMs: nowMs, reason: mode === 'listening' ? 'not probed yet' : 'has not connected yet' }
 }
 
 /** The state after some news; the same object where nothing changed. `sinceMs` moves only with the state’s name. */

@@ -1,8 +1,10 @@
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../base/limits.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
-import type { Agent, AgentDirectory } from './agent-directory.ts'
+import type { Agent, AgentDirectory, AgentFacts } from './agent-directory.ts'
+import type { AgentNews } from './agent-state.ts'
 import type { Mesh } from './mesh.ts'
+import { ProbeQueue } from './probe-queue.ts'
 
 /** How often agents are looked after. Milliseconds. */
 export interface LivenessOptions {
@@ -19,21 +21,35 @@ export interface LivenessOptions {
 }
 
 /**
+ * A listening agent that is looked after.
+ *
+ * - `queued`: its next probe is due
+ * - `probing`: dial, identify, end
+ * - `resting`: until its next probe is due
+ */
+type Probed = { readonly endpoint: Agent['endpoint'] } & (
+  | { readonly at: 'queued' }
+  | { readonly at: 'probing'; readonly stop: AbortController }
+  | { readonly at: 'resting'; readonly timer: ReturnType<typeof setTimeout> }
+)
+
+/**
  * Keeps the directory’s states true: probes listening agents (dial, identify, end) and counts the connections of polling ones. A polling
  * agent that loses its last connection is suspect at once and offline after a grace, since it may only be reconnecting.
  */
 export class Liveness {
-  readonly #mesh: Mesh
+  readonly #mesh: Pick<Mesh, 'probe' | 'on'>
   readonly #directory: AgentDirectory
   readonly #options: Required<LivenessOptions>
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  readonly #queue: ProbeQueue
+  readonly #probed = new Map<string, Probed>()
+  /** Of polling agents that have just lost their last connection. */
+  readonly #graces = new Map<string, ReturnType<typeof setTimeout>>()
+  /** By subscription, whoever has it now: those of an agent that was removed end after it. */
   readonly #connections = new Map<string, number>()
   readonly #stops: (() => void)[] = []
-  readonly #closing = new AbortController()
-  /** By `performance.now()`: a clock that is set back must not stop the probes. */
-  #nextSlotMs = 0
 
-  constructor(mesh: Mesh, directory: AgentDirectory, options: LivenessOptions = {}) {
+  constructor(mesh: Pick<Mesh, 'probe' | 'on'>, directory: AgentDirectory, options: LivenessOptions = {}) {
     this.#mesh = mesh
     this.#directory = directory
     this.#options = {
@@ -44,6 +60,7 @@ export class Liveness {
       random: Math.random,
       ...options,
     }
+    this.#queue = new ProbeQueue(this.#options.probesPerSecond, id => void this.#probe(id))
   }
 
   /** Begins with the agents that are there; those added later are noticed. */
@@ -51,93 +68,91 @@ export class Liveness {
     this.#stops.push(
       this.#mesh.on('subscriberConnected', event => this.#onSubscriber(event, 1)),
       this.#mesh.on('subscriberDisconnected', event => this.#onSubscriber(event, -1)),
-      this.#directory.onChange(change => {
-        const id = change.type === 'removed' ? change.id : change.agent.id
-        const agent = this.#directory.get(id)
-        if (!agent || agent.state.at === 'disabled') this.#clear(id)
-        else this.#begin(agent)
-      }),
+      this.#directory.onChange(id => this.#look(id)),
     )
-    for (const agent of this.#directory.list()) this.#begin(agent)
+    for (const id of this.#directory.ids()) this.#look(id)
   }
 
   /** Ends probes and timers. */
   close(): void {
-    this.#closing.abort()
     for (const stop of this.#stops.splice(0)) stop()
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    this.#timers.clear()
+    for (const id of [...this.#probed.keys()]) this.#leave(id)
+    this.#queue.close()
+    for (const timer of this.#graces.values()) clearTimeout(timer)
+    this.#graces.clear()
   }
 
-  #begin(agent: Agent): void {
-    const { id } = agent.definition
-    if (agent.mode === 'polling' || agent.state.at === 'disabled' || this.#timers.has(id) || this.#closing.signal.aborted) return
-    this.#schedule(id, 0)
+  /** Begins to look after an agent, or ends it, where it has just become one to be looked after, or is none any more. */
+  #look(id: string): void {
+    const agent = this.#directory.get(id)
+    const endpoint = agent?.mode === 'listening' && agent.state.at !== 'disabled' ? agent.endpoint : undefined
+    if (this.#probed.get(id)?.endpoint === endpoint) return
+    this.#leave(id)
+    if (endpoint) this.#enqueue(id, endpoint, true)
   }
 
-  #clear(id: string): void {
-    clearTimeout(this.#timers.get(id))
-    this.#timers.delete(id)
+  #leave(id: string): void {
+    const probed = this.#probed.get(id)
+    this.#probed.delete(id)
+    if (probed?.at === 'queued') this.#queue.delete(id)
+    else if (probed?.at === 'probing') probed.stop.abort()
+    else if (probed?.at === 'resting') clearTimeout(probed.timer)
   }
 
-  #schedule(id: string, delayMs: number): void {
-    const now = performance.now()
-    const slotMs = Math.max(now + delayMs, this.#nextSlotMs)
-    if (delayMs === 0) this.#nextSlotMs = slotMs + 1_000 / this.#options.probesPerSecond
-    // One that was removed and added again while it was probed has a timer already.
-    clearTimeout(this.#timers.get(id))
-    this.#timers.set(
-      id,
-      setTimeout(() => this.#due(id, delayMs), slotMs - now),
-    )
-  }
-
-  #due(id: string, delayMs: number): void {
-    // A probe that comes due in a busy second takes the next free slot, as a first one does.
-    if (delayMs > 0) this.#schedule(id, 0)
-    else void this.#probe(id)
+  #enqueue(id: string, endpoint: Agent['endpoint'], urgent: boolean): void {
+    this.#probed.set(id, { at: 'queued', endpoint })
+    this.#queue.add(id, urgent)
   }
 
   async #probe(id: string): Promise<void> {
-    const agent = this.#directory.get(id)
-    if (!agent || agent.state.at === 'disabled') {
-      this.#clear(id)
-      return
-    }
+    const endpoint = this.#probed.get(id)?.endpoint
+    if (!endpoint) return
     const { probeIntervalMs, probeTimeoutMs, random } = this.#options
-    const { endpoint } = agent
-    const isStillIt = (): boolean => this.#directory.get(id)?.endpoint === endpoint
+    const stop = new AbortController()
+    const probing: Probed = { at: 'probing', endpoint, stop }
+    this.#probed.set(id, probing)
+    let news: AgentNews
+    let probe: AgentFacts['probe'] = {}
     try {
-      const { roundTripMs } = await this.#mesh.probe(endpoint, { timeoutMs: probeTimeoutMs, signal: this.#closing.signal })
-      if (!isStillIt()) return
-      this.#directory.report(id, { type: 'reached', how: 'answers probes' }, { roundTripMs: Math.round(roundTripMs * 10) / 10 })
+      const { roundTripMs } = await this.#mesh.probe(endpoint, { timeoutMs: probeTimeoutMs, signal: stop.signal })
+      probe = { roundTripMs: Math.round(roundTripMs * 10) / 10 }
+      news = { type: 'reached', how: 'answers probes' }
     } catch (error) {
-      if (this.#closing.signal.aborted || !isStillIt()) return
-      this.#directory.report(id, newsOf(error))
+      news = newsOf(error)
     }
-    if (this.#timers.has(id) && !this.#closing.signal.aborted) this.#schedule(id, Math.max(1, probeIntervalMs * (0.9 + random() / 5)))
+    // The agent is not the one any more that was probed.
+    if (this.#probed.get(id) !== probing) return
+    const timer = setTimeout(
+      () => {
+        // Whether it is there is not known where one probe was not answered, so that the next one is not to wait for all others.
+        this.#enqueue(id, endpoint, this.#directory.get(id)?.state.at === 'suspect')
+      },
+      probeIntervalMs * (0.9 + random() / 5),
+    )
+    this.#probed.set(id, { at: 'resting', endpoint, timer })
+    this.#directory.report(id, news, { probe })
   }
 
-  #onSubscriber(event: SubscriberEvent, change: 1 | -1): void {
-    const agent = this.#directory.bySubscription(event.subscription)
-    if (!agent) return
+  #onSubscriber({ subscription, thumbprint }: SubscriberEvent, change: 1 | -1): void {
+    const connections = Math.max(0, (this.#connections.get(subscription) ?? 0) + change)
+    if (connections > 0) this.#connections.set(subscription, connections)
+    else this.#connections.delete(subscription)
+    const agent = this.#directory.bySubscription(subscription)
+    if (agent?.definition.thumbprint !== thumbprint) return
     const { id } = agent.definition
-    const connections = Math.max(0, (this.#connections.get(id) ?? 0) + change)
-    if (connections > 0) this.#connections.set(id, connections)
-    else this.#connections.delete(id)
-    this.#clear(id)
+    clearTimeout(this.#graces.get(id))
+    this.#graces.delete(id)
     if (connections > 0) {
-      this.#directory.report(id, { type: 'reached', how: 'polls this gateway' }, { connections })
+      this.#directory.report(id, change > 0 ? { type: 'reached', how: 'polls this gateway' } : undefined, { connections })
       return
     }
     this.#directory.report(id, { type: 'missed', why: 'its last connection ended' }, { connections })
-    this.#timers.set(
-      id,
-      setTimeout(() => {
-        this.#clear(id)
-        this.#directory.report(id, { type: 'gone', why: 'it has no connection to this gateway' })
-      }, this.#options.pollingGraceMs),
-    )
+    const onGrace = (): void => {
+      this.#graces.delete(id)
+      if (this.#directory.get(id)?.endpoint !== agent.endpoint) return
+      this.#directory.report(id, { type: 'gone', why: 'it has no connection to this gateway' })
+    }
+    this.#graces.set(id, setTimeout(onGrace, this.#options.pollingGraceMs))
   }
 }
 

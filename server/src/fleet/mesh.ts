@@ -32,7 +32,11 @@ export interface Mesh {
     endpoint: EndpointInput,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<{ readonly roundTripMs: number }>
+  /** Lets the owner of a certificate connect. */
   trust(thumbprint: string): void
+  /** Takes that back, and ends its connections. */
   removeTrust(thumbprint: string): void
+  /** Ends all connections to an endpoint, whichever side opened them. */
+  disconnect(endpoint: EndpointInput): void
   on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void
 }

@@ -20,6 +20,8 @@ export interface HandlerOptions {
   /** Changes with each start of the gateway. */
   readonly epoch: string
   readonly version: string
+  /** Default: that of `gatewayLimits`. */
+  readonly agentChangesMs?: number
 }
 
 /** The handler of each method. */
@@ -29,7 +31,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
   const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),
-    ...agentsMethods(directory),
+    ...agentsMethods(directory, options.agentChangesMs),
     ...agentInvokeMethods({ ...options, registry, kept }),
     ...callsMethods(registry, kept),
     ...inspectMethods(mesh),

@@ -9,7 +9,7 @@ import { serveCaller } from '../exchange/serve-caller.ts'
 import { servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
-import { subscriptionKey } from './endpoint.ts'
+import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { ConnectionEvent, EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
@@ -141,6 +141,15 @@ export class Acceptor {
   disconnectThumbprint(thumbprint: string): void {
     const why = new HalibutError('connection_lost', `the certificate ${thumbprint} is no longer trusted`)
     for (const channel of this.#byThumbprint.get(thumbprint) ?? []) channel.destroy(why)
+  }
+
+  /** Cuts the connections on which a polling agent waits for requests. */
+  disconnectSubscriber({ uri, thumbprint }: Pick<Endpoint, 'uri' | 'thumbprint'>): void {
+    const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
+    const candidates = thumbprint === undefined ? this.#subscribers.keys() : this.#byThumbprint.get(thumbprint)
+    for (const channel of candidates ?? []) {
+      if (this.#subscribers.get(channel)?.subscription === uri) channel.destroy(why)
+    }
   }
 
   /** Cuts every connection. */

@@ -237,9 +237,11 @@ export class HalibutRuntime implements AsyncDisposable {
     return this.#endpoint({ uri, proxy: options.proxy, thumbprint })
   }
 
-  /** Ends all connections to an endpoint, pooled and busy ones. */
+  /** Ends all connections to an endpoint, pooled and busy ones, and those on which its agent polls. */
   disconnect(input: EndpointInput | Endpoint): void {
-    this.#connections.disconnect(this.#endpoint(input))
+    const endpoint = this.#endpoint(input)
+    this.#connections.disconnect(endpoint)
+    this.#acceptor.disconnectSubscriber(endpoint)
   }
 
   // ---- looking

@@ -112,7 +112,7 @@ describe('a client', () => {
     const next = events.next()
     sockets[0]?.terminate()
     world.directory.report('a1', { type: 'reached', how: 'answers probes' })
-    expect((await next).value).toMatchObject({ type: 'changed', agent: { state: 'connected' } })
+    expect((await next).value).toMatchObject({ type: 'changed', agents: [{ state: 'connected' }] })
     expect(world.calls[0]?.signal?.aborted).toBe(false)
     stop.abort()
     await expect(call).rejects.toMatchObject({ kind: 'cancelled', delivery: 'unknown' })
@@ -205,7 +205,7 @@ test('a result whose JSON cannot be read was executed all the same', async () =>
   await expect(answer).rejects.toMatchObject({ kind: 'protocol_error', delivery: 'executed' })
 })
 
-test('an unread item gives way to a newer one of its key, and what was read gives credit', async () => {
+test('what was not read yet is told with what follows where it can be, and what was read gives credit', async () => {
   let hooks: CallHooks = {}
   const granted: object[] = []
   const items = watchItems<string>(
@@ -216,7 +216,7 @@ test('an unread item gives way to a newer one of its key, and what was read give
         return new Promise(() => undefined)
       },
       notify: (_method, params) => void granted.push(params),
-      keyOf: item => item[0],
+      merge: (older, newer) => (older[0] === newer[0] ? `${older}+${newer}` : undefined),
       gap: undefined,
       restarts: () => false,
     },
@@ -225,8 +225,8 @@ test('an unread item gives way to a newer one of its key, and what was read give
   const first = items.next()
   hooks.onItem?.(1, 'c1')
   expect((await first).value).toBe('c1')
-  for (const [i, item] of ['a1', 'b1', 'a2'].entries()) hooks.onItem?.(i + 2, item)
-  expect([(await items.next()).value, (await items.next()).value]).toEqual(['b1', 'a2'])
+  for (const [i, item] of ['b1', 'a1', 'a2'].entries()) hooks.onItem?.(i + 2, item)
+  expect([(await items.next()).value, (await items.next()).value]).toEqual(['b1', 'a1+a2'])
   for (let sequence = 5; sequence <= 17; sequence++) {
     hooks.onItem?.(sequence, `d${sequence}`)
     await items.next()

@@ -58,7 +58,7 @@ test('a restart loses what was under way, and a watch begins anew', async () => 
   const events = it.client.watchAgents()
   expect((await events.next()).value).toMatchObject({ type: 'snapshot', agents: [{ id: 'web-1', services: ['IToolService'] }] })
   it.web1.set({ state: 'offline', reason: 'a test says so' })
-  expect((await events.next()).value).toMatchObject({ type: 'changed', agent: { state: 'offline' } })
+  expect((await events.next()).value).toMatchObject({ type: 'changed', agents: [{ state: 'offline' }] })
   const lost = it.remote.Forever()
   await it.client.agents()
   it.gateway.restart()

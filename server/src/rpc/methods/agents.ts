@@ -1,27 +1,36 @@
-import type { AgentEvent } from '@halibut-gateway/schemas'
+import type { AgentSnapshot } from '@halibut-gateway/schemas'
+import { inTurns } from '../../base/in-turns.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
+import { ChangedAgents } from '../changed-agents.ts'
 import type { Handlers } from '../run.ts'
-import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods about the agents themselves. */
-export function agentsMethods(directory: AgentDirectory): Pick<Handlers, 'agents.list' | 'agents.get' | 'agents.watch'> {
+export function agentsMethods(
+  directory: AgentDirectory,
+  changesMs: number = gatewayLimits.agentChangesMs,
+): Pick<Handlers, 'agents.list' | 'agents.get' | 'agents.watch'> {
   return {
-    'agents.list': () => ({ agents: directory.snapshots() }),
+    'agents.list': async () => ({ agents: await inTurns(snapshots(directory)) }),
     'agents.get': ({ agent }) => ({ agent: snapshotOf(directory.require(agent)) }),
     'agents.watch': async (_params, context) => {
-      // The newest change of each agent: a slow reader gets fewer of them, never a wrong last one.
-      const feed = new WatchFeed<AgentEvent>(agentOf)
-      const stop = directory.onChange(change => feed.push(change))
+      const agents = new ChangedAgents(directory, changesMs)
       try {
-        return await feed.run({ type: 'snapshot', agents: directory.snapshots() }, context)
+        return await agents.feed.run(context)
       } finally {
-        stop()
+        agents.close()
       }
     },
   }
 }
 
-function agentOf(event: AgentEvent): string | undefined {
-  if (event.type === 'snapshot') return undefined
-  return event.type === 'removed' ? event.id : event.agent.id
+/** Thousands of agents take longer than others should wait. */
+function* snapshots(directory: AgentDirectory): Generator<undefined, AgentSnapshot[], undefined> {
+  const found: AgentSnapshot[] = []
+  for (const id of directory.ids()) {
+    const agent = directory.get(id)
+    if (agent) found.push(snapshotOf(agent))
+    yield
+  }
+  return found
 }

@@ -3,8 +3,8 @@ import type { CallContext } from '../call-context.ts'
 import type { CallRegistry } from '../call-registry.ts'
 import { toRpcError } from '../error-map.ts'
 import type { KeptCalls } from '../kept-calls.ts'
+import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
-import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods about calls to agents, whoever made them. */
 export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Handlers, 'calls.get' | 'calls.watch'> {
@@ -18,12 +18,15 @@ export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Hand
       return { state: 'failed', error: toRpcError(outcome.error, principal, { traceId }) as never }
     },
     'calls.watch': async (_params, context) => {
-      const feed = new WatchFeed<CallEvent>()
+      const changes = new RecentItems<CallEvent>({
+        type: 'snapshot',
+        calls: registry.open().filter(call => maySee(context, call.principal)),
+      })
       const stop = registry.onChange(change => {
-        if (maySee(context, change.call.principal)) feed.push(change)
+        if (maySee(context, change.call.principal)) changes.push(change)
       })
       try {
-        return await feed.run({ type: 'snapshot', calls: registry.open().filter(call => maySee(context, call.principal)) }, context)
+        return await changes.feed.run(context)
       } finally {
         stop()
       }

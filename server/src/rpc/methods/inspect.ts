@@ -2,18 +2,18 @@ import type { InspectEvent } from '@halibut-gateway/schemas'
 import { HalibutError } from '../../base/errors.ts'
 import type { Mesh } from '../../fleet/mesh.ts'
 import { severityOf } from '../../runtime/event-log.ts'
+import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
-import { WatchFeed } from '../watch-feed.ts'
 
 /** The methods that show what happens on the connections to agents. */
 export function inspectMethods(mesh: Mesh): Pick<Handlers, 'inspect.watch'> {
   return {
     'inspect.watch': async (_params, context) => {
       if (context.principal.role !== 'admin') throw new HalibutError('forbidden', 'inspect.watch is for admins')
-      const feed = new WatchFeed<InspectEvent>()
-      const stops = listen(mesh, event => feed.push(event))
+      const recent = new RecentItems<InspectEvent>()
+      const stops = listen(mesh, event => recent.push(event))
       try {
-        return await feed.run(undefined, context)
+        return await recent.feed.run(context)
       } finally {
         for (const stop of stops) stop()
       }

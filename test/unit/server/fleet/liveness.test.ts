@@ -50,6 +50,7 @@ describe('liveness', () => {
       },
       trust: () => undefined,
       removeTrust: () => undefined,
+      disconnect: () => undefined,
       on: (type, listener) => {
         listeners.set(type, listener as never)
         return () => void listeners.delete(type)
@@ -60,7 +61,13 @@ describe('liveness', () => {
     directory.add({ id: 'p', uri: 'poll://p/', thumbprint: 'B'.repeat(40) })
     const liveness = new Liveness(mesh, directory, { random: () => 0.5 })
     const subscriber = (type: 'subscriberConnected' | 'subscriberDisconnected'): void =>
-      listeners.get(type)?.({ subscription: 'poll://p/', thumbprint: 'B', thumbprint256: undefined, remoteAddress: '', since: new Date() })
+      listeners.get(type)?.({
+        subscription: 'poll://p/',
+        thumbprint: 'B'.repeat(40),
+        thumbprint256: undefined,
+        remoteAddress: '',
+        since: new Date(),
+      })
     return {
       probes,
       directory,
@@ -82,7 +89,7 @@ describe('liveness', () => {
     await vi.advanceTimersByTimeAsync(60_500)
     expect(it.probes).toHaveLength(4)
     expect(it.stateOf('l0')).toBe('connected')
-    expect(it.directory.require('l0').roundTripMs).toBe(2)
+    expect(it.directory.require('l0').probe?.roundTripMs).toBe(2)
     it.liveness.close()
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -126,6 +133,52 @@ describe('liveness', () => {
     await vi.advanceTimersByTimeAsync(20_100)
     expect(it.stateOf('l0')).toBe('untrusted')
     it.liveness.close()
+  })
+
+  test('with thousands of listening agents each has its turn, a new one at once, and each says when it was probed last', async () => {
+    const agents = 2_000
+    const it = world(agents)
+    it.liveness.start()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(it.directory.require('l1999')).toMatchObject({ probe: undefined, state: { at: 'offline', reason: 'not probed yet' } })
+    it.directory.add({ id: 'new', uri: 'https://10.0.0.2:1/', thumbprint: 'A'.repeat(40) })
+    await vi.advanceTimersByTimeAsync(((agents + 1) / 20) * 1_000 * 1.03)
+    const times = it.directory.ids().flatMap(id => it.directory.require(id).probe?.atMs ?? [])
+    expect(times).toHaveLength(agents + 1)
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(110_000)
+    expect(vi.getTimerCount()).toBeLessThan(20 * 22 + 2)
+    it.liveness.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('an agent in doubt is asked again before thousands of others', async () => {
+    const it = world(1_000)
+    it.liveness.start()
+    await vi.advanceTimersByTimeAsync(51_000)
+    it.fail('connect_timeout')
+    await vi.advanceTimersByTimeAsync(100)
+    const doubted = it.directory.ids().filter(id => it.stateOf(id) === 'suspect')
+    expect(doubted.length).toBeGreaterThan(0)
+    it.fail(undefined)
+    await vi.advanceTimersByTimeAsync(20_100)
+    expect(doubted.map(it.stateOf)).toEqual(doubted.map(() => 'connected'))
+    it.liveness.close()
+  })
+
+  test('an agent that is disabled and enabled while it is probed has one round of probes', async () => {
+    const it = world(1)
+    const { definition } = it.directory.require('l0')
+    it.hold(new Promise(() => undefined))
+    it.liveness.start()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(it.probes).toHaveLength(1)
+    it.directory.update({ ...definition, disabled: true })
+    it.hold(undefined)
+    it.directory.update(definition)
+    await vi.advanceTimersByTimeAsync(60_500)
+    expect(it.probes).toHaveLength(1 + 4)
+    it.liveness.close()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('an agent that is removed is probed no more', async () => {

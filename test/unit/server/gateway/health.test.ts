@@ -13,7 +13,7 @@ const unused = (): never => {
 test('/readyz is 200 while the gateway takes calls, 503 before and after; /livez is 200 all the time', async () => {
   let ready = false
   const app = await buildGateway({
-    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, on: unused },
+    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: unused },
     directory: new AgentDirectory(),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),
@@ -43,7 +43,7 @@ test('/readyz is 200 while the gateway takes calls, 503 before and after; /livez
 
 test('the probes are answered under any Host, and nothing else is', async () => {
   const app = await buildGateway({
-    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, on: unused },
+    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: unused },
     directory: new AgentDirectory(),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),

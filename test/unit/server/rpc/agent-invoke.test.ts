@@ -95,6 +95,7 @@ function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mes
     probe: () => Promise.reject(new Error('nobody asked')),
     trust: () => undefined,
     removeTrust: () => undefined,
+    disconnect: () => undefined,
     on: () => () => undefined,
   }
   return { mesh, calls }

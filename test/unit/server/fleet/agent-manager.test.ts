@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
+import type { AgentDefinition } from '../../../../server/src/fleet/agent-directory.ts'
+import { AgentManager, type AgentStore } from '../../../../server/src/fleet/agent-manager.ts'
+import type { SubscriberEvent } from '../../../../server/src/runtime/events.ts'
+
+const [own, other] = ['A1'.repeat(20), 'B2'.repeat(20)]
+const polling: AgentDefinition = { id: 'p', uri: 'poll://p/', thumbprint: own }
+const listening: AgentDefinition = { id: 'l', uri: 'https://10.0.0.1:1/', thumbprint: own }
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A manager in front of a mesh that keeps what it is told. */
+function world(stored: readonly AgentDefinition[] = []) {
+  const trusted = new Set<string>()
+  const cut: string[] = []
+  const listeners = new Map<string, (event: SubscriberEvent) => void>()
+  const kept = new Map(stored.map(agent => [agent.id, agent]))
+  let failure: Error | undefined
+  const store: AgentStore = {
+    agents: () => [...kept.values()],
+    saveAgent: async agent => {
+      if (failure) throw failure
+      kept.set(agent.id, agent)
+    },
+    removeAgent: async id => {
+      if (failure) throw failure
+      kept.delete(id)
+    },
+  }
+  const manager = new AgentManager({
+    store,
+    mesh: {
+      probe: async () => ({ roundTripMs: 1 }),
+      trust: thumbprint => void trusted.add(thumbprint),
+      removeTrust: thumbprint => void trusted.delete(thumbprint),
+      disconnect: endpoint => void cut.push(typeof endpoint === 'string' ? endpoint : `${endpoint.uri} ${endpoint.thumbprint}`),
+      on: (type, listener) => {
+        listeners.set(type, listener as never)
+        return () => void listeners.delete(type)
+      },
+    },
+  })
+  manager.start()
+  const subscriber = (type: 'subscriberConnected' | 'subscriberDisconnected', thumbprint: string): void =>
+    listeners.get(type)?.({ subscription: polling.uri, thumbprint, thumbprint256: undefined, remoteAddress: '', since: new Date() })
+  return {
+    manager,
+    trusted,
+    cut,
+    kept,
+    connects: (thumbprint = own) => subscriber('subscriberConnected', thumbprint),
+    leaves: (thumbprint = own) => subscriber('subscriberDisconnected', thumbprint),
+    fail: (why: Error | undefined) => {
+      failure = why
+    },
+    mayPoll: (thumbprint: string, subscription = polling.uri) =>
+      manager.mayPoll({ subscription, thumbprint, thumbprint256: undefined, remoteAddress: '127.0.0.1:1' }),
+  }
+}
+
+test('a subscription belongs to the certificate that it is registered with, and to no other', () => {
+  const it = world([polling])
+  expect(it.mayPoll(own)).toBe(true)
+  expect(it.mayPoll(other)).toBe('the subscription poll://p/ belongs to another certificate')
+  expect(it.mayPoll(own, 'poll://q/')).toBe('no agent polls as poll://q/')
+  it.manager.close()
+})
+
+test('the agents of the store are served from the start: those that poll are trusted, those that listen are not', () => {
+  const it = world([polling, { ...listening, thumbprint: other }])
+  expect([it.manager.directory.ids(), [...it.trusted]]).toEqual([['p', 'l'], [own]])
+  it.manager.close()
+})
+
+test('an agent that is added is kept and trusted; one that is served is not kept', async () => {
+  const it = world()
+  await it.manager.add(polling)
+  it.manager.serve(listening)
+  expect([[...it.kept.keys()], [...it.trusted], it.manager.directory.ids()]).toEqual([['p'], [own], ['p', 'l']])
+  await expect(it.manager.add(polling)).rejects.toMatchObject({ kind: 'invalid_argument' })
+  it.manager.close()
+})
+
+test('an agent that cannot be kept is not served', async () => {
+  const it = world()
+  it.fail(new Error('the disk is full'))
+  await expect(it.manager.add(polling)).rejects.toThrow('the disk is full')
+  expect([it.manager.directory.ids(), it.trusted.size, it.mayPoll(own)]).toEqual([[], 0, 'no agent polls as poll://p/'])
+  it.manager.close()
+})
+
+test('an agent that is removed is forgotten everywhere: store, trust, connections and subscription', async () => {
+  const it = world([polling])
+  await it.manager.remove('p')
+  expect([it.kept.size, it.trusted.size, it.cut, it.mayPoll(own)]).toEqual([0, 0, [`poll://p/ ${own}`], 'no agent polls as poll://p/'])
+  await expect(it.manager.remove('p')).rejects.toMatchObject({ kind: 'agent_not_found' })
+  it.manager.close()
+})
+
+test('a certificate that two agents have is trusted until both are gone', async () => {
+  const it = world([polling, { id: 'q', uri: 'poll://q/', thumbprint: own }])
+  await it.manager.remove('p')
+  expect([[...it.trusted], it.mayPoll(own, 'poll://q/')]).toEqual([[own], true])
+  await it.manager.remove('q')
+  expect(it.trusted.size).toBe(0)
+  it.manager.close()
+})
+
+test('another certificate takes the place of the one before, with trust and connections', async () => {
+  const it = world([polling])
+  await it.manager.update({ ...polling, thumbprint: other })
+  expect([[...it.trusted], it.cut, it.kept.get('p')?.thumbprint]).toEqual([[other], [`poll://p/ ${own}`], other])
+  expect([it.mayPoll(own), it.mayPoll(other)]).toEqual(['the subscription poll://p/ belongs to another certificate', true])
+  it.manager.close()
+})
+
+test('another name costs an agent nothing', async () => {
+  const it = world([polling])
+  it.connects()
+  await it.manager.update({ ...polling, name: 'new' })
+  expect([it.cut, [...it.trusted], it.manager.directory.require('p').state.at]).toEqual([[], [own], 'connected'])
+  it.manager.close()
+})
+
+test('an agent that is disabled is cut off and may not connect until it is enabled', async () => {
+  const it = world([polling])
+  await it.manager.update({ ...polling, disabled: true })
+  expect([it.trusted.size, it.cut.length, it.mayPoll(own)]).toEqual([0, 1, 'no agent polls as poll://p/'])
+  await it.manager.update(polling)
+  expect([[...it.trusted], it.mayPoll(own)]).toEqual([[own], true])
+  it.manager.close()
+})
+
+test('an update that cannot be kept is taken back', async () => {
+  const it = world([polling])
+  it.fail(new Error('the disk is full'))
+  await expect(it.manager.update({ ...polling, uri: 'poll://other/', thumbprint: other })).rejects.toThrow('the disk is full')
+  expect([[...it.trusted], it.mayPoll(own), it.mayPoll(other, 'poll://other/')]).toEqual([[own], true, 'no agent polls as poll://other/'])
+  await expect(it.manager.remove('p')).rejects.toThrow('the disk is full')
+  expect(it.mayPoll(own)).toBe(true)
+  it.manager.close()
+})
+
+test('connections that end after their agent was removed and added again count for nobody but the new one’s', async () => {
+  const it = world([polling])
+  it.connects()
+  it.connects()
+  await it.manager.remove('p')
+  it.manager.serve(polling)
+  it.connects()
+  it.leaves()
+  it.leaves()
+  const { state, connections } = it.manager.directory.require('p')
+  expect([state.at, connections]).toEqual(['connected', 1])
+  await vi.advanceTimersByTimeAsync(2 * gatewayLimits.pollingGraceMs)
+  expect(it.manager.directory.require('p').state.at).toBe('connected')
+  it.manager.close()
+})
+
+test('a connection of the certificate before tells nothing of the agent that has another one now', async () => {
+  const it = world([polling])
+  it.connects()
+  await it.manager.update({ ...polling, thumbprint: other })
+  it.connects(other)
+  it.leaves(own)
+  await vi.advanceTimersByTimeAsync(2 * gatewayLimits.pollingGraceMs)
+  expect(it.manager.directory.require('p').state.at).toBe('connected')
+  it.manager.close()
+  expect(vi.getTimerCount()).toBe(0)
+})
