@@ -6,12 +6,13 @@ import {
   type StreamPosition,
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
-import { closedError, GatewayError } from './errors.ts'
+import { GatewayError, toGatewayError } from './errors.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 import { abnormal, heartbeatTimeout, normal, retriedCodes } from './own-close-codes.ts'
 import { checkAddress, credentialOf, refusedWith } from './tickets.ts'
+import type { WebSocketLike } from './websocket.ts'
 
 /** What `hello` told. */
 export interface Welcome {
@@ -40,124 +41,108 @@ export interface Resume {
   readonly streams: readonly StreamPosition[]
 }
 
-/** Why a connection ended. */
-export interface Ended {
-  readonly message: string
-  /** Whether connecting again as it is can help. */
-  readonly retry: boolean
-}
-
-/** Who listens to a connection. */
+/** Who listens to a connection. Nothing comes after it was closed. */
 export interface ConnectionEvents {
-  /** A text frame came after hello. */
-  onText(text: string): void
-  onBinary(frame: Uint8Array<ArrayBuffer>): void
-  onEnded(ended: Ended): void
+  /** `hello` was answered. */
+  onOpen(socket: Connection, welcome: Welcome): void
+  /** Something came after that. */
+  onFrame(frame: string | Uint8Array<ArrayBuffer>): void
+  /** It was refused, or has ended; `retryable`: connecting again, as it is, can help. */
+  onOver(why: GatewayError): void
 }
 
-/** One WebSocket after its `hello`. */
-export interface Connection {
-  readonly welcome: Welcome
-  /** Bytes that wait in the socket. */
-  readonly bufferedAmount: number
-  send(frame: string | Uint8Array): void
-}
+/** What is sent with. */
+export type Connection = Pick<WebSocketLike, 'bufferedAmount' | 'send'>
 
-type State = 'connecting' | 'hello' | 'open' | 'closed'
+/** `leave` gives back what the state holds, whichever state follows. */
+type State =
+  | { readonly at: 'signing-in'; readonly socket?: undefined; leave(): void }
+  /** From opening a socket to the answer of hello. */
+  | { at: 'connecting' | 'greeting'; readonly socket: WebSocketLike; leave(): void }
+  | { readonly at: 'open'; readonly socket: WebSocketLike; readonly heartbeat: Heartbeat; leave(): void }
+  | { readonly at: 'closed'; readonly socket?: undefined; leave(): void }
 
-/**
- * Opens one WebSocket and says hello. Rejects where either fails; afterwards `events.onEnded` comes exactly once, unless `signal` has closed the
- * connection before.
- */
-export async function openConnection(
-  options: ResolvedOptions,
-  resume: Resume | undefined,
-  events: ConnectionEvents,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const credential = await credentialOf(options, signal)
-  if (signal.aborted) throw closedError()
-  const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
-  // A browser would give Blobs, which take a promise to read; the `ws` package gives views of what it has read.
-  if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
-  return new Promise((resolve, reject) => {
-    let state: State = 'connecting'
-    let heartbeat: Heartbeat | undefined
+const closed: State = { at: 'closed', leave: () => undefined }
 
-    const fail = (error: GatewayError): void => {
-      leave()
-      socket.close(normal, 'normal')
-      reject(error)
-    }
-    const connecting = setTimeout(
-      () => fail(new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`)),
-      options.connectTimeoutMs,
-    )
-    const onAbort = (): void => fail(closedError())
-    const leave = (): void => {
-      state = 'closed'
-      clearTimeout(connecting)
-      heartbeat?.stop()
-      signal.removeEventListener('abort', onAbort)
-    }
-    const end = (code: number, reason: string): void => {
-      const before = state
-      if (before === 'closed') return
-      leave()
+/** Signs in, opens one WebSocket and says hello; `resume`: with which session to go on. Gives what closes it, in any state. */
+export function openConnection(options: ResolvedOptions, resume: Resume | undefined, events: ConnectionEvents): () => void {
+  const signIn = new AbortController()
+  let state: State = { at: 'signing-in', leave: () => signIn.abort() }
+  const enter = (next: State): void => {
+    state.leave()
+    state = next
+  }
+  const close = (): void => {
+    const { socket } = state
+    enter(closed)
+    socket?.close(normal, 'normal')
+  }
+  const over = (why: GatewayError): void => {
+    if (state === closed) return
+    close()
+    events.onOver(why)
+  }
+
+  const connect = (credential: string | undefined): void => {
+    if (state === closed) return
+    const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
+    // A browser would give Blobs, which take a promise to read; the `ws` package gives views of what it has read.
+    if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
+    const ended = (code: number, reason: string): void => {
       const message = `the connection to the gateway ended: ${code} ${reason}`.trimEnd()
-      const retry = retriedCodes.includes(code)
-      if (before === 'open') events.onEnded({ message, retry })
-      else
-        reject(
-          before === 'connecting' ? notAccepted(message, credential) : new GatewayError('connection_lost', message, { retryable: retry }),
-        )
+      over(
+        state.at === 'connecting'
+          ? notAccepted(message, credential)
+          : new GatewayError('connection_lost', message, { retryable: retriedCodes.includes(code), advice: checkAddress }),
+      )
     }
     const greeted = (text: string): void => {
       const response = parse(text) as ResponseMessage | undefined
       if (response?.id !== 'hello') return
       if ('error' in response) {
-        fail(GatewayError.fromResponse(response.error))
+        over(GatewayError.fromResponse(response.error))
         return
       }
       const welcome = response.result as Welcome
-      state = 'open'
-      clearTimeout(connecting)
-      heartbeat = startHeartbeat(welcome.limits, {
+      const heartbeat = startHeartbeat(welcome.limits, {
         ping: () => socket.send(ping),
         dead: () => {
-          end(heartbeatTimeout, 'heartbeat_timeout')
-          socket.close(heartbeatTimeout, 'heartbeat_timeout')
+          socket.close(heartbeatTimeout, deadReason)
+          ended(heartbeatTimeout, deadReason)
         },
       })
-      resolve({
-        welcome,
-        get bufferedAmount() {
-          return socket.bufferedAmount
-        },
-        send: frame => socket.send(frame),
-      })
+      enter({ at: 'open', socket, heartbeat, leave: heartbeat.stop })
+      events.onOpen(socket, welcome)
     }
+    const late = setTimeout(
+      () => over(new GatewayError('connect_timeout', `the gateway did not answer within ${options.connectTimeoutMs} ms`)),
+      options.connectTimeoutMs,
+    )
+    enter({ at: 'connecting', socket, leave: () => clearTimeout(late) })
 
-    signal.addEventListener('abort', onAbort)
     socket.addEventListener('open', () => {
-      if (state !== 'connecting') return
-      state = 'hello'
+      if (state.at !== 'connecting') return
+      state.at = 'greeting'
       const params = { client: options.client, resume }
       socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'hello', method: 'hello', params } satisfies RequestMessage))
     })
     socket.addEventListener('message', ({ data }) => {
-      heartbeat?.heard()
-      if (state === 'hello' && typeof data === 'string') greeted(data)
-      else if (state === 'open') {
-        if (typeof data === 'string') events.onText(data)
-        else events.onBinary(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as Uint8Array<ArrayBuffer>))
-      }
+      if (state.at === 'open') {
+        state.heartbeat.heard()
+        events.onFrame(data instanceof ArrayBuffer ? new Uint8Array(data) : (data as string | Uint8Array<ArrayBuffer>))
+      } else if (state.at === 'greeting' && typeof data === 'string') greeted(data)
     })
-    socket.addEventListener('close', event => end(event.code, event.reason))
-    socket.addEventListener('error', event => end(abnormal, (event as { message?: string }).message ?? 'abnormal'))
-  })
+    socket.addEventListener('close', event => ended(event.code, event.reason))
+    socket.addEventListener('error', event => ended(abnormal, (event as { message?: string }).message ?? 'abnormal'))
+  }
+
+  credentialOf(options, signIn.signal)
+    .then(connect)
+    .catch((error: unknown) => over(toGatewayError('connect_failed', 'no connection was opened', error)))
+  return close
 }
 
+const deadReason = 'heartbeat_timeout'
 const ping = JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.ping } satisfies RequestMessage)
 
 /** Why there is no connection, as far as the platform tells. */

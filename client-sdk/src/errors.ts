@@ -96,3 +96,8 @@ export function tell<T>(listener: ((value: T) => void) | undefined, value: T): v
 export function closedError(delivery: Delivery = 'not_sent'): GatewayError {
   return new GatewayError('closed', 'the client was closed', { delivery, retryable: false, advice: 'make another client' })
 }
+
+/** For what was under way in a session that is over. */
+export function lost(message: string, cause?: GatewayError): GatewayError {
+  return new GatewayError('connection_lost', message, { delivery: 'unknown', cause })
+}

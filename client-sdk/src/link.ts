@@ -6,27 +6,37 @@ import {
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
 import type { Connection, Resume, Welcome } from './connection.ts'
-import type { GatewayError } from './errors.ts'
+import { type GatewayError, lost } from './errors.ts'
 import { parse } from './json.ts'
-import type { Downloads } from './pending-calls.ts'
+import type { PendingCalls } from './pending-calls.ts'
 import { handlesIn } from './stream-handles.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
-/** Who listens to a link. */
-export interface LinkEvents {
-  /** False where nobody waits for the response (any more). `downloads` are what it announces: the JSON of a large result first. */
-  onResponse(response: ResponseMessage, downloads: Downloads): boolean
-  onItem(id: RequestId, sequence: number, item: unknown): void
+type Notification = { readonly method: string; readonly params: never }
+
+/** `leave` gives back what the state holds, whichever state follows. */
+type State =
+  | { readonly at: 'none'; leave(): void }
+  | Open
+  /** The connection was lost, and the session waits for another one. */
+  | { readonly at: 'cut'; readonly welcome: Welcome; leave(): void }
+
+type Open = {
+  readonly at: 'open'
+  readonly connection: Connection
+  readonly welcome: Welcome
+  ackTimer: ReturnType<typeof setTimeout> | undefined
+  leave(): void
 }
 
-type Notification = { readonly method: string; readonly params: never }
+const none: State = { at: 'none', leave: () => undefined }
 
 /** A session over one socket after the other: what the gateway has not acknowledged is kept and sent again, and no data stream breaks. */
 export class Link {
   readonly streams: StreamTable
-  readonly #events: LinkEvents
-  #connection: Connection | undefined
-  #welcome: Welcome | undefined
+  readonly #pending: PendingCalls
+  readonly #onAnswer: () => void
+  #state: State = none
   #kept: string[] = []
   /** Counted frames that the gateway has acknowledged, and that we have received and acknowledged. */
   #acknowledged = 0
@@ -34,65 +44,91 @@ export class Link {
   #told = 0
   /** Of the frames that we have not acknowledged. */
   #chars = 0
-  #ackTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(events: LinkEvents) {
-    this.#events = events
+  /** `pending` are the requests that are made over it; `onAnswer` hears of each answer to one. */
+  constructor(pending: PendingCalls, onAnswer: () => void) {
+    this.#pending = pending
+    this.#onAnswer = onAnswer
     this.streams = new StreamTable({
-      socket: () => this.#connection,
+      socket: () => this.#open?.connection,
       notify: (method, params) => this.notify(method, params),
     })
   }
 
-  get isOpen(): boolean {
-    return this.#connection !== undefined
+  get #open(): Open | undefined {
+    return this.#state.at === 'open' ? this.#state : undefined
   }
 
-  /** What `hello` told last. */
+  /** What `hello` told; `undefined` while there is no connection. */
   get welcome(): Welcome | undefined {
-    return this.#welcome
+    return this.#open?.welcome
+  }
+
+  /** Whether something is under way in the session, or waits for it. */
+  get isNeeded(): boolean {
+    return this.#pending.size + this.streams.open > 0
   }
 
   /** What the next `hello` has to say to go on; `undefined` where there is nothing to go on with. */
   get resume(): Resume | undefined {
-    const welcome = this.#welcome
-    if (!welcome) return undefined
-    return { session: welcome.session, token: welcome.resumeToken, received: this.#received, streams: this.streams.positions() }
+    if (this.#state.at === 'none') return undefined
+    const { session, resumeToken: token } = this.#state.welcome
+    return { session, token, received: this.#received, streams: this.streams.positions() }
   }
 
-  /** There is a connection, its hello answered. Call {@link goOn} or {@link forget} before anything is sent. */
-  attach(connection: Connection): void {
-    this.#connection = connection
-    this.#welcome = connection.welcome
+  /**
+   * Goes on over a connection whose hello was answered, in the session that it resumes or in a new one. False where it resumes one that was
+   * given up since it was asked for: such a connection is worth nothing.
+   */
+  attach(connection: Connection, welcome: Welcome): boolean {
+    const was = this.#state
+    const { resumed, session, sequence, streams, reason } = welcome
+    if (resumed && (was.at === 'none' || was.welcome.session !== session)) return false
+    if (!resumed) this.end(lost(`the session ended: ${reason}`))
+    const open: Open = {
+      at: 'open',
+      connection,
+      welcome,
+      ackTimer: undefined,
+      leave: () => clearTimeout(open.ackTimer),
+    }
+    this.#enter(open)
+    if (resumed) {
+      this.#acknowledge(sequence)
+      for (const text of this.#kept) connection.send(text)
+      this.#ack()
+      this.streams.resumed(streams)
+      this.#pending.resumed()
+    }
+    return true
   }
 
-  /** The session goes on: what the gateway has not received is sent once more. */
-  goOn(): void {
-    const { sequence, streams } = this.#welcome as Welcome
-    this.#acknowledge(sequence)
-    for (const text of this.#kept) this.#connection?.send(text)
-    this.#ack()
-    this.streams.resumed(streams)
+  /** The connection has ended, for this reason. The session waits for another one, as long as the gateway keeps it. */
+  cut(message: string): void {
+    const welcome = this.welcome
+    if (!welcome) return
+    const late = setTimeout(() => this.end(lost(`${message}; for too long`)), welcome.limits.resumeMs)
+    this.#enter({ at: 'cut', welcome, leave: () => clearTimeout(late) })
   }
 
-  /** The session is over: nothing of it comes any more. */
-  forget(why: GatewayError): void {
+  /** The session is over: nothing of it comes any more. `ofUnsent` ends what waits for another one as well. */
+  end(why: GatewayError, ofUnsent?: GatewayError): void {
+    this.#enter(none)
     this.#kept = []
     this.#acknowledged = this.#received = this.#told = this.#chars = 0
-    if (!this.#connection) this.#welcome = undefined
     this.streams.lost(why)
+    this.#pending.failAll(why, true)
+    if (ofUnsent) this.#pending.failAll(ofUnsent)
   }
 
-  /** The connection has ended. The session may go on. */
-  detach(): void {
-    this.#connection = undefined
-    clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
+  #enter(next: State): void {
+    this.#state.leave()
+    this.#state = next
   }
 
   /** Sends the text of a request, and says whether it fits. */
   request(text: string): boolean {
-    const limit = this.#welcome?.limits.textBytes ?? 0
+    const limit = this.welcome?.limits.textBytes ?? 0
     if (text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit) return false
     this.#put(text, true)
     return true
@@ -103,8 +139,12 @@ export class Link {
     this.#put(JSON.stringify({ jsonrpc: '2.0', method, params } satisfies RequestMessage), !uncountedNotifications.has(method))
   }
 
-  /** A text frame came. */
-  receive(text: string): void {
+  /** A frame came. */
+  receive(text: string | Uint8Array<ArrayBuffer>): void {
+    if (typeof text !== 'string') {
+      this.streams.receive(text)
+      return
+    }
     // Batches come only to those who send some.
     const message = parse(text) as Notification | (ResponseMessage & { readonly method?: undefined }) | undefined | null
     if (!uncountedNotifications.has(message?.method ?? '')) this.#count(text.length)
@@ -115,15 +155,17 @@ export class Link {
   #answered(response: ResponseMessage, holdsStreams: boolean): void {
     // Before anything else runs: their frames may be there already.
     const downloads = this.streams.announced(holdsStreams && 'result' in response ? handlesIn(response.result) : [])
-    if (this.#events.onResponse(response, downloads)) return
-    for (const download of downloads.values()) download.cancel('nobody waits for this answer')
+    if (!this.#pending.answer(response, downloads)) {
+      for (const download of downloads.values()) download.cancel('nobody waits for this answer')
+    }
+    this.#onAnswer()
   }
 
   #notified(method: string, params: never): void {
     const { progress, ack, streamCredit, streamEnd, streamCancel } = controlNotifications
     if (method === progress) {
       const { id, sequence, item } = params as { id: RequestId; sequence: number; item: unknown }
-      this.#events.onItem(id, sequence, item)
+      this.#pending.item(id, sequence, item)
     } else if (method === ack) this.#acknowledge((params as { received: number }).received)
     else if (method === streamCredit) this.streams.credit(params)
     else if (method === streamEnd) this.streams.ended(params)
@@ -132,7 +174,7 @@ export class Link {
 
   #put(text: string, counted: boolean): void {
     if (counted) this.#kept.push(text)
-    this.#connection?.send(text)
+    this.#open?.connection.send(text)
   }
 
   #acknowledge(received: number): void {
@@ -143,16 +185,20 @@ export class Link {
   }
 
   #count(chars: number): void {
-    const { ackFrames, ackChars, ackMs } = (this.#welcome as Welcome).limits
+    const open = this.#open
+    if (!open) return
+    const { ackFrames, ackChars, ackMs } = open.welcome.limits
     this.#received++
     this.#chars += chars
     if (this.#received - this.#told >= ackFrames || this.#chars >= ackChars) this.#ack()
-    else this.#ackTimer ??= setTimeout(() => this.#ack(), ackMs)
+    else open.ackTimer ??= setTimeout(() => this.#ack(), ackMs)
   }
 
   #ack(): void {
-    clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
+    const open = this.#open
+    if (!open) return
+    clearTimeout(open.ackTimer)
+    open.ackTimer = undefined
     this.#told = this.#received
     this.#chars = 0
     this.notify(controlNotifications.ack, { received: this.#received })

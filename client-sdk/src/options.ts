@@ -85,12 +85,11 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 }
 
 function socketUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^(http|ws)s?:$/.test(url.protocol)) {
+  if (!/^(http|ws)s?:/i.test(text) || !URL.canParse(text)) {
     throw new GatewayError('invalid_argument', `url must be an http or ws URL, not ${text}`)
   }
-  url.protocol = url.protocol.replace('http', 'ws')
-  if (!url.pathname.endsWith(rpcPath)) url.pathname = url.pathname.replace(/\/?$/, rpcPath)
+  const url = new URL(text.replace(/^http/i, 'ws'))
+  url.pathname = url.pathname.replace(/(\/rpc|\/?)$/, rpcPath)
   url.hash = ''
   return url.href
 }

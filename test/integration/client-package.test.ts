@@ -8,6 +8,8 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { innerNames } from '../scripts/inner-names.ts'
 
 const run = promisify(execFile)
 const repository = resolve(import.meta.dirname, '../..')
@@ -31,6 +33,32 @@ test('the main entry is one file of at most 14 KiB when compressed', () => {
   const text = readFileSync(join(repository, 'client-sdk/lib/index.js'))
   expect(text.includes('import ')).toBe(false)
   expect(gzipSync(text, { level: 9 }).byteLength).toBeLessThanOrEqual(14 * kibibyte)
+})
+
+test('what is shortened in it is no member that users, the platform or the gateway see', () => {
+  const isSeen = new RegExp(`\\b(${innerNames.join('|')})\\??[:(]`, 'g')
+  const seen = [
+    ...['agent-calls', 'client', 'errors', 'options', 'state', 'websocket'].map(name => `client-sdk/lib/types/client/${name}.d.ts`),
+    ...['messages', 'method-types', 'protocol'].map(name => `schemas/src/wire/${name}.ts`),
+  ]
+  expect(seen.flatMap(file => readFileSync(join(repository, file), 'utf8').match(isSeen) ?? [])).toEqual([])
+  const platform = [
+    WebSocket,
+    AbortSignal,
+    Blob,
+    ReadableStream,
+    Response,
+    URL,
+    Map,
+    Set,
+    Promise,
+    Uint8Array,
+    DataView,
+    Date,
+    RegExp,
+    Error,
+  ]
+  expect(platform.flatMap(({ prototype }) => innerNames.filter(name => name in prototype))).toEqual([])
 })
 
 test('the exports resolve to modules and to their types', async () => {

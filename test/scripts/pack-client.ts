@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { innerNames } from './inner-names.ts'
 
 /**
  * Makes of the compiled SDK what is published, in `client-sdk/lib`: one file without imports for each entry, and declarations that need no
@@ -25,7 +26,11 @@ for (const entry of ['index', 'contract', 'testing']) {
     sourcemap: true,
     // `sideEffects: false` says already that nothing runs at the import of this module.
     comments: { annotation: false },
-    minify: { compress: true, mangle: { toplevel: true } },
+    minify: {
+      compress: true,
+      mangle: { toplevel: true },
+      ...(entry === 'index' ? { mangleProps: { include: new RegExp(`^(${innerNames.join('|')})$`) } } : {}),
+    },
   })
 }
 copyDeclarations(join(sdk, 'dist'), join(types, 'client'))

@@ -160,6 +160,7 @@ class MemoryLink implements WebSocketLike {
   }
 
   close(code = 1000): void {
+    if (this.readyState === 3) return
     this.#end(code)
     this.#leave(code)
   }

@@ -32,9 +32,10 @@ export class TestSocket implements WebSocketLike {
     setTimeout(() => this.#hear(copy))
   }
 
-  close(code = closeCodes.normal.code as number): void {
+  close(code = closeCodes.normal.code as number, reason = ''): void {
+    if (this.readyState === 3) return
     const session = this.#session
-    this.ended(code)
+    this.ended(code, reason)
     if (session && code === closeCodes.normal.code && this.#sessions.delete(session.id)) session.end()
   }
 
@@ -43,10 +44,10 @@ export class TestSocket implements WebSocketLike {
     setTimeout(() => this.#emit('message', { data: typeof data === 'string' ? data : data.buffer }))
   }
 
-  ended(code: number): void {
+  ended(code: number, reason = ''): void {
     if (this.readyState === 3) return
     this.readyState = 3
-    this.#emit('close', { code, reason: '' })
+    this.#emit('close', { code, reason })
   }
 
   #hear(data: string | Uint8Array): void {

@@ -125,6 +125,71 @@ test('requests one after the other wait as well where no connection lasts', asyn
   expect(it.states.findLast(({ at }) => at === 'waiting')).toMatchObject({ delayMs: 0 })
 })
 
+test('a session that is given up while it is asked for again is not gone on with', async () => {
+  vi.useFakeTimers()
+  const gateway = createTestGateway()
+  const opened: (() => void)[] = []
+  const hellos: { method: string; params: { resume?: unknown } }[] = []
+  const client = createClient({
+    url: 'http://test',
+    connectTimeoutMs: Number.POSITIVE_INFINITY,
+    webSocket: (url, protocols) => {
+      const socket = gateway.webSocket(url, protocols)
+      const send = socket.send.bind(socket)
+      return Object.assign(socket, {
+        // The first one opens at once; the second one when the test says so.
+        send: (text: string) => {
+          const message = JSON.parse(text) as (typeof hellos)[number]
+          if (message.method !== 'hello') send(text)
+          else if (hellos.push(message) === 2) opened.push(() => send(text))
+          else send(text)
+        },
+      })
+    },
+  })
+  gateway.agent('web-1')
+  const watch = client.watchAgents()
+  const first = watch.next()
+  await vi.advanceTimersByTimeAsync(100)
+  await first
+  const next = watch.next()
+  gateway.cut()
+  await vi.advanceTimersByTimeAsync(facadeLimits.resumeMs)
+  expect(client.state.at).toBe('connecting')
+  // The gateway would go on with it all the same.
+  for (const open of opened) open()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(client.state).toMatchObject({ at: 'connected', welcome: { resumed: false } })
+  expect(hellos.map(({ params }) => params.resume !== undefined)).toEqual([false, true, false])
+  expect(await next).toMatchObject({ value: { type: 'snapshot', agents: [{ id: 'web-1' }] } })
+  client.close()
+})
+
+test('a client that is closed while it connects opens nothing more', async () => {
+  vi.useFakeTimers()
+  const gateway = createTestGateway()
+  let signIn: (token: string) => void = () => undefined
+  let sockets = 0
+  const client = createClient({
+    url: 'http://test',
+    token: () =>
+      new Promise<string>(resolve => {
+        signIn = resolve
+      }),
+    tickets: false,
+    webSocket: (url, protocols) => {
+      sockets++
+      return gateway.webSocket(url, protocols)
+    },
+  })
+  const call = client.agents().catch((error: unknown) => error)
+  client.close()
+  signIn('token')
+  expect(await call).toMatchObject({ kind: 'closed', delivery: 'not_sent' })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([sockets, client.state, vi.getTimerCount()]).toEqual([0, { at: 'closed' }, 0])
+})
+
 test('leaving a watch does not wait for its next item', async () => {
   await using it = createWorld()
   const watch = it.client.watchAgents()

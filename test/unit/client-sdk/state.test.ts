@@ -34,7 +34,7 @@ test('a listener hears each state in order: connecting, connected, idle, waiting
   ])
   // Nothing is under way: there is no need to connect again.
   it.gateway.cut()
-  expect(it.states.splice(0).at(-1)).toEqual({ at: 'idle' })
+  expect(it.states.splice(0).at(-1)).toMatchObject({ at: 'idle', why: { kind: 'connection_lost' } })
 
   const watch = it.client.watchAgents()
   await watch.next()
@@ -46,8 +46,8 @@ test('a listener hears each state in order: connecting, connected, idle, waiting
   await it.reached('connected')
   const [first, second, third, fourth, ...others] = it.states.splice(0)
   expect([first, second, third, fourth]).toMatchObject([
-    { at: 'connecting', attempt: 1 },
-    { at: 'connected', welcome: { resumed: true } },
+    { at: 'connecting', attempt: 1, why: { kind: 'connection_lost' } },
+    { at: 'connected', welcome: { resumed: true }, after: { why: { kind: 'connection_lost' } } },
     { at: 'waiting', attempt: 1, why: { kind: 'connection_lost', message: 'the connection to the gateway ended: 1006' } },
     { at: 'connecting', attempt: 1 },
   ])
@@ -56,6 +56,51 @@ test('a listener hears each state in order: connecting, connected, idle, waiting
 
   it.client.close()
   expect(it.states.splice(0)).toEqual([{ at: 'closed' }])
+})
+
+test('each state without a connection says why, since when, after how many attempts, and when the next one is', async () => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(1)
+  try {
+    const gateway = createTestGateway()
+    const sockets: { ended(code: number, reason: string): void }[] = []
+    let broken = false
+    await using client = createClient({
+      url: 'http://test',
+      backoff: { firstMs: 1_000, maxMs: 60_000 },
+      webSocket: (url, protocols) => {
+        if (broken) throw new Error('there is no way')
+        const socket = gateway.webSocket(url, protocols)
+        sockets.push(socket as unknown as { ended(code: number, reason: string): void })
+        return socket
+      },
+    })
+    const watch = client.watchAgents()
+    void watch.next()
+    await vi.advanceTimersByTimeAsync(100)
+    broken = true
+    const since = new Date()
+    sockets[0]?.ended(1013, 'too much to do')
+    const message = 'the connection to the gateway ended: 1013 too much to do'
+    const lost = expect.objectContaining({ kind: 'connection_lost', message, advice: expect.stringContaining('port') })
+    expect(client.state).toEqual({ at: 'waiting', attempt: 2, delayMs: 2_000, nextAt: new Date(+since + 2_000), since, why: lost })
+    const call = client.agents({ timeoutMs: 3_000 }).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(2_000)
+    const refused = expect.objectContaining({ kind: 'connect_failed', message: 'no connection was opened: Error: there is no way' })
+    const nextAt = new Date(+since + 6_000)
+    expect(client.state).toEqual({ at: 'waiting', attempt: 3, delayMs: 4_000, nextAt, since, why: refused })
+    await vi.advanceTimersByTimeAsync(1_000)
+    const told = `there is no connection since ${since.toISOString()} (2 attempts, the next at ${nextAt.toISOString()})`
+    expect(await call).toMatchObject({
+      kind: 'deadline_exceeded',
+      message: `the request was not sent within 3000 ms; ${told}: no connection was opened: Error: there is no way`,
+      advice: 'look at the cause, then try again',
+      cause: refused,
+    })
+  } finally {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  }
 })
 
 test('a failure that connecting again cannot mend is a state, and connectNow tries again', async () => {

@@ -1,0 +1,36 @@
+/**
+ * Members that the modules of the main entry use of each other, and nobody else: they are shortened there. None is a member of what users, the
+ * platform or the gateway see; a test looks for that.
+ */
+export const innerNames = [
+  'ackTimer',
+  'announced',
+  'attach',
+  'connecting',
+  'epochs',
+  'failAll',
+  'heartbeat',
+  'isNeeded',
+  'isType',
+  'leave',
+  'link',
+  'notify',
+  'ofCall',
+  'onAnswer',
+  'onEnded',
+  'onFrame',
+  'onItem',
+  'onOpen',
+  'onOver',
+  'onSent',
+  'outage',
+  'positions',
+  'putOff',
+  'reading',
+  'reference',
+  'repeatCredit',
+  'restarts',
+  'settle',
+  'trouble',
+  'unasked',
+]
