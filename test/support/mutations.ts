@@ -149,7 +149,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'an id that is in flight is taken again',
-    file: 'server/src/gateway/session.ts',
+    file: 'server/src/gateway/request-table.ts',
     find: 'if (this.#inFlight.has(id)) return',
     replace: 'if (false as boolean) return',
     tests: ['integration/rpc-socket.test.ts'],
@@ -248,7 +248,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'a session may have any number of calls in flight',
-    file: 'server/src/gateway/session.ts',
+    file: 'server/src/gateway/request-table.ts',
     find: 'if (this.#running < facadeLimits.callsInFlight) return undefined',
     replace: 'return undefined',
     tests: ['integration/rpc-socket.test.ts'],

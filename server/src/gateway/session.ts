@@ -3,26 +3,22 @@ import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import {
   type CloseReason,
   controlNotifications,
-  facadeLimits,
   type RequestId,
-  type RequestMessage,
   type StreamPosition,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryBudget } from '../base/memory-budget.ts'
-import { announcedStreams } from '../rpc/announced-streams.ts'
 import type { Principal } from '../rpc/call-context.ts'
-import { type Dispatcher, failure, type Requested } from '../rpc/dispatcher.ts'
+import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
-import { type Frame, type Message, parseFrame } from '../rpc/parse-frame.ts'
+import { type Frame, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
 import { type Controlled, control } from './control-notifications.ts'
 import { Outbox, type OutboxOwner, type TextSocket } from './outbox.ts'
-import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { ReceivedFrames } from './received-frames.ts'
 import type { ReplayMemory } from './replay-memory.ts'
-import { type Arrival, type RequestHost, RunningRequest } from './running-request.ts'
+import { type RequestsOwner, RequestTable } from './request-table.ts'
 import type { SlowReaders } from './slow-readers.ts'
 import { StreamTable } from './streams/stream-table.ts'
 
@@ -55,12 +51,6 @@ export interface SessionOptions {
   readonly onEnded: (session: Session) => void
 }
 
-/** What is known of a message by the frame in which it came. */
-interface FrameArrival extends Arrival {
-  /** Only text that may hold a handle is searched for one. */
-  readonly mayAnnounce: boolean
-}
-
 /** What a text of so many characters asks for may take long, and is done in turns with others. */
 const longFrom = 64 * 1024
 
@@ -68,19 +58,15 @@ const longFrom = 64 * 1024
  * One browser after its hello, over one socket or, where that is lost, several: its requests in flight, its outbox, its data streams. A
  * connection attaches and detaches itself; without one the requests run on.
  */
-export class Session implements RequestHost, OutboxOwner, Controlled {
+export class Session implements RequestsOwner, OutboxOwner, Controlled {
   readonly id = randomUUID()
   readonly #options: SessionOptions
-  readonly #inFlight = new Map<RequestId, RunningRequest>()
-  /** Requests that run and have been answered already, or that nobody will be answered. */
-  readonly #unanswered = new Set<RunningRequest>()
   readonly outbox: Outbox
+  readonly #requests: RequestTable
   readonly #received: ReceivedFrames
   /** Made with the first request: an idle browser costs no more than it must. */
   #streamTable: StreamTable | undefined
   #socket: SessionSocket | undefined
-  /** Whose responses are sent when the last of them is there. */
-  #batches = 0
   /** The counted frame with the last response. */
   #lastResponse = 0
   #draining = false
@@ -89,6 +75,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   constructor(options: SessionOptions) {
     this.#options = options
     this.outbox = new Outbox(this, options.replayMemory, options.readers)
+    this.#requests = new RequestTable(this, options.dispatcher)
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
   }
 
@@ -107,6 +94,10 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
       over: () => this.#endIfDrained(),
     })
     return this.#streamTable
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
   }
 
   get principal(): Principal {
@@ -178,12 +169,13 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   /** Takes no request any more, and ends when those that it has, with their data streams, have come to their ends. Watches do not count. */
   drain(): void {
     this.#draining = true
+    this.#requests.drain()
     this.#endIfDrained()
   }
 
   /** Gives up what runs: the browser is told `why`. */
   giveUp(why: HalibutError): void {
-    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) running.stop(why)
+    this.#requests.stop(why)
     this.#streamTable?.breakOff(why)
   }
 
@@ -191,9 +183,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   get #isBusy(): boolean {
     // A browser that has lost its socket may come back for its answer.
     if (!this.#socket && this.outbox.acknowledged < this.#lastResponse) return true
-    if (this.#batches > 0 || this.#unanswered.size > 0 || this.outbox.isSending || this.#streamTable?.isEmpty === false) return true
-    for (const { request } of this.#inFlight.values()) if (!this.#options.dispatcher.isWatch(request.method)) return true
-    return false
+    return this.#requests.isBusy || this.outbox.isSending || this.#streamTable?.isEmpty === false
   }
 
   #endIfDrained(): void {
@@ -213,10 +203,7 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     this.#received.settle()
     this.outbox.close()
     const gone = new HalibutError('closed', 'the browser’s session ended')
-    for (const running of [...this.#inFlight.values(), ...this.#unanswered]) {
-      if (running.outlivesSession) this.#unanswered.add(running)
-      else running.stop(gone)
-    }
+    this.#requests.close(gone)
     this.#streamTable?.close(gone)
     if (reason !== undefined) socket?.close(reason)
     this.#options.onEnded(this)
@@ -228,10 +215,8 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     if (isCounted(frame)) this.#received.add(text.length)
     // The acknowledgement may have been more than the outbox takes.
     if (this.#ended) return
-    const arrival = { receivedMs, isLong: text.length >= longFrom, mayAnnounce: text.includes('$stream') || text.includes('\\u') }
-    if (frame.type === 'single') this.#handle(frame.message, arrival)
-    else if (frame.type === 'batch') void this.#handleBatch(frame.messages, arrival)
-    else this.#respond(this.#failed(null, frame.error).text)
+    const mayAnnounce = text.includes('$stream') || text.includes('\\u')
+    this.#requests.receive(frame, { receivedMs, isLong: text.length >= longFrom, mayAnnounce })
   }
 
   /** A binary frame came. */
@@ -239,160 +224,29 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
     this.streams.receive(frame)
   }
 
-  async #handleBatch(messages: readonly Message[], arrival: FrameArrival): Promise<void> {
-    const pending: Promise<Outcome>[] = []
-    for (const message of messages) {
-      // By one of those before: nobody would be there for the others.
-      if (this.#ended) return
-      if (message.type === 'notification') this.#notified(message.notification, arrival)
-      else pending.push(new Promise(resolve => this.#handle(message, arrival, resolve)))
-    }
-    if (pending.length === 0) return
-    this.#batches++
-    const { text, outcomes } = await writeBatch(await Promise.all(pending), this.principal)
-    this.#respond(text)
-    for (const outcome of outcomes) this.#begin(outcome)
-    this.#batches--
-    this.#endIfDrained()
-  }
-
-  /** Handles a message. `settle`, in a batch, takes its outcome; else that is sent. */
-  #handle(message: Message, arrival: FrameArrival, settle?: (outcome: Outcome) => void): void {
-    if (message.type === 'request') this.#requested(message.request, arrival, settle)
-    else if (message.type === 'invalid') this.#settle(this.#failed(message.id, message.error), settle)
-    else this.#notified(message.notification, arrival)
-  }
-
-  #settle(outcome: Outcome, settle: ((outcome: Outcome) => void) | undefined): void {
-    if (settle) settle(outcome)
-    else {
-      this.#respond(outcome.text)
-      this.#begin(outcome)
-    }
-  }
-
-  #respond(text: string): void {
+  respond(text: string): void {
     this.send(text)
     this.#lastResponse = this.outbox.sent
-  }
-
-  /** The response is on its way: its data streams follow. */
-  #begin({ of }: Outcome): void {
-    if (this.#ended) of?.streams.abandon()
-    else of?.streams.begin()
-  }
-
-  #requested(request: Requested, arrival: FrameArrival, settle: ((outcome: Outcome) => void) | undefined): void {
-    const { id, method } = request
-    let running: RunningRequest
-    try {
-      // First of all, since the frames of an upload may follow a request that is refused.
-      const streams = this.streams.announce(arrival.mayAnnounce ? announcedStreams(request.params) : [], request.params)
-      running = new RunningRequest(this, request, arrival, streams, settle)
-    } catch (error) {
-      this.#settle(this.#failed(id, toHalibutError(error)), settle)
-      return
-    }
-    const refused = this.#refusal(id, method, settle !== undefined)
-    if (refused) {
-      running.streams.abandon()
-      this.#settle(this.#failed(id, refused), settle)
-      return
-    }
-    this.#inFlight.set(id, running)
-    void this.#options.dispatcher.dispatch(request, running).then(message => {
-      running.isAnswered = true
-      const outcome = this.#unanswered.has(running) ? undefined : writeOutcome(message, running)
-      if (outcome instanceof Promise) void outcome.then(written => this.#answered(running, written, settle))
-      else this.#answered(running, outcome, settle)
-    })
-  }
-
-  #answered(running: RunningRequest, outcome: Outcome | undefined, settle: ((outcome: Outcome) => void) | undefined): void {
-    // A request that was answered when it was skipped has no word in it any more.
-    if (this.#unanswered.delete(running) || !outcome) running.streams.abandon()
-    else {
-      this.#inFlight.delete(running.request.id)
-      // What a batch becomes is written later, as long as nobody gives it up.
-      if (!settle) running.recycle()
-      this.#settle(outcome, settle)
-    }
-    this.#endIfDrained()
-  }
-
-  /** Answers it at once and lets the agent finish. What has not left yet never does, and what has run is not written any more. */
-  #skip(running: RunningRequest): void {
-    const why = skipped()
-    if (!running.hasBegun || running.isAnswered) {
-      running.stop(why)
-      return
-    }
-    const { id } = running.request
-    running.skip()
-    this.#inFlight.delete(id)
-    this.#unanswered.add(running)
-    this.#settle(this.#failed(id, why, running.agent), running.settle)
-  }
-
-  #refusal(id: RequestId, method: string, inBatch: boolean): HalibutError | undefined {
-    if (inBatch && this.#options.dispatcher.isWatch(method)) {
-      return new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`)
-    }
-    if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
-    if (this.#draining) return new HalibutError('closed', 'the gateway is stopping, and takes no request any more')
-    if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
-    if (this.#running < facadeLimits.callsInFlight) return undefined
-    return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
-  }
-
-  #notified({ method, params }: RequestMessage, arrival: FrameArrival): void {
-    if (method.startsWith('$/')) {
-      control(this, method, params)
-      return
-    }
-    let running: RunningRequest
-    try {
-      const streams = this.streams.announce(arrival.mayAnnounce ? announcedStreams(params) : [], params)
-      running = new RunningRequest(this, { jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, arrival, streams)
-    } catch {
-      return
-    }
-    // A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell.
-    const isRefused = this.#draining || this.#running >= facadeLimits.callsInFlight
-    if (method === 'hello' || this.#options.dispatcher.isWatch(method) || isRefused) {
-      running.streams.abandon()
-      return
-    }
-    this.#unanswered.add(running)
-    void this.#options.dispatcher.dispatch(running.request, running).then(() => {
-      this.#unanswered.delete(running)
-      running.streams.abandon()
-      this.#endIfDrained()
-    })
   }
 
   pinged(): void {
     this.#notify(controlNotifications.ping)
   }
 
-  /** The browser does not want the answer of a request any more. */
   cancel(id: RequestId, mode: CancelMode | undefined): void {
-    const running = this.#inFlight.get(id)
-    if (!running) return
-    if ((mode ?? running.cancelMode) === 'skip') this.#skip(running)
-    else running.stop(new HalibutError('cancelled', 'the caller cancelled the call'))
+    this.#requests.cancel(id, mode)
   }
 
   creditItems(id: RequestId, sequence: number): void {
-    this.#inFlight.get(id)?.credit(sequence)
+    this.#requests.creditItems(id, sequence)
   }
 
-  get #running(): number {
-    return this.#inFlight.size + this.#unanswered.size
+  requestEnded(): void {
+    this.#endIfDrained()
   }
 
-  #failed(id: RequestId | null, why: HalibutError, agent?: string): Outcome {
-    return writeFailure(failure(id, why, this.principal, { agent }), this.principal)
+  controlled(method: string, params: object | undefined): void {
+    control(this, method, params)
   }
 
   #notify(method: string, params?: object): void {
@@ -410,10 +264,6 @@ export class Session implements RequestHost, OutboxOwner, Controlled {
   #endWhereLost(): void {
     if (!this.#socket && !this.outbox.complete) this.end()
   }
-}
-
-function skipped(): HalibutError {
-  return new HalibutError('cancelled', 'the caller does not wait for the answer; the agent goes on', { delivery: 'unknown' })
 }
 
 function isCounted(frame: Frame): boolean {

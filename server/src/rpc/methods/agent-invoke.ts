@@ -133,8 +133,7 @@ async function invoke(
       onStream?.()
       return streams.offer(stream)
     }
-    const written = writeResult(target, result, offer, waiter.signal)
-    const value = written instanceof Promise ? await written : written
+    const value = await writeResult(target, result, offer, waiter.signal)
     const durationMs = call.ended()
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer

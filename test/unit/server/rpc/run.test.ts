@@ -1,0 +1,112 @@
+import { expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
+import type { CallContext, RequestContext } from '../../../../server/src/rpc/call-context.ts'
+import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
+import { createRequestContext } from '../../../support/request-context.ts'
+
+const sound = { value: 1, signature: 'M()', activityId: '0e0ae9b4-2cd6-4a1f-9b1e-3a5f5e1f7a10', durationMs: 1 }
+const params = { agent: 'a', service: 'S', method: 'M', args: [] }
+
+/** Runs `agent.invoke` with this handler. */
+function create(handle: (params: unknown, context: CallContext) => unknown, stop = new AbortController()) {
+  const log = vi.fn()
+  const runner = new MethodRunner({ 'agent.invoke': handle, 'agents.watch': handle } as unknown as Handlers, log)
+  const sent: unknown[] = []
+  const context: RequestContext = {
+    ...createRequestContext(),
+    signal: stop.signal,
+    sendItem: (sequence, item) => void sent.push([sequence, item]),
+  }
+  return { log, sent, runner, run: (method: string, given: unknown = params) => runner.run(method, given, context) }
+}
+
+test('a method gives its result and nothing else', async () => {
+  const { run } = create(() => sound)
+  expect(await run('agent.invoke')).toEqual({ result: sound })
+})
+
+test('a method that is not there is an error', async () => {
+  const { run } = create(() => sound)
+  expect(await run('agent.nothing')).toMatchObject({ error: { data: { kind: 'unknown_method', delivery: 'not_sent' } } })
+  expect(await run('constructor')).toMatchObject({ error: { data: { kind: 'unknown_method' } } })
+})
+
+test('parameters that do not fit never reach the handler, and each place is told once', async () => {
+  const handle = vi.fn(() => sound)
+  const { run } = create(handle)
+  const answer = await run('agent.invoke', { agent: 'a b', service: '', method: 'M', args: {}, more: 1 })
+  expect(handle).not.toHaveBeenCalled()
+  expect(answer).toMatchObject({ error: { message: expect.stringContaining('/more: expected no such member') } })
+  const data = 'error' in answer ? answer.error.data : undefined
+  expect(data?.kind).toBe('invalid_params')
+  expect(data?.errors?.map(({ path }) => path).sort()).toEqual(['/agent', '/args', '/more', '/service'])
+})
+
+test('a result that does not fit its schema is a failure of the gateway, and stays in the log', async () => {
+  const { run, log } = create(() => ({ ...sound, secret: 'x' }))
+  const answer = await run('agent.invoke')
+  expect(answer).toMatchObject({ error: { message: 'the gateway failed', data: { kind: 'internal_error', agent: 'a' } } })
+  expect(JSON.stringify(answer)).not.toContain('secret')
+  expect(log).toHaveBeenCalledWith('error', 'agent.invoke failed', expect.objectContaining({ cause: expect.stringContaining('/secret') }))
+})
+
+test('what a handler throws, or rejects with, is the error, with the trace id that the handler knew', async () => {
+  const known: string[] = []
+  for (const fail of [
+    (why: HalibutError) => {
+      throw why
+    },
+    (why: HalibutError) => Promise.reject(why),
+  ]) {
+    const { run } = create((_, { traceId }) => {
+      known.push(traceId)
+      return fail(new HalibutError('queue_full', 'full', { phase: 'queue' }))
+    })
+    const answer = await run('agent.invoke')
+    expect(answer).toMatchObject({
+      error: { message: 'full', data: { kind: 'queue_full', phase: 'queue', agent: 'a', traceId: known.at(-1) } },
+    })
+  }
+  expect(new Set(known).size).toBe(2)
+})
+
+test('a request that its caller cancelled says so, one that was stopped for another reason says that reason', async () => {
+  for (const [why, told] of [
+    [
+      new HalibutError('cancelled', 'the caller cancelled the call'),
+      { message: 'given up', data: { kind: 'cancelled', delivery: 'unknown' } },
+    ],
+    [
+      new HalibutError('closed', 'the gateway is stopping'),
+      { message: 'the gateway is stopping', data: { kind: 'closed', delivery: 'unknown' } },
+    ],
+  ] as const) {
+    const stop = new AbortController()
+    const waiting = (_: unknown, { signal }: CallContext): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () =>
+          reject(new HalibutError('cancelled', 'given up', { phase: 'response', delivery: 'unknown' })),
+        )
+      })
+    const { run } = create(waiting, stop)
+    const answer = run('agent.invoke')
+    stop.abort(why)
+    expect(await answer).toMatchObject({ error: told })
+  }
+})
+
+test('the items of a watch are numbered, and one that does not fit ends it', async () => {
+  const item = { type: 'removed', ids: ['a'] }
+  const watching = create((_, context) => {
+    context.sendItem(item)
+    context.sendItem(item)
+    context.sendItem({ type: 'removed', ids: 'a' })
+  })
+  expect(await watching.run('agents.watch', {})).toMatchObject({ error: { data: { kind: 'internal_error' } } })
+  expect(watching.sent).toEqual([
+    [1, item],
+    [2, item],
+  ])
+  const { runner } = watching
+  expect([runner.isWatch('agents.watch'), runner.isWatch('agent.invoke'), runner.isWatch('nothing')]).toEqual([true, false, false])
+})
