@@ -3,6 +3,7 @@ import { AgentIdSchema, EndpointUriSchema } from '@halibut-gateway/schemas'
 import { type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { HalibutError } from './base/errors.ts'
+import { misfit } from './rpc/expectation.ts'
 import { normaliseThumbprint } from './socket/thumbprint.ts'
 
 const PortSchema = Type.Integer({ minimum: 0, maximum: 65_535 })
@@ -151,7 +152,7 @@ function readSettingsFile(path: string, read: (path: string) => string): Partial
   if (error) {
     const place = `${path}: ${error.path.slice(1) || 'the file'}`
     if (error.message === 'Unexpected property') throw unknown(place, 'there is no such setting')
-    throw invalid(place, error.message === 'Expected required property' ? 'is missing' : expectation(error.schema, error.message))
+    throw invalid(place, error.message === 'Expected required property' ? 'is missing' : misfit(error))
   }
   return json as Partial<Settings>
 }
@@ -162,7 +163,7 @@ function parseText(schema: TSchema | undefined, text: string, place: string): un
   else if (schema?.['type'] === 'boolean') value = text === 'true' ? true : text === 'false' ? false : text
   else if (schema?.['type'] === 'array') value = text === '' ? [] : text.split(',').map(part => part.trim())
   const error = schema && Value.Errors(schema, value).First()
-  if (error) throw invalid(place, `${JSON.stringify(text)}: ${expectation(schema, error.message)}`)
+  if (error) throw invalid(place, `${JSON.stringify(text)}: ${misfit(error)}`)
   return value
 }
 
@@ -170,12 +171,6 @@ function agentThumbprint(text: string, place: string): string {
   const thumbprint = normaliseThumbprint(text, place)
   if (thumbprint.length !== 40) throw invalid(place, 'an agent is pinned by the SHA-1 of its certificate, 40 hexadecimal digits')
   return thumbprint
-}
-
-function expectation(schema: TSchema, message: string): string {
-  const { type, minimum, maximum } = schema as { type?: string; minimum?: number; maximum?: number }
-  if (type === 'integer' && minimum !== undefined && maximum !== undefined) return `expected a whole number from ${minimum} to ${maximum}`
-  return schema.description === undefined || type !== undefined ? message.replace(/^E/, 'e') : `expected ${schema.description}`
 }
 
 function propertyOf(key: string): TSchema | undefined {

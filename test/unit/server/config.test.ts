@@ -50,7 +50,7 @@ describe('settings', () => {
     [['--port'], {}, undefined, '--port: a value is missing'],
     [['--port', '70000'], {}, undefined, '--port: "70000": expected a whole number from 0 to 65535'],
     [['--no-port'], {}, undefined, '--no-port: only a switch can be turned off'],
-    [['--log-level', 'loud'], {}, undefined, '--log-level: "loud": expected debug, info, warn or error'],
+    [['--log-level', 'loud'], {}, undefined, '--log-level: "loud": expected "debug" or "info" or "warn" or "error"'],
     [[], { HALIBUT_GATEWAY_PROT: '1' }, undefined, 'HALIBUT_GATEWAY_PROT: there is no such setting'],
     [[], { HALIBUT_GATEWAY_PORT: 'x' }, undefined, 'HALIBUT_GATEWAY_PORT: "x": expected a whole number from 0 to 65535'],
     [['--config', 'x.json'], {}, undefined, 'x.json: ENOENT'],
