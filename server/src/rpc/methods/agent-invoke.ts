@@ -17,7 +17,6 @@ import { UnfitResultError } from '../../base/unfit-result.ts'
 import { UnfitValueError } from '../../base/unfit-value.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
-import { newsOf } from '../../fleet/liveness.ts'
 import type { Mesh, MeshCall } from '../../fleet/mesh.ts'
 import { DataStream } from '../../runtime/data-streams.ts'
 import { announcedStreams } from '../announced-streams.ts'
@@ -35,6 +34,7 @@ import type { Waiter } from '../shared-call.ts'
 import { unfitArgument } from '../unfit-argument.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
 import { takeUploads } from '../upload-times.ts'
+import { answered, failed, withWhereabouts } from '../whereabouts.ts'
 
 /** What calls to agents are made with. */
 export interface InvokeOptions {
@@ -122,9 +122,9 @@ async function invoke(
   try {
     let result: unknown
     try {
-      const answered = mesh.call(request)
+      const answer = mesh.call(request)
       call.waits()
-      result = await answered
+      result = await answer
     } catch (why) {
       if (!target.typed?.method.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))
@@ -135,14 +135,14 @@ async function invoke(
     }
     const value = await writeResult(target, result, offer, waiter.signal)
     const durationMs = call.ended()
+    answered(directory, agent)
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer
   } catch (thrown) {
     const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args) : thrown
     const error = toHalibutError(why)
     call.ended(error)
-    const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
-    if (seen) directory.report(params.agent, newsOf(seen))
+    failed(directory, agent, error)
     throw withWhereabouts(error, directory.get(params.agent))
   } finally {
     charge?.release()
@@ -268,20 +268,6 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream, sig
   } catch (why) {
     return failed(why)
   }
-}
-
-/** The failure to reach the agent in what ended a call. That somebody gave the call up is none, but it may have had one before. */
-function whatItSaw(error: HalibutError): HalibutError | undefined {
-  const { kind, phase, cause } = error
-  if (kind === 'cancelled' || kind === 'deadline_exceeded') return cause instanceof HalibutError ? whatItSaw(cause) : undefined
-  return (phase === 'connect' || phase === 'tls') && kind !== 'closed' ? error : undefined
-}
-
-/** A request that found no connection in time tells since when its agent is away, where that is known. */
-function withWhereabouts(error: HalibutError, agent: Agent | undefined): HalibutError {
-  if (error.kind !== 'deadline_exceeded' || error.delivery !== 'not_sent' || !agent || agent.state.at === 'connected') return error
-  const { at, sinceMs } = agent.state
-  return error.with({}, `${error.message}; the agent is ${at} since ${new Date(sinceMs).toISOString()}`)
 }
 
 function withinADay(ms: number | undefined): number | undefined {

@@ -1,0 +1,35 @@
+import { HalibutError } from '../base/errors.ts'
+import type { Agent, AgentDirectory } from '../fleet/agent-directory.ts'
+import type { AgentNews } from '../fleet/agent-state.ts'
+import { newsOf } from '../fleet/liveness.ts'
+
+/** A listening agent has answered a call, so that it is there, whenever its next probe is. */
+export function answered(directory: AgentDirectory, agent: Agent): void {
+  if (agent.mode === 'listening' && agent.state.at !== 'connected') tell(directory, agent, { type: 'reached', how: 'answers calls' })
+}
+
+/** A call to a listening agent has failed; where it did not reach it, neither would a probe. */
+export function failed(directory: AgentDirectory, agent: Agent, error: HalibutError): void {
+  const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
+  if (seen) tell(directory, agent, newsOf(seen))
+}
+
+/** The failure to reach the agent in what ended a call. That somebody gave the call up is none, but it may have had one before. */
+function whatItSaw(error: HalibutError): HalibutError | undefined {
+  const { kind, phase, cause } = error
+  if (kind === 'cancelled' || kind === 'deadline_exceeded') return cause instanceof HalibutError ? whatItSaw(cause) : undefined
+  return (phase === 'connect' || phase === 'tls') && kind !== 'closed' ? error : undefined
+}
+
+/** Unless the agent is another one meanwhile. */
+function tell(directory: AgentDirectory, { definition: { id }, endpoint }: Agent, news: AgentNews): void {
+  if (directory.get(id)?.endpoint === endpoint) directory.report(id, news)
+}
+
+/** A request that found no connection in time tells since when its agent is away and why, where that is known and not told already. */
+export function withWhereabouts(error: HalibutError, agent: Agent | undefined): HalibutError {
+  if (error.kind !== 'deadline_exceeded' || error.delivery !== 'not_sent' || !agent || agent.state.at === 'connected') return error
+  const { at, sinceMs, reason } = agent.state
+  const why = error.message.includes(reason) ? '' : ` (${reason})`
+  return error.with({}, `${error.message}; the agent is ${at} since ${new Date(sinceMs).toISOString()}${why}`)
+}
