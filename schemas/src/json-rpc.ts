@@ -17,6 +17,12 @@ export const RequestSchema = Type.Object(
     jsonrpc: Type.Literal('2.0'),
     id: Type.Optional(RequestIdSchema),
     method: Type.String({ minLength: 1, maxLength: 256 }),
+    traceparent: Type.Optional(
+      Type.String({
+        pattern: '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$',
+        description: 'W3C trace context of version 00, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      }),
+    ),
     params: Type.Optional(Type.Union([Type.Object({}), Type.Array(Type.Unknown())])),
   },
   { additionalProperties: false },

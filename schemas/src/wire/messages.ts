@@ -53,6 +53,8 @@ export interface RequestMessage {
   readonly jsonrpc: '2.0'
   readonly id?: RequestId
   readonly method: string
+  /** W3C trace context: its trace id is that of the error, and of the gateway’s log. */
+  readonly traceparent?: string
   readonly params?: object
 }
 

@@ -4,6 +4,11 @@ const bytes = 16
 const pool = Buffer.allocUnsafeSlow(256 * bytes)
 let at = pool.byteLength
 
+/** The trace id in a W3C trace context of version 00. */
+export function traceIdIn(traceparent: string | undefined): string | undefined {
+  return traceparent?.slice(3, 35)
+}
+
 /** 32 hex digits that nobody can guess; drawn from the system many at a time. */
 export function createTraceId(): string {
   if (at === pool.byteLength) {

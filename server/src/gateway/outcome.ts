@@ -17,6 +17,8 @@ export interface Ended {
   readonly principal: Principal
   /** The agent that was called. */
   readonly agent: string | undefined
+  /** That of its caller’s trace, where it told one. */
+  readonly traceId?: string | undefined
   readonly streams: OutcomeStreams
   /** Aborted where its result is not wanted any more. */
   readonly signal: AbortSignal
@@ -93,7 +95,7 @@ async function writeLong(message: ResponseMessage, inlineBytes: number, of: Ende
     return { message: announced, text: JSON.stringify(announced), of }
   } catch (why) {
     const error = toHalibutError(why).with({ phase: 'response', delivery: 'executed' })
-    return writeOutcome(failure(id, error, of.principal, { agent: of.agent }), of)
+    return writeOutcome(failure(id, error, of.principal, of), of)
   }
 }
 

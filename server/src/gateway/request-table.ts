@@ -1,9 +1,10 @@
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { traceIdIn } from '../base/trace-id.ts'
 import { announcedStreams } from '../rpc/announced-streams.ts'
 import { type Dispatcher, failure, type Requested } from '../rpc/dispatcher.ts'
-import { toHalibutError } from '../rpc/error-map.ts'
+import { type ErrorPlace, toHalibutError } from '../rpc/error-map.ts'
 import type { Frame, Message } from '../rpc/parse-frame.ts'
 import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { type Arrival, type RequestHost, RunningRequest } from './running-request.ts'
@@ -130,7 +131,7 @@ export class RequestTable {
   async #requested(request: Requested, arrival: FrameArrival, settle: Settle | undefined): Promise<void> {
     const running = this.#begun(request, arrival, settle)
     if (running instanceof HalibutError) {
-      this.#settle(this.#failed(request.id, running), settle)
+      this.#settle(this.#failed(request.id, running, { traceId: traceIdIn(request.traceparent) }), settle)
       return
     }
     this.#inFlight.set(request.id, running)
@@ -179,14 +180,15 @@ export class RequestTable {
   }
 
   /** A request without an id runs like any other; nobody hears of its outcome, and a watch would have nothing to tell. */
-  #notified({ method, params }: RequestMessage, arrival: FrameArrival): void {
+  #notified(message: RequestMessage, arrival: FrameArrival): void {
+    const { method, params } = message
     if (method.startsWith('$/')) {
       this.#owner.controlled(method, params)
       return
     }
     let running: RunningRequest
     try {
-      running = this.#announced({ jsonrpc: '2.0', id: 0, method, ...(params === undefined ? {} : { params }) }, arrival)
+      running = this.#announced({ ...message, id: 0 }, arrival)
     } catch {
       return
     }
@@ -214,16 +216,16 @@ export class RequestTable {
     running.skip()
     this.#inFlight.delete(id)
     this.#unanswered.add(running)
-    this.#settle(this.#failed(id, why, running.agent), running.settle)
+    this.#settle(this.#failed(id, why, running), running.settle)
   }
 
   get #running(): number {
     return this.#inFlight.size + this.#unanswered.size
   }
 
-  #failed(id: RequestId | null, why: HalibutError, agent?: string): Outcome {
+  #failed(id: RequestId | null, why: HalibutError, place?: ErrorPlace): Outcome {
     const { principal } = this.#owner
-    return writeFailure(failure(id, why, principal, { agent }), principal)
+    return writeFailure(failure(id, why, principal, place), principal)
   }
 }
 

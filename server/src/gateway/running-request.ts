@@ -4,6 +4,7 @@ import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
+import { traceIdIn } from '../base/trace-id.ts'
 import type { Principal, RequestContext } from '../rpc/call-context.ts'
 import type { Requested } from '../rpc/dispatcher.ts'
 import { agentOf } from '../rpc/run.ts'
@@ -71,6 +72,11 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
 
   get signal(): AbortSignal {
     return this.#stop.signal
+  }
+
+  /** That of its caller’s trace. */
+  get traceId(): string | undefined {
+    return traceIdIn(this.request.traceparent)
   }
 
   /** The agent that it calls. */

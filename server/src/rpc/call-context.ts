@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly principal: Principal
   /** Who is served in turn with others where requests wait for an agent: one browser. */
   readonly caller?: string | undefined
+  /** That of the caller’s trace, where it told one. */
+  readonly traceId?: string | undefined
   /** When the request came, by `performance.now()`. */
   readonly receivedMs: number
   /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
@@ -37,8 +39,8 @@ export interface RequestContext {
 export type OpenedSession = Pick<MethodResult<'hello'>, 'session' | 'resumeToken' | 'resumed' | 'reason' | 'sequence' | 'streams'>
 
 /** What a handler knows beside its parameters. */
-export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSession'> {
-  /** 32 hex digits. */
+export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSession' | 'traceId'> {
+  /** 32 hex digits: the caller’s, or fresh ones. */
   readonly traceId: string
   /** Opens a session, or goes on with one; `undefined` where there is one already. */
   openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined
@@ -85,7 +87,7 @@ export class RunningCall implements CallContext {
   }
 
   get traceId(): string {
-    this.#traceId ??= createTraceId()
+    this.#traceId ??= this.#request.traceId ?? createTraceId()
     return this.#traceId
   }
 

@@ -9,7 +9,7 @@ import { tellResult } from './untyped-json.ts'
 /** Where an error happened. */
 export interface ErrorPlace {
   /** Default: a fresh one. */
-  readonly traceId?: string
+  readonly traceId?: string | undefined
   /** The agent’s id, where one was called. */
   readonly agent?: string | undefined
 }
