@@ -1,4 +1,11 @@
-import { type CancelMode, type Contract, type MethodNode, type ServiceClient, signatureOf } from '@halibut-gateway/schemas/contract'
+import {
+  type CancelMode,
+  type Contract,
+  type MethodNode,
+  type ParameterNode,
+  type ServiceClient,
+  signatureOf,
+} from '@halibut-gateway/schemas/contract'
 import type { InvokeResult } from '@halibut-gateway/schemas/wire'
 import { contractJson, isStreamHandle, type ParamError, takesCount, writeArguments } from '@halibut-gateway/schemas/wire'
 import { encoded, GatewayError } from './errors.ts'
@@ -45,8 +52,15 @@ export interface AgentHandle {
 
 /** What calls to an agent are made with. */
 export interface AgentLine {
-  /** Sends a call whose arguments are in their JSON forms. */
-  invoke(service: string, method: string, args: unknown[], streams: CallStreams, options: CallOptions): Promise<InvokeResult>
+  /** Sends a call whose arguments are in their JSON forms; `parameters` are what they stand for, where that is known. */
+  invoke(
+    service: string,
+    method: string,
+    args: unknown[],
+    streams: CallStreams,
+    options: CallOptions,
+    parameters?: readonly ParameterNode[],
+  ): Promise<InvokeResult>
   /** The data streams of a call that is about to be made. */
   streams(options: CallOptions): CallStreams
 }
@@ -79,7 +93,7 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
       throw new GatewayError('invalid_params', `${name}: ${what}`, { errors, candidates })
     }
     const { found, args } = overload
-    const { value } = await line.invoke(contract.service, signatureOf(found), args, streams, options)
+    const { value } = await line.invoke(contract.service, signatureOf(found), args, streams, options, found.params)
     if (found.result === 'void') return undefined
     const errors: ParamError[] = []
     const result = json.read(found.result, value, '/value', errors, streams.read)

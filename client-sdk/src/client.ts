@@ -32,7 +32,7 @@ export class GatewayClient implements AsyncDisposable {
     const resolved = resolveOptions(options)
     this.#reconnects = resolved.reconnect
     this.#requests = new Requests(resolved, state => {
-      for (const listener of this.#listeners) tell(listener, state)
+      for (const listener of this.#listeners) tell(() => listener(state))
     })
   }
 
@@ -90,12 +90,12 @@ export class GatewayClient implements AsyncDisposable {
   agent(id: string): AgentHandle {
     const line: AgentLine = {
       streams: ({ onProgress }) => this.#requests.link.streams.ofCall(onProgress),
-      invoke: async (service, method, args, streams, options) => {
+      invoke: async (service, method, args, streams, options, parameters) => {
         const { queueTimeoutMs, idempotencyKey, digest } = options
         // What is undefined JSON leaves out. What is left of `timeoutMs` is known when it is sent.
         const params = { agent: id, service, method, args, queueTimeoutMs: wireTime(queueTimeoutMs), idempotencyKey, digest }
         try {
-          return (await this.#requests.make('agent.invoke', params, options, streams)) as InvokeResult
+          return (await this.#requests.make('agent.invoke', params, options, streams, parameters)) as InvokeResult
         } finally {
           streams.cancel('the call has ended')
         }

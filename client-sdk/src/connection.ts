@@ -1,6 +1,5 @@
 import {
   controlNotifications,
-  type FacadeLimits,
   type RequestMessage,
   type ResponseMessage,
   type StreamPosition,
@@ -13,25 +12,7 @@ import type { ResolvedOptions } from './options.ts'
 import { abnormal, heartbeatTimeout, normal, retriedCodes } from './own-close-codes.ts'
 import { checkAddress, credentialOf, refusedWith } from './tickets.ts'
 import type { WebSocketLike } from './websocket.ts'
-
-/** What `hello` told. */
-export interface Welcome {
-  readonly server: { readonly name: string; readonly version: string }
-  readonly session: string
-  readonly resumeToken: string
-  /** Whether the session went on. */
-  readonly resumed: boolean
-  /** Why it did not. */
-  readonly reason?: string
-  /** Our counted frames that the gateway has received in this session. */
-  readonly sequence: number
-  /** How far it has received our uploads. */
-  readonly streams: readonly StreamPosition[]
-  /** Changes when the gateway lost its memory. */
-  readonly epoch: string
-  readonly principal: { readonly name: string; readonly role: string }
-  readonly limits: FacadeLimits
-}
+import type { Welcome } from './welcome.ts'
 
 /** What `hello` says to go on with a session. */
 export interface Resume {

@@ -81,10 +81,10 @@ export function encoded<T>(encode: () => T): T {
   }
 }
 
-/** Calls a listener. What it throws is its own affair: an uncaught error, which breaks nothing here. */
-export function tell<T>(listener: ((value: T) => void) | undefined, value: T): void {
+/** Calls what is not ours. What it throws is its own affair: an uncaught error, which breaks nothing here. */
+export function tell(call: () => void): void {
   try {
-    listener?.(value)
+    call()
   } catch (error) {
     queueMicrotask(() => {
       throw error

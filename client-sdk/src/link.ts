@@ -5,12 +5,13 @@ import {
   type ResponseMessage,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
-import type { Connection, Resume, Welcome } from './connection.ts'
+import type { Connection, Resume } from './connection.ts'
 import { type GatewayError, lost } from './errors.ts'
 import { parse } from './json.ts'
 import type { PendingCalls } from './pending-calls.ts'
 import { handlesIn } from './stream-handles.ts'
 import { StreamTable } from './streams/stream-table.ts'
+import type { Welcome } from './welcome.ts'
 
 type Notification = { readonly method: string; readonly params: never }
 
@@ -129,7 +130,7 @@ export class Link {
   /** Sends the text of a request, and says whether it fits. */
   request(text: string): boolean {
     const limit = this.welcome?.limits.textBytes ?? 0
-    if (text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit) return false
+    if (text.length * 3 > limit && new Blob([text]).size > limit) return false
     this.#put(text, true)
     return true
   }

@@ -2,6 +2,7 @@ import { rpcPath } from '@halibut-gateway/schemas/wire'
 import type { BackoffOptions } from './backoff.ts'
 import { checkTime, longestTimerMs } from './deadlines.ts'
 import { GatewayError } from './errors.ts'
+import type { ClientHooks, Logger } from './hooks.ts'
 import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 
 /** What `createClient` takes. */
@@ -25,6 +26,10 @@ export interface ClientOptions {
   readonly backoff?: Partial<BackoffOptions>
   /** Whether to connect again by itself after a connection ended while something was going on. Default true. */
   readonly reconnect?: boolean
+  /** Hear of each request, of its end, and of each change of the connection. Default: none. */
+  readonly hooks?: ClientHooks
+  /** Is told of the connection (`info`; `warn` while it waits to try again; `error` where that does not help) and of requests (`debug`). Default: none. */
+  readonly logger?: Logger
 }
 
 /** Ends a watch early. */
@@ -49,6 +54,8 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number
   readonly backoff: BackoffOptions
   readonly reconnect: boolean
+  readonly hooks: ClientHooks | undefined
+  readonly logger: Logger | undefined
 }
 
 /** Checks the options and fills in the defaults. Throws `invalid_argument`. */
@@ -62,6 +69,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     connectTimeoutMs = 10_000,
     backoff: { firstMs = 250, maxMs = 15_000 } = {},
     reconnect = true,
+    hooks,
+    logger,
   } = options
   if (!webSocket) {
     throw new GatewayError('invalid_argument', 'this platform has no WebSocket', {
@@ -81,6 +90,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     connectTimeoutMs: Math.min(Math.ceil(connectTimeoutMs), longestTimerMs),
     backoff: { firstMs, maxMs },
     reconnect,
+    hooks,
+    logger,
   }
 }
 

@@ -23,8 +23,8 @@ export interface PendingCall {
   readonly hooks: CallHooks
   /** False while the request only waits for a connection. */
   sent: boolean
-  /** Called when it has ended. */
-  onEnded?: () => void
+  /** Called when it has ended, with the error that it ended with. */
+  onEnded?: (error: GatewayError | undefined) => void
   /** Called by whoever ends the call first, with its error or its result; anything after that does nothing. */
   settle(error: GatewayError | undefined, result?: unknown): void
 }
@@ -47,7 +47,7 @@ export class PendingCalls {
     const answer = new Promise<unknown>((resolve, reject) => {
       const settle: PendingCall['settle'] = (error, result) => {
         if (!this.#calls.delete(id)) return
-        call.onEnded?.()
+        call.onEnded?.(error)
         if (error) reject(error)
         else resolve(result)
       }
@@ -71,10 +71,10 @@ export class PendingCalls {
   async #read(call: PendingCall, downloads: Downloads): Promise<void> {
     const [json] = downloads.values()
     const { onEnded } = call
-    call.onEnded = () => {
+    call.onEnded = error => {
       this.reading--
       json?.cancel()
-      onEnded?.()
+      onEnded?.(error)
     }
     this.reading++
     try {

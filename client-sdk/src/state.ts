@@ -1,5 +1,5 @@
-import type { Welcome } from './connection.ts'
 import type { GatewayError } from './errors.ts'
+import type { Welcome } from './welcome.ts'
 
 /** Why there is no connection. */
 export interface Outage {

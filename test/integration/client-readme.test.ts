@@ -41,7 +41,7 @@ test('the code of the client’s README prints what it says, one block after the
   mkdirSync(folder, { recursive: true })
   const program = resolve(folder, `readme-${process.pid}.mjs`)
   const preamble = "import { WebSocket } from 'ws'\nglobalThis.WebSocket = WebSocket\n"
-  writeFileSync(program, preamble + code.replace('https://gateway.example', gateway.origin).replace('hgw_…', gateway.token))
+  writeFileSync(program, preamble + code.replaceAll('https://gateway.example', gateway.origin).replaceAll('hgw_…', gateway.token))
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [program])
     expect(stdout.trim().split('\n')).toEqual(expected)

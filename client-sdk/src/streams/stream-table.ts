@@ -72,7 +72,7 @@ export class StreamTable {
           send: frame => this.#send(frame),
           ended: length => this.#link.notify(controlNotifications.streamEnd, { stream: id, length }),
           cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream: id, reason }),
-          progress: progress => tell(onProgress, progress),
+          progress: progress => tell(() => onProgress?.(progress)),
           over: () => void this.#uploads.delete(id),
         })
         uploads.push(upload)

@@ -52,8 +52,8 @@ export function toTestError(thrown: unknown): TestError {
   return thrown instanceof TestError ? thrown : new TestError('service_failed', thrown instanceof Error ? thrown.message : String(thrown))
 }
 
-/** An error as it travels. */
-export function toRpcError(thrown: unknown): RpcError {
+/** An error as it travels, with the trace id of the request. */
+export function toRpcError(thrown: unknown, traceparent?: string): RpcError {
   const error = toTestError(thrown)
   const { kind, delivery, message, retryable } = error
   return {
@@ -63,7 +63,7 @@ export function toRpcError(thrown: unknown): RpcError {
       kind,
       delivery,
       retryable,
-      traceId: '0'.repeat(32),
+      traceId: traceparent?.slice(3, 35) ?? '0'.repeat(32),
       advice: adviceFor(kind, delivery),
       ...(error instanceof Misfit ? error.places : {}),
       ...(kind === 'service_failed' ? { remote: { message } } : {}),

@@ -26,6 +26,8 @@ export interface TestCall {
   readonly method: string
   /** As the implementation got them. */
   readonly args: readonly unknown[]
+  /** What a hook of the client put into the request. */
+  readonly traceparent?: string | undefined
 }
 
 /** A gateway in memory, for tests of dashboards: `createClient({ url: 'http://test', webSocket: gateway.webSocket })`. */
@@ -62,7 +64,7 @@ export function createTestGateway(): TestGateway {
   /** Calls an agent: checks the arguments, waits for it, runs the implementation, checks the result. */
   const invoke = async (
     { agent, service: name, method, args: given, digest = false, ...times }: InvokeParams,
-    { session, signal }: Requester,
+    { session, traceparent, signal }: Requester,
     call: SharedCall<InvokeResult>,
   ): Promise<InvokeResult> => {
     const service = agents.service(agent, name)
@@ -95,7 +97,7 @@ export function createTestGateway(): TestGateway {
       const args = found.params.map((param, i) =>
         service.json.read(param, given[i], `/args/${i}`, errors, ({ $stream }) => uploads.get($stream)),
       )
-      reached.push({ agent, service: name, method: signature, args })
+      reached.push({ agent, service: name, method: signature, args, ...(traceparent === undefined ? {} : { traceparent }) })
       const { [signature]: bySignature, [found.name]: byName } = service.implementation
       const context: TestCallContext = { signal: call.signal }
       const returned = await call.unlessStopped(answer(() => (bySignature ?? byName)?.(...args, context), delayMs))
@@ -159,7 +161,7 @@ export function createTestGateway(): TestGateway {
             try {
               return { result: await handle(method as MethodName, params, requester) }
             } catch (error) {
-              return { error: toRpcError(error) }
+              return { error: toRpcError(error, requester.traceparent) }
             }
           }),
       ),

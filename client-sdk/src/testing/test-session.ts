@@ -27,6 +27,7 @@ export type Leaving = CancelMode | 'cancelled' | 'over'
 /** A request that waits for its answer. */
 export interface Requester {
   readonly session: TestSession
+  readonly traceparent: string | undefined
   /** Aborted when the answer is not wanted any more; the reason is a {@link Leaving}. */
   readonly signal: AbortSignal
 }
@@ -85,7 +86,7 @@ export class TestSession {
     if (Array.isArray(parsed) || !uncountedNotifications.has(parsed.method) || parsed.id !== undefined) this.#received++
     for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
       if (message.id === undefined) this.#notified(message.method, message.params as never)
-      else void this.#run(message.id, message.method, message.params)
+      else void this.#run(message.id, message)
     }
   }
 
@@ -104,10 +105,10 @@ export class TestSession {
     for (const [id, watch] of this.#watches) if (watch.method === method) this.#item(id, item)
   }
 
-  async #run(id: RequestId, method: string, params: unknown): Promise<void> {
+  async #run(id: RequestId, { method, params, traceparent }: RequestMessage): Promise<void> {
     const stop = new AbortController()
     this.#running.set(id, stop)
-    const outcome = this.#fitting(await this.#answer(method, params, { session: this, signal: stop.signal }))
+    const outcome = this.#fitting(await this.#answer(method, params, { session: this, traceparent, signal: stop.signal }))
     this.#running.delete(id)
     this.#watches.delete(id)
     this.#send({ jsonrpc: '2.0', id, ...outcome })
