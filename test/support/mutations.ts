@@ -63,6 +63,13 @@ export const mutations: readonly Mutation[] = [
     tests: ['unit/server/fleet/agent-manager.test.ts'],
   },
   {
+    wrong: 'a certificate is trusted no more though another agent has it',
+    file: 'server/src/fleet/agent-manager.ts',
+    find: 'if (left > 0) this.#trusted.set(thumbprint, left)',
+    replace: 'if (false as boolean) this.#trusted.set(thumbprint, left)',
+    tests: ['unit/server/fleet/agent-manager.test.ts'],
+  },
+  {
     wrong: 'the acceptor lets strangers in',
     file: 'server/src/runtime/acceptor.ts',
     find: 'if (!trust.has(thumbprint)) {',
@@ -197,6 +204,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['unit/server/gateway/running-request.test.ts'],
   },
   // ---- what a peer can take
+  {
+    wrong: 'a watch sends more than its reader takes',
+    file: 'server/src/rpc/watch-feed.ts',
+    find: 'await context.writable()',
+    replace: '',
+    tests: ['unit/server/rpc/watch-feed.test.ts'],
+  },
+  {
+    wrong: 'changes of agents are not gathered',
+    file: 'server/src/rpc/changed-agents.ts',
+    find: 'if (this.#waiting.size === 0) this.#gather()',
+    replace: '',
+    tests: ['unit/server/rpc/changed-agents.test.ts'],
+  },
   {
     wrong: 'a memory budget never refuses',
     file: 'server/src/base/memory-budget.ts',

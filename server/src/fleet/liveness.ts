@@ -45,7 +45,7 @@ export class Liveness {
   readonly #probed = new Map<string, Probed>()
   /** Of polling agents that have just lost their last connection. */
   readonly #graces = new Map<string, ReturnType<typeof setTimeout>>()
-  /** By subscription, whoever has it now: those of an agent that was removed end after it. */
+  /** By subscription and certificate, whoever has these now: those of an agent that was removed end after it. */
   readonly #connections = new Map<string, number>()
   readonly #stops: (() => void)[] = []
 
@@ -134,9 +134,10 @@ export class Liveness {
   }
 
   #onSubscriber({ subscription, thumbprint }: SubscriberEvent, change: 1 | -1): void {
-    const connections = Math.max(0, (this.#connections.get(subscription) ?? 0) + change)
-    if (connections > 0) this.#connections.set(subscription, connections)
-    else this.#connections.delete(subscription)
+    const key = `${thumbprint} ${subscription}`
+    const connections = Math.max(0, (this.#connections.get(key) ?? 0) + change)
+    if (connections > 0) this.#connections.set(key, connections)
+    else this.#connections.delete(key)
     const agent = this.#directory.bySubscription(subscription)
     if (agent?.definition.thumbprint !== thumbprint) return
     const { id } = agent.definition
