@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Limits } from '../../server/src/base/limits.ts'
 import { testIdentity } from '../support/certificates.ts'
@@ -18,9 +19,10 @@ async function createPort(limits: Partial<Limits> = {}, hosts = true) {
   const peers: RawPeer[] = []
   return {
     runtime,
+    port,
     log: collectLog(runtime),
-    dial: async (certificate?: typeof trusted) => {
-      const peer = await dialRaw(port, { ...(certificate && { certificate }) })
+    dial: async (certificate?: typeof trusted, localAddress?: string) => {
+      const peer = await dialRaw(port, { localAddress, ...(certificate && { certificate }) })
       peers.push(peer)
       return peer
     },
@@ -63,9 +65,41 @@ test('a flood from one address takes the places of that address alone, and whoev
     // Those that are trusted come from the same address.
     await openAsClient(await port.dial(trusted))
   }
-  await port.dial(stranger)
-  await expect(port.dial(trusted)).rejects.toMatchObject({ code: 'ECONNRESET' })
-  expect(port.log.some(({ message }) => message.includes('4 connections from 127.0.0.1 have not said who they are'))).toBe(true)
+  const last = await port.dial(stranger)
+  let isThrough = false
+  const dialling = port.dial(trusted).then(peer => {
+    isThrough = true
+    return peer
+  })
+  // It waits for one of them to leave, and is not turned away; another address waits for nobody.
+  for (let i = 0; i < 3; i++) await openAsClient(await port.dial(trusted, '127.0.0.2'))
+  expect(isThrough).toBe(false)
+  last.destroy()
+  await openAsClient(await dialling)
+})
+
+test('where no more connections may wait either, a newcomer is reset, and one of another address is not', async () => {
+  await using port = await createPort({ maxUnidentifiedConnectionsPerAddress: 1, maxWaitingConnectionsPerAddress: 3 })
+  const flood = Array.from({ length: 4 }, () => connect(port.port, '127.0.0.1').on('error', () => undefined))
+  const ends = flood.map(socket => new Promise<Socket>(resolve => socket.once('close', () => resolve(socket))))
+  // Those that wait say what a handshake begins with, so that the one that is under way is the only one that has no more to say.
+  for (const socket of flood) socket.write(Buffer.from([0x16]))
+  const reset = await Promise.race(ends)
+  expect(port.log.some(({ message }) => message.includes('3 connections from 127.0.0.1 wait for their handshake'))).toBe(true)
+  await openAsClient(await port.dial(trusted, '127.0.0.2'))
+  for (const socket of flood) if (socket !== reset) socket.destroy()
+  await Promise.all(ends)
+})
+
+test('a known address is served before a flood of another, and the flood’s own honest peers in their turn', async () => {
+  await using port = await createPort({ maxUnidentifiedConnections: 2, maxUnidentifiedConnectionsPerAddress: 1 })
+  await openAsClient(await port.dial(trusted, '127.0.0.2'))
+  const flood = Array.from({ length: 30 }, () => connect(port.port, '127.0.0.1').on('error', () => undefined))
+  const ends = flood.map(socket => new Promise(resolve => socket.once('close', resolve)))
+  for (const socket of flood) socket.write(Buffer.from([0x16]))
+  for (let i = 0; i < 3; i++) await openAsClient(await port.dial(trusted, '127.0.0.2'))
+  for (const socket of flood) socket.destroy()
+  await Promise.all(ends)
 })
 
 test('a flood that has had its time gives way, one connection for each that comes', async () => {

@@ -45,6 +45,8 @@ export interface RawDialOptions {
   /** Default: none is presented. */
   readonly certificate?: TlsIdentity
   readonly host?: string
+  /** The address from which it is dialled. */
+  readonly localAddress?: string | undefined
   readonly serverName?: string
   readonly minVersion?: SecureVersion
   readonly maxVersion?: SecureVersion
@@ -60,6 +62,7 @@ export async function dialRaw(port: number, options: RawDialOptions = {}): Promi
     port,
     rejectUnauthorized: false,
     ...(certificate && { cert: certificate.certificatePem, key: certificate.keyPem }),
+    ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
     ...(serverName !== undefined && { servername: serverName }),
     ...(minVersion && { minVersion }),
     ...(maxVersion && { maxVersion }),

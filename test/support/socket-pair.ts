@@ -1,7 +1,8 @@
 import type { ByteChannel } from '../../server/src/base/byte-channel.ts'
-import { defaultLimits } from '../../server/src/base/limits.ts'
+import { defaultLimits, type Limits } from '../../server/src/base/limits.ts'
 import { Openings } from '../../server/src/base/openings.ts'
 import { type DialOptions, dial } from '../../server/src/socket/dial.ts'
+import { HandshakeLine } from '../../server/src/socket/handshake-line.ts'
 import { type Listener, type ListenOptions, listen } from '../../server/src/socket/listen.ts'
 import { testIdentity } from './certificates.ts'
 
@@ -14,8 +15,15 @@ export const patient = {
   keepAliveIdleMs: 5_000,
 }
 
+/** A line of one’s own, with these limits in the place of the defaults. */
+export function testLine(limits: Partial<Limits> = {}): HandshakeLine {
+  const all = { ...defaultLimits, ...limits }
+  return new HandshakeLine(all, new Openings(all))
+}
+
 /** A listener of ours with what a test needs to wait for. */
 export interface TestListener extends Listener, AsyncDisposable {
+  readonly line: HandshakeLine
   /** The next channel that came and nobody has taken. */
   accept(): Promise<ByteChannel>
   /** The next caller that was dropped before TLS was through. */
@@ -27,11 +35,12 @@ export async function testListener(options: Partial<ListenOptions> = {}): Promis
   const channels: ByteChannel[] = []
   const accepted = mailbox<ByteChannel>()
   const rejected = mailbox<{ remoteAddress: string; error: Error }>()
+  const line = options.line ?? testLine()
   const listener = await listen({
     port: 0,
     certificate: testIdentity('acceptor'),
     ...patient,
-    openings: new Openings(defaultLimits),
+    line,
     onConnection(channel) {
       channels.push(channel)
       accepted.put(channel)
@@ -41,6 +50,7 @@ export async function testListener(options: Partial<ListenOptions> = {}): Promis
   })
   return {
     ...listener,
+    line,
     accept: accepted.take,
     rejection: rejected.take,
     async [Symbol.asyncDispose]() {

@@ -48,12 +48,20 @@ export const defaultLimits = {
   maxStreamsPerMessage: 10_000,
   /** A control or identity line. */
   maxLineBytes: 4_096,
-  /** The TLS handshake of an accepted connection; then its preamble and identity together, where its certificate is trusted. */
+  /**
+   * The first byte of an accepted connection; its TLS handshake, from when that begins; then its preamble and identity together, where its
+   * certificate is trusted.
+   */
   acceptTimeoutMs: 60_000,
+  /** Accepted connections whose TLS handshake has not begun. */
+  maxWaitingConnections: 10_000,
+  maxWaitingConnectionsPerAddress: 8_500,
+  /** Addresses from which somebody came who is trusted; their handshakes begin first. */
+  maxKnownAddresses: 10_000,
   /** The preamble of whoever is not trusted. */
   untrustedPreambleMs: 2_000,
   untrustedPreambleMaxChars: 1_024,
-  /** Accepted connections whose certificate is not known to be trusted. */
+  /** Accepted connections whose TLS handshake has begun, and whose certificate is not known to be trusted. */
   maxUnidentifiedConnections: 1_000,
   maxUnidentifiedConnectionsPerAddress: 750,
   /** So long one of them is there for sure, also where more come than there is room for. */

@@ -1,4 +1,5 @@
 import { HalibutError } from './errors.ts'
+import { KnownNetworks } from './known-networks.ts'
 
 /** How many connections may be on their way to saying who they are. */
 export interface OpeningLimits {
@@ -6,6 +7,8 @@ export interface OpeningLimits {
   readonly maxUnidentifiedConnectionsPerAddress: number
   /** So long none is ended for the sake of another. */
   readonly unidentifiedGraceMs: number
+  /** Addresses to be remembered from which somebody came who is trusted. */
+  readonly maxKnownAddresses: number
 }
 
 interface Opening {
@@ -15,18 +18,22 @@ interface Opening {
 }
 
 /**
- * The accepted connections of which nobody knows whose they are, on all ports: from TCP on until the certificate that they present is
- * one of those trusted. There is room for so many, and for fewer from one address. Where there is none, the one that has been there
- * longest gives way to the newcomer, if it has had its time; else the newcomer is turned away.
+ * The accepted connections of which nobody knows whose they are, on all ports: from the beginning of their TLS handshake on until the
+ * certificate that they present is one of those trusted. There is room for so many, and for fewer from one address. Where there is none,
+ * the one that has been there longest gives way to the newcomer, if it has had its time; else there is no room for the newcomer.
  */
 export class Openings {
   readonly #limits: OpeningLimits
   /** In the order in which they came, as the sets are. */
   readonly #all = new Map<object, Opening>()
   readonly #byNetwork = new Map<string, Set<object>>()
+  readonly #known: KnownNetworks
+  /** Called with the network of each that is known, or gone: there may be room again. */
+  onLeft: ((network: string) => void) | undefined
 
   constructor(limits: OpeningLimits) {
     this.#limits = limits
+    this.#known = new KnownNetworks(limits.maxKnownAddresses)
   }
 
   get size(): number {
@@ -53,6 +60,27 @@ export class Openings {
     else this.#byNetwork.set(network, new Set([connection]))
   }
 
+  /** In how many milliseconds there is room for one more of anybody; 0: now. It may be there sooner. */
+  get fullForMs(): number {
+    return this.#all.size < this.#limits.maxUnidentifiedConnections ? 0 : this.#graceLeftMs(this.#all)
+  }
+
+  /** The same for one more from this network, as far as its own places go. */
+  networkFullForMs(network: string): number {
+    const near = this.#byNetwork.get(network)
+    return near && near.size >= this.#limits.maxUnidentifiedConnectionsPerAddress ? this.#graceLeftMs(near) : 0
+  }
+
+  /** A connection from this end point is one of somebody whom we trust. */
+  recognise(endPoint: string): void {
+    this.#known.add(networkOf(endPoint))
+  }
+
+  /** Whether somebody came from this network lately whom we trust. */
+  knows(network: string): boolean {
+    return this.#known.has(network)
+  }
+
   /** It is known, or gone. Idempotent. */
   leave(connection: object): void {
     const opening = this.#all.get(connection)
@@ -61,13 +89,20 @@ export class Openings {
     const near = this.#byNetwork.get(opening.network)
     near?.delete(connection)
     if (near?.size === 0) this.#byNetwork.delete(opening.network)
+    this.onLeft?.(opening.network)
+  }
+
+  #graceLeftMs(among: Set<object> | Map<object, Opening>): number {
+    const [longest] = among.keys()
+    const opening = longest && this.#all.get(longest)
+    return opening ? Math.max(0, opening.since + this.#limits.unidentifiedGraceMs - performance.now()) : 0
   }
 
   #makeRoom(among: Set<object> | Map<object, Opening>, message: string): void {
     const why = new HalibutError('connection_limit', message, { phase: 'identify' })
     const [longest] = among.keys()
     const opening = longest && this.#all.get(longest)
-    if (!opening || performance.now() - opening.since < this.#limits.unidentifiedGraceMs) throw why
+    if (!opening || this.#graceLeftMs(among) > 0) throw why
     this.leave(longest)
     opening.giveWay(why)
   }

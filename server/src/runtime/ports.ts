@@ -2,6 +2,7 @@ import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Openings } from '../base/openings.ts'
 import { formatEndPoint } from '../socket/errno.ts'
+import { HandshakeLine } from '../socket/handshake-line.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import type { Acceptor } from './acceptor.ts'
 import type { Certificate } from './certificates.ts'
@@ -35,25 +36,27 @@ export interface PortsOptions {
 /** The ports on which a runtime accepts connections. */
 export class Ports {
   readonly #options: PortsOptions
+  /** One for all ports. */
+  readonly #line: HandshakeLine
   readonly #listeners = new Set<Listener>()
   #closed: HalibutError | undefined
 
   constructor(options: PortsOptions) {
     this.#options = options
+    this.#line = new HandshakeLine(options.limits, options.openings)
   }
 
   async open({ host, port = 0 }: ListenOptions): Promise<RuntimeListener> {
-    const { limits, certificate, openings, acceptor, log } = this.#options
+    const { limits, certificate, acceptor, log } = this.#options
     let name = ''
     const listener = await listen({
       host,
       port,
       certificate,
-      handshakeTimeoutMs: limits.acceptTimeoutMs,
       keepAliveIdleMs: limits.tcpKeepAliveIdleMs,
       receiveTimeoutMs: limits.tcpClientReceiveTimeoutMs,
       sendTimeoutMs: limits.tcpClientSendTimeoutMs,
-      openings,
+      line: this.#line,
       onConnection: channel => {
         if (this.#closed) channel.destroy(this.#closed)
         else void acceptor.accept(channel, name)

@@ -1,16 +1,15 @@
-import { randomFillSync } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
-import type { Openings } from '../base/openings.ts'
-import { timerMs } from '../base/timer.ts'
-import { codeOf, formatEndPoint, lostInHandshake, osText, timedOut, toHalibutError } from './errno.ts'
+import { Arrival, type ArrivalPort, remoteEndPoint } from './arrival.ts'
+import { codeOf, formatEndPoint, osText, toHalibutError } from './errno.ts'
+import type { HandshakeLine } from './handshake-line.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 import { withoutBrackets } from './tcp-options.ts'
 import { thumbprintsOfPeer } from './thumbprint.ts'
+import { freshTicketKeys } from './ticket-keys.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface ListenOptions {
@@ -19,15 +18,13 @@ export interface ListenOptions {
   /** 0: any free one. */
   readonly port: number
   readonly certificate: TlsIdentity
-  /** Milliseconds from the accepted connection to the end of the TLS handshake; 0 or less: no limit. */
-  readonly handshakeTimeoutMs: number
   /** TCP keep-alive after this idle time; 0 or less: none. */
   readonly keepAliveIdleMs: number
   /** The channels’ first timeouts. */
   readonly receiveTimeoutMs: number
   readonly sendTimeoutMs: number
-  /** Where a connection has its place until TLS is through; who finds none is reset. */
-  readonly openings: Openings
+  /** Where a connection waits until its TLS handshake begins; who finds no place is reset. */
+  readonly line: HandshakeLine
   /** A peer came through TLS, with a certificate or without one. The channel is the receiver’s to close. */
   readonly onConnection: (channel: ByteChannel) => void
   /** A caller was dropped before TLS was through, or the system could not accept one (`remoteAddress` is '' then). */
@@ -46,22 +43,24 @@ export interface Listener {
  * @throws {HalibutError} `listen_failed` with the address, the reason and what to do; `certificate_invalid`.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { certificate, handshakeTimeoutMs, keepAliveIdleMs, receiveTimeoutMs, sendTimeoutMs, openings, onRejected } = options
+  const { certificate, keepAliveIdleMs, receiveTimeoutMs, sendTimeoutMs, line, onRejected } = options
   // By remote end point: a TLSSocket doesn’t tell which TCP socket it stands on, and that one is needed for a reset.
-  const handshaking = new Map<string, Handshake>()
+  const handshaking = new Map<string, Arrival>()
+  const arrivals = new Set<Arrival>()
 
   const tls = usable(() => createTlsServer({ ...tlsVersions, cert: certificate.certificatePem, key: certificate.keyPem, ...peerCheck }))
   tls.on('secureConnection', socket => {
-    const handshake = handshaking.get(remoteEndPoint(socket))
-    if (!handshake) {
+    const arrival = handshaking.get(remoteEndPoint(socket))
+    if (!arrival) {
       socket.on('error', ignore).destroy()
       return
     }
-    settle(handshake)
+    handshaking.delete(arrival.endPoint)
+    arrival.settle()
     const certificate = socket.getPeerX509Certificate()
     const channel = new TlsChannel({
       socket,
-      raw: handshake.raw,
+      raw: arrival.raw,
       role: 'acceptor',
       thumbprints: certificate && thumbprintsOfPeer(certificate),
       pushed: readIntoSharedBuffer(socket),
@@ -71,23 +70,27 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     options.onConnection(channel)
   })
   tls.on('tlsClientError', (error, socket) => {
-    // Node destroys the socket itself, and `close` below reports. A caller that went away has no address any more, and needs no words.
-    const handshake = handshaking.get(remoteEndPoint(socket))
-    if (handshake) handshake.error = toHalibutError(error, 'handshake')
+    // Node destroys the socket itself, and the arrival reports. A caller that went away has no address any more, and needs no words.
+    const arrival = handshaking.get(remoteEndPoint(socket))
+    if (arrival) arrival.error = toHalibutError(error, 'handshake')
   })
 
-  const server = createServer(
-    { noDelay: true, keepAlive: keepAliveIdleMs > 0, keepAliveInitialDelay: Math.max(0, keepAliveIdleMs) },
-    raw => {
-      const address = remoteEndPoint(raw)
-      // The TLS socket tells the same error; without a listener here a late reset would end the process.
-      raw.on('error', ignore)
-      if (!begin(raw, address)) return
-      // No session is ever resumed: the key of each ticket is gone before its owner can come back. Turning tickets off instead makes
-      // OpenSSL keep every session, 4 KiB for each connection, and still send the tickets of TLS 1.3.
+  const port: ArrivalPort = {
+    line,
+    arrivals,
+    beginTls(arrival) {
+      handshaking.set(arrival.endPoint, arrival)
       tls.setTicketKeys(freshTicketKeys())
-      tls.emit('connection', raw)
+      tls.emit('connection', arrival.raw)
     },
+    onRejected(remoteAddress, error) {
+      handshaking.delete(remoteAddress)
+      onRejected?.(remoteAddress, error)
+    },
+  }
+  const server = createServer(
+    { noDelay: true, keepAlive: keepAliveIdleMs > 0, keepAliveInitialDelay: Math.max(0, keepAliveIdleMs), highWaterMark: firstRead },
+    raw => void new Arrival(raw, port),
   )
   await start(server, options)
   // Out of file handles and the like: one caller is lost, the listener is not.
@@ -96,78 +99,18 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   if (!bound || typeof bound === 'string') throw new HalibutError('listen_failed', 'the listening socket has no address')
   return { host: bound.address, port: bound.port, close }
 
-  /** False: there is no place for it. */
-  function begin(raw: Socket, address: string): boolean {
-    const handshake: Handshake = {
-      raw,
-      address,
-      timer: handshakeTimeoutMs > 0 ? setTimeout(expire, timerMs(handshakeTimeoutMs)) : undefined,
-      onClose() {
-        settle(handshake)
-        onRejected?.(address, handshake.error ?? lostInHandshake())
-      },
-    }
-    try {
-      openings.enter(raw, address, drop)
-    } catch (why) {
-      clearTimeout(handshake.timer)
-      raw.resetAndDestroy()
-      onRejected?.(address, toHalibutError(why, 'handshake'))
-      return false
-    }
-    handshaking.set(address, handshake)
-    raw.once('close', handshake.onClose)
-    return true
-
-    function expire(): void {
-      drop(timedOut('read', { phase: 'tls' }))
-    }
-
-    function drop(why: HalibutError): void {
-      handshake.error = why
-      raw.resetAndDestroy()
-    }
-  }
-
-  function settle({ raw, address, timer, onClose }: Handshake): void {
-    clearTimeout(timer)
-    raw.off('close', onClose)
-    handshaking.delete(address)
-    openings.leave(raw)
-  }
-
   async function close(): Promise<void> {
     server.close()
-    for (const { raw } of [...handshaking.values()]) {
-      const gone = once(raw, 'close')
-      raw.resetAndDestroy()
-      await gone
-    }
+    const gone = [...arrivals].map(({ raw }) => new Promise(resolve => raw.once('close', resolve)))
+    for (const { raw } of arrivals) raw.resetAndDestroy()
+    await Promise.all(gone)
   }
 }
 
-const ticketKeysBytes = 48
-/** Random bytes are taken many at a time: asking for a few is most of what they cost. */
-const ticketKeys = Buffer.alloc(ticketKeysBytes * 64)
-let ticketKeysUsed = ticketKeys.length
-
-function freshTicketKeys(): Buffer {
-  if (ticketKeysUsed === ticketKeys.length) {
-    randomFillSync(ticketKeys)
-    ticketKeysUsed = 0
-  }
-  ticketKeysUsed += ticketKeysBytes
-  return ticketKeys.subarray(ticketKeysUsed - ticketKeysBytes, ticketKeysUsed)
-}
-
-/** An accepted connection on its way through TLS. */
-interface Handshake {
-  readonly raw: Socket
-  readonly address: string
-  readonly timer: NodeJS.Timeout | undefined
-  readonly onClose: () => void
-  error?: HalibutError
-}
+/** A connection that waits is read once, and not again until TLS asks for more. */
+const firstRead = 1
+/** What the system keeps for us of those that we have not accepted; as many as Linux lets us have. */
+const backlog = 4_096
 
 const peerCheck = {
   requestCert: true,
@@ -181,7 +124,7 @@ function start(server: Server, { host, port }: ListenOptions): Promise<void> {
     const refuse = (error: unknown): void => reject(listenFailed(error, host, port))
     server.once('error', refuse)
     try {
-      server.listen({ port, ...(host !== undefined && { host: withoutBrackets(host) }) }, () => {
+      server.listen({ port, backlog, ...(host !== undefined && { host: withoutBrackets(host) }) }, () => {
         server.off('error', refuse)
         resolve()
       })
@@ -216,10 +159,6 @@ const adviceOfCodes: Readonly<Record<string, string>> = {
   ENOTFOUND: 'correct the host name, or give an address of this machine',
   EAI_AGAIN: 'correct the host name, or give an address of this machine',
   ERR_SOCKET_BAD_PORT: 'choose such a port, or 0 for any free one',
-}
-
-function remoteEndPoint(socket: Socket): string {
-  return formatEndPoint(socket.remoteAddress ?? '', socket.remotePort ?? 0)
 }
 
 function ignore(): void {}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { networkOf, Openings } from '../../../../server/src/base/openings.ts'
 
-const limits = { maxUnidentifiedConnections: 5, maxUnidentifiedConnectionsPerAddress: 3, unidentifiedGraceMs: 5_000 }
+const limits = { maxUnidentifiedConnections: 5, maxUnidentifiedConnectionsPerAddress: 3, unidentifiedGraceMs: 5_000, maxKnownAddresses: 2 }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] })
@@ -55,6 +55,28 @@ test('the one that has been there longest gives way once it has had its time, of
   enter('c2', '10.0.0.3')
   expect(gone).toEqual(['a1', 'b1'])
   expect(all.size).toBe(5)
+})
+
+test('it tells in how many milliseconds there is room, and of which network somebody leaves', () => {
+  const { all, enter } = openings()
+  const left: string[] = []
+  all.onLeft = network => left.push(network)
+  enter('b1', '10.0.0.2')
+  vi.advanceTimersByTime(1_000)
+  const a1 = enter('a1', '10.0.0.1')
+  for (const name of ['a2', 'a3']) enter(name, '10.0.0.1')
+  vi.advanceTimersByTime(500)
+  expect([all.fullForMs, all.networkFullForMs('10.0.0.1'), all.networkFullForMs('10.0.0.2')]).toEqual([0, 4_500, 0])
+  enter('b2', '10.0.0.2')
+  expect(all.fullForMs).toBe(3_500)
+  all.leave(a1)
+  expect([all.fullForMs, all.networkFullForMs('10.0.0.1'), left]).toEqual([0, 0, ['10.0.0.1']])
+})
+
+test('it knows the networks of those who are trusted, the ones of which it heard last', () => {
+  const { all } = openings()
+  for (const endPoint of ['10.0.0.1:1', '10.0.0.2:1', '10.0.0.1:2', '[2001:db8::1]:3']) all.recognise(endPoint)
+  expect(['10.0.0.1', '10.0.0.2', '2001:db8:0:0::/64'].map(network => all.knows(network))).toEqual([true, false, true])
 })
 
 test.each([

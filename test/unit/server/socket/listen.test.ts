@@ -1,15 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
-import { defaultLimits } from '../../../../server/src/base/limits.ts'
-import { Openings } from '../../../../server/src/base/openings.ts'
 import { listen, listenAdvice } from '../../../../server/src/socket/listen.ts'
 import { sharedReadBuffer } from '../../../../server/src/socket/shared-read-buffer.ts'
 import { rsaIdentity, testIdentity } from '../../../support/certificates.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
-import { patient, testListener } from '../../../support/socket-pair.ts'
+import { patient, testLine, testListener } from '../../../support/socket-pair.ts'
 
 const alice = testIdentity('alice')
 
@@ -144,14 +142,14 @@ describe('listen', () => {
   })
 
   test('a caller that says nothing is dropped after the handshake’s time', async () => {
-    await using listener = await testListener({ handshakeTimeoutMs: 30 })
+    await using listener = await testListener({ line: testLine({ acceptTimeoutMs: 30 }) })
     const caller = dialPlain(listener.port)
     await caller.closedWith
     expect((await listener.rejection()).error).toMatchObject({ kind: 'io_timeout', phase: 'tls' })
   })
 
   test('a caller that dribbles its handshake is dropped after the handshake’s time too', async () => {
-    await using listener = await testListener({ handshakeTimeoutMs: 60 })
+    await using listener = await testListener({ line: testLine({ acceptTimeoutMs: 60 }) })
     const caller = dialPlain(listener.port)
     const dribble = setInterval(() => void caller.write(Buffer.from([0x16])), 5)
     await caller.closedWith
@@ -170,8 +168,8 @@ describe('listen', () => {
     await caller.closedWith
   })
 
-  test('callers beyond the limit of handshakes are reset, and the limit frees itself', async () => {
-    await using listener = await testListener({ openings: new Openings({ ...defaultLimits, maxUnidentifiedConnections: 2 }) })
+  test('callers beyond the limit of the line are reset, and the limit frees itself', async () => {
+    await using listener = await testListener({ line: testLine({ maxWaitingConnections: 2 }) })
     const waiting = [dialPlain(listener.port), dialPlain(listener.port)]
     await Promise.all(waiting.map(caller => once(caller, 'connect')))
     const surplus = dialPlain(listener.port)
@@ -184,6 +182,51 @@ describe('listen', () => {
     await using peer = await dialRaw(listener.port, { certificate: alice })
     expect(peer.ended).toBe(false)
     await listener.accept()
+  })
+
+  test('callers beyond the limit of handshakes wait until one of them is over', async () => {
+    await using listener = await testListener({ line: testLine({ maxUnidentifiedConnections: 2 }) })
+    const half = [dialPlain(listener.port), dialPlain(listener.port)]
+    for (const caller of half) caller.write(Buffer.from([0x16]))
+    await vi.waitUntil(() => listener.line.openings.size === 2)
+    const dialling = dialRaw(listener.port, { certificate: alice })
+    await vi.waitUntil(() => listener.line.size === 1)
+    half[0]?.destroy()
+    await using peer = await dialling
+    expect(peer.ended).toBe(false)
+    half[1]?.destroy()
+    await listener.accept()
+  })
+
+  test('callers that say nothing, and such as have begun and stop, hold nobody up', async () => {
+    await using listener = await testListener({ line: testLine({ maxUnidentifiedConnections: 3 }) })
+    const silent = Array.from({ length: 20 }, () => dialPlain(listener.port))
+    const half = [dialPlain(listener.port), dialPlain(listener.port)]
+    for (const caller of half) caller.write(Buffer.from([0x16, 3, 1]))
+    await vi.waitUntil(() => listener.line.size === 20 && listener.line.openings.size === 2)
+    for (let i = 0; i < 5; i++) {
+      const peer = await dialRaw(listener.port, { certificate: alice })
+      await listener.accept()
+      peer.destroy()
+    }
+    for (const caller of [...silent, ...half]) caller.destroy()
+  })
+
+  test('a caller that sends more than one can have to say before the handshake is reset', async () => {
+    const line = testLine({ maxUnidentifiedConnections: 1 })
+    await using listener = await testListener({ line })
+    const half = dialPlain(listener.port)
+    half.write(Buffer.from([0x16]))
+    await vi.waitUntil(() => line.openings.size === 1)
+    const much = dialPlain(listener.port)
+    await once(much, 'connect')
+    much.write(Buffer.alloc(60_000, 0x16))
+    await much.closedWith
+    expect((await listener.rejection()).error).toMatchObject({
+      kind: 'connection_limit',
+      message: expect.stringContaining('bytes came before'),
+    })
+    half.destroy()
   })
 
   test('a connection can be destroyed in the turn in which it is handed over', async () => {
@@ -286,9 +329,7 @@ describe('listen', () => {
     const server = createServer().listen(0)
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
-    await expect(
-      listen({ port, certificate: alice, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
-    ).rejects.toMatchObject({
+    await expect(listen({ port, certificate: alice, ...patient, line: testLine(), onConnection: () => undefined })).rejects.toMatchObject({
       kind: 'listen_failed',
       message: `cannot listen on [::]:${port}: Address already in use; choose another port, or end the process that uses it`,
       advice: 'choose another port, or end the process that uses it',
@@ -307,7 +348,7 @@ describe('listen', () => {
     ['a port that is none', { port: 70_000 }, /a whole number from 0 to 65535; choose such a port/],
   ])('%s is an error that names address, reason and what to do', async (_what, where, message) => {
     await expect(
-      listen({ ...where, certificate: alice, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
+      listen({ ...where, certificate: alice, ...patient, line: testLine(), onConnection: () => undefined }),
     ).rejects.toMatchObject({
       kind: 'listen_failed',
       message: expect.stringMatching(message),
@@ -316,9 +357,7 @@ describe('listen', () => {
 
   test('a certificate with another’s key is an error', async () => {
     const certificate = { certificatePem: alice.certificatePem, keyPem: testIdentity('bob').keyPem }
-    await expect(
-      listen({ port: 0, certificate, ...patient, openings: new Openings(defaultLimits), onConnection: () => undefined }),
-    ).rejects.toMatchObject({
+    await expect(listen({ port: 0, certificate, ...patient, line: testLine(), onConnection: () => undefined })).rejects.toMatchObject({
       kind: 'certificate_invalid',
     })
   })

@@ -1,0 +1,284 @@
+import { HalibutError } from '../base/errors.ts'
+import { Fifo, type Linked } from '../base/fifo.ts'
+import { networkOf, type Openings } from '../base/openings.ts'
+import { timerMs } from '../base/timer.ts'
+import { timedOut } from './errno.ts'
+
+/** How many accepted connections may wait, and how long those may that say nothing. */
+export interface HandshakeLineLimits {
+  readonly maxWaitingConnections: number
+  readonly maxWaitingConnectionsPerAddress: number
+  /** From TCP to the first byte; then once more from the beginning of the handshake to its end. 0 or less: no limit. */
+  readonly acceptTimeoutMs: number
+  /** Where the line is half full, the first byte has only so long. */
+  readonly unidentifiedGraceMs: number
+}
+
+/** A connection that waits. */
+export interface Waiting {
+  /** `host:port` */
+  readonly endPoint: string
+  /** Its turn: it has a place among the openings, and reads what has come. */
+  begin(): void
+  /** Its time is over, or it gives way. It leaves the line and the openings itself. */
+  drop(why: HalibutError): void
+}
+
+/** How long beginnings may go on in one turn of the event loop: one RSA handshake, several with elliptic curves. */
+const beginMs = 1
+/**
+ * Turns in a row that leave the time to accepting. Node accepts one connection a turn, and where many come at once what the system keeps for us
+ * overflows: whoever is lost there tries again after seconds. Accepting so many takes about as long as one handshake.
+ */
+const acceptTurns = 8
+/** Of those whose turn it is, every so many-th comes from an address that is not known, if one waits. */
+const strangersTurn = 8
+
+/** One address, as long as something of it waits. */
+class Lane implements Linked<Lane> {
+  before: Lane | undefined
+  after: Lane | undefined
+  list: Fifo<Lane> | undefined
+  readonly network: string
+  /** Those that have said something, the oldest first. */
+  readonly ready = new Fifo<Place>()
+  count = 0
+
+  constructor(network: string) {
+    this.network = network
+  }
+}
+
+/** One that waits: all that it costs, beside its socket. */
+class Place implements Linked<Place> {
+  before: Place | undefined
+  after: Place | undefined
+  list: Fifo<Place> | undefined
+  readonly lane: Lane
+  readonly owner: Waiting
+  readonly sinceMs = performance.now()
+
+  constructor(lane: Lane, owner: Waiting) {
+    this.lane = lane
+    this.owner = owner
+  }
+}
+
+export type { Place }
+
+/**
+ * The accepted connections, on all ports, whose TLS handshake has not begun. TCP is accepted at once; then a connection waits until its
+ * first byte has come (whoever says nothing holds nobody up) and it is its turn: addresses take turns, those that are known before others,
+ * each with its oldest connection first, as long as there is room among the {@link Openings}.
+ *
+ * The pace is that of the event loop: in each of its turns handshakes are begun for a millisecond. Where others have much to do turns are
+ * long and fewer are begun; where a peer is far away many are under way. What is accepted is a fleet; what finds no place in the line, a flood.
+ */
+export class HandshakeLine {
+  readonly openings: Openings
+  readonly #limits: HandshakeLineLimits
+  readonly #lanes = new Map<string, Lane>()
+  /** Those that have said nothing, the oldest first. */
+  readonly #silent = new Fifo<Place>()
+  /** Addresses of which something is ready. */
+  readonly #known = new Fifo<Lane>()
+  readonly #strangers = new Fifo<Lane>()
+  /** The same, but all their places among the openings are taken. */
+  readonly #full = new Fifo<Lane>()
+  #size = 0
+  #silence: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
+  #isTurnAhead = false
+  #turnBeganMs = 0
+  #begun = 0
+  #hasAccepted = false
+  #acceptTurns = 0
+
+  constructor(limits: HandshakeLineLimits, openings: Openings) {
+    this.#limits = limits
+    this.openings = openings
+    openings.onLeft = network => this.#onLeft(network)
+  }
+
+  get acceptTimeoutMs(): number {
+    return this.#limits.acceptTimeoutMs
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * One more was accepted.
+   * @throws {HalibutError} `connection_limit`: there is no room for it.
+   */
+  enter(owner: Waiting): Place {
+    const network = networkOf(owner.endPoint)
+    this.#makeRoom(network)
+    let lane = this.#lanes.get(network)
+    if (!lane) {
+      lane = new Lane(network)
+      this.#lanes.set(network, lane)
+    }
+    const place = new Place(lane, owner)
+    lane.count++
+    this.#size++
+    this.#hasAccepted = true
+    this.#silent.push(place)
+    this.#watchSilence()
+    return place
+  }
+
+  /** Its first bytes are here. */
+  speak(place: Place): void {
+    if (place.list !== this.#silent) return
+    const { lane } = place
+    lane.ready.push(place)
+    if (!lane.list) this.#queue(lane)
+    this.#continue()
+  }
+
+  /** It begins, or is gone. Idempotent. */
+  leave(place: Place): void {
+    const { lane } = place
+    if (!place.list) return
+    place.list.remove(place)
+    this.#size--
+    lane.count--
+    if (!lane.ready.first) lane.list?.remove(lane)
+    if (lane.count === 0) this.#lanes.delete(lane.network)
+    if (!this.#silent.first) {
+      clearTimeout(this.#silence)
+      this.#silence = undefined
+    }
+    if (!this.#isReady && !this.#full.first) {
+      clearTimeout(this.#retry)
+      this.#retry = undefined
+    }
+  }
+
+  #makeRoom(network: string): void {
+    const { maxWaitingConnections: max, maxWaitingConnectionsPerAddress: perAddress } = this.#limits
+    const near = this.#lanes.get(network)?.count ?? 0
+    if (2 * this.#size >= max || 2 * near >= perAddress) this.#endSilence(this.#limits.unidentifiedGraceMs)
+    const left = this.#lanes.get(network)?.count ?? 0
+    if (left >= perAddress) throw tooMany(`${left} connections from ${network} wait for their handshake (maxWaitingConnectionsPerAddress)`)
+    if (this.#size >= max) throw tooMany(`${this.#size} connections wait for their handshake (maxWaitingConnections)`)
+  }
+
+  /** Drops those that have said nothing for so long. */
+  #endSilence(ms: number): void {
+    const now = performance.now()
+    for (let place = this.#silent.first; place && now - place.sinceMs >= ms; place = this.#silent.first) {
+      this.leave(place)
+      place.owner.drop(timedOut('read', { phase: 'tls' }))
+    }
+  }
+
+  /** One timer for all: the one that has been silent for longest is the first whose time is over. */
+  #watchSilence(): void {
+    const { acceptTimeoutMs } = this.#limits
+    const { first } = this.#silent
+    if (this.#silence || !first || acceptTimeoutMs <= 0) return
+    const leftMs = Math.max(1, Math.ceil(first.sinceMs + acceptTimeoutMs - performance.now()))
+    this.#silence = setTimeout(() => {
+      this.#silence = undefined
+      this.#endSilence(acceptTimeoutMs)
+      this.#watchSilence()
+    }, timerMs(leftMs))
+  }
+
+  get #isReady(): boolean {
+    return this.#known.first !== undefined || this.#strangers.first !== undefined
+  }
+
+  #queue(lane: Lane): void {
+    const line = this.openings.knows(lane.network) ? this.#known : this.#strangers
+    line.push(lane)
+  }
+
+  #onLeft(network: string): void {
+    const lane = this.#lanes.get(network)
+    if (lane && lane.list === this.#full) this.#queue(lane)
+    this.#continue()
+  }
+
+  #continue(): void {
+    if (this.#isTurnAhead || !this.#isReady) return
+    this.#isTurnAhead = true
+    setImmediate(this.#takeTurn)
+  }
+
+  readonly #takeTurn = (): void => {
+    this.#isTurnAhead = false
+    if (this.#hasAccepted && this.#acceptTurns < acceptTurns) {
+      this.#hasAccepted = false
+      this.#acceptTurns++
+      this.#continue()
+      return
+    }
+    this.#hasAccepted = false
+    this.#acceptTurns = 0
+    this.#turnBeganMs = performance.now()
+    this.#beginNext()
+  }
+
+  readonly #beginNext = (): void => {
+    const next = this.#next()
+    if (!next) return
+    this.leave(next)
+    const { owner } = next
+    this.openings.enter(owner, owner.endPoint, why => owner.drop(why))
+    owner.begin()
+    // TLS takes what has come in the next tick: what that costs is known after it.
+    process.nextTick(this.#goOn)
+  }
+
+  readonly #goOn = (): void => {
+    if (performance.now() - this.#turnBeganMs < beginMs) this.#beginNext()
+    else this.#continue()
+  }
+
+  /** The one whose turn it is, if there is room for it. */
+  #next(): Place | undefined {
+    if (!this.#isReady) return undefined
+    const fullForMs = this.openings.fullForMs
+    if (fullForMs > 0) {
+      this.#tryAgainIn(fullForMs)
+      return undefined
+    }
+    for (;;) {
+      const strangersFirst = this.#begun % strangersTurn === strangersTurn - 1
+      const lane = (strangersFirst && this.#strangers.shift()) || this.#known.shift() || this.#strangers.shift()
+      if (!lane) return undefined
+      const lacksRoomMs = this.openings.networkFullForMs(lane.network)
+      if (lacksRoomMs > 0) {
+        this.#full.push(lane)
+        this.#tryAgainIn(lacksRoomMs)
+        continue
+      }
+      const { first } = lane.ready
+      // Behind all others, with what it has left.
+      if (first?.after) this.#queue(lane)
+      this.#begun++
+      return first
+    }
+  }
+
+  /** When the one that has been among the openings for longest has to give way. */
+  #tryAgainIn(ms: number): void {
+    this.#retry ??= setTimeout(
+      () => {
+        this.#retry = undefined
+        for (let lane = this.#full.shift(); lane; lane = this.#full.shift()) this.#queue(lane)
+        this.#continue()
+      },
+      timerMs(Math.ceil(ms)),
+    )
+  }
+}
+
+function tooMany(message: string): HalibutError {
+  return new HalibutError('connection_limit', message, { phase: 'tls' })
+}

@@ -1,0 +1,157 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { defaultLimits, type Limits } from '../../../../server/src/base/limits.ts'
+import { Openings } from '../../../../server/src/base/openings.ts'
+import { HandshakeLine, type Place, type Waiting } from '../../../../server/src/socket/handshake-line.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** A line, and what becomes of those that stand in it. */
+function createLine(limits: Partial<Limits> = {}, beginning: () => void = () => undefined) {
+  const all = { ...defaultLimits, ...limits }
+  const openings = new Openings(all)
+  const line = new HandshakeLine(all, openings)
+  const begun: string[] = []
+  const dropped: [string, string][] = []
+  /** One that was accepted; `name` is its address and what comes after a `/`. */
+  function enter(name: string): { place: Place; waiting: Waiting } {
+    const waiting: Waiting = {
+      endPoint: `${name.split('/')[0]}:40000`,
+      begin() {
+        begun.push(name)
+        beginning()
+      },
+      drop(why) {
+        dropped.push([name, why.kind])
+        line.leave(place)
+        openings.leave(waiting)
+      },
+    }
+    const place = line.enter(waiting)
+    return { place, waiting }
+  }
+  function arrive(...names: string[]): void {
+    for (const name of names) line.speak(enter(name).place)
+  }
+  /** Until so many have begun. */
+  async function until(count: number): Promise<string[]> {
+    while (begun.length < count) await turn()
+    return begun
+  }
+  return { line, openings, begun, dropped, enter, arrive, until }
+}
+
+test('addresses take turns, each with its oldest connection first', async () => {
+  const { arrive, until } = createLine()
+  arrive('10.0.0.1/1', '10.0.0.1/2', '10.0.0.1/3', '10.0.0.2/1', '10.0.0.2/2', '10.0.0.3/1')
+  expect(await until(6)).toEqual(['10.0.0.1/1', '10.0.0.2/1', '10.0.0.3/1', '10.0.0.1/2', '10.0.0.2/2', '10.0.0.1/3'])
+})
+
+test('known addresses come before others, and of eight one is another’s', async () => {
+  const { openings, arrive, until } = createLine()
+  openings.recognise('10.0.0.9:1')
+  arrive('10.0.0.1/1', '10.0.0.1/2')
+  arrive(...Array.from({ length: 12 }, (_, i) => `10.0.0.9/${i}`))
+  const known = (first: number, count: number): string[] => Array.from({ length: count }, (_, i) => `10.0.0.9/${first + i}`)
+  expect(await until(14)).toEqual([...known(0, 7), '10.0.0.1/1', ...known(7, 5), '10.0.0.1/2'])
+})
+
+test('in a turn of the event loop handshakes begin for a millisecond', async () => {
+  const { begun, arrive, until } = createLine({}, () => {
+    const endMs = performance.now() + 1.1
+    while (performance.now() < endMs);
+  })
+  arrive(...Array.from({ length: 20 }, (_, i) => `10.0.0.1/${i}`))
+  await until(1)
+  for (let before = begun.length; before < 20; before = begun.length) {
+    await turn()
+    expect(begun.length - before).toBeLessThanOrEqual(1)
+  }
+})
+
+test('where connections are accepted in turn after turn none begins for eight of them, and then one does', async () => {
+  const { begun, arrive } = createLine()
+  const counts: number[] = []
+  for (let i = 0; i < 30; i++) {
+    arrive(`10.0.0.${i}`)
+    await turn()
+    counts.push(begun.length)
+  }
+  expect(counts.slice(0, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 0])
+  expect(begun.length).toBeGreaterThan(8)
+})
+
+test('whoever says nothing never begins, and its time ends without a timer of its own', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const { line, begun, dropped, enter, arrive, until } = createLine({ acceptTimeoutMs: 1_000 })
+  enter('10.0.0.1/silent')
+  vi.advanceTimersByTime(400)
+  enter('10.0.0.1/later')
+  arrive('10.0.0.1/ready')
+  await until(1)
+  expect(vi.getTimerCount()).toBe(1)
+  vi.advanceTimersByTime(599)
+  expect(dropped).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(dropped).toEqual([['10.0.0.1/silent', 'io_timeout']])
+  vi.advanceTimersByTime(400)
+  expect(dropped.map(([name]) => name)).toEqual(['10.0.0.1/silent', '10.0.0.1/later'])
+  expect(begun).toEqual(['10.0.0.1/ready'])
+  expect([line.size, vi.getTimerCount()]).toEqual([0, 0])
+})
+
+test('a full line turns newcomers away, one address before others; where it is half full, silence ends after the grace', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const { line, dropped, enter } = createLine({ maxWaitingConnections: 6, maxWaitingConnectionsPerAddress: 4, unidentifiedGraceMs: 100 })
+  const refused = expect.objectContaining({ kind: 'connection_limit' })
+  for (let i = 0; i < 4; i++) enter(`10.0.0.1/${i}`)
+  expect(() => enter('10.0.0.1/4')).toThrow(refused)
+  for (let i = 0; i < 2; i++) enter(`10.0.0.2/${i}`)
+  expect(() => enter('10.0.0.3/0')).toThrow(refused)
+  expect(dropped).toEqual([])
+  vi.advanceTimersByTime(100)
+  line.leave(enter('10.0.0.1/4').place)
+  expect(dropped).toHaveLength(6)
+  expect([line.size, vi.getTimerCount()]).toEqual([0, 0])
+})
+
+test('an address whose handshakes are all stuck holds up itself only, and goes on when one ends', async () => {
+  const { openings, begun, arrive, until } = createLine({ maxUnidentifiedConnectionsPerAddress: 2 })
+  const stuck = [{}, {}]
+  for (const each of stuck) openings.enter(each, '10.0.0.1:1', () => undefined)
+  arrive('10.0.0.1/1', '10.0.0.1/2', '10.0.0.2/1', '10.0.0.2/2')
+  await until(2)
+  for (let i = 0; i < 20; i++) await turn()
+  expect(begun).toEqual(['10.0.0.2/1', '10.0.0.2/2'])
+  openings.leave(stuck[0] as object)
+  expect(await until(3)).toEqual(['10.0.0.2/1', '10.0.0.2/2', '10.0.0.1/1'])
+  openings.leave(stuck[1] as object)
+  await until(4)
+})
+
+test('a handshake that is stuck gives way when it has had its time', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const { begun, dropped, arrive, until } = createLine({ maxUnidentifiedConnections: 1, unidentifiedGraceMs: 500 })
+  arrive('10.0.0.1/1', '10.0.0.1/2')
+  await until(1)
+  for (let i = 0; i < 20; i++) await turn()
+  expect(begun).toEqual(['10.0.0.1/1'])
+  vi.advanceTimersByTime(500)
+  await until(2)
+  expect(dropped).toEqual([['10.0.0.1/1', 'connection_limit']])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('one that leaves while it waits does not begin', async () => {
+  const { line, enter, arrive, until } = createLine()
+  const { place } = enter('10.0.0.1/1')
+  line.speak(place)
+  arrive('10.0.0.1/2')
+  line.leave(place)
+  line.leave(place)
+  expect(await until(1)).toEqual(['10.0.0.1/2'])
+  expect(line.size).toBe(0)
+})
