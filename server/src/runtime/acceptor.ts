@@ -2,16 +2,16 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Openings } from '../base/openings.ts'
-import { timerMs } from '../base/timer.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
 import { serveCaller } from '../exchange/serve-caller.ts'
 import { servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
+import { type AcceptedConnection, AcceptedConnections } from './accepted-connections.ts'
 import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
-import type { ConnectionEvent, EventHub, SubscriberEvent } from './events.ts'
+import type { EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
 import type { RequestQueue } from './queue/request-queue.ts'
 import type { TrustStore } from './trust-store.ts'
@@ -56,14 +56,7 @@ export interface AcceptorOptions {
 /** The accepting side of a runtime: from the preamble to the conversation (spec §1.6, §1.7, §2.2, §10). */
 export class Acceptor {
   readonly #options: AcceptorOptions
-  readonly #byThumbprint = new Map<string, Set<ByteChannel>>()
-  readonly #channels = new Set<ByteChannel>()
-  readonly #subscribers = new Map<ByteChannel, SubscriberEvent>()
-  readonly #connectionsOf = new Map<string, number>()
-  /** Those of which it is not settled yet whether they are let in. */
-  readonly #admitting = new Set<ByteChannel>()
-  /** Of the connections that have not identified themselves. */
-  readonly #clocks = new Map<ByteChannel, NodeJS.Timeout>()
+  readonly #connections = new AcceptedConnections()
 
   constructor(options: AcceptorOptions) {
     this.#options = options
@@ -71,114 +64,99 @@ export class Acceptor {
 
   /** The polling agents that are connected and identified. */
   get subscribers(): SubscriberEvent[] {
-    return [...this.#subscribers.values()]
+    return this.#connections.subscribers.flatMap(({ subscriber }) => subscriber ?? [])
   }
 
   /** Whether a connection of this subscription is there, or being let in. */
   hasSubscriber(subscription: string): boolean {
-    return this.#connectionsOf.has(subscription)
+    return this.#connections.ofSubscription(subscription) > 0
   }
 
   /** Takes over an accepted connection. Never rejects. */
   async accept(channel: ByteChannel, listenerName: string): Promise<void> {
     const { events, log, service, queueFor } = this.#options
-    this.#channels.add(channel)
-    events.emit('connectionOpened', this.#describe(channel))
+    const connection = this.#connections.add(channel)
+    events.emit('connectionOpened', connection.describe())
     // What leads to the conversation is over when that begins: nothing of it stays with the connection.
     try {
       try {
-        const opened = await this.#open(channel, listenerName)
-        const subscriber = this.#subscribers.get(channel)
+        const opened = await this.#open(connection, listenerName)
+        const { subscriber } = connection
         if (opened && subscriber) await servePoller(opened, queueFor(subscriber.subscription).consumer(subscriber.thumbprint))
         else if (opened) await serveCaller(opened, service)
       } finally {
         // Its place is free before the peer has taken leave, which may take a while.
-        this.#stopClock(channel)
+        connection.stopClock()
         this.#options.openings.leave(channel)
-        this.#unsubscribe(channel)
+        this.#unsubscribe(connection)
       }
       await channel.close()
     } catch (why) {
-      const type = this.#isAuthorised(channel) ? 'Error' : 'ErrorInInitialisation'
+      const type = connection.isAuthorised ? 'Error' : 'ErrorInInitialisation'
       log(listenerName, type, why instanceof Error ? why.message : String(why), why)
       // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
       await channel.close()
     } finally {
-      this.#channels.delete(channel)
-      const about = this.#describe(channel)
-      this.#admitting.delete(channel)
-      this.#unregister(channel)
-      events.emit('connectionClosed', about)
+      this.#connections.remove(connection)
+      events.emit('connectionClosed', connection.describe())
     }
   }
 
-  #describe(channel: ByteChannel): ConnectionEvent {
-    const { remoteAddress, thumbprint, protocol } = channel.peer
-    return { direction: 'incoming', remoteAddress, thumbprint, protocol, authorised: this.#isAuthorised(channel) }
-  }
-
-  #isAuthorised(channel: ByteChannel): boolean {
-    const { thumbprint } = channel.peer
-    if (thumbprint === undefined || this.#admitting.has(channel)) return false
-    return this.#byThumbprint.get(thumbprint)?.has(channel) ?? false
-  }
-
   /** Up to the conversation, a subscriber’s or a caller’s. `undefined`: turned away. */
-  async #open(channel: ByteChannel, listenerName: string): Promise<Transfer | undefined> {
+  async #open(connection: AcceptedConnection, listenerName: string): Promise<Transfer | undefined> {
     const { log } = this.#options
-    const { peer } = channel
+    const { peer } = connection.channel
     log(listenerName, 'ListenerAcceptedClient', `Accepted TCP client: ${peer.remoteAddress}`)
     log(
       listenerName,
       'SecurityNegotiation',
       `Secure connection established, client is not yet authenticated, client connected with ${protocolName(peer.protocol)}`,
     )
-    if (!(await this.#admit(channel, listenerName))) return undefined
-    return this.#identify(channel, listenerName)
+    if (!(await this.#admit(connection, listenerName))) return undefined
+    return this.#identify(connection, listenerName)
   }
 
   /** Cuts every connection that presented this certificate (spec §10.2). */
   disconnectThumbprint(thumbprint: string): void {
     const why = new HalibutError('connection_lost', `the certificate ${thumbprint} is no longer trusted`)
-    for (const channel of this.#byThumbprint.get(thumbprint) ?? []) channel.destroy(why)
+    for (const { channel } of this.#connections.ofCertificate(thumbprint)) channel.destroy(why)
   }
 
   /** Cuts the connections on which a polling agent waits for requests. */
   disconnectSubscriber({ uri, thumbprint }: Pick<Endpoint, 'uri' | 'thumbprint'>): void {
     const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
-    const candidates = thumbprint === undefined ? this.#subscribers.keys() : this.#byThumbprint.get(thumbprint)
-    for (const channel of candidates ?? []) {
-      if (this.#subscribers.get(channel)?.subscription === uri) channel.destroy(why)
-    }
+    const candidates = thumbprint === undefined ? this.#connections.subscribers : this.#connections.ofCertificate(thumbprint)
+    for (const { channel, subscriber } of candidates) if (subscriber?.subscription === uri) channel.destroy(why)
   }
 
   /** Cuts every connection. */
   close(why: HalibutError): void {
-    for (const channel of this.#channels) channel.destroy(why)
+    for (const { channel } of this.#connections.all) channel.destroy(why)
   }
 
   /** Resolves when none of the polling agents is left that are connected now. */
   async subscribersGone(): Promise<void> {
-    await Promise.all([...this.#subscribers.keys()].map(channel => channel.closed))
+    await Promise.all(this.#connections.subscribers.map(({ channel }) => channel.closed))
   }
 
   /** Resolves when no accepted connection is left. */
   async drained(): Promise<void> {
-    await Promise.all([...this.#channels].map(channel => channel.closed))
+    await Promise.all(this.#connections.all.map(({ channel }) => channel.closed))
   }
 
   /**
    * Preamble and authorisation. False: turned away (with the friendly page where the caller is no Halibut peer). Whoever presented a
    * certificate that we trust has a place among its connections from the start; others have little time, and a place among the openings.
    */
-  async #admit(channel: ByteChannel, listenerName: string): Promise<boolean> {
+  async #admit(connection: AcceptedConnection, listenerName: string): Promise<boolean> {
     const { limits, trust, openings, events, log, onUnauthorised } = this.#options
+    const { maxConnectionsPerCertificate } = limits
+    const { channel } = connection
     const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
     const trusted = thumbprint !== undefined && trust.has(thumbprint)
-    this.#admitting.add(channel)
-    if (trusted) this.#register(channel, thumbprint)
+    if (trusted) this.#connections.register(connection, thumbprint, maxConnectionsPerCertificate)
     else openings.enter(channel, remoteAddress, why => channel.destroy(why))
-    this.#startClock(channel, trusted ? limits.acceptTimeoutMs : limits.untrustedPreambleMs)
+    connection.startClock(trusted ? limits.acceptTimeoutMs : limits.untrustedPreambleMs)
     const head = await receivePreamble(channel, trusted ? limits.preambleMaxChars : limits.untrustedPreambleMaxChars)
     if (head === '') {
       log(listenerName, 'Diagnostic', 'Ignoring empty request')
@@ -206,21 +184,23 @@ export class Acceptor {
       )
       events.emit('clientDenied', { remoteAddress, thumbprint, thumbprint256 })
       // Whoever decides may be a person.
-      this.#startClock(channel, limits.acceptTimeoutMs)
+      connection.startClock(limits.acceptTimeoutMs)
       const answer = (await onUnauthorised?.({ remoteAddress, thumbprint, thumbprint256 })) ?? 'block'
       if (answer !== 'trust_and_allow') return false
       trust.add(thumbprint)
     }
     if (!trusted) {
       openings.leave(channel)
-      this.#register(channel, thumbprint)
+      this.#connections.register(connection, thumbprint, maxConnectionsPerCertificate)
     }
-    this.#admitting.delete(channel)
+    openings.recognise(remoteAddress)
+    connection.isAuthorised = true
     log(listenerName, 'Security', `Client at ${remoteAddress} authenticated as ${thumbprint}`)
     return true
   }
 
-  async #identify(channel: ByteChannel, listenerName: string): Promise<Transfer | undefined> {
+  async #identify(connection: AcceptedConnection, listenerName: string): Promise<Transfer | undefined> {
+    const { channel } = connection
     const transfer = new Transfer(channel, this.#options.exchange(channel))
     let identity: Awaited<ReturnType<typeof receiveIdentity>>
     try {
@@ -234,18 +214,19 @@ export class Acceptor {
       this.#options.log(listenerName, 'ClientDenied', `A client at ${remoteAddress} wants to call a service, and none is hosted here`)
       return undefined
     }
-    if (identity.type === 'subscriber') return (await this.#subscribe(transfer, identity.subscription, listenerName)) ? transfer : undefined
+    if (identity.type === 'subscriber') {
+      return (await this.#subscribe(connection, transfer, identity.subscription, listenerName)) ? transfer : undefined
+    }
     await answerIdentity(transfer)
     if (identity.type === 'server') throw unexpectedServer()
-    this.#stopClock(channel)
+    connection.stopClock()
     return transfer
   }
 
   /** Lets a polling agent in. False: refused, the reason logged. */
-  async #subscribe(transfer: Transfer, announced: string, listenerName: string): Promise<boolean> {
+  async #subscribe(connection: AcceptedConnection, transfer: Transfer, announced: string, listenerName: string): Promise<boolean> {
     const { limits, events, log, authoriseSubscriber } = this.#options
-    const { channel } = transfer
-    const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
+    const { remoteAddress, thumbprint, thumbprint256 } = connection.channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
       throw new HalibutError(
@@ -262,77 +243,35 @@ export class Acceptor {
       return false
     }
     const max = limits.maximumActiveTcpConnectionsPerPollingSubscription
-    const count = this.#connectionsOf.get(subscription) ?? 0
-    if (max > 0 && count >= max) {
+    if (max > 0 && this.#connections.ofSubscription(subscription) >= max) {
       const message = `A polling client at ${remoteAddress} has exceeded the maximum number of active connections (${max}) for subscription ${subscription}. New connections will be rejected`
       log(listenerName, 'ErrorInInitialisation', message)
       return false
     }
-    this.#connectionsOf.set(subscription, count + 1)
+    this.#connections.join(subscription)
     try {
       await answerIdentity(transfer)
     } catch (why) {
       this.#leave(subscription)
       throw why
     }
-    this.#stopClock(channel)
+    connection.stopClock()
     const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, since: new Date() }
-    this.#subscribers.set(channel, subscriber)
+    connection.subscriber = subscriber
     events.emit('subscriberConnected', subscriber)
     return true
   }
 
-  #unsubscribe(channel: ByteChannel): void {
-    const subscriber = this.#subscribers.get(channel)
+  #unsubscribe(connection: AcceptedConnection): void {
+    const { subscriber } = connection
     if (!subscriber) return
-    this.#subscribers.delete(channel)
+    connection.subscriber = undefined
     this.#leave(subscriber.subscription)
     this.#options.events.emit('subscriberDisconnected', subscriber)
   }
 
   #leave(subscription: string): void {
-    const left = (this.#connectionsOf.get(subscription) ?? 1) - 1
-    if (left > 0) this.#connectionsOf.set(subscription, left)
-    else {
-      this.#connectionsOf.delete(subscription)
-      this.#options.queueLeft(subscription)
-    }
-  }
-
-  /** Whoever has not identified itself in time is cut off. */
-  #startClock(channel: ByteChannel, ms: number): void {
-    const expire = (): void =>
-      channel.destroy(new HalibutError('io_timeout', `the caller did not identify itself within ${ms} ms`, { phase: 'identify' }))
-    clearTimeout(this.#clocks.get(channel))
-    this.#clocks.set(channel, setTimeout(expire, timerMs(ms)))
-  }
-
-  #stopClock(channel: ByteChannel): void {
-    clearTimeout(this.#clocks.get(channel))
-    this.#clocks.delete(channel)
-  }
-
-  /** @throws {HalibutError} `connection_limit`: its certificate has as many connections as one may have. */
-  #register(channel: ByteChannel, thumbprint: string): void {
-    const { maxConnectionsPerCertificate: max } = this.#options.limits
-    const channels = this.#byThumbprint.get(thumbprint)
-    if (max > 0 && channels && channels.size >= max) {
-      throw new HalibutError(
-        'connection_limit',
-        `the certificate ${thumbprint} has ${channels.size} connections already (maxConnectionsPerCertificate)`,
-        { phase: 'identify' },
-      )
-    }
-    if (channels) channels.add(channel)
-    else this.#byThumbprint.set(thumbprint, new Set([channel]))
-  }
-
-  #unregister(channel: ByteChannel): void {
-    const { thumbprint } = channel.peer
-    if (thumbprint === undefined) return
-    const channels = this.#byThumbprint.get(thumbprint)
-    channels?.delete(channel)
-    if (channels?.size === 0) this.#byThumbprint.delete(thumbprint)
+    if (this.#connections.leave(subscription)) this.#options.queueLeft(subscription)
   }
 }
 
