@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url'
 /** A process that takes part in a benchmark: one role of one contestant, so that no heap and no compiled code is shared. */
 export interface Peer {
   /** Has the process do something that its module offers, and waits for the answer. */
-  ask<T>(operation: string, argument?: unknown): Promise<T>
+  ask<T>(operation: string, argument?: unknown, timeoutMs?: number): Promise<T>
   stop(): Promise<void>
+  /** Ends it as a machine that fails would. */
+  kill(): Promise<void>
 }
 
 /** A file in `peers/`. */
 export type PeerModule =
   | 'browser'
   | 'codec'
+  | 'fleet'
   | 'gateway'
   | 'grpc'
   | 'loop'
@@ -30,7 +33,7 @@ interface Reply {
   readonly error?: string
 }
 
-/** No single operation takes longer, unless something is stuck. */
+/** No single operation takes longer, unless something is stuck or it was said otherwise. */
 const operationTimeoutMs = 60_000
 
 /** Every process that runs now, so that a bench that fails leaves none behind. */
@@ -62,13 +65,13 @@ export function startPeer(module: PeerModule, flags: readonly string[] = []): Pe
     else asked.reject(new Error(`${module}: ${reply.error}`))
   })
   return {
-    ask: (operation, argument) =>
+    ask: (operation, argument, timeoutMs = operationTimeoutMs) =>
       new Promise((resolve, reject) => {
         const id = ++lastId
         const timer = setTimeout(() => {
           waiting.delete(id)
-          reject(new Error(`${module}: ${operation} took longer than ${operationTimeoutMs} ms`))
-        }, operationTimeoutMs)
+          reject(new Error(`${module}: ${operation} took longer than ${timeoutMs} ms`))
+        }, timeoutMs)
         waiting.set(id, { resolve, reject, timer })
         child.send({ id, operation, argument })
       }),
@@ -79,6 +82,10 @@ export function startPeer(module: PeerModule, flags: readonly string[] = []): Pe
         await gone
         clearTimeout(timer)
       }
+    },
+    kill() {
+      child.kill('SIGKILL')
+      return gone
     },
   }
 }

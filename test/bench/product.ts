@@ -8,7 +8,7 @@ import type * as Envelope from '../../server/src/codec/envelope.ts'
 import type * as RawDeflate from '../../server/src/codec/raw-deflate.ts'
 import type * as DecodeInTurns from '../../server/src/exchange/decode-in-turns.ts'
 import type * as Transfer from '../../server/src/exchange/transfer.ts'
-import type * as AgentDirectory from '../../server/src/fleet/agent-directory.ts'
+import type * as AgentManager from '../../server/src/fleet/agent-manager.ts'
 import type * as ContractDirectory from '../../server/src/fleet/contract-directory.ts'
 import type * as App from '../../server/src/gateway/app.ts'
 import type * as OriginPolicy from '../../server/src/gateway/origin-policy.ts'
@@ -26,7 +26,7 @@ interface Modules {
   'codec/raw-deflate': typeof RawDeflate
   'exchange/decode-in-turns': typeof DecodeInTurns
   'exchange/transfer': typeof Transfer
-  'fleet/agent-directory': typeof AgentDirectory
+  'fleet/agent-manager': typeof AgentManager
   'fleet/contract-directory': typeof ContractDirectory
   'gateway/app': typeof App
   'gateway/origin-policy': typeof OriginPolicy

@@ -27,6 +27,8 @@ export interface Row {
   readonly warmUpRounds?: number
   /** How many times the rounds of other rows, where single rounds differ most; default 1. */
   readonly moreRounds?: number
+  /** Where a round takes a minute: so many and no more. */
+  readonly rounds?: number
   /** Sets the contestants up. Each measurement takes about a third of a second. */
   open(): Promise<Contest>
 }
@@ -53,7 +55,7 @@ export async function compete(row: Row, rounds: number): Promise<Result> {
   try {
     const ours: number[] = []
     const rival: number[] = []
-    for (let round = -(row.warmUpRounds ?? 1); round < rounds * (row.moreRounds ?? 1); round++) {
+    for (let round = -(row.warmUpRounds ?? 1); round < (row.rounds ?? rounds * (row.moreRounds ?? 1)); round++) {
       const first = round % 2 === 0 ? await contest.ours() : undefined
       const theirs = await contest.rival()
       const mine = first ?? (await contest.ours())

@@ -17,6 +17,7 @@ const held: WebSocket[] = []
 let client: Sdk.GatewayClient | undefined
 
 function open({ port, token }: { port: number; token: string }): void {
+  client?.close()
   client = createClient({
     url: `http://127.0.0.1:${port}/`,
     token,
@@ -33,6 +34,37 @@ function service() {
 function calls({ measureMs, callers }: { measureMs: number; callers: number }): Promise<number> {
   const { Echo } = service()
   return callsPerSecond(() => Echo(text), measureMs, callers)
+}
+
+const pacedPauseMs = 5
+let paced: { stopped: boolean; readonly times: number[] } | undefined
+
+/** Calls from now on, with a pause after each: a person’s page, and no load. */
+async function startCalls(): Promise<void> {
+  const { Echo } = service()
+  const run = { stopped: false, times: [] as number[] }
+  paced = run
+  await Echo(text)
+  void (async () => {
+    while (!run.stopped) {
+      const at = performance.now()
+      await Echo(text)
+      run.times.push(performance.now() - at)
+      await pause(pacedPauseMs)
+    }
+  })()
+}
+
+/** Milliseconds that 99 of 100 of them took at most. */
+function stopCalls(): number {
+  if (!paced) throw new Error('no calls were started')
+  paced.stopped = true
+  return ninetyNinth(paced.times)
+}
+
+function ninetyNinth(times: number[]): number {
+  times.sort((a, b) => a - b)
+  return times[Math.floor(times.length * 0.99)] ?? Number.NaN
 }
 
 /** Makes so many calls, one after another. */
@@ -96,8 +128,7 @@ async function slowest({ measureMs, beside }: { measureMs: number; beside: boole
   await readingSlowly
   await reader?.cancel()
   for (const each of downloads) each.cancel()
-  times.sort((a, b) => a - b)
-  return times[Math.floor(times.length * 0.99)] ?? Number.NaN
+  return ninetyNinth(times)
 }
 
 let hung: Promise<unknown> | undefined
@@ -131,4 +162,4 @@ async function hold({ port, token, count, hello }: { port: number; token: string
   }
 }
 
-answer({ open, calls, callsOf, download, upload, slowest, hang, cancel, hold, cpu })
+answer({ open, startCalls, stopCalls, calls, callsOf, download, upload, slowest, hang, cancel, hold, cpu })

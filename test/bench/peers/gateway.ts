@@ -1,7 +1,9 @@
-// The product’s gateway, in front of one agent.
+// The product’s gateway, in front of one agent, or of that and a fleet.
 
 import type { AddressInfo } from 'node:net'
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { silentLog } from '../../../server/src/base/log.ts'
+import type { AgentManager as Manager } from '../../../server/src/fleet/agent-manager.ts'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
@@ -12,32 +14,44 @@ import { cpu, rss } from '../usage.ts'
 const { buildGateway } = await product('gateway/app')
 const { OriginPolicy } = await product('gateway/origin-policy')
 const { startTokenSignIn } = await product('gateway/sign-in')
-const { AgentDirectory } = await product('fleet/agent-directory')
+const { AgentManager } = await product('fleet/agent-manager')
 const { ContractDirectory } = await product('fleet/contract-directory')
+const { gatewayRuntimeLimits } = await product('base/limits')
 const { HalibutRuntime } = await product('runtime/runtime')
 const { certificateFromPem } = await product('runtime/certificates')
 
 let mesh: Runtime | undefined
 
+interface ListenOptions {
+  readonly identity: Identity
+  readonly agent: { readonly uri: string; readonly thumbprint: string }
+  readonly token: string
+  /** The thumbprints of a fleet, where it has one; see {@link know}. */
+  readonly fleet?: readonly string[]
+}
+
+let agents: Manager | undefined
+
 /** Starts it and gives its port. */
-async function listen({
-  identity,
-  agent,
-  token,
-}: {
-  identity: Identity
-  agent: { uri: string; thumbprint: string }
-  token: string
-}): Promise<number> {
-  mesh = new HalibutRuntime({ certificate: certificateFromPem(identity), trust: [agent.thumbprint] })
-  const directory = new AgentDirectory()
-  directory.add({ id: 'bench', ...agent, services: [benchContract.service] })
+async function listen({ identity, agent, token, fleet }: ListenOptions): Promise<number> {
+  const runtime: Runtime = new HalibutRuntime({
+    certificate: certificateFromPem(identity),
+    ...(fleet && { authoriseSubscriber: candidate => manager.mayPoll(candidate), limits: gatewayRuntimeLimits }),
+  })
+  mesh = runtime
+  const manager = new AgentManager({ mesh: runtime })
+  agents = manager
+  manager.serve({ id: 'bench', ...agent, services: [benchContract.service] })
+  if (fleet) {
+    know({ thumbprints: fleet, from: 0 })
+    manager.start()
+  }
   const contracts = new ContractDirectory()
   contracts.add(benchContract)
   const policy = new OriginPolicy()
   const app = await buildGateway({
-    mesh,
-    directory,
+    mesh: runtime,
+    directory: manager.directory,
     contracts,
     signIn: startTokenSignIn(token),
     policy,
@@ -50,10 +64,40 @@ async function listen({
   return port
 }
 
-/** The port at which polling agents find it. */
-async function listenForAgents(): Promise<number> {
-  if (!mesh) throw new Error('not listening')
-  return (await mesh.listen({ host: '127.0.0.1', port: 0 })).port
+/** Agents join the fleet: the first of all polls as `poll://agent-0/`. */
+function know({ thumbprints, from }: { thumbprints: readonly string[]; from: number }): void {
+  thumbprints.forEach((thumbprint, i) => {
+    const id = `agent-${from + i}`
+    agents?.serve({ id, uri: `poll://${id}/`, thumbprint, services: [benchContract.service] })
+  })
 }
 
-answer({ listen, listenForAgents, cpu, rss })
+/** How many agents are connected, as browsers see it. */
+function connected(): number {
+  const directory = agents?.directory
+  return directory?.ids().filter(id => directory.get(id)?.state.at === 'connected').length ?? 0
+}
+
+/** The port at which polling agents find it; by default any. */
+async function listenForAgents(port = 0): Promise<number> {
+  if (!mesh) throw new Error('not listening')
+  return (await mesh.listen({ host: '127.0.0.1', port })).port
+}
+
+const resolutionMs = 5
+let delays: IntervalHistogram | undefined
+
+/** From now on it is measured how long the event loop keeps others waiting. */
+function watchLoop(): void {
+  delays = monitorEventLoopDelay({ resolution: resolutionMs })
+  delays.enable()
+}
+
+/** What it was since then, in milliseconds: what 99 of 100 timers were late at most. */
+function loopDelay(): number {
+  if (!delays) throw new Error('nobody watches')
+  delays.disable()
+  return Math.max(0, delays.percentile(99) / 1e6 - resolutionMs)
+}
+
+answer({ listen, know, connected, listenForAgents, watchLoop, loopDelay, cpu, rss })
