@@ -11,6 +11,13 @@ export {
   certificateFromPem,
   certificateFromPfx,
   createSelfSignedCertificate,
+  type LoadOptions,
+  loadCertificateFile,
+  type SaveOptions,
+  type SelfSignedOptions,
+  saveCertificateFile,
+  toPem,
+  toPfx,
 } from './runtime/certificates.ts'
 export type { Endpoint, EndpointInput, ProxySettings } from './runtime/endpoint.ts'
 export { type LogEvent, type LogEventType, severityOf } from './runtime/event-log.ts'

@@ -1,5 +1,4 @@
-import { method, service, string } from '@halibut-gateway/schemas/contract'
-import { createSelfSignedCertificate, HalibutRuntime } from '@halibut-gateway/server'
+import { createSelfSignedCertificate, HalibutRuntime, method, service, string } from '@halibut-gateway/server'
 
 const greeter = service('IEchoService', { SayHello: method([['name', string]], string) })
 const [ours, theirs] = await Promise.all([createSelfSignedCertificate(), createSelfSignedCertificate()])

@@ -1,8 +1,11 @@
-import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import { generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { isUint8Array } from 'node:util/types'
 import forge from 'node-forge'
+import { argumentText, checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
+import { replaceFile } from '../base/replace-file.ts'
 import { subjectText, thumbprintsOf } from '../socket/thumbprint.ts'
 import { derOf } from './asn1.ts'
 import { checkSize, invalid, type KeyPair } from './key-pair.ts'
@@ -29,11 +32,19 @@ const newRsaKey = promisify(generateKeyPair)
 const signNatively = promisify<string, Buffer, KeyObject, Buffer>(sign)
 const dayMs = 86_400_000
 
-/**
- * Makes a self-signed certificate with a new RSA-2048 key, signed with SHA-256.
- * `commonName` default `Halibut`; `years` of validity default 100 (peers pin, and don’t look at dates).
- */
-export async function createSelfSignedCertificate(options: { commonName?: string; years?: number } = {}): Promise<Certificate> {
+/** How a certificate is made. */
+export interface SelfSignedOptions {
+  /** Default `Halibut`. */
+  readonly commonName?: string | undefined
+  /** Of validity, from yesterday on. Default 100: peers pin, and don’t look at dates. */
+  readonly years?: number | undefined
+}
+
+const selfSignedKinds: OptionKinds<SelfSignedOptions> = { commonName: 'text', years: 'number' }
+
+/** Makes a self-signed certificate with a new RSA-2048 key, signed with SHA-256. */
+export async function createSelfSignedCertificate(options: SelfSignedOptions = {}): Promise<Certificate> {
+  checkOptions(options, 'the options of createSelfSignedCertificate()', selfSignedKinds)
   const { commonName = 'Halibut', years = 100 } = options
   if (commonName === '' || commonName.length > 64) {
     throw new HalibutError('invalid_argument', `the common name must have 1 to 64 characters, not ${commonName.length}`)
@@ -82,6 +93,8 @@ export async function certificateFromEncryptedPem(options: PemOptions & { readon
  * @throws {HalibutError} `certificate_invalid`: wrong password, no key in it, or not a PFX. `where` names the place.
  */
 export async function certificateFromPfx(bytes: Uint8Array, password?: string, where = 'the PFX'): Promise<Certificate> {
+  if (!isUint8Array(bytes)) throw new HalibutError('invalid_argument', `${where}: it must be bytes, not ${argumentText(bytes)}`)
+  checkPassword(password)
   return assemble(await openPfx(bytes, password, where))
 }
 
@@ -89,25 +102,42 @@ export async function certificateFromPfx(bytes: Uint8Array, password?: string, w
  * A PFX (PKCS #12) of the certificate and its key, for .NET, Windows and OpenSSL.
  * `encryption`: default `aes256`; `3des` for Windows before 2019.
  */
-export function toPfx(certificate: Certificate, password: string, encryption: 'aes256' | '3des' = 'aes256'): Promise<Buffer> {
-  const { certificateDer, subject, thumbprint, keyPem } = certificate
-  const entry = { key: createPrivateKey(keyPem), certificateDer, name: subject, localKeyId: Buffer.from(thumbprint, 'hex') }
+export async function toPfx(certificate: Certificate, password: string, encryption: 'aes256' | '3des' = 'aes256'): Promise<Buffer> {
+  checkCertificate(certificate)
+  checkArgument(password, 'the password', 'text')
+  checkEncryption(encryption)
+  const { certificate: parsed, key } = readPem(certificate)
+  const { thumbprint } = thumbprintsOf(parsed.raw)
+  const entry = { key, certificateDer: parsed.raw, name: subjectText(parsed), localKeyId: Buffer.from(thumbprint, 'hex') }
   return writePfx(entry, password, encryption)
 }
 
 /** Certificate and key as one PEM text; the key is encrypted (AES-256) where a password is given. */
 export function toPem(certificate: Certificate, password?: string): string {
+  checkCertificate(certificate)
+  checkPassword(password)
   if (password === undefined) return `${certificate.certificatePem}${certificate.keyPem}`
-  const key = createPrivateKey(certificate.keyPem)
+  const { key } = readPem(certificate)
   const encrypted = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: password })
   return `${certificate.certificatePem}${encrypted.toString()}`
 }
 
+/** How a certificate’s file is read. */
+export interface LoadOptions {
+  /** Where the key of a PEM certificate has a file of its own. */
+  readonly keyPath?: string | undefined
+  readonly password?: string | undefined
+}
+
+const loadKinds: OptionKinds<LoadOptions> = { keyPath: 'text', password: 'text' }
+
 /**
- * Loads a PEM or PFX file, told apart by their content. `keyPath`: where the key of a PEM certificate has a file of its own.
+ * Loads a PEM or PFX file, told apart by their content.
  * @throws {HalibutError} `certificate_invalid` that names the file, the reason and what to do.
  */
-export async function loadCertificateFile(path: string, options: { keyPath?: string; password?: string } = {}): Promise<Certificate> {
+export async function loadCertificateFile(path: string, options: LoadOptions = {}): Promise<Certificate> {
+  checkArgument(path, 'the path of a certificate', 'text')
+  checkOptions(options, 'the options of loadCertificateFile()', loadKinds)
   const { keyPath, password } = options
   const bytes = await readSmallFile(path)
   if (!bytes.includes('-----BEGIN ')) return certificateFromPfx(bytes, password, path)
@@ -117,6 +147,58 @@ export async function loadCertificateFile(path: string, options: { keyPath?: str
     where: keyPath === undefined ? path : `${path} with the key of ${keyPath}`,
   }
   return password === undefined ? certificateFromPem(pem) : certificateFromEncryptedPem({ ...pem, password })
+}
+
+/** How a certificate’s file is written. */
+export interface SaveOptions {
+  /** Encrypts the key of a PEM file; of a PFX, which always has one, it is the empty one by default. */
+  readonly password?: string | undefined
+  /** Of a PFX: default `aes256`; `3des` for Windows before 2019. */
+  readonly encryption?: 'aes256' | '3des' | undefined
+}
+
+const saveKinds: OptionKinds<SaveOptions> = { password: 'text', encryption: 'any' }
+
+/**
+ * Writes certificate and key to a file that only this user can read (mode 0600): a PFX where its name ends with `.pfx` or `.p12`, else PEM. A
+ * file that is there is replaced, whole or not at all.
+ * @throws {HalibutError} `invalid_argument` that names the file and the reason where it cannot be written.
+ */
+export async function saveCertificateFile(certificate: Certificate, path: string, options: SaveOptions = {}): Promise<void> {
+  checkArgument(path, 'the path of a certificate', 'text')
+  checkOptions(options, 'the options of saveCertificateFile()', saveKinds)
+  const { password, encryption } = options
+  const content = /\.(?:pfx|p12)$/i.test(path) ? await toPfx(certificate, password ?? '', encryption) : toPem(certificate, password)
+  try {
+    await replaceFile(path, content)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new HalibutError('invalid_argument', `${path} cannot be written: ${why}`, {
+      advice: 'check that its folder exists and that this user may write there',
+      cause,
+    })
+  }
+}
+
+/** Throws `invalid_argument` for what is no certificate with its key. */
+export function checkCertificate(it: unknown): void {
+  checkArgument(it, 'the certificate', 'object')
+  const { certificatePem, keyPem, certificateDer, thumbprint } = it as Partial<Certificate>
+  const isOne = [certificatePem, keyPem, thumbprint].every(text => typeof text === 'string') && isUint8Array(certificateDer)
+  if (isOne) return
+  throw new HalibutError(
+    'invalid_argument',
+    'the certificate: it must be one that createSelfSignedCertificate() or loadCertificateFile() gave',
+  )
+}
+
+function checkPassword(password: unknown): void {
+  if (password !== undefined) checkArgument(password, 'the password', 'text')
+}
+
+function checkEncryption(encryption: unknown): void {
+  if (encryption === 'aes256' || encryption === '3des') return
+  throw new HalibutError('invalid_argument', `the encryption of a PFX: it must be aes256 or 3des, not ${argumentText(encryption)}`)
 }
 
 /** forge has it, and its type declarations do not. */

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { checkArgument } from '../base/argument.ts'
 import { Asn1Error, parseDer } from './asn1.ts'
 import { checkSize, invalid, type KeyPair, pairOf } from './key-pair.ts'
 import { DerivationBudget, passwordForms, UnknownAlgorithmError } from './password-encryption.ts'
@@ -16,6 +17,7 @@ export interface PemOptions {
 
 /** A pair whose key is not encrypted. */
 export function readPem(options: PemOptions): KeyPair {
+  checkPemOptions(options)
   const { where = 'the certificate' } = options
   const certificates = certificatesOf(options, where)
   const block = keyBlockOf(options, where)
@@ -25,11 +27,22 @@ export function readPem(options: PemOptions): KeyPair {
 
 /** A pair whose key may be encrypted. */
 export async function openPem(options: PemOptions & { readonly password: string }): Promise<KeyPair> {
+  checkPemOptions(options)
+  checkArgument(options.password, 'the password', 'text')
   const { where = 'the certificate', password } = options
   const certificates = certificatesOf(options, where)
   const block = keyBlockOf(options, where)
   const key = isEncrypted(block) ? await openPemKey(block, password, where) : readPemKey(block, where)
   return pairOf([key], certificates, where)
+}
+
+/** What else stands beside the texts, as in a whole certificate, is left alone. */
+function checkPemOptions(options: unknown): void {
+  checkArgument(options, 'the PEM of a certificate', 'object')
+  const { certificatePem, keyPem, where } = options as Partial<PemOptions>
+  checkArgument(certificatePem, 'certificatePem', 'text')
+  if (keyPem !== undefined) checkArgument(keyPem, 'keyPem', 'text')
+  if (where !== undefined) checkArgument(where, 'where', 'text')
 }
 
 /** A block of a PEM text, with its boundaries. */

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HalibutError } from '../base/errors.ts'
+import { replaceFile } from '../base/replace-file.ts'
 
 /** The one folder where state lies: a few small files, each of them either its old or its new content, whatever happens. */
 export interface StateFolder {
@@ -35,38 +35,11 @@ export async function openStateFolder(path: string): Promise<StateFolder> {
     },
     replace: async (name, text) => {
       try {
-        await replaceWhole(folder, name, text)
+        await replaceFile(join(folder, name), text)
       } catch (cause) {
         throw unusable(join(folder, name), cause)
       }
     },
-  }
-}
-
-async function replaceWhole(folder: string, name: string, text: string): Promise<void> {
-  const beside = join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`)
-  const file = await open(beside, 'wx', 0o600)
-  try {
-    await file.writeFile(text, 'utf8')
-    await file.sync()
-  } catch (error) {
-    await file.close()
-    await rm(beside, { force: true })
-    throw error
-  }
-  await file.close()
-  await rename(beside, join(folder, name))
-  await syncFolder(folder)
-}
-
-/** Makes the new name itself durable. Windows cannot open a folder, and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

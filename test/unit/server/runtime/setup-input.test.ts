@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { method, service, string } from '@halibut-gateway/schemas/contract'
@@ -8,6 +8,7 @@ import {
   certificateFromPfx,
   createSelfSignedCertificate,
   loadCertificateFile,
+  saveCertificateFile,
   toPem,
   toPfx,
 } from '../../../../server/src/runtime/certificates.ts'
@@ -94,6 +95,43 @@ test('a file that is missing, a folder, empty, too long or noise is told with it
   }
   const long = await file('long.pem', Buffer.alloc(64 * 1024 + 1))
   expect(await told(long)).toBe(`${long}: it has 65537 bytes; supply a certificate file; those have at most 65536`)
+})
+
+test.each([
+  ['pair.pem', {}, {}],
+  ['locked.pem', { password: 'pässword' }, { password: 'pässword' }],
+  ['pair.pfx', { password: 'pässword' }, { password: 'pässword' }],
+  ['old.P12', { password: 'x', encryption: '3des' }, { password: 'x' }],
+  ['open.pfx', {}, {}],
+] as const)('a certificate that is saved as %s with %j is loaded again', async (name, saved, loaded) => {
+  const path = join(folder, name)
+  await saveCertificateFile(agent, path, saved)
+  expect(await loadCertificateFile(path, loaded)).toEqual(agent)
+  const text = await readFile(path, 'latin1')
+  expect(text.includes('-----BEGIN')).toBe(name.endsWith('.pem'))
+  expect(text.includes('-----BEGIN PRIVATE KEY')).toBe(name === 'pair.pem')
+})
+
+test('the file of a key is for its owner alone, also where one that all could read was there, and is replaced whole', async () => {
+  const path = join(folder, 'private.pem')
+  await saveCertificateFile(agent, path)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  await writeFile(path, 'x'.repeat(100_000))
+  await chmod(path, 0o666)
+  await saveCertificateFile(other, path)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  expect(await readFile(path, 'utf8')).toBe(toPem(other))
+})
+
+test('a file that cannot be written is told with its path, and nothing is left beside it', async () => {
+  const inNoFolder = join(folder, 'no-folder', 'a.pem')
+  const why = await failureOf(saveCertificateFile(agent, inNoFolder))
+  expect(why.kind).toBe('invalid_argument')
+  expect(why.message).toContain(`${inNoFolder} cannot be written: ENOENT`)
+  const path = join(folder, 'is-a-folder.pem')
+  await mkdir(path)
+  expect((await failureOf(saveCertificateFile(agent, path))).message).toContain(`${path} cannot be written: `)
+  expect((await readdir(folder)).filter(name => name.endsWith('.tmp'))).toEqual([])
 })
 
 test('a key that is missing, damaged, encrypted or another’s is told with its file and what to do', async () => {
