@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, type Stats } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { argumentText } from '../base/argument.ts'
+import { argumentText, checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { type ByteSink, type ByteSource, type PiecedContent, piecedSource, type SizedContent, sizedSource } from './byte-source.ts'
 import { ChunkReader, type OwnChunk } from './chunk-reader.ts'
@@ -75,6 +75,7 @@ export class DataStream {
    * are passed on in pieces of 64 KiB. To be used in place of this stream.
    */
   withProgress(onPercent: (percent: number) => void): DataStream {
+    checkArgument(onPercent, 'the listener of withProgress()', 'function')
     const { length } = this
     let passed = 0
     let told = 0
@@ -117,6 +118,7 @@ export class DataStream {
 
   /** Pushes the content into `sink`, without a promise a chunk. Throws `stream_consumed` the second time. */
   async pump(sink: ByteSink): Promise<void> {
+    checkArgument(sink, 'the sink of pump()', 'function')
     return this.#take().pump(sink)
   }
 
@@ -175,6 +177,7 @@ export class DataStream {
 
   /** The whole content in memory. Throws `message_too_large` beyond `maxBytes`, default 64 MiB. */
   async bytes(maxBytes: number = maxBytesDefault): Promise<Buffer> {
+    checkArgument(maxBytes, 'maxBytes', 'number')
     if (!this.#consumed && this.length > maxBytes) {
       this.discard()
       throw tooLong(this.length, maxBytes)
@@ -200,7 +203,9 @@ export class DataStream {
     // Before the file is touched: it may hold what was read the first time.
     if (this.#consumed) throw alreadyRead()
     checkPath(path)
-    const file = await open(path, 'w')
+    const file = await open(path, 'w').catch((cause: unknown) => {
+      throw unusable(path, cause)
+    })
     try {
       const { stable } = this
       await this.pump(chunk => writeWhole(file, stable ? chunk : Buffer.from(chunk)))
@@ -237,16 +242,17 @@ function tooLong(bytes: number, maxBytes: number): HalibutError {
 
 async function fileSize(path: string): Promise<number> {
   checkPath(path)
-  let found: Stats
-  try {
-    found = await stat(path)
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const why = missing ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause)
-    throw new HalibutError('invalid_argument', `the file of a data stream, ${path}: ${why}`, { cause })
-  }
+  const found = await stat(path).catch((cause: unknown) => {
+    throw unusable(path, cause)
+  })
   if (found.isFile()) return found.size
   throw new HalibutError('invalid_argument', `the file of a data stream, ${path}: it is no file of a known length`)
+}
+
+function unusable(path: string, cause: unknown): HalibutError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+  const why = missing ? 'there is no such file or folder' : cause instanceof Error ? cause.message : String(cause)
+  return new HalibutError('invalid_argument', `the file of a data stream, ${path}: ${why}`, { cause })
 }
 
 function checkPath(path: unknown): void {

@@ -101,12 +101,16 @@ export class TypeRegistry implements TypeResolver {
     return this.#names.find(text) ?? this.#names.fail(text)
   }
 
-  #compile(contract: Contract): CompiledContract {
+  /** Throws `invalid_contract` for what is none. */
+  check(contract: unknown): void {
     const check = checkContract(contract)
-    if (!check.ok) {
-      const shown = check.issues.slice(0, 5).map(issue => `${issue.place || '/'} ${issue.message}`)
-      throw new HalibutError('invalid_contract', `the contract is not acceptable: ${shown.join('; ')}`)
-    }
+    if (check.ok) return
+    const shown = check.issues.slice(0, 5).map(issue => `${issue.place || '/'} ${issue.message}`)
+    throw new HalibutError('invalid_contract', `the contract is not acceptable: ${shown.join('; ')}`)
+  }
+
+  #compile(contract: Contract): CompiledContract {
+    this.check(contract)
     const text = JSON.stringify(contract)
     const same = this.#byDocument.get(text)
     if (same) return same

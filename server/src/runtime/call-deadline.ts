@@ -1,5 +1,6 @@
 import type { Phase } from '@halibut-gateway/schemas/wire'
 import { offAbort, onAbort } from '../base/abort-listeners.ts'
+import { argumentText, checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
 import { timerMs } from '../base/timer.ts'
@@ -26,8 +27,10 @@ export interface CallTimes {
   readonly onSending?: (() => void) | undefined
 }
 
-/** Throws `invalid_argument` for times that are no times. Any length is fine. */
-export function checkTimes({ timeoutMs, queueTimeoutMs }: CallTimes): void {
+/** Throws `invalid_argument` for times that are no times, and for a signal or a caller that is none. Any length is fine. */
+export function checkTimes({ timeoutMs, queueTimeoutMs, signal, caller }: CallTimes): void {
+  if (signal !== undefined) checkArgument(signal, 'signal', 'signal')
+  if (caller !== undefined) checkArgument(caller, 'caller', 'text')
   checkTime('timeoutMs', timeoutMs)
   checkTime('queueTimeoutMs', queueTimeoutMs)
 }
@@ -36,7 +39,7 @@ export function checkTimes({ timeoutMs, queueTimeoutMs }: CallTimes): void {
 export function checkTime(name: string, ms: number | undefined): void {
   // Callers without types may give anything.
   if (ms === undefined || (typeof ms === 'number' && ms > 0)) return
-  throw new HalibutError('invalid_argument', `${name} must be a number of milliseconds above 0, not ${String(ms)}`)
+  throw new HalibutError('invalid_argument', `${name} must be a number of milliseconds above 0, not ${argumentText(ms)}`)
 }
 
 /** One signal out of the caller’s own and the two deadlines of a call. */

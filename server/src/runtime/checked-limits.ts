@@ -1,3 +1,4 @@
+import { checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 
@@ -11,6 +12,7 @@ export function checkedLimits<K extends keyof Limits>(
   where = 'limits',
   allowed: readonly string[] = Object.keys(defaultLimits),
 ): Pick<Limits, K> {
+  if (overrides !== undefined) checkArgument(overrides, where, 'object')
   const given = Object.entries(overrides ?? {}).filter(([, value]) => value !== undefined)
   for (const [name, value] of given) {
     if (!Object.hasOwn(defaultLimits, name)) throw invalid(where, `there is no limit named ${JSON.stringify(name)}`)

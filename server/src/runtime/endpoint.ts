@@ -1,3 +1,4 @@
+import { argumentText, checkOptions, type OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { printHost } from '../codec/uri-host.ts'
@@ -36,6 +37,15 @@ export type EndpointInput =
       readonly limits?: Partial<EndpointLimits> | undefined
     }
 
+const inputKinds: OptionKinds<Exclude<EndpointInput, string>> = {
+  uri: 'any',
+  thumbprint: 'any',
+  proxy: 'object',
+  forceResolveHost: 'any',
+  limits: 'object',
+}
+const proxyKinds: OptionKinds<ProxySettings> = { host: 'any', port: 'any', user: 'text', password: 'text' }
+
 /** An endpoint, checked and normalised (spec §1.1). */
 export interface Endpoint {
   /** The printed form: `https://localhost:8080/`, `poll://bob/`. */
@@ -58,6 +68,7 @@ export interface Endpoint {
 export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint {
   const given: Exclude<EndpointInput, string> = typeof input === 'string' ? { uri: input } : input
   if (typeof given !== 'object' || given === null) throw invalid('the endpoint: it must be a URI, or an object with a uri')
+  checkOptions(given, 'the endpoint', inputKinds)
   const url = parseUri(given.uri, 'the endpoint')
   const scheme = url.protocol.slice(0, -1)
   if (scheme !== 'https' && scheme !== 'poll') {
@@ -146,12 +157,14 @@ function unescaped(hostname: string): string {
   return hostname.replace(/(?:%[89a-f][0-9a-f])+/gi, escapes => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'))
 }
 
-function checkProxy({ host, port }: ProxySettings, uri: string): void {
+function checkProxy(proxy: ProxySettings, uri: string): void {
   const where = `the proxy of ${uri}`
+  checkOptions(proxy, where, proxyKinds)
+  const { host, port } = proxy
   if (typeof host !== 'string' || host === '') throw invalid(`${where}: it has no host`)
   if (host.includes('://')) throw invalid("The proxy's hostname cannot contain a protocol prefix (eg http://)")
   if (/[\s@/]/.test(host)) throw invalid(`${where}: its host ${shown(host)} must be a name or an address and nothing else`)
-  if (!isPort(port)) throw invalid(`${where}: its port must be a whole number from 1 to 65535, not ${String(port)}`)
+  if (!isPort(port)) throw invalid(`${where}: its port must be a whole number from 1 to 65535, not ${argumentText(port)}`)
 }
 
 function limitsOf(overrides: Partial<EndpointLimits> | undefined, defaults: Limits, uri: string): EndpointLimits {
@@ -194,6 +207,12 @@ function shown(text: string): string {
 
 function invalid(message: string): HalibutError {
   return new HalibutError('invalid_argument', message)
+}
+
+/** Whether it was parsed already. */
+export function isEndpoint(input: object): input is Endpoint {
+  const { key, uri, host, port, limits } = input as Partial<Endpoint>
+  return [key, uri, host].every(text => typeof text === 'string') && typeof port === 'number' && typeof limits === 'object'
 }
 
 /** Nobody is called or polled whose certificate is not pinned. Throws `invalid_argument`. */

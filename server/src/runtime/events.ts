@@ -1,3 +1,5 @@
+import { checkArgument } from '../base/argument.ts'
+import { HalibutError } from '../base/errors.ts'
 import type { LogEvent } from './event-log.ts'
 
 /** What happens in a runtime, by event name. Metrics, the gateway and the inspector listen. */
@@ -46,6 +48,29 @@ export interface CallEvent {
   readonly endpoint: string
   readonly service: string
   readonly method: string
+}
+
+const eventNames: Readonly<Record<keyof RuntimeEvents, true>> = {
+  connectionOpened: true,
+  connectionClosed: true,
+  subscriberConnected: true,
+  subscriberDisconnected: true,
+  clientDenied: true,
+  callStarted: true,
+  callFinished: true,
+  controlMessage: true,
+  message: true,
+  log: true,
+}
+
+/** Throws `invalid_argument` for what is no event of a runtime, or no listener. */
+export function checkListener(type: unknown, listener: unknown): void {
+  checkArgument(type, 'the event of on()', 'text')
+  if (!Object.hasOwn(eventNames, type as string)) {
+    const known = Object.keys(eventNames).join(', ')
+    throw new HalibutError('invalid_argument', `the event of on(): there is no ${JSON.stringify(type)}; those are ${known}`)
+  }
+  checkArgument(listener, 'the listener of on()', 'function')
 }
 
 type Listeners = { [K in keyof RuntimeEvents]?: Set<(event: RuntimeEvents[K]) => void> }

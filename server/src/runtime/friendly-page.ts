@@ -1,8 +1,20 @@
+import { checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
+
 /** What a caller gets that does not begin with `MX`: a browser, a health check, discovery (spec §1.9). */
 export interface FriendlyPage {
   /** Default: a short greeting. */
   readonly html?: string | null | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+const pageKinds: OptionKinds<FriendlyPage> = { html: 'any', headers: 'object' }
+
+/** Throws `invalid_argument` for what is no page. */
+export function checkFriendlyPage(page: unknown): void {
+  checkOptions<FriendlyPage>(page, 'the friendly page', pageKinds)
+  const { html, headers = {} } = page as FriendlyPage
+  if (html !== undefined && html !== null) checkArgument(html, 'the friendly page: html', 'text')
+  for (const [name, value] of Object.entries(headers)) checkArgument(value, `the friendly page: headers: ${name}`, 'text')
 }
 
 const defaultHtml = '<html><body><p>Hello!</p></body></html>'

@@ -1,4 +1,5 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
+import type { OptionKinds } from '../base/argument.ts'
 import type { Limits } from '../base/limits.ts'
 import type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
@@ -25,6 +26,17 @@ export interface RuntimeOptions {
   readonly cacheErrors?: ((error: unknown) => boolean) | undefined
 }
 
+export const runtimeOptionKinds: OptionKinds<RuntimeOptions> = {
+  certificate: 'any',
+  trust: 'list',
+  limits: 'object',
+  onUnauthorised: 'function',
+  authoriseSubscriber: 'function',
+  corlib: 'any',
+  friendlyPage: 'object',
+  cacheErrors: 'function',
+}
+
 /** One call, told in full. `createClient` is the typed way. */
 export interface CallRequest extends CallTimes {
   readonly endpoint: EndpointInput | Endpoint
@@ -38,6 +50,21 @@ export interface CallRequest extends CallTimes {
   readonly activityId?: string | undefined
 }
 
+export const callRequestKinds: OptionKinds<CallRequest> = {
+  endpoint: 'any',
+  contract: 'object',
+  service: 'text',
+  method: 'text',
+  args: 'list',
+  activityId: 'text',
+  signal: 'signal',
+  timeoutMs: 'any',
+  queueTimeoutMs: 'any',
+  caller: 'text',
+  onCharge: 'function',
+  onSending: 'function',
+}
+
 export interface PollOptions {
   /** Our address at the client, `poll://name/`. */
   readonly subscription: string
@@ -47,13 +74,19 @@ export interface PollOptions {
   readonly connections?: number | undefined
 }
 
+export const pollOptionKinds: OptionKinds<PollOptions> = { subscription: 'any', endpoint: 'any', connections: 'any' }
+
 export interface DiscoverOptions {
   readonly proxy?: ProxySettings | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+export const discoverOptionKinds: OptionKinds<DiscoverOptions> = { proxy: 'object', signal: 'signal' }
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined
   /** For all of it. Default `probeTimeoutMs`. */
   readonly timeoutMs?: number | undefined
 }
+
+export const probeOptionKinds: OptionKinds<ProbeOptions> = { signal: 'signal', timeoutMs: 'any' }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { argumentText } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
@@ -46,7 +47,7 @@ export class Pollings implements Drainable {
     if (!(Number.isInteger(connections) && connections >= 1 && connections <= maxPollingConnections)) {
       throw new HalibutError(
         'invalid_argument',
-        `connections must be a whole number from 1 to ${maxPollingConnections}, not ${connections}`,
+        `connections must be a whole number from 1 to ${maxPollingConnections}, not ${argumentText(connections)}`,
       )
     }
     const ending = new AbortController()

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from '../base/argument.ts'
 import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Openings } from '../base/openings.ts'
@@ -24,6 +25,8 @@ export interface ListenOptions {
   readonly host?: string | undefined
 }
 
+const listenOptionKinds: OptionKinds<ListenOptions> = { port: 'any', host: 'text' }
+
 /** What {@link Ports} need. */
 export interface PortsOptions {
   readonly limits: Limits
@@ -46,7 +49,9 @@ export class Ports {
     this.#line = new HandshakeLine(options.limits, options.openings)
   }
 
-  async open({ host, port = 0 }: ListenOptions): Promise<RuntimeListener> {
+  async open(options: ListenOptions): Promise<RuntimeListener> {
+    checkOptions(options, 'the options of listen()', listenOptionKinds)
+    const { host, port = 0 } = options
     const { limits, certificate, acceptor, log } = this.#options
     let name = ''
     const listener = await listen({

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
+import { argumentText, checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -12,14 +13,26 @@ import type { CodecOptions } from '../codec/envelope.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Acceptor } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
+import { checkCertificate } from './certificates.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { Connections } from './connections.ts'
 import { drain, refuseRunning } from './drain.ts'
-import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint } from './endpoint.ts'
+import { checkThumbprint, type Endpoint, type EndpointInput, isEndpoint, parseEndpoint } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogWriter } from './event-log.ts'
-import { EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
-import type { FriendlyPage } from './friendly-page.ts'
-import type { CallRequest, DiscoverOptions, PollOptions, ProbeOptions, RuntimeOptions } from './options.ts'
+import { checkListener, EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
+import { checkFriendlyPage, type FriendlyPage } from './friendly-page.ts'
+import {
+  type CallRequest,
+  callRequestKinds,
+  type DiscoverOptions,
+  discoverOptionKinds,
+  type PollOptions,
+  type ProbeOptions,
+  pollOptionKinds,
+  probeOptionKinds,
+  type RuntimeOptions,
+  runtimeOptionKinds,
+} from './options.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
 import { type Polling, Pollings } from './pollings.ts'
 import { type ListenOptions, Ports, type RuntimeListener } from './ports.ts'
@@ -34,6 +47,8 @@ export interface CloseOptions {
   /** How long what was accepted may take to come to its end. Milliseconds; 0: it is cut at once. Default: the limit `drainMs`. */
   readonly drainMs?: number | undefined
 }
+
+const closeOptionKinds: OptionKinds<CloseOptions> = { drainMs: 'number' }
 
 /**
  * A Halibut runtime: calls agents, listening or polling, and hosts services, as a listening or as a polling agent; all with one
@@ -67,8 +82,7 @@ export class HalibutRuntime implements AsyncDisposable {
   #ended: Promise<void> | undefined
 
   constructor(options: RuntimeOptions) {
-    // Callers without types may have forgotten it.
-    if (!(options as Partial<RuntimeOptions>).certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
+    checkRuntimeOptions(options)
     // Every dial, pause and probe listens to it, and there may be thousands of them.
     setMaxListeners(0, this.#ending.signal)
     this.#friendlyPage = options.friendlyPage ?? {}
@@ -160,11 +174,13 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Polls a client for requests to our services, and keeps doing so until closed. */
   poll(options: PollOptions): Polling {
     this.#assertOpen()
+    checkOptions(options, 'the options of poll()', pollOptionKinds)
     return this.#pollings.start(this.#endpoint(options.endpoint), options)
   }
 
   /** Changes what callers see that are no Halibut peers. `html: null` and no headers: the default page. */
   setFriendlyPage(page: FriendlyPage): void {
+    checkFriendlyPage(page)
     this.#friendlyPage = page
   }
 
@@ -182,10 +198,12 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Trusts these and no others; whoever loses trust is cut off. */
   trustOnly(thumbprints: readonly string[]): void {
+    checkArgument(thumbprints, 'the trusted thumbprints', 'list')
     this.#trust.only(thumbprints.map(checkedThumbprint))
   }
 
   isTrusted(thumbprint: string): boolean {
+    checkArgument(thumbprint, 'the thumbprint', 'text')
     return this.#trust.has(thumbprint)
   }
 
@@ -205,8 +223,9 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** Calls a method by name. The promise settles exactly once, with the answer or with an error that tells whether it may have run. */
   call(request: CallRequest): Promise<unknown> {
-    const { args, contract } = request
     try {
+      checkOptions(request, 'the call', callRequestKinds, ['service', 'method', 'args'])
+      const { args, contract } = request
       const endpoint = this.#endpoint(request.endpoint)
       if (!contract) return this.#calls.callUntyped(endpoint, request, args, request)
       const compiled = this.#registry.register(contract)
@@ -220,6 +239,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<ProbeAnswer> {
     this.#assertOpen()
+    checkOptions(options, 'the options of probe()', probeOptionKinds)
     const ending = this.#ending.signal
     return probe(this.#endpoint(input), options, {
       dial: (endpoint, signal) => this.#connections.dial(endpoint, signal, options.signal ? ending : undefined),
@@ -232,6 +252,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Learns a listener’s thumbprint (spec §1.8). What it tells is unverified: show it to a person before pinning it. */
   async discover(uri: string, options: DiscoverOptions = {}): Promise<Endpoint> {
     this.#assertOpen()
+    checkOptions(options, 'the options of discover()', discoverOptionKinds)
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
     const thumbprint = await this.#connections.discover(endpoint, options.signal)
     return this.#endpoint({ uri, proxy: options.proxy, thumbprint })
@@ -261,11 +282,13 @@ export class HalibutRuntime implements AsyncDisposable {
 
   /** The last events of an endpoint’s log: its URI, `listen://host:port`, or a subscription; `services`: of requests to ours that were refused. */
   events(endpointUri: string): readonly LogEvent[] {
+    checkArgument(endpointUri, 'the endpoint of events()', 'text')
     return this.#log.read(endpointUri)
   }
 
   /** Listens to what happens. Returns the function that stops it. */
   on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void {
+    checkListener(type, listener)
     return this.#events.on(type, listener)
   }
 
@@ -276,7 +299,8 @@ export class HalibutRuntime implements AsyncDisposable {
    * an end, and cuts what is not done by then: calls end as `closed`, and who called one of our services is answered so. Idempotent; a later call
    * may shorten the time.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, 'the options of close()', closeOptionKinds)
     const { drainMs = this.limits.drainMs } = options
     if (drainMs <= 0) this.#drainTime.resolve()
     else {
@@ -323,7 +347,7 @@ export class HalibutRuntime implements AsyncDisposable {
 
   #endpoint(input: EndpointInput | Endpoint): Endpoint {
     if (typeof input !== 'object' || input === null) return parseEndpoint(input, this.limits)
-    if ('key' in input) return input
+    if (isEndpoint(input)) return input
     const known = this.#endpoints.get(input)
     if (known) return known
     const endpoint = parseEndpoint(input, this.limits)
@@ -339,6 +363,16 @@ export class HalibutRuntime implements AsyncDisposable {
   #assertOpen(): void {
     if (this.#closing) throw this.#closing
   }
+}
+
+function checkRuntimeOptions(options: RuntimeOptions): void {
+  checkOptions(options, 'the options of HalibutRuntime', runtimeOptionKinds)
+  const { certificate, corlib, friendlyPage } = options as Partial<RuntimeOptions>
+  if (!certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
+  checkCertificate(certificate)
+  if (friendlyPage !== undefined) checkFriendlyPage(friendlyPage)
+  if (corlib === undefined || corlib === 'mscorlib' || corlib === 'System.Private.CoreLib') return
+  throw new HalibutError('invalid_argument', `corlib: it must be mscorlib or System.Private.CoreLib, not ${argumentText(corlib)}`)
 }
 
 function checkedThumbprint(thumbprint: string, index?: number): string {

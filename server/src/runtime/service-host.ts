@@ -1,4 +1,5 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
+import { checkOptions, type OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { type CompiledContract, type CompiledMethod, refuseMisfit, resolveOverload, type TypeRegistry } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeResponse } from '../codec/envelope.ts'
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   /** Signature (`Add(int64,int64)`) to the text for it in overload errors. Default: as .NET would print it. */
   readonly signatures?: Readonly<Record<string, string>> | undefined
 }
+
+const serviceOptionKinds: OptionKinds<ServiceOptions> = { clrName: 'text', signatures: 'object' }
 
 /** Makes an object for each call. */
 export interface ServiceFactory {
@@ -85,6 +88,8 @@ export class ServiceHost {
    * service that is there already, letter case aside, and for an implementation that lacks a method.
    */
   add(contract: Contract, implementation: unknown, options: ServiceOptions = {}): void {
+    this.#registry.check(contract)
+    checkOptions(options, 'the options of addService()', serviceOptionKinds)
     const names = [contract.service, ...(contract.aliases ?? [])]
     const taken = names.find(name => this.#services.has(name.toLowerCase()))
     if (taken !== undefined) throw new HalibutError('invalid_argument', `the service ${taken} has been added already`)

@@ -240,7 +240,7 @@ describe('what has a content', () => {
     await expect(DataStream.from((() => 5) as never, 2).bytes()).rejects.toEqual(refused)
     await expect(DataStream.fromFile('/nowhere/at/all')).rejects.toMatchObject({
       kind: 'invalid_argument',
-      message: 'the file of a data stream, /nowhere/at/all: there is no such file',
+      message: 'the file of a data stream, /nowhere/at/all: there is no such file or folder',
     })
     await expect(DataStream.fromFile(tmpdir())).rejects.toMatchObject({ kind: 'invalid_argument' })
     await expect(DataStream.from('x').saveTo(undefined as never)).rejects.toMatchObject({ kind: 'invalid_argument' })

@@ -53,7 +53,9 @@ test.each([2 ** 31, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])('a time 
 })
 
 test.each([Number.NaN, -5, 0, Number.NEGATIVE_INFINITY, '5' as unknown as number, null as unknown as number])('%s is no time', ms => {
-  expect(() => checkTimes({ timeoutMs: ms })).toThrow(`timeoutMs must be a number of milliseconds above 0, not ${ms}`)
+  expect(() => checkTimes({ timeoutMs: ms })).toThrow(
+    `timeoutMs must be a number of milliseconds above 0, not ${typeof ms === 'string' ? 'a text' : ms}`,
+  )
   expect(() => checkTimes({ queueTimeoutMs: ms })).toThrow(HalibutError)
 })
 

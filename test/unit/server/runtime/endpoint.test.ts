@@ -118,7 +118,7 @@ test.each<[unknown, string]>([
   [{ host: 'u:secret@proxy', port: 1 }, 'its host "***@proxy" must be a name or an address and nothing else'],
   [{ host: 'proxy', port: 0 }, 'its port must be a whole number from 1 to 65535, not 0'],
   [{ host: 'proxy', port: 70_000 }, 'not 70000'],
-  [{ host: 'proxy', port: '80', password: 'secret' }, 'not 80'],
+  [{ host: 'proxy', port: '80', password: 'secret' }, 'not a text'],
 ])('the proxy %j is refused with the place and the reason', (proxy, reason) => {
   const message = complaint(() => parse({ uri: 'https://host/', proxy }))
   expect(message).toContain(reason)
