@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
-import { timerMs } from '../base/timer.ts'
+import { pause } from '../base/pause.ts'
 import { identifyAsDialler } from '../exchange/identify.ts'
 import { pollClient } from '../exchange/poll-client.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
@@ -32,25 +31,31 @@ export interface PollingLoopOptions {
 export async function runPollingLoop(options: PollingLoopOptions): Promise<void> {
   const { draining, limits, log } = options
   const random = Math.random()
+  /** Since the first try after a success. */
   let tryingSince: number | undefined
+  const succeeded = (): void => {
+    tryingSince = undefined
+  }
   while (!draining.aborted) {
     tryingSince ??= performance.now()
+    let failure: unknown
     try {
       await connectAndServe(options, () => {
-        tryingSince = undefined
+        succeeded()
         options.onIdentified()
       })
-      tryingSince = undefined
+      succeeded()
     } catch (why) {
-      if (draining.aborted) return
-      const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
-      const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
-      const { message } = toldOf(why)
-      log(`${message.replace(/\.$/, '')}. Trying again in ${(pauseMs / 1_000).toFixed(1)} seconds`, why)
+      failure = why
     }
+    if (draining.aborted) return
     const elapsed = tryingSince === undefined ? 0 : performance.now() - tryingSince
     const pauseMs = pollingPauseMs(elapsed, random, limits.pollingReconnectMinMs, limits.pollingReconnectMaxMs)
-    await pause(timerMs(pauseMs), undefined, { signal: draining }).catch(() => {})
+    if (failure !== undefined) {
+      const { message } = toldOf(failure)
+      log(`${message.replace(/\.$/, '')}. Trying again in ${(pauseMs / 1_000).toFixed(1)} seconds`, failure)
+    }
+    await pause(pauseMs, draining)
   }
 }
 
@@ -85,7 +90,8 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
       const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
       if (!verdict.again || index + 1 >= retryCountLimit || late)
         throw finalError(options, why, stage, verdict.again ? false : verdict.began)
-      await pause(timerMs(retryListeningSleepIntervalMs), undefined, { signal: draining }).catch(() => {})
+      await pause(retryListeningSleepIntervalMs, draining)
+      if (draining.aborted) return
     } finally {
       if (cut) for (const each of [signal, draining]) each.removeEventListener('abort', cut)
     }
