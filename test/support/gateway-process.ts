@@ -1,6 +1,6 @@
 import { gatewayRuntimeLimits } from '../../server/src/base/limits.ts'
 import { silentLog } from '../../server/src/base/log.ts'
-import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
@@ -16,6 +16,10 @@ export interface GatewayStart {
   readonly token: string
   /** Polling agents by their id, with the thumbprint of each. Each is at `poll://<id>/`. */
   readonly agents: Readonly<Record<string, string>>
+  /** Whether they count as connected before they have come. */
+  readonly areExpected: boolean
+  /** Default: any. */
+  readonly ports?: GatewayPorts
 }
 
 /** What it says then. */
@@ -28,16 +32,18 @@ export interface GatewayPorts {
 process.once('message', (start: GatewayStart) => void run(start))
 
 async function run(start: GatewayStart): Promise<void> {
-  const runtime = new HalibutRuntime({
+  const runtime: HalibutRuntime = new HalibutRuntime({
     certificate: certificateFromPem(start),
-    trust: Object.values(start.agents),
     limits: gatewayRuntimeLimits,
+    authoriseSubscriber: candidate => manager.mayPoll(candidate),
   })
-  const directory = new AgentDirectory()
+  const manager = new AgentManager({ mesh: runtime })
+  const { directory } = manager
   for (const [id, thumbprint] of Object.entries(start.agents)) {
-    directory.add({ id, uri: `poll://${id}/`, thumbprint, services: [echoService.service] })
-    directory.report(id, { type: 'reached', how: 'it is expected' })
+    manager.serve({ id, uri: `poll://${id}/`, thumbprint, services: [echoService.service] })
+    if (start.areExpected) directory.report(id, { type: 'reached', how: 'it is expected' })
   }
+  manager.start()
   const contracts = new ContractDirectory()
   contracts.add(echoService)
   const policy = new OriginPolicy()
@@ -50,11 +56,14 @@ async function run(start: GatewayStart): Promise<void> {
     log: silentLog,
     version: '0.0.0',
   })
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  await app.listen({ host: '127.0.0.1', port: start.ports?.port ?? 0 })
   const { port } = app.server.address() as { port: number }
   policy.allowLoopback(port)
-  const { port: agentPort } = await runtime.listen({ host: '127.0.0.1' })
-  process.once('disconnect', () => void app.close().then(() => runtime.close()))
+  const { port: agentPort } = await runtime.listen({ host: '127.0.0.1', port: start.ports?.agentPort ?? 0 })
+  process.once('disconnect', () => {
+    manager.close()
+    void app.close().then(() => runtime.close())
+  })
   process.on('message', () => process.send?.({ rss: process.memoryUsage.rss() }))
   process.send?.({ port, agentPort } satisfies GatewayPorts)
 }

@@ -35,7 +35,7 @@ async function createSiege(heapMiB: number): Promise<Siege> {
   const honest = createRuntime('honest')
   addSampleServices((contract, implementation, options) => honest.addService(contract, implementation, options))
   const agents = { honest: honest.thumbprint, hostile: testIdentity('hostile').thumbprint }
-  child.send({ certificatePem, keyPem, token, agents } satisfies GatewayStart)
+  child.send({ certificatePem, keyPem, token, agents, areExpected: true } satisfies GatewayStart)
   const [{ port, agentPort }] = (await once(child, 'message')) as [GatewayPorts]
   honest.poll({ subscription: 'poll://honest/', endpoint: { uri: `https://127.0.0.1:${agentPort}/`, thumbprint } })
   const client = createClient({ url: `http://127.0.0.1:${port}/`, token, webSocket: nodeWebSocket })
