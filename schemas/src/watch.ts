@@ -23,9 +23,16 @@ export const AgentEventSchema = Type.Union([
   Type.Object({ type: Type.Literal('removed'), ids: Type.Array(AgentIdSchema) }, { additionalProperties: false }),
 ])
 
-/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
+/** What `calls.watch` tells: first the calls that wait or run, in parts where they are many, then each beginning, change of state and end. */
 export const CallEventSchema = Type.Union([
-  Type.Object({ type: Type.Literal('snapshot'), calls: Type.Array(CallSnapshotSchema) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      type: Type.Literal('snapshot'),
+      calls: Type.Array(CallSnapshotSchema),
+      more: Type.Optional(Type.Literal(true, { description: 'the next item is a further part of it' })),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object({ type: Type.Literal('started'), call: CallSnapshotSchema }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('changed'), call: CallSnapshotSchema }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('finished'), call: CallSnapshotSchema }, { additionalProperties: false }),
@@ -66,7 +73,7 @@ export const InspectEventSchema = Type.Union([
 
 /** What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now. */
 export type AgentEvent = Static<typeof AgentEventSchema>
-/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
+/** What `calls.watch` tells: first the calls that wait or run, in parts where they are many, then each beginning, change of state and end. */
 export type CallEvent = Static<typeof CallEventSchema>
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent = Static<typeof InspectEventSchema>

@@ -38,7 +38,7 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
   [
     CallEventSchema,
     'CallEvent',
-    'What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end.',
+    'What `calls.watch` tells: first the calls that wait or run, in parts where they are many, then each beginning, change of state and end.',
   ],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]

@@ -90,9 +90,9 @@ export type CallSnapshot = {
   error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery }
 }
 
-/** What `calls.watch` tells: first the calls that wait or run, then each beginning, change of state and end. */
+/** What `calls.watch` tells: first the calls that wait or run, in parts where they are many, then each beginning, change of state and end. */
 export type CallEvent =
-  | { type: 'snapshot'; calls: CallSnapshot[] }
+  | { type: 'snapshot'; calls: CallSnapshot[]; more?: true }
   | { type: 'started'; call: CallSnapshot }
   | { type: 'changed'; call: CallSnapshot }
   | { type: 'finished'; call: CallSnapshot }

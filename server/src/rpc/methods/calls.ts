@@ -1,10 +1,13 @@
-import type { CallEvent, CallOutcome } from '@halibut-gateway/schemas'
+import type { CallEvent, CallOutcome, CallSnapshot } from '@halibut-gateway/schemas'
 import type { CallContext } from '../call-context.ts'
 import type { CallRegistry } from '../call-registry.ts'
 import { toRpcError } from '../error-map.ts'
 import type { KeptCalls } from '../kept-calls.ts'
 import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
+
+/** About 64 KiB. */
+const callsPerItem = 256
 
 /** The methods about calls to agents, whoever made them. */
 export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Handlers, 'calls.get' | 'calls.watch'> {
@@ -18,10 +21,7 @@ export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Hand
       return { state: 'failed', error: toRpcError(outcome.error, principal, { traceId }) as never }
     },
     'calls.watch': async (_params, context) => {
-      const changes = new RecentItems<CallEvent>({
-        type: 'snapshot',
-        calls: registry.open().filter(call => maySee(context, call.principal)),
-      })
+      const changes = new RecentItems<CallEvent>(inParts(registry.open().filter(call => maySee(context, call.principal))))
       const stop = registry.onChange(change => {
         if (maySee(context, change.call.principal)) changes.push(change)
       })
@@ -32,6 +32,16 @@ export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Hand
       }
     },
   }
+}
+
+/** A snapshot of thousands would be more than is kept for a resume. */
+function inParts(calls: readonly CallSnapshot[]): CallEvent[] {
+  const parts: CallEvent[] = []
+  for (let at = 0; at === 0 || at < calls.length; at += callsPerItem) {
+    const part = { type: 'snapshot', calls: calls.slice(at, at + callsPerItem) } as const
+    parts.push(at + callsPerItem < calls.length ? { ...part, more: true } : part)
+  }
+  return parts
 }
 
 function maySee({ principal }: CallContext, owner: string): boolean {
