@@ -1,4 +1,4 @@
-import { clientLimits, controlNotifications, type RequestId } from '@halibut-gateway/schemas/wire'
+import { controlNotifications, itemCredit, type RequestId } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from './errors.ts'
 import type { CallHooks } from './pending-calls.ts'
 
@@ -14,8 +14,6 @@ export interface WatchLine<T> {
   /** Whether it starts again now that the session was lost. */
   restarts(): boolean
 }
-
-const { itemCredit } = clientLimits
 
 /**
  * The items that `run` yields until `signal` aborts. To leave it aborts it too: a generator by itself would first wait for the item that somebody

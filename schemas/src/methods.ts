@@ -135,7 +135,11 @@ const AckSchema = Type.Object(
   { additionalProperties: false },
 )
 const StreamCreditSchema = Type.Object(
-  { stream: StreamIdSchema, offset: Type.Integer({ ...Count, description: 'the sender may send the bytes before this offset' }) },
+  {
+    stream: StreamIdSchema,
+    offset: Type.Integer({ ...Count, description: 'the sender may send the bytes before this offset' }),
+    acknowledged: Type.Integer({ ...Count, description: 'the receiver has done with the bytes before this one, which need not be kept' }),
+  },
   { additionalProperties: false },
 )
 

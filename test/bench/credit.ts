@@ -4,7 +4,7 @@ import { controlNotifications, facadeLimits } from '@halibut-gateway/schemas/wir
 export const { streamCreditBytes } = facadeLimits
 
 export function creditText(offset: number): string {
-  return JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.streamCredit, params: { stream: 1, offset } })
+  return JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.streamCredit, params: { stream: 1, offset, acknowledged: 0 } })
 }
 
 export function creditOf(data: unknown): number {

@@ -112,7 +112,11 @@ test('whoever reads nothing of a large result gets no more than its credit', asy
   await until(() => bytes === streamCreditBytes)
   expect(await socket.ask(2, 'agents.list')).toMatchObject({ id: 2, result: { agents: [{ id: 'web-1' }] } })
   expect(bytes).toBe(streamCreditBytes)
-  socket.send({ jsonrpc: '2.0', method: '$/stream/credit', params: { stream: 2, offset: 2 * streamCreditBytes } })
+  socket.send({
+    jsonrpc: '2.0',
+    method: '$/stream/credit',
+    params: { stream: 2, offset: 2 * streamCreditBytes, acknowledged: streamCreditBytes },
+  })
   await until(() => bytes === 2 * streamCreditBytes)
 })
 

@@ -33,7 +33,7 @@ const honest: readonly (object | Uint8Array)[] = [
     params: { agent: 'a1', service: 'IUnknown', method: 'M', args: [{ $numberLong: '1' }] },
   },
   { jsonrpc: '2.0', method: '$/cancel', params: { id: 4, mode: 'skip' } },
-  { jsonrpc: '2.0', method: '$/stream/credit', params: { stream: 2, offset: 400_000 } },
+  { jsonrpc: '2.0', method: '$/stream/credit', params: { stream: 2, offset: 400_000, acknowledged: 100_000 } },
   { jsonrpc: '2.0', method: '$/stream/end', params: { stream: 1, length: 64 } },
   { jsonrpc: '2.0', method: '$/stream/cancel', params: { stream: 1 } },
   { jsonrpc: '2.0', method: '$/progress/credit', params: { id: 2, sequence: 1_000 } },

@@ -1,4 +1,4 @@
-import { clientLimits, type ErrorKind } from '@halibut-gateway/schemas/wire'
+import { type ErrorKind, type FrameHeader, streamCreditBytes, streamWindowBytes } from '@halibut-gateway/schemas/wire'
 import { GatewayError } from '../errors.ts'
 
 /** Lower-case hexadecimal. */
@@ -9,35 +9,51 @@ export interface Digests {
 
 /** What a download tells. */
 export interface DownloadEvents {
-  /** The gateway may send the bytes before `offset`. */
-  credit(offset: number): void
+  /** The gateway may send the bytes before `offset`, and need not keep those before `acknowledged`. */
+  credit(offset: number, acknowledged: number): void
   cancel(reason: string): void
   /** Nothing of it comes any more. */
   over(): void
 }
 
-const { streamCreditBytes } = clientLimits
+/** A reader that has no more than this to take is not behind: what it is at comes frame by frame. */
+const frameBytes = 64 * 1024
 const maxBytesDefault = 64 * 1024 * 1024
+
+/** What the windows of a session have together beyond the `streamCreditBytes` that each begins with. */
+export interface Windows {
+  /** Bytes that none of them has. */
+  free: number
+}
+
+/**
+ * - `coming`: content may come
+ * - `told`: its end was told; content that was sent again may still come
+ * - `over`: nothing comes any more; readers get `error`, where there is one, after what has come
+ */
+type State = { readonly at: 'coming' | 'told' } | { readonly at: 'over'; readonly error: GatewayError | undefined }
 
 /** A data stream from an agent. Its content can be read once, in one of several ways; unread, it waits at the gateway for 10 minutes. */
 export class Download {
   /** In bytes. */
   readonly length: number
   readonly #events: DownloadEvents
+  readonly #windows: Windows
+  #state: State = { at: 'coming' }
   #chunks: Uint8Array<ArrayBuffer>[] = []
   #received = 0
   #taken = 0
-  #creditedAt = 0
-  #ended = false
-  #error: GatewayError | undefined
-  #over = false
+  /** Of what was taken, what the gateway was told. */
+  #told = 0
+  #window: number = streamCreditBytes
   #used = false
   #wake: (() => void) | undefined
   readonly #digests: Promise<Digests>
   #tellDigests: (digests: Digests) => void = () => undefined
 
-  constructor(length: number, events: DownloadEvents) {
+  constructor(length: number, windows: Windows, events: DownloadEvents) {
     this.length = length
+    this.#windows = windows
     this.#events = events
     this.#digests = new Promise(resolve => {
       this.#tellDigests = resolve
@@ -117,45 +133,48 @@ export class Download {
 
   /** Says that the content is not wanted (any more). */
   cancel(reason = 'the reader does not want it'): void {
-    if (this.#over) return
-    if (!this.#isComplete()) this.#events.cancel(reason)
-    this.fail(broken('cancelled', `the download was cancelled: ${reason}`))
+    if (this.#isOver) return
+    this.#events.cancel(reason)
+    this.finish(broken('cancelled', `the download was cancelled: ${reason}`))
   }
 
   /** Content came. */
-  receive(offset: number, content: Uint8Array<ArrayBuffer>): void {
-    if (this.#over || offset + content.byteLength <= this.#received) return
-    if (offset > this.#received || offset + content.byteLength > this.length) {
-      this.#events.cancel('not the next bytes')
-      this.fail(broken('protocol_error', `not the bytes after ${this.#received} came`))
+  receive({ offset, isHeldUp }: Pick<FrameHeader, 'offset' | 'isHeldUp'>, content: Uint8Array<ArrayBuffer>): void {
+    const end = offset + content.byteLength
+    if (this.#isOver || end <= this.#received) return
+    if (offset > this.#received || end > this.length) {
+      const why = `not the bytes after ${this.#received} came`
+      this.#events.cancel(why)
+      this.finish(broken('protocol_error', why))
       return
     }
+    const left = this.#windows.free - this.#window
+    // The window holds the gateway up, not the reader: twice as much, where others find as much as it had. How fast is for the gateway to say.
+    if (isHeldUp && this.#received - this.#taken <= frameBytes && this.#window < streamWindowBytes && this.#window <= left) {
+      this.#windows.free = left
+      this.#window *= 2
+      this.repeatCredit()
+    }
     // After a resume the first bytes may be there already.
-    const fresh = content.subarray(this.#received - offset)
-    this.#received += fresh.byteLength
-    this.#chunks.push(fresh)
+    this.#chunks.push(content.subarray(this.#received - offset))
+    this.#received = end
     this.#wake?.()
   }
 
   /** The gateway has sent all. */
   ended({ length, ...digests }: { readonly length: number } & Digests): void {
-    this.#ended = true
-    if (length === this.length) this.#tellDigests(digests)
-    else this.fail(broken('stream_size_mismatch', `the data stream has ${length} bytes instead of ${this.length}`))
+    if (this.#isOver) return
+    if (length === this.length) {
+      this.#state = { at: 'told' }
+      this.#tellDigests(digests)
+    } else this.finish(broken('stream_size_mismatch', `${length} bytes instead of ${this.length}`))
     this.#wake?.()
   }
 
-  /** It breaks off: readers get `error` after what has come. */
-  fail(error: GatewayError): void {
-    if (this.#over) return
-    this.#error = error
-    this.#tellDigests({})
-    this.#finish()
-  }
-
-  /** Says the credit once more, after a resume. */
+  /** Says the credit as it is now. */
   repeatCredit(): void {
-    this.#events.credit(this.#taken + streamCreditBytes)
+    this.#told = this.#taken
+    this.#events.credit(this.#taken + this.#window, this.#taken)
   }
 
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -165,9 +184,10 @@ export class Download {
         this.#took(chunk.byteLength)
         return chunk
       }
-      if (this.#error) throw this.#error
-      if (this.#isComplete()) {
-        this.#finish()
+      if (this.#state.at === 'told' && this.#taken === this.length) this.finish()
+      const state = this.#state
+      if (state.at === 'over') {
+        if (state.error) throw state.error
         return undefined
       }
       await new Promise<void>(resolve => {
@@ -178,13 +198,12 @@ export class Download {
 
   #took(bytes: number): void {
     this.#taken += bytes
-    if (this.#taken < this.length && this.#taken - this.#creditedAt < streamCreditBytes / 2) return
-    this.#creditedAt = this.#taken
-    if (!this.#over) this.repeatCredit()
+    if (this.#isOver) return
+    if (this.#taken === this.length || this.#taken - this.#told >= streamCreditBytes / 2) this.repeatCredit()
   }
 
-  #isComplete(): boolean {
-    return this.#ended && this.#received === this.length && this.#chunks.length === 0
+  get #isOver(): boolean {
+    return this.#state.at === 'over'
   }
 
   #use(): void {
@@ -192,9 +211,12 @@ export class Download {
     this.#used = true
   }
 
-  #finish(): void {
-    if (this.#over) return
-    this.#over = true
+  /** The one way out: nothing of it comes any more, and readers get `error` after what has come. Idempotent. */
+  finish(error?: GatewayError): void {
+    if (this.#isOver) return
+    this.#state = { at: 'over', error }
+    this.#tellDigests({})
+    this.#windows.free += this.#window - streamCreditBytes
     this.#events.over()
     this.#wake?.()
   }

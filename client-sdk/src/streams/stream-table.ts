@@ -1,11 +1,13 @@
 import {
-  clientLimits,
   controlNotifications,
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
+  type StreamCredit,
   type StreamHandle,
   type StreamPosition,
+  sharedWindowBytes,
+  streams,
 } from '@halibut-gateway/schemas/wire'
 import type { Connection } from '../connection.ts'
 import { GatewayError, tell } from '../errors.ts'
@@ -42,6 +44,7 @@ const drainMs = 10
 /** The data streams of a session by id: routes frames, credits, ends and cancels. What it does not know is ignored: it may be over. */
 export class StreamTable {
   readonly #link: StreamLink
+  readonly #windows = { free: sharedWindowBytes }
   readonly #uploads = new Map<number, Upload>()
   readonly #downloads = new Map<number, Download>()
   #lastUpload = -1
@@ -86,7 +89,7 @@ export class StreamTable {
       },
       onSent: () => {
         // Not before: a call that is never sent leaves nothing behind.
-        let free = clientLimits.streams
+        let free: number = streams
         for (const { unasked } of this.#uploads.values()) if (unasked) free--
         for (const upload of uploads) {
           this.#uploads.set(upload.id, upload)
@@ -104,8 +107,9 @@ export class StreamTable {
     const announced = new Map<number, Download>()
     for (const { $stream: stream, length = 0 } of handles) {
       if (announced.has(stream)) continue
-      const download = new Download(length, {
-        credit: offset => this.#link.notify(controlNotifications.streamCredit, { stream, offset }),
+      const download = new Download(length, this.#windows, {
+        credit: (offset, acknowledged) =>
+          this.#link.notify(controlNotifications.streamCredit, { stream, offset, acknowledged } satisfies StreamCredit),
         cancel: reason => this.#link.notify(controlNotifications.streamCancel, { stream, reason }),
         over: () => void this.#downloads.delete(stream),
       })
@@ -118,7 +122,7 @@ export class StreamTable {
   /** A binary frame came. */
   receive(frame: Uint8Array<ArrayBuffer>): void {
     const header = readFrameHeader(frame)
-    if (header) this.#downloads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
+    if (header) this.#downloads.get(header.stream)?.receive(header, frame.subarray(frameHeaderBytes))
   }
 
   ended(params: { readonly stream: number; readonly length: number } & Digests): void {
@@ -126,18 +130,18 @@ export class StreamTable {
   }
 
   cancelled(params: { readonly stream: number; readonly error?: RpcError }): void {
-    if (params.error) this.#downloads.get(params.stream)?.fail(GatewayError.fromResponse(params.error))
+    if (params.error) this.#downloads.get(params.stream)?.finish(GatewayError.fromResponse(params.error))
     this.#uploads.get(params.stream)?.stop('not wanted')
   }
 
-  credit(params: { readonly stream: number; readonly offset: number }): void {
-    this.#uploads.get(params.stream)?.credit(params.offset)
+  credit(credit: StreamCredit): void {
+    this.#uploads.get(credit.stream)?.credit(credit)
   }
 
   /** How far the downloads have come. */
   positions(): StreamPosition[] {
     // Of those that have not begun there is nothing to tell.
-    return [...this.#downloads].map(([stream, { received }]) => ({ stream, received })).filter(({ received }) => received > 0)
+    return [...this.#downloads].flatMap(([stream, { received }]) => (received ? { stream, received } : []))
   }
 
   /** The session goes on; the gateway has this much of our uploads. */
@@ -148,7 +152,7 @@ export class StreamTable {
 
   /** The session is over. Uploads whose requests were not sent are for the next one. */
   lost(error: GatewayError): void {
-    for (const download of this.#downloads.values()) download.fail(error)
+    for (const download of this.#downloads.values()) download.finish(error)
     for (const upload of this.#uploads.values()) upload.stop(error.message)
   }
 

@@ -1,5 +1,3 @@
-import { frameHeaderBytes, uploadFrameBytes } from '@halibut-gateway/schemas/wire'
-
 /**
  * What can go up as a data stream. Without a length (a bare `ReadableStream`) the gateway keeps the content until its end, up to
  * `limits.unsizedUploadBytes`, before the call begins.
@@ -20,16 +18,12 @@ export interface SourceReader {
   cancel(reason: string): void
 }
 
-/** The content of whole frames. */
-const pieceBytes = 16 * (uploadFrameBytes - frameHeaderBytes)
-
 /** Opens an {@link UploadSource} for reading; `undefined` for any other value. Nothing is read or locked before the first piece is. */
 export function openSource(value: unknown): SourceReader | undefined {
-  // So does a browser call a file that is gone, or was emptied: only reading it tells, and the call must not begin before.
-  if (value instanceof Blob && value.size === 0) return fromStream(value.stream())
-  if (value instanceof Blob) return piecewise(value.size, async (from, to) => new Uint8Array(await value.slice(from, to).arrayBuffer()))
+  // A browser says size 0 of a file that is gone, or was emptied: only reading it tells, and the call must not begin before.
+  if (value instanceof Blob) return fromStream(value.stream(), value.size || undefined)
   if (value instanceof ArrayBuffer) return openSource(new Uint8Array(value))
-  if (value instanceof Uint8Array) return piecewise(value.byteLength, async (from, to) => value.subarray(from, to))
+  if (value instanceof Uint8Array) return fromBytes(value)
   if (value instanceof ReadableStream) return fromStream(value)
   const { stream, length } = (value ?? {}) as { stream?: unknown; length?: unknown }
   return stream instanceof ReadableStream && Number.isSafeInteger(length) && (length as number) >= 0
@@ -50,24 +44,7 @@ function fromStream(stream: ReadableStream<Uint8Array>, length?: number): Source
   }
 }
 
-function piecewise(length: number, piece: (from: number, to: number) => Promise<Uint8Array>): SourceReader {
-  let at = 0
-  let next: Promise<Uint8Array | undefined> | undefined
-  const begin = async (): Promise<Uint8Array | undefined> => {
-    if (at >= length) return undefined
-    const from = at
-    at = Math.min(length, at + pieceBytes)
-    return piece(from, at)
-  }
-  return {
-    length,
-    read: async () => {
-      const now = await (next ?? begin())
-      // While this one is sent; where it fails, whoever reads it hears of that.
-      next = begin()
-      next.catch(() => undefined)
-      return now
-    },
-    cancel: () => undefined,
-  }
+function fromBytes(bytes: Uint8Array): SourceReader {
+  const pieces = [bytes]
+  return { length: bytes.byteLength, read: async () => pieces.pop(), cancel: () => undefined }
 }

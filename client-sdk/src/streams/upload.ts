@@ -1,4 +1,4 @@
-import { clientLimits, frameHeaderBytes, uploadFrameBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import { frameHeaderBytes, type StreamCredit, streamCreditBytes, uploadFrameBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
 import type { SourceReader } from './upload-source.ts'
 
 /** How far an upload is. */
@@ -25,7 +25,15 @@ interface Kept {
   readonly end: number
 }
 
-const { streamCreditBytes } = clientLimits
+const contentBytes = uploadFrameBytes - frameHeaderBytes
+
+/**
+ * - `new`: its request was not sent
+ * - `reading`: its source is read, as far as what was read can be sent
+ * - `read`: its end was told; what is not acknowledged is kept
+ * - `over`: nothing of it is sent any more
+ */
+type State = 'new' | 'reading' | 'read' | 'over'
 
 /** A data stream to an agent: read as the credit grows, and kept until the gateway has acknowledged it. */
 export class Upload {
@@ -33,18 +41,17 @@ export class Upload {
   unasked = false
   readonly #source: SourceReader
   readonly #events: UploadEvents
+  #state: State = 'new'
   #kept: Kept[] = []
+  /** Of the first of them that is to be sent. */
+  #next = 0
   /** What is being filled, `#filled` bytes with the room for its header. */
   #frame: Uint8Array | undefined
   #filled = frameHeaderBytes
   #produced = 0
-  #sent = 0
   #credit = 0
-  #begun = false
   /** Frames that were acknowledged, to be filled again. */
   #spare: Uint8Array[] = []
-  #complete = false
-  #over = false
   #wake: (() => void) | undefined
 
   constructor(id: number, source: SourceReader, events: UploadEvents) {
@@ -55,59 +62,61 @@ export class Upload {
 
   /** The request that announces it was sent. `unasked`: content may follow at once; else the gateway’s first credit is waited for. */
   begin(unasked: boolean): void {
-    if (this.#begun || this.#over) return
-    this.#begun = true
+    if (this.#state !== 'new') return
+    this.#state = 'reading'
     this.unasked = unasked
     if (unasked) this.#credit = streamCreditBytes
     void this.#run().catch((error: unknown) => this.cancel(`its source failed: ${String(error).slice(0, 100)}`))
   }
 
-  /** The gateway takes the bytes before `offset`, which acknowledges those that are a whole credit before it. */
-  credit(offset: number): void {
-    // Nobody can have taken what was not sent: more credit than that would drop frames which are still to be sent.
-    const acknowledged = Math.min(offset - streamCreditBytes, this.#sent)
-    this.#credit = Math.max(this.#credit, acknowledged + streamCreditBytes)
-    this.#kept = this.#kept.filter(({ frame, end }) => {
-      if (end > acknowledged) return true
+  /** The gateway takes the bytes before `offset`, and has those before `acknowledged`. */
+  credit({ offset, acknowledged }: Pick<StreamCredit, 'offset' | 'acknowledged'>): void {
+    this.#credit = Math.max(this.#credit, offset)
+    for (let first = this.#kept[0]; first && first.end <= acknowledged; first = this.#kept[0]) {
+      this.#kept.shift()
+      this.#next--
       // A socket has copied what it was given; a stream of new buffers is a burden for whoever collects them.
-      if (frame.byteLength === uploadFrameBytes) this.#spare.push(frame)
-      return false
-    })
+      if (first.frame.byteLength === uploadFrameBytes) this.#spare.push(first.frame)
+    }
     this.flush()
   }
 
   /** The session goes on; the gateway has the bytes before `received`, at least those that it has acknowledged. */
-  resume(received = Math.max(0, this.#credit - streamCreditBytes)): void {
-    this.#sent = received
+  resume(received = 0): void {
+    this.#next = this.#kept.filter(({ end }) => end <= received).length
     this.flush()
   }
 
   /** Sends what credit and socket allow. */
   flush(): void {
-    if (this.#over) return
-    for (const { frame, end } of this.#kept) {
-      if (end <= this.#sent) continue
-      if (end > this.#credit || !this.#events.send(frame)) return
-      this.#sent = end
-      this.#progress()
+    for (let next = this.#kept[this.#next]; next; next = this.#kept[++this.#next]) {
+      const { frame, end } = next
+      if (end > this.#credit) return
+      const isHeldUp = end + contentBytes > this.#credit && this.#credit < (this.#source.length ?? Infinity)
+      writeFrameHeader(frame, this.id, end - frame.byteLength + frameHeaderBytes, isHeldUp)
+      if (!this.#events.send(frame)) return
+      this.#progress(end)
     }
     this.#wake?.()
-    if (this.#complete && this.#kept.length === 0) this.#finish()
+    if (this.#state === 'read' && !this.#kept[0]) this.stop()
   }
 
   /** Gives it up, and tells the gateway where it may still wait for more. */
   cancel(reason: string): void {
-    if (this.#over) return
+    if (this.#isOver) return
     // Also after its end was told: what a cut lost of it is not sent again.
-    if (this.#begun) this.#events.cancel(reason)
+    if (this.#state !== 'new') this.#events.cancel(reason)
     this.stop(reason)
   }
 
-  /** Nobody wants it (any more). */
-  stop(reason: string): void {
-    if (this.#over) return
-    if (!this.#complete) this.#source.cancel(reason)
-    this.#finish()
+  /** The one way out: nobody wants it, for `reason`, or the gateway has all of it. Idempotent. */
+  stop(reason = ''): void {
+    if (this.#isOver) return
+    if (this.#state !== 'read') this.#source.cancel(reason)
+    this.#state = 'over'
+    this.#kept = this.#spare = []
+    this.#wake?.()
+    this.#events.over()
   }
 
   async #run(): Promise<void> {
@@ -118,11 +127,11 @@ export class Upload {
       const timer = this.#filled > frameHeaderBytes ? setTimeout(() => this.#keep()) : undefined
       const piece = await this.#source.read()
       clearTimeout(timer)
-      if (!piece || this.#over) break
+      if (!piece || this.#isOver) break
       if (!(piece instanceof Uint8Array)) throw new TypeError('a chunk that is no Uint8Array')
       read += piece.byteLength
-      if (read > (length ?? read)) throw new RangeError('more bytes than its length')
-      for (let at = 0; at < piece.byteLength && !this.#over; ) {
+      if (read > (length ?? read)) throw new RangeError(`${read} bytes instead of ${length}`)
+      for (let at = 0; at < piece.byteLength && !this.#isOver; ) {
         this.#frame ??= this.#spare.pop() ?? new Uint8Array(uploadFrameBytes)
         const part = piece.subarray(at, at + uploadFrameBytes - this.#filled)
         this.#frame.set(part, this.#filled)
@@ -136,11 +145,11 @@ export class Upload {
     }
     this.#keep()
     await this.#allSent()
-    if (this.#over) return
+    if (this.#isOver) return
     if (read < (length ?? read)) throw new RangeError(`${read} bytes instead of ${length}`)
-    this.#complete = true
+    this.#state = 'read'
     this.#events.ended(read)
-    this.#progress()
+    this.#progress(read)
     this.flush()
   }
 
@@ -151,28 +160,24 @@ export class Upload {
     if (this.#filled < uploadFrameBytes) frame = frame.slice(0, this.#filled)
     else this.#frame = undefined
     this.#filled = frameHeaderBytes
-    writeFrameHeader(frame, this.id, this.#produced)
     this.#produced += frame.byteLength - frameHeaderBytes
     this.#kept.push({ frame, end: this.#produced })
     this.flush()
   }
 
   async #allSent(): Promise<void> {
-    while (this.#sent < this.#produced && !this.#over) {
+    if (this.#kept[this.#next]) {
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
     }
   }
 
-  #progress(): void {
-    this.#events.progress({ sentBytes: this.#sent, totalBytes: this.#source.length })
+  get #isOver(): boolean {
+    return this.#state === 'over'
   }
 
-  #finish(): void {
-    this.#over = true
-    this.#kept = this.#spare = []
-    this.#wake?.()
-    this.#events.over()
+  #progress(sentBytes: number): void {
+    this.#events.progress({ sentBytes, totalBytes: this.#source.length })
   }
 }

@@ -4,6 +4,7 @@ import {
   frameHeaderBytes,
   type InvokeParams,
   readFrameHeader,
+  type StreamCredit,
   type StreamHandle,
   type StreamPosition,
   writeFrameHeader,
@@ -57,8 +58,12 @@ export class TestStreams {
     if (header.offset !== upload.received) return
     upload.chunks.push(frame.slice(frameHeaderBytes))
     upload.received += frame.byteLength - frameHeaderBytes
-    const offset = upload.received + facadeLimits.streamCreditBytes
-    this.#events.notify(controlNotifications.streamCredit, { stream: header.stream, offset })
+    const { received } = upload
+    this.#events.notify(controlNotifications.streamCredit, {
+      stream: header.stream,
+      offset: received + facadeLimits.streamCreditBytes,
+      acknowledged: received,
+    } satisfies StreamCredit)
     upload.wake()
   }
 

@@ -3,7 +3,7 @@
  *
  * ```text
  *   0        1        2                 4                           8                                                      16
- *   | version| type   | flags (0)       | stream id                 | offset of the first byte in the data stream          |
+ *   | version| type   | flags           | stream id                 | offset of the first byte in the data stream          |
  * ```
  */
 export const frameHeaderBytes = 16
@@ -15,17 +15,21 @@ export const downloadFrameBytes = 64 * 1024 - 4
 export const uploadFrameBytes = 64 * 1024 - 8
 /** Version 1, type 1 (data), no flags. */
 const dataFrame = 0x0101_0000
+/** With the only flag: the sender has more, and too little credit for another whole frame. */
+const heldUpFrame = dataFrame + 1
 
 /** Where the content of a frame belongs. */
 export interface FrameHeader {
   readonly stream: number
   readonly offset: number
+  /** The sender has more, and too little credit for another whole frame. */
+  readonly isHeldUp: boolean
 }
 
 /** Writes the header of a data frame at the beginning of `frame`. */
-export function writeFrameHeader(frame: Uint8Array, stream: number, offset: number): void {
+export function writeFrameHeader(frame: Uint8Array, stream: number, offset: number, isHeldUp = false): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
-  view.setUint32(0, dataFrame)
+  view.setUint32(0, isHeldUp ? heldUpFrame : dataFrame)
   view.setUint32(4, stream)
   // Takes a number’s whole part, modulo 2^32.
   view.setUint32(8, offset / 2 ** 32)
@@ -36,9 +40,10 @@ export function writeFrameHeader(frame: Uint8Array, stream: number, offset: numb
 export function readFrameHeader(frame: Uint8Array): FrameHeader | undefined {
   if (frame.byteLength < frameHeaderBytes) return undefined
   const view = new DataView(frame.buffer, frame.byteOffset, frameHeaderBytes)
+  const kind = view.getUint32(0)
   const stream = view.getUint32(4)
   const offset = view.getUint32(8) * 2 ** 32 + view.getUint32(12)
-  return view.getUint32(0) === dataFrame && stream > 0 && offset + frame.byteLength <= Number.MAX_SAFE_INTEGER
-    ? { stream, offset }
+  return (kind | 1) === heldUpFrame && stream > 0 && offset + frame.byteLength <= Number.MAX_SAFE_INTEGER
+    ? { stream, offset, isHeldUp: kind === heldUpFrame }
     : undefined
 }

@@ -35,6 +35,7 @@ export {
   type RequestMessage,
   type ResponseMessage,
   type RpcError,
+  type StreamCredit,
   type StreamHandle,
   type StreamPosition,
   uncountedNotifications,
@@ -57,4 +58,16 @@ export type {
   WatchName,
 } from './method-types.ts'
 export { type Attempt, argumentDistance, chooseOverload, type Overload, readArguments, tryArguments, writeArguments } from './overloads.ts'
-export { clientLimits, type FacadeLimits, facadeLimits, openRpcPath, rpcPath, subprotocol, ticketsPath } from './protocol.ts'
+export {
+  type FacadeLimits,
+  facadeLimits,
+  itemCredit,
+  openRpcPath,
+  rpcPath,
+  sharedWindowBytes,
+  streamCreditBytes,
+  streams,
+  streamWindowBytes,
+  subprotocol,
+  ticketsPath,
+} from './protocol.ts'

@@ -91,6 +91,15 @@ export const uncountedNotifications: ReadonlySet<string> = new Set([
   controlNotifications.progressCredit,
 ])
 
+/** What `$/stream/credit` says. */
+export interface StreamCredit {
+  readonly stream: number
+  /** The sender may send the bytes before this. */
+  readonly offset: number
+  /** The receiver has done with the bytes before this: nobody has to keep them. */
+  readonly acknowledged: number
+}
+
 /** A data stream as it stands in JSON. The client gives odd ids, the gateway even ones, each its next one, from 1 and 2. */
 export interface StreamHandle {
   readonly $stream: number

@@ -10,18 +10,22 @@ export const ticketsPath = '/api/v1/ws-tickets'
 /** Where the OpenRPC document stands. */
 export const openRpcPath = '/openrpc.json'
 
-/** Those of the {@link facadeLimits} that a client goes by before `hello` has told it any. */
-export const clientLimits = {
-  /**
-   * Data streams of one session whose content is under way, in each direction. Further uploads wait until the agent takes them, further downloads
-   * of a result for their turn; a result that brings the first beyond it: `too_many_streams`.
-   */
-  streams: 32,
-  /** Credit of a data stream: how far its sender may be ahead of what the receiver has acknowledged. Beyond it: close code 4413. */
-  streamCreditBytes: 256 * 1024,
-  /** Items of a watch that may be under way: the first credit. */
-  itemCredit: 64,
-} as const
+// Those of the limits that a client goes by before `hello` has told it any; each a constant of its own, so that the SDK has no names of them.
+
+/**
+ * Data streams of one session whose content is under way, in each direction. Further uploads wait until the agent takes them, further downloads
+ * of a result for their turn; a result that brings the first beyond it: `too_many_streams`.
+ */
+export const streams = 32
+/** The window of a data stream at first: how far its sender may go before the first credit. Beyond its credit: close code 4413. */
+export const streamCreditBytes = 256 * 1024
+/** What a window may become. */
+export const streamWindowBytes = 8 * 1024 * 1024
+const connectionCreditBytes = 32 * 1024 * 1024
+/** What all windows of a session have together beyond what each begins with. */
+export const sharedWindowBytes = connectionCreditBytes - 2 * streams * streamCreditBytes
+/** Items of a watch that may be under way: the first credit. */
+export const itemCredit = 64
 
 /**
  * What one browser may send and keep at the gateway. `hello` announces these numbers, and each has an error or a close code of its
@@ -44,17 +48,18 @@ export const facadeLimits = {
   binaryBytes: 128 * 1024,
   /** Bytes of content in one binary frame that the gateway sends; it takes more. */
   chunkBytes: 64 * 1024,
-  streams: clientLimits.streams,
+  streams,
   /** Uploads in one request. Beyond it: `too_many_streams`. */
   streamsPerCall: 1_000,
-  streamCreditBytes: clientLimits.streamCreditBytes,
-  /** The same for all data streams of a session and a direction together: `streams` times `streamCreditBytes`. */
-  connectionCreditBytes: 8 * 1024 * 1024,
+  streamCreditBytes,
+  streamWindowBytes,
+  /** The windows of all data streams of a session together, of both directions. */
+  connectionCreditBytes,
   /** An upload without a length is kept up to this size before the call begins. Beyond it: `length_required`. */
   unsizedUploadBytes: 256 * 1024 * 1024,
   /** The JSON of one result. Beyond it: `message_too_large`. */
   resultBytes: 256 * 1024 * 1024,
-  itemCredit: clientLimits.itemCredit,
+  itemCredit,
   /** How long a session outlives its socket. */
   resumeMs: 120_000,
   /** Text kept for a resume until the client has acknowledged it. Beyond it the session goes on, but cannot be resumed. */

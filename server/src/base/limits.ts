@@ -140,7 +140,7 @@ export const gatewayLimits = {
   keptResultBytes: 256 * 1024,
   allKeptResultsBytes: 16 * 1024 * 1024,
   readAheadBytes: 256 * 1024,
-  downloadBytesInFlight: 512 * 1024 * 1024,
+  streamBytesInFlight: 512 * 1024 * 1024,
   wholeFrameMs: 5,
   socketContentBytes: 512 * 1024,
 } as const

@@ -5,8 +5,12 @@ import { HalibutError } from './errors.ts'
 export interface MemoryShare {
   /** Bytes reserved now. */
   readonly used: number
+  /** Whether its owner has more than is now left for all others, so that it should give some back where it can. */
+  readonly isShort: boolean
   /** @throws {HalibutError} of the budget’s kind, and nothing is reserved then. */
   reserve(this: void, bytes: number): void
+  /** The same for what can do with less: false, and nothing is reserved or given up for it, where there is no room. */
+  tryReserve(this: void, bytes: number): boolean
   release(this: void, bytes: number): void
   /** The same for what can be given up: `giveUp` must release all of it at once. */
   hold(giveUp: (why: HalibutError) => void): MemoryHold
@@ -78,7 +82,11 @@ export class MemoryBudget {
       get used() {
         return budget.usedBy(owner)
       },
+      get isShort() {
+        return budget.usedBy(owner) > budget.#maxBytes - budget.#used
+      },
       reserve: bytes => budget.#reserve(bytes, owner, undefined),
+      tryReserve: bytes => budget.#tryReserve(bytes, owner),
       release: bytes => budget.#release(bytes, owner),
       hold: giveUp => budget.#hold({ owner, giveUp, bytes: 0, since: 0 }),
     }
@@ -104,6 +112,16 @@ export class MemoryBudget {
 
   #reserve(bytes: number, owner: string, asking: Held | undefined): void {
     if (!this.#fits(bytes, this.usedBy(owner), this.#used)) this.#makeRoom(bytes, owner, asking)
+    this.#take(bytes, owner)
+  }
+
+  #tryReserve(bytes: number, owner: string): boolean {
+    const fits = this.#fits(bytes, this.usedBy(owner), this.#used)
+    if (fits) this.#take(bytes, owner)
+    return fits
+  }
+
+  #take(bytes: number, owner: string): void {
     this.#used += bytes
     this.#usedBy.set(owner, this.usedBy(owner) + bytes)
   }

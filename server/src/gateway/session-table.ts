@@ -51,7 +51,7 @@ export class SessionTable {
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
   readonly #readers = new SlowReaders()
-  readonly #downloadMemory = new MemoryBudget(gatewayLimits.downloadBytesInFlight, 'downloadBytesInFlight')
+  readonly #streamMemory = new MemoryBudget(gatewayLimits.streamBytesInFlight, 'streamBytesInFlight')
 
   constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
     this.#options = options
@@ -81,7 +81,7 @@ export class SessionTable {
     if (this.#draining) throw new HalibutError('closed', 'the gateway is stopping, and opens no session any more')
     const session = new Session({
       ...this.#options,
-      downloadMemory: this.#downloadMemory,
+      streamMemory: this.#streamMemory,
       replayMemory: this.#replayMemory,
       readers: this.#readers,
       onStalled: stalled => this.lost(stalled, closeCodes.heartbeat_timeout.code),

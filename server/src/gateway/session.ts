@@ -39,8 +39,8 @@ export interface SessionOptions {
   readonly origin: string | undefined
   /** Where an upload without a length of this session is kept. */
   readonly createSpool: (session: string) => Spool
-  /** What the downloads of all sessions may keep; this one has a share of it. */
-  readonly downloadMemory: MemoryBudget
+  /** What the data streams of all sessions may keep; this one has a share of it. */
+  readonly streamMemory: MemoryBudget
   /** What text that the browser has not acknowledged counts towards. */
   readonly replayMemory: ReplayMemory
   /** What text that waits in its socket counts towards. */
@@ -90,7 +90,7 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
       violated: reason => this.end(reason),
       toRpcError: error => toRpcError(toHalibutError(error), this.principal),
       createSpool: () => this.#options.createSpool(this.id),
-      memory: this.#options.downloadMemory.share(this.id),
+      memory: this.#options.streamMemory.share(this.id),
       over: () => this.#endIfDrained(),
     })
     return this.#streamTable

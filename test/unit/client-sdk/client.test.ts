@@ -198,8 +198,8 @@ test('a result whose JSON cannot be read was executed all the same', async () =>
   const pending = new PendingCalls()
   const { call, answer } = pending.add({})
   const nothing = (): void => undefined
-  const json = new Download(1, { credit: nothing, cancel: nothing, over: nothing })
-  json.receive(0, new TextEncoder().encode('{'))
+  const json = new Download(1, { free: 0 }, { credit: nothing, cancel: nothing, over: nothing })
+  json.receive({ offset: 0, isHeldUp: false }, new TextEncoder().encode('{'))
   json.ended({ length: 1 })
   pending.answer({ jsonrpc: '2.0', id: call.id, result: { $json: { $stream: 2, length: 1 } } }, new Map([[2, json]]))
   await expect(answer).rejects.toMatchObject({ kind: 'protocol_error', delivery: 'executed' })

@@ -4,6 +4,7 @@ import {
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
+  type StreamCredit,
   type StreamHandle,
   uploadFrameBytes,
   writeFrameHeader,
@@ -85,7 +86,7 @@ describe('a download', () => {
     for (let offset = 0; offset < length; offset += 50_000) table.receive(frame(2, offset, new Uint8Array(50_000)))
     expect(notes).toEqual([])
     for (let read = 0; read < 5; read++) await reader.read()
-    expect(notes).toEqual([credit(2, 150_000 + streamCreditBytes), credit(2, length + streamCreditBytes)])
+    expect(notes).toEqual([credit(2, 150_000), credit(2, length)])
   })
 
   test('says its credit once more after a resume', async () => {
@@ -95,7 +96,43 @@ describe('a download', () => {
     await reader.read()
     expect(notes).toEqual([])
     table.resumed([])
-    expect(notes).toEqual([credit(2, 3 + streamCreditBytes)])
+    expect(notes).toEqual([credit(2, 3)])
+  })
+
+  test('has twice the window where the gateway is held up and the reader is not behind', async () => {
+    const { table, notes } = setUp()
+    const download = downloadOf(table, { $stream: 2, length: 10_000_000 })
+    const reader = download.stream().getReader()
+    const window = (): number => {
+      download.repeatCredit()
+      return windowOf(notes.at(-1))
+    }
+    let at = 0
+    const come = async (frames: number): Promise<void> => {
+      for (let i = 1; i <= frames; i++, at += 65_536) {
+        table.receive(frame(2, at, new Uint8Array(65_536), i === frames))
+        await reader.read()
+      }
+    }
+    await come(4)
+    expect(window()).toBe(2 * streamCreditBytes)
+    await come(8)
+    expect(window()).toBe(4 * streamCreditBytes)
+    for (let i = 0; i < 5; i++) await come(8)
+    expect(window()).toBe(facadeLimits.streamWindowBytes)
+  })
+
+  test('has the window of the first byte where the reader is behind, however often the gateway is held up', async () => {
+    const { table, notes } = setUp()
+    const reader = downloadOf(table, { $stream: 2, length: 10_000_000 }).stream().getReader()
+    let [at, granted] = [0, streamCreditBytes]
+    for (let read = 0; read < 50; read++) {
+      for (; at + 65_536 <= granted; at += 65_536) table.receive(frame(2, at, new Uint8Array(65_536), at + 2 * 65_536 > granted))
+      await reader.read()
+      granted = (notes.at(-1)?.params as { offset: number } | undefined)?.offset ?? granted
+    }
+    expect(notes.length).toBeGreaterThan(20)
+    for (const note of notes) expect(windowOf(note)).toBe(streamCreditBytes)
   })
 
   test('breaks off where bytes are left out', async () => {
@@ -231,11 +268,11 @@ describe('an upload', () => {
     uploads.onSent()
     await link.sent(facadeLimits.streams)
     // One that is over makes room for the next call, not for those that wait.
-    table.credit({ stream: 1, offset: 1 + streamCreditBytes })
+    table.credit({ stream: 1, offset: 1 + streamCreditBytes, acknowledged: 1 })
     begin(table, bytesOf(7))
     begin(table, bytesOf(8))
     await link.sent(facadeLimits.streams + 1)
-    table.credit({ stream: waiting, offset: streamCreditBytes })
+    table.credit({ stream: waiting, offset: streamCreditBytes, acknowledged: 0 })
     await link.sent(facadeLimits.streams + 2)
     expect(ids()).toEqual([...first, waiting + 4, waiting])
     table.resumed([])
@@ -298,9 +335,23 @@ describe('an upload', () => {
     begin(table, bytes)
     await link.sent(firstBytes)
     expect(isSame(link.content(1), bytes.subarray(0, firstBytes))).toBe(true)
-    table.credit({ stream: 1, offset: bytes.byteLength })
+    table.credit({ stream: 1, offset: bytes.byteLength, acknowledged: 0 })
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
+  })
+
+  test('says that it is held up with the last frame for which it has credit, and not with those that bring it to its end', async () => {
+    const { table, link } = setUp()
+    begin(table, pattern(firstBytes + 2 * contentBytes))
+    await link.sent(firstBytes)
+    const heldUp = () => link.frames.map(each => readFrameHeader(each)?.isHeldUp)
+    expect(heldUp()).toEqual([false, false, false, true])
+    link.frames.length = 0
+    table.resumed([])
+    expect(heldUp()).toEqual([false, false, false, true])
+    table.credit({ stream: 1, offset: firstBytes + 2 * contentBytes, acknowledged: firstBytes })
+    await link.told('$/stream/end')
+    expect(heldUp().slice(4)).toEqual([false, false])
   })
 
   test('is forgotten once all of it is acknowledged', async () => {
@@ -308,16 +359,16 @@ describe('an upload', () => {
     begin(table, pattern(10))
     await link.told('$/stream/end')
     expect(table.open).toBe(1)
-    table.credit({ stream: 1, offset: 10 + streamCreditBytes })
+    table.credit({ stream: 1, offset: 10 + streamCreditBytes, acknowledged: 10 })
     expect(table.open).toBe(0)
   })
 
-  test('loses nothing where the gateway gives credit beyond what was sent', async () => {
+  test('loses nothing where the gateway gives more credit than there is content', async () => {
     const { table, link } = setUp()
     const bytes = pattern(firstBytes + contentBytes)
     begin(table, bytes)
     await link.sent(firstBytes)
-    table.credit({ stream: 1, offset: 10 * streamCreditBytes })
+    table.credit({ stream: 1, offset: 10 * streamCreditBytes, acknowledged: firstBytes })
     await link.told('$/stream/end')
     expect(isSame(link.content(1), bytes)).toBe(true)
   })
@@ -327,10 +378,10 @@ describe('an upload', () => {
     const bytes = pattern(3 * contentBytes)
     begin(table, bytes)
     await link.told('$/stream/end')
-    table.credit({ stream: 1, offset: contentBytes + streamCreditBytes })
+    table.credit({ stream: 1, offset: contentBytes + streamCreditBytes, acknowledged: contentBytes })
     link.frames.length = 0
     table.resumed([{ stream: 1, received: 2 * contentBytes }])
-    expect(link.frames.map(each => readFrameHeader(each))).toEqual([{ stream: 1, offset: 2 * contentBytes }])
+    expect(link.frames.map(each => readFrameHeader(each))).toEqual([{ stream: 1, offset: 2 * contentBytes, isHeldUp: false }])
     expect(isSame(link.frames[0]?.subarray(frameHeaderBytes), bytes.subarray(2 * contentBytes))).toBe(true)
   })
 
@@ -405,7 +456,7 @@ describe('an upload', () => {
     table.cancelled({ stream: 1, error: rpcError('stream_failed') })
     expect(await cancelled).toBe('not wanted')
     expect([table.open, link.frames, link.notes]).toEqual([0, [], []])
-    table.credit({ stream: 1, offset: streamCreditBytes * 2 })
+    table.credit({ stream: 1, offset: streamCreditBytes * 2, acknowledged: 0 })
   })
 
   test('of a call that is over is cancelled at the gateway and at its source', async () => {
@@ -477,7 +528,7 @@ class FakeLink implements StreamLink {
     const all = new Uint8Array(parts.reduce((sum, { content }) => sum + content.byteLength, 0))
     let next = 0
     for (const { header, content } of parts) {
-      expect(header).toEqual({ stream, offset: next })
+      expect(header).toMatchObject({ stream, offset: next })
       all.set(content, next)
       next += content.byteLength
     }
@@ -544,15 +595,22 @@ function whole(text: string): Download {
   return download
 }
 
-function frame(stream: number, offset: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+function frame(stream: number, offset: number, content: Uint8Array, isHeldUp = false): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(frameHeaderBytes + content.byteLength)
-  writeFrameHeader(all, stream, offset)
+  writeFrameHeader(all, stream, offset, isHeldUp)
   all.set(content, frameHeaderBytes)
   return all
 }
 
-function credit(stream: number, offset: number): Note {
-  return { method: '$/stream/credit', params: { stream, offset } }
+/** Of a window that has not grown. */
+function credit(stream: number, acknowledged: number): Note {
+  return { method: '$/stream/credit', params: { stream, offset: acknowledged + streamCreditBytes, acknowledged } }
+}
+
+/** What a credit grants beyond what it acknowledges. */
+function windowOf(note: Note | undefined): number {
+  const credit = note?.params as StreamCredit | undefined
+  return credit ? credit.offset - credit.acknowledged : Number.NaN
 }
 
 function rpcError(kind: ErrorKind): RpcError {

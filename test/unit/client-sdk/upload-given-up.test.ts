@@ -33,7 +33,7 @@ test('an upload that is given up after its end and before the gateway has it say
 test('one that the gateway has whole says nothing more', async () => {
   const { upload, told, ended } = createUpload()
   await ended
-  upload.credit(262_144 + 100)
+  upload.credit({ offset: 262_144 + 100, acknowledged: 100 })
   upload.cancel('the call has ended')
   expect(told).toEqual(['end 100', 'over'])
 })

@@ -1,9 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
-import { downloadFrameBytes, facadeLimits, frameHeaderBytes, writeFrameHeader } from '@halibut-gateway/schemas/wire'
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
 import type { DigestName } from '../../rpc/call-streams.ts'
 import type { DataStream } from '../../runtime/data-streams.ts'
+import { contentBytes, KeptFrames } from './kept-frames.ts'
+import type { SessionWindows } from './session-windows.ts'
+import { StreamWindow } from './stream-window.ts'
 
 /** What a download works with. */
 export interface DownloadEvents {
@@ -19,57 +22,51 @@ export interface DownloadEvents {
   over(): void
 }
 
-/** Content with room for its header in front, kept until the browser has acknowledged it. */
-interface Kept {
-  /** Offset of the first byte of content in the data stream. */
-  readonly offset: number
-  readonly frame: Buffer
-  /** Bytes of content. */
-  length: number
-  /** Frames of it that the socket still holds. */
-  leaving: number
-  acknowledged: boolean
+interface Flowing {
+  readonly at: 'flowing'
+  readonly digest: { readonly name: DigestName; readonly hash: Hash } | undefined
+  /** Gives it up where the browser takes nothing of it. */
+  readonly unread: NodeJS.Timeout
+  /** Sends a part of a frame that has waited for the credit of the whole. */
+  whole: NodeJS.Timeout | undefined
+  /** Of the turn of the event loop in which it sends what has come. */
+  turn: NodeJS.Immediate | undefined
+  /** Lets the agent’s side go on, or ends it, where that waits for the browser. */
+  release: { readonly resolve: () => void; readonly reject: (why: unknown) => void } | undefined
+  /** `reached`: the agent has given all; `told`: the browser knows that it was all. */
+  end: 'awaited' | 'reached' | 'told'
 }
 
-const { streamCreditBytes } = facadeLimits
-const contentBytes = downloadFrameBytes - frameHeaderBytes
-const littleBytes = contentBytes / 4
+/**
+ * - `new`: waits for its answer, or its turn
+ * - `flowing`: what the agent gives is sent under credit, and kept until the browser has acknowledged it
+ * - `over`: nothing of it comes any more, nothing is kept
+ */
+type State = { readonly at: 'new' } | Flowing | { readonly at: 'over' }
 
-/** Frames that were used and may be used again, so that a long stream does not make garbage; few, since most are in use. */
-const spare: Buffer[] = []
-const maxSpare = 64
+const { streamCreditBytes } = facadeLimits
 
 /**
- * A data stream from an agent to the browser. Content is copied once, behind the header of its frame, and kept there until the browser
- * has acknowledged it, or has granted so much that it need not be kept: at most `streamCreditBytes`, `readAheadBytes` that wait for credit, and
- * what one chunk of the agent exceeds that. While the browser gives no credit the agent’s side waits; the engine’s spool takes over when that
- * lasts too long. A browser that takes nothing for `streamUnreadMs` loses it.
+ * A data stream from an agent to the browser. It is sent as far as the browser grants and the window of what may be kept for it reaches; kept
+ * beside is at most `readAheadBytes` that wait for either, and what one chunk of the agent exceeds that. While the browser gives no credit the
+ * agent’s side waits; the engine’s spool takes over when that lasts too long. A browser that takes nothing for `streamUnreadMs` loses it.
  */
 export class Download {
   readonly id: number
   readonly #source: DataStream
   readonly #events: DownloadEvents
-  readonly #kept: Kept[] = []
-  #produced = 0
-  #sent = 0
-  #acknowledged = 0
+  readonly #window: StreamWindow
+  readonly #kept = new KeptFrames()
+  #state: State = { at: 'new' }
+  #isAttached = true
   /** The browser may be sent the bytes before this. */
   #granted: number = streamCreditBytes
-  #hash: Hash | undefined
-  #digestName: DigestName | undefined
-  #scheduled = false
-  #attached = true
-  #sourceEnded = false
-  #endTold = false
-  #over = false
-  #unread: NodeJS.Timeout | undefined
-  #whole: NodeJS.Timeout | undefined
-  #waitedForWhole = false
-  #release: { resolve: () => void; reject: (why: unknown) => void } | undefined
+  #sent = 0
 
-  constructor(id: number, source: DataStream, events: DownloadEvents) {
+  constructor(id: number, source: DataStream, windows: SessionWindows, events: DownloadEvents) {
     this.id = id
     this.#source = source
+    this.#window = new StreamWindow(windows)
     this.#events = events
   }
 
@@ -79,209 +76,169 @@ export class Download {
 
   /** Whether nothing of it comes any more. */
   get isOver(): boolean {
-    return this.#over
+    return this.#state.at === 'over'
   }
 
   /** Lets the content flow. */
   begin(digest: DigestName | undefined): void {
-    if (this.#over) return
-    this.#digestName = digest
-    if (digest) this.#hash = createHash(digest)
-    this.#unread = setTimeout(() => this.#giveUp(), defaultLimits.streamUnreadMs).unref()
+    if (this.#state.at !== 'new') return
+    const state: Flowing = {
+      at: 'flowing',
+      digest: digest && { name: digest, hash: createHash(digest) },
+      unread: setTimeout(() => this.#giveUp(), defaultLimits.streamUnreadMs).unref(),
+      whole: undefined,
+      turn: undefined,
+      release: undefined,
+      end: 'awaited',
+    }
+    this.#state = state
     this.#source
       .pump(chunk => this.#take(chunk))
       .then(
         () => {
-          this.#sourceEnded = true
+          state.end = 'reached'
           this.flush()
         },
         (why: unknown) => {
-          if (this.#over) return
+          if (this.isOver) return
           this.#events.failed(why)
           this.#end()
         },
       )
   }
 
-  /**
-   * The browser may be sent the bytes before `offset`, which acknowledges those that are a whole credit before it. Where it grants more than
-   * a credit beyond what it can have, it wants nothing of the rest kept.
-   */
-  credit(offset: number): void {
-    if (offset <= this.#granted) return
-    this.#granted = offset
-    this.#acknowledge()
-    this.flush()
-  }
-
-  /** Lets go of what was sent and lies a whole credit before what was granted. */
-  #acknowledge(): void {
-    const acknowledged = Math.min(this.#granted - streamCreditBytes, this.#sent)
-    if (acknowledged <= this.#acknowledged) return
-    this.#acknowledged = acknowledged
-    this.#unread?.refresh()
-    for (let first = this.#kept[0]; first && first.offset + first.length <= acknowledged; first = this.#kept[0]) {
-      first.acknowledged = true
-      this.#kept.shift()
-      recycle(first)
+  /** The browser may be sent the bytes before `offset`, and has done with those before `acknowledged`. */
+  credit(offset: number, acknowledged: number): void {
+    this.#granted = Math.max(this.#granted, offset)
+    const state = this.#state
+    if (state.at !== 'flowing') return
+    const { base } = this.#window
+    this.#window.moveTo(Math.min(acknowledged, this.#sent))
+    if (this.#window.base > base) {
+      state.unread.refresh()
+      this.#kept.drop(this.#window.base)
     }
+    // It can have more under way than we keep for it: its own window has grown.
+    if (this.#granted > this.#window.reach) this.#window.grow(this.#window.base)
+    this.flush()
   }
 
   /** Sends what credit and socket allow. */
   flush(): void {
-    if (this.#over || !this.#attached) return
-    this.#sendAllowed(true)
+    this.#flow('tails')
+  }
+
+  #flow(what: 'tails' | 'parts'): void {
+    const state = this.#state
+    if (state.at !== 'flowing' || !this.#isAttached) return
+    this.#send(state, what)
     if (this.#wantsMore) {
-      this.#release?.resolve()
-      this.#release = undefined
+      state.release?.resolve()
+      state.release = undefined
     }
-    if (this.#sent === this.#produced && this.#sourceEnded) this.#drained()
+    if (this.#sent === this.#kept.end) this.#drained(state)
   }
 
   /** The socket is away. */
   detach(): void {
-    this.#attached = false
+    this.#isAttached = false
   }
 
   /** There is a socket again, and the browser has received the bytes before `received`. */
   resume(received: number | undefined): void {
-    this.#attached = true
-    if (received !== undefined && received < this.#acknowledged) {
-      const message = `the browser has received ${received} bytes, and wanted those before ${this.#acknowledged} not kept`
-      this.breakOff(new HalibutError('stream_failed', message, { phase: 'stream' }))
-      return
-    }
-    this.#sent = Math.max(this.#acknowledged, Math.min(received ?? this.#acknowledged, this.#sent))
+    this.#isAttached = true
+    const { base } = this.#window
+    this.#sent = Math.max(base, Math.min(received ?? base, this.#sent))
     this.flush()
   }
 
   /** Gives it up, and tells the browser why. */
   breakOff(why: HalibutError): void {
-    if (this.#over) return
+    if (this.isOver) return
     this.#events.failed(why)
     this.discard()
   }
 
   /** Gives it up: the agent’s content is thrown away. Idempotent. */
   discard(): void {
-    if (this.#over) return
+    if (this.isOver) return
     this.#end()
     this.#source.discard()
-    this.#release?.reject(new HalibutError('stream_failed', 'the download was given up', { phase: 'stream' }))
-    this.#release = undefined
   }
 
   #take(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#over) throw new HalibutError('stream_failed', 'the download was given up', { phase: 'stream' })
-    this.#hash?.update(chunk)
-    for (let at = 0; at < chunk.byteLength; ) {
-      let last = this.#kept.at(-1)
-      // A frame that is on its way may still be filled behind what was sent, at the price of a copy: worth it only where it holds little.
-      if (!last || last.length === contentBytes || (last.leaving > 0 && last.length >= littleBytes)) {
-        last = {
-          offset: this.#produced,
-          frame: spare.pop() ?? Buffer.allocUnsafeSlow(downloadFrameBytes),
-          length: 0,
-          leaving: 0,
-          acknowledged: false,
-        }
-        this.#kept.push(last)
-      }
-      const room = contentBytes - last.length
-      const piece = at === 0 && chunk.byteLength <= room ? chunk : chunk.subarray(at, at + room)
-      last.frame.set(piece, frameHeaderBytes + last.length)
-      last.length += piece.byteLength
-      this.#produced += piece.byteLength
-      at += piece.byteLength
+    const state = this.#state
+    if (state.at !== 'flowing') throw givenUp()
+    state.digest?.hash.update(chunk)
+    this.#kept.put(chunk)
+    if (this.#kept.end - this.#sent >= contentBytes && this.#isAttached) this.#send(state, 'whole')
+    // The chunks of one turn of the event loop share a frame.
+    if (this.#kept.end > this.#sent) {
+      state.turn ??= setImmediate(() => {
+        state.turn = undefined
+        this.flush()
+      })
     }
-    if (this.#produced - this.#sent >= contentBytes && this.#attached) this.#sendAllowed(false)
-    if (this.#produced > this.#sent) this.#flushSoon()
     if (this.#wantsMore) return undefined
     return new Promise((resolve, reject) => {
-      this.#release = { resolve, reject }
+      state.release = { resolve, reject }
     })
   }
 
-  /** Lets the chunks of one turn of the event loop share a frame. */
-  #flushSoon(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.flush()
-    })
+  /** More than it may send, so that a credit finds something and the agent’s connection never stands still for it. */
+  get #wantsMore(): boolean {
+    return this.#kept.end < this.#window.reach + gatewayLimits.readAheadBytes
   }
 
-  /** Sends what the credit allows; without `withTail` whole frames only, since more is about to come. */
-  #sendAllowed(withTail: boolean): void {
-    const most = Math.min(this.#produced, this.#granted)
+  /**
+   * Sends what may be sent: only `whole` frames, since more is about to come; `tails` that nothing has come behind too; and `parts` of what a
+   * frame holds, where the credit ends in it.
+   */
+  #send(state: Flowing, what: 'whole' | 'tails' | 'parts'): void {
+    const most = Math.min(this.#kept.end, this.#granted, this.#window.reach)
     if (this.#sent >= most) return
-    this.#events.together(() => this.#sendUntil(most, withTail))
-    this.#acknowledge()
-  }
-
-  #sendUntil(most: number, withTail: boolean): void {
-    while (this.#sent < most) {
-      const kept = this.#at(this.#sent)
-      if (!kept) return
-      const end = kept.offset + kept.length
-      if (most < end ? this.#waitsForWhole() : !withTail && kept.length < contentBytes) return
-      if (!this.#sendPart(kept, this.#sent - kept.offset, Math.min(end, most) - kept.offset)) return
-    }
+    this.#events.together(() => {
+      while (this.#sent < most) {
+        const { offset, length } = this.#kept.at(this.#sent)
+        const end = offset + length
+        if (most < end ? what !== 'parts' && this.#waitsForWhole(state) : what === 'whole' && length < contentBytes) return
+        if (!this.#sendTo(Math.min(end, most))) return
+      }
+    })
   }
 
   /**
    * A frame that is cut by the credit costs two, and a copy. Where the browser has enough to go on with, its next credit is on the way and
    * worth waiting for, though not for long: it may be one that counts its credit to the last byte.
    */
-  #waitsForWhole(): boolean {
-    if (this.#sent - this.#acknowledged < streamCreditBytes / 2 || this.#waitedForWhole) return false
-    this.#whole ??= setTimeout(() => {
-      this.#whole = undefined
-      this.#waitedForWhole = true
-      this.flush()
-      this.#waitedForWhole = false
+  #waitsForWhole(state: Flowing): boolean {
+    if (this.#sent - this.#window.base < streamCreditBytes / 2) return false
+    state.whole ??= setTimeout(() => {
+      state.whole = undefined
+      this.#flow('parts')
     }, gatewayLimits.wholeFrameMs).unref()
     return true
   }
 
-  /** More than the credit, so that a credit finds something to send and the agent’s connection never stands still for it. */
-  get #wantsMore(): boolean {
-    return this.#produced < this.#acknowledged + streamCreditBytes + gatewayLimits.readAheadBytes
+  #sendTo(end: number): boolean {
+    const isHeldUp = end < this.#kept.end && this.#granted - end < contentBytes
+    const { bytes, done } = this.#kept.leave(this.id, this.#sent, end, isHeldUp)
+    if (this.#events.send(bytes, done)) {
+      this.#sent = end
+      return true
+    }
+    done()
+    return false
   }
 
-  #drained(): void {
-    if (!this.#endTold) {
-      this.#endTold = true
-      this.#events.ended(this.#produced, this.#hash && this.#digestName ? { [this.#digestName]: this.#hash.digest('hex') } : {})
+  /** All that has come was sent. */
+  #drained(state: Flowing): void {
+    if (state.end === 'reached') {
+      state.end = 'told'
+      const { digest } = state
+      this.#events.ended(this.#sent, digest ? { [digest.name]: digest.hash.digest('hex') } : {})
     }
-    if (this.#acknowledged >= this.#produced) this.#end()
-  }
-
-  #at(offset: number): Kept | undefined {
-    return this.#kept.find(each => offset < each.offset + each.length)
-  }
-
-  #sendPart(kept: Kept, from: number, to: number): boolean {
-    let frame: Buffer
-    if (from === 0 && kept.leaving === 0) frame = kept.frame.subarray(0, frameHeaderBytes + to)
-    else {
-      // A header must stand right before its content, where other content may still be on its way: a copy.
-      frame = Buffer.allocUnsafeSlow(frameHeaderBytes + to - from)
-      frame.set(kept.frame.subarray(frameHeaderBytes + from, frameHeaderBytes + to), frameHeaderBytes)
-    }
-    writeFrameHeader(frame, this.id, kept.offset + from)
-    kept.leaving++
-    const sent = this.#events.send(frame, () => {
-      kept.leaving--
-      recycle(kept)
-    })
-    if (!sent) {
-      kept.leaving--
-      return false
-    }
-    this.#sent = kept.offset + to
-    return true
+    if (state.end === 'told' && this.#window.base === this.#sent) this.#end()
   }
 
   #giveUp(): void {
@@ -289,19 +246,22 @@ export class Download {
     this.breakOff(new HalibutError('stream_stalled', `nobody read the download for ${minutes} minutes`, { phase: 'stream' }))
   }
 
+  /** The one way out of every state. */
   #end(): void {
-    if (this.#over) return
-    this.#over = true
-    clearTimeout(this.#unread)
-    clearTimeout(this.#whole)
-    for (const kept of this.#kept.splice(0)) {
-      kept.acknowledged = true
-      recycle(kept)
+    const state = this.#state
+    this.#state = { at: 'over' }
+    if (state.at === 'flowing') {
+      clearTimeout(state.unread)
+      clearTimeout(state.whole)
+      clearImmediate(state.turn)
+      state.release?.reject(givenUp())
     }
+    this.#kept.drop(Number.POSITIVE_INFINITY)
+    this.#window.close()
     this.#events.over()
   }
 }
 
-function recycle(kept: Kept): void {
-  if (kept.acknowledged && kept.leaving === 0 && spare.length < maxSpare) spare.push(kept.frame)
+function givenUp(): HalibutError {
+  return new HalibutError('stream_failed', 'the download was given up', { phase: 'stream' })
 }

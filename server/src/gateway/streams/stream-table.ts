@@ -4,6 +4,7 @@ import {
   frameHeaderBytes,
   type RpcError,
   readFrameHeader,
+  type StreamCredit,
   type StreamHandle,
   type StreamPosition,
 } from '@halibut-gateway/schemas/wire'
@@ -15,6 +16,7 @@ import type { CallStreams, DigestName, UploadDigest } from '../../rpc/call-strea
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { DataStream, Spool } from '../../runtime/data-streams.ts'
 import { Download } from './download.ts'
+import { SessionWindows } from './session-windows.ts'
 import { Upload } from './upload.ts'
 
 /** What the table needs of its session. */
@@ -30,18 +32,19 @@ export interface StreamWire {
   toRpcError(error: unknown): RpcError
   /** Where an upload without a length is kept until its end. */
   createSpool(): Spool
-  /** What the session may keep of downloads. */
+  /** What the session may keep of data streams. */
   readonly memory: MemoryShare
   /** A data stream has come to its end. */
   over(): void
 }
 
-/** What one download keeps at most, but for a part of a frame. */
+/** What one download keeps at most as long as its window has not grown, but for a part of a frame. */
 const downloadBytes = facadeLimits.streamCreditBytes + gatewayLimits.readAheadBytes
 
 /** The data streams of one session by id: routes frames, credits, ends and cancels (`schemas/PROTOCOL.md`, Data streams). */
 export class StreamTable {
   readonly #wire: StreamWire
+  readonly #windows: SessionWindows
   readonly #uploads = new Map<number, Upload>()
   readonly #downloads = new Map<number, Download>()
   readonly #waiting = new Set<Download>()
@@ -64,6 +67,7 @@ export class StreamTable {
 
   constructor(wire: StreamWire) {
     this.#wire = wire
+    this.#windows = new SessionWindows(wire.memory)
   }
 
   /** Whether no data stream is there that could still move. */
@@ -100,14 +104,16 @@ export class StreamTable {
     for (const { $stream: id, length } of handles) {
       if (uploads.has(id)) continue
       const events = {
-        credit: (offset: number) => this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset }),
+        credit: (offset: number, acknowledged: number) => {
+          this.#wire.notify(controlNotifications.streamCredit, { stream: id, offset, acknowledged } satisfies StreamCredit)
+        },
         over: () => {
           this.#uploads.delete(id)
           this.#wire.over()
         },
       }
       // The first of a session are under way for the browser too, whatever it knows.
-      const upload = new Upload(id, length, events, free > 0, ++this.#announced > facadeLimits.streams)
+      const upload = new Upload(id, length, this.#windows, events, free > 0, ++this.#announced > facadeLimits.streams)
       if (upload.isUnderWay) free--
       uploads.set(id, upload)
       this.#uploads.set(id, upload)
@@ -122,13 +128,13 @@ export class StreamTable {
       this.#wire.violated('binary_refused')
       return
     }
-    const refused = this.#uploads.get(header.stream)?.receive(header.offset, frame.subarray(frameHeaderBytes))
+    const refused = this.#uploads.get(header.stream)?.receive(header, frame.subarray(frameHeaderBytes))
     if (refused) this.#wire.violated(refused)
   }
 
   /** The browser takes more of a download. */
-  credit(params: { readonly stream: number; readonly offset: number }): void {
-    this.#downloads.get(params.stream)?.credit(params.offset)
+  credit({ stream, offset, acknowledged }: StreamCredit): void {
+    this.#downloads.get(stream)?.credit(offset, acknowledged)
     // Others may have left room meanwhile.
     if (this.#unbegun.length > 0) this.#beginNext()
   }
@@ -186,7 +192,7 @@ export class StreamTable {
     }
     this.#lastDownload += 2
     const id = this.#lastDownload
-    const download: Download = new Download(id, source, {
+    const download: Download = new Download(id, source, this.#windows, {
       send: (frame, done) => this.#send(download, frame, done),
       together: write => this.#wire.together(write),
       ended: (length, digest) => this.#wire.notify(controlNotifications.streamEnd, { stream: id, length, ...digest }),
@@ -208,22 +214,13 @@ export class StreamTable {
       const [next] = this.#unbegun
       if (!next) return
       const [download, digest] = next
-      const reserved = download.isOver ? 0 : this.#reserve(Math.min(download.length, downloadBytes))
-      if (reserved === undefined && this.#begun.size > 0) return
+      const bytes = download.isOver ? 0 : Math.min(download.length, downloadBytes)
+      const hasRoom = this.#wire.memory.tryReserve(bytes)
+      if (!hasRoom && this.#begun.size > 0) return
       this.#unbegun.shift()
       if (download.isOver) continue
-      this.#begun.set(download, reserved ?? 0)
+      this.#begun.set(download, hasRoom ? bytes : 0)
       download.begin(digest)
-    }
-  }
-
-  /** `undefined` where there is no room for so much. */
-  #reserve(bytes: number): number | undefined {
-    try {
-      this.#wire.memory.reserve(bytes)
-      return bytes
-    } catch {
-      return undefined
     }
   }
 

@@ -1,14 +1,16 @@
 import { createHash, type Hash } from 'node:crypto'
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { type FrameHeader, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { DigestName } from '../../rpc/call-streams.ts'
 import { type ByteSink, DataStream, type Spool } from '../../runtime/data-streams.ts'
+import type { SessionWindows } from './session-windows.ts'
+import { StreamWindow } from './stream-window.ts'
 
 /** What an upload tells. */
 export interface UploadEvents {
-  /** The browser may send the bytes before `offset`. */
-  credit(offset: number): void
+  /** The browser may send the bytes before `offset`, and need not keep those before `acknowledged`. */
+  credit(offset: number, acknowledged: number): void
   /** Nothing more is wanted of it: it was taken whole, or has failed. */
   over(): void
 }
@@ -16,7 +18,7 @@ export interface UploadEvents {
 /** Why a frame breaks the rules. */
 export type FrameRefusal = 'credit_exceeded' | undefined
 
-const { streamCreditBytes } = facadeLimits
+const { chunkBytes } = facadeLimits
 const { readAheadBytes } = gatewayLimits
 /** A credit is sent for this much more: a little less than a frame of 64 KiB, so that each such frame brings one. */
 const creditStepBytes = 60 * 1024
@@ -34,43 +36,59 @@ interface Block {
 }
 
 /**
+ * - `asked`: its content has to wait until somebody takes it
+ * - `open`: content may come
+ * - `taken`: it was taken whole
+ * - `failed`: whoever takes it gets `why`
+ */
+type State =
+  | { readonly at: 'asked' }
+  /** `wake`: for whoever takes it and has all that came. */
+  | { readonly at: 'open'; wake: (() => void) | undefined }
+  | { readonly at: 'taken' }
+  | { readonly at: 'failed'; readonly why: HalibutError; readonly byBrowser: boolean }
+
+/**
  * A data stream from the browser to an agent. Credit grows with what has come, so that the way from the browser is never idle while the agent
- * takes, and waits for the agent where that is `readAheadBytes` behind: at most so much is kept, and the credit.
+ * takes, and waits for the agent where that is `readAheadBytes` behind: at most so much is kept, and the window, which becomes larger where
+ * the browser says that it is held up and the agent has taken all but a frame.
  */
 export class Upload {
   readonly id: number
   readonly isUnasked: boolean
   readonly #events: UploadEvents
+  readonly #window: StreamWindow
   readonly #blocks: Block[] = []
+  #state: State
   #length: number | undefined
   #received = 0
   #taken = 0
-  #creditedAt = 0
   #ended: number | undefined
-  #failure: HalibutError | undefined
   #hash: Hash | undefined
   #digest: string | undefined
-  #wake: (() => void) | undefined
-  #over = false
-  #takenWhole = false
-  #givenUp = false
   #stream: DataStream | undefined
   #whole: Promise<void> | undefined
   #spooled: Spool | undefined
-  /** Whether content may come: from the beginning, or since somebody takes it. */
-  #isOpen: boolean
   readonly #mayWait: boolean
 
   /**
    * `isUnasked`: its content may come at once; else it waits for the credit that is given when it is taken. `mayWait`: so does the browser, which
    * may know less than we of what is over.
    */
-  constructor(id: number, length: number | undefined, events: UploadEvents, isUnasked = true, mayWait = !isUnasked) {
+  constructor(
+    id: number,
+    length: number | undefined,
+    windows: SessionWindows,
+    events: UploadEvents,
+    isUnasked = true,
+    mayWait = !isUnasked,
+  ) {
     this.id = id
     this.isUnasked = isUnasked
     this.#mayWait = mayWait
-    this.#isOpen = isUnasked
+    this.#state = isUnasked ? { at: 'open', wake: undefined } : { at: 'asked' }
     this.#length = length
+    this.#window = new StreamWindow(windows)
     this.#events = events
   }
 
@@ -86,7 +104,8 @@ export class Upload {
 
   /** Whether the browser still believes that it is wanted: neither taken whole nor given up by the browser itself. */
   get isWanted(): boolean {
-    return !this.#takenWhole && !this.#givenUp
+    const state = this.#state
+    return state.at !== 'taken' && !(state.at === 'failed' && state.byBrowser)
   }
 
   /**
@@ -123,31 +142,33 @@ export class Upload {
   }
 
   /** Content came. What is refused breaks the protocol. */
-  receive(offset: number, content: Buffer): FrameRefusal {
-    if (this.#over || this.#failure) return undefined
+  receive({ offset, isHeldUp }: Pick<FrameHeader, 'offset' | 'isHeldUp'>, content: Buffer): FrameRefusal {
+    if (this.#isOver) return undefined
     const end = offset + content.byteLength
-    const most = Math.min(this.#isOpen ? this.#creditedAt + streamCreditBytes : 0, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
+    const reach = this.#state.at === 'open' ? this.#window.reach : 0
+    const most = Math.min(reach, this.#length ?? this.#ended ?? Number.MAX_SAFE_INTEGER)
     if (offset !== this.#received || end > most) return 'credit_exceeded'
+    const isBehind = this.#received - this.#taken > chunkBytes
     this.#received = end
     if (content.byteLength > 0) this.#keep(content)
-    this.#giveCredit()
-    this.#notify()
+    if (isHeldUp && !isBehind && this.#window.grow(this.#creditable)) this.repeatCredit()
+    else this.#giveCredit()
+    this.#wake()
     return undefined
   }
 
   /** The browser says that there are `length` bytes. */
   end(length: number): void {
-    if (this.#over || this.#failure) return
+    if (this.#isOver) return
     const told = this.#length ?? this.#ended ?? Math.max(length, this.#received)
     if (length === told) this.#ended = length
     else this.fail(new HalibutError('stream_size_mismatch', `the upload has ${length} bytes, not ${told} as was told`, { phase: 'stream' }))
-    this.#notify()
+    this.#wake()
   }
 
   /** The browser gives it up. */
   giveUp(why: HalibutError): void {
-    this.#givenUp = true
-    this.fail(why)
+    this.#leave({ at: 'failed', why, byBrowser: true })
   }
 
   /** Whoever was to take it is done: what was kept is thrown away. */
@@ -159,28 +180,28 @@ export class Upload {
 
   /** Breaks it off: whoever takes it gets `why`. Idempotent. */
   fail(why: HalibutError): void {
-    if (this.#over || this.#failure) return
-    this.#failure = why
-    this.#blocks.length = 0
-    this.#notify()
-    this.#finish()
+    this.#leave({ at: 'failed', why, byBrowser: false })
   }
 
   /** Says the credit as it is now. */
   repeatCredit(): void {
-    if (!this.#isOpen) return
-    this.#creditedAt = Math.max(this.#creditedAt, this.#creditable)
-    this.#events.credit(this.#creditedAt + streamCreditBytes)
+    if (this.#state.at !== 'open') return
+    this.#window.moveTo(this.#creditable)
+    this.#events.credit(this.#window.reach, this.#window.base)
   }
 
   #giveCredit(): void {
-    if (this.#creditable - this.#creditedAt >= creditStepBytes) this.repeatCredit()
+    if (this.#creditable - this.#window.base >= creditStepBytes) this.repeatCredit()
   }
 
-  /** What the credit may begin at. The end only once it was taken: until then the browser must count it among its data streams, as we do. */
+  /** What we have done with. The end only once it was taken: until then the browser must count it among its data streams, as we do. */
   get #creditable(): number {
     const most = Math.min(this.#received, this.#taken + readAheadBytes)
     return most === (this.#length ?? this.#ended) ? this.#taken : most
+  }
+
+  get #isOver(): boolean {
+    return this.#state.at === 'taken' || this.#state.at === 'failed'
   }
 
   #keep(content: Buffer): void {
@@ -207,7 +228,7 @@ export class Upload {
   }
 
   async #pump(sink: ByteSink): Promise<void> {
-    this.#isOpen = true
+    if (this.#state.at === 'asked') this.#state = { at: 'open', wake: undefined }
     let mayWait = this.#mayWait
     for (;;) {
       const block = this.#blocks.shift()
@@ -215,23 +236,24 @@ export class Upload {
         this.#hash?.update(block.bytes)
         const wait = sink(block.bytes)
         if (wait) await wait
-        this.#took(block.bytes.byteLength)
+        this.#taken += block.bytes.byteLength
+        this.#giveCredit()
         continue
       }
-      if (this.#failure) throw this.#failure
-      if (this.#taken === (this.#length ?? this.#ended)) break
+      const state = this.#state
+      if (state.at === 'failed') throw state.why
+      if (state.at !== 'open' || this.#taken === (this.#length ?? this.#ended)) break
       if (mayWait && this.#received === 0) {
         mayWait = false
         this.repeatCredit()
       }
       await new Promise<void>(resolve => {
-        this.#wake = resolve
+        state.wake = resolve
       })
     }
-    this.#takenWhole = true
-    if (this.#creditedAt < this.#taken) this.repeatCredit()
+    if (this.#window.base < this.#taken) this.repeatCredit()
     this.#digest = this.#hash?.digest('hex')
-    this.#finish()
+    this.#leave({ at: 'taken' })
   }
 
   async #spool(spool: Spool, maxBytes: number): Promise<void> {
@@ -254,21 +276,21 @@ export class Upload {
     this.#stream = new DataStream(taken, { pump: sink => spool.pump(sink), discard: () => spool.close() })
   }
 
-  #took(bytes: number): void {
-    this.#taken += bytes
-    this.#giveCredit()
+  #wake(): void {
+    const state = this.#state
+    if (state.at !== 'open') return
+    state.wake?.()
+    state.wake = undefined
   }
 
-  #finish(): void {
-    if (this.#over) return
-    this.#over = true
+  /** The one way out: nothing more is wanted of it. Idempotent. */
+  #leave(end: State & { readonly at: 'taken' | 'failed' }): void {
+    if (this.#isOver) return
+    this.#wake()
+    this.#state = end
+    this.#blocks.length = 0
+    this.#window.close()
     this.#events.over()
-  }
-
-  #notify(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
   }
 }
 

@@ -3,29 +3,46 @@ import { expect, test } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { Upload } from '../../../../server/src/gateway/streams/upload.ts'
 import { createStreamSpool } from '../../../../server/src/runtime/stream-spool.ts'
+import { createWindows } from '../../../support/session-windows.ts'
 
 const hello = Buffer.from('hello')
+
+/** A frame comes. */
+function receive(upload: Upload, offset: number, content: Buffer, isHeldUp = false) {
+  return upload.receive({ offset, isHeldUp }, content)
+}
 
 function spooled(upload: Upload): Promise<void> {
   return upload.spool(createStreamSpool({ spoolMemoryBytes: 1_000, spoolFileBytes: 1_000, streamUnreadMs: 60_000 }), 1_000)
 }
 
 function createUpload(length?: number): Upload {
-  return new Upload(1, length, { credit: () => undefined, over: () => undefined })
+  const upload: Upload = new Upload(1, length, createWindows(), {
+    credit: (offset, acknowledged) => void windows.set(upload, offset - acknowledged),
+    over: () => undefined,
+  })
+  return upload
 }
+
+/** What each was granted last beyond what was acknowledged. */
+const windows = new WeakMap<Upload, number>()
 
 test('content behind the end that was told breaks the rules, also where no length was told before', () => {
   const upload = createUpload()
-  expect(upload.receive(0, hello)).toBeUndefined()
+  expect(receive(upload, 0, hello)).toBeUndefined()
   upload.end(5)
-  expect(upload.receive(5, hello)).toBe('credit_exceeded')
+  expect(receive(upload, 5, hello)).toBe('credit_exceeded')
 })
 
 test('an end may come before its content, as it does when a session goes on', async () => {
   const upload = createUpload()
   const whole = spooled(upload)
   upload.end(10)
-  expect([upload.receive(0, hello), upload.receive(5, hello), upload.receive(10, hello)]).toEqual([undefined, undefined, 'credit_exceeded'])
+  expect([receive(upload, 0, hello), receive(upload, 5, hello), receive(upload, 10, hello)]).toEqual([
+    undefined,
+    undefined,
+    'credit_exceeded',
+  ])
   await whole
   expect(upload.length).toBe(10)
   upload.stream.discard()
@@ -38,7 +55,7 @@ test.each([
 ] as const)('an end that says %s ends the upload', async (_name, ends, length) => {
   const upload = createUpload(length)
   const whole = spooled(upload)
-  upload.receive(0, hello)
+  receive(upload, 0, hello)
   for (const end of ends) upload.end(end)
   await expect(whole).rejects.toMatchObject({ kind: 'stream_size_mismatch' })
 })
@@ -50,7 +67,10 @@ const frame = Buffer.alloc(64 * 1024)
 /** An upload of so many frames, whose agent takes one each time `take` is called, and the credits that were given. */
 function paced(frames: number): { upload: Upload; credits: number[]; take: () => Promise<void>; whole: Promise<void> } {
   const credits: number[] = []
-  const upload = new Upload(1, frames * frame.byteLength, { credit: offset => credits.push(offset), over: () => undefined })
+  const upload = new Upload(1, frames * frame.byteLength, createWindows(), {
+    credit: offset => credits.push(offset),
+    over: () => undefined,
+  })
   let release: (() => void) | undefined
   const whole = upload.stream.pump(
     () =>
@@ -70,12 +90,18 @@ function paced(frames: number): { upload: Upload; credits: number[]; take: () =>
   }
 }
 
+/** What it is granted beyond what is acknowledged. */
+function windowOf(upload: Upload): number | undefined {
+  upload.repeatCredit()
+  return windows.get(upload)
+}
+
 function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
 function send(upload: Upload, from: number, frames: number): unknown[] {
-  return Array.from({ length: frames }, (_, i) => upload.receive((from + i) * frame.byteLength, frame))
+  return Array.from({ length: frames }, (_, i) => receive(upload, (from + i) * frame.byteLength, frame))
 }
 
 test('has credit for each frame that has come while the agent is not far behind, then for each that it takes', async () => {
@@ -97,7 +123,42 @@ test('more than the credit that was given breaks the rules', () => {
   const allowed = (readAheadBytes + streamCreditBytes) / frame.byteLength
   expect(send(upload, 0, allowed)).not.toContain('credit_exceeded')
   expect(credits.at(-1)).toBe(allowed * frame.byteLength)
-  expect(upload.receive(allowed * frame.byteLength, Buffer.alloc(1))).toBe('credit_exceeded')
+  expect(receive(upload, allowed * frame.byteLength, Buffer.alloc(1))).toBe('credit_exceeded')
+  upload.stream.discard()
+})
+
+test('a browser that is held up while the agent keeps up has twice the window, once for each half of it that has come', async () => {
+  const upload = createUpload(64 * frame.byteLength)
+  const { stream } = upload
+  void stream.pump(() => undefined).catch(() => undefined)
+  for (let i = 0; i < 4; i++) {
+    receive(upload, i * frame.byteLength, frame, i === 3)
+    await turn()
+  }
+  expect(windowOf(upload)).toEqual(2 * streamCreditBytes)
+  // It says so again with what was under way before it could know.
+  receive(upload, 4 * frame.byteLength, frame, true)
+  expect(windowOf(upload)).toBe(2 * streamCreditBytes)
+  for (let i = 5; i < 9; i++) {
+    await turn()
+    receive(upload, i * frame.byteLength, frame, true)
+  }
+  expect(windowOf(upload)).toBe(4 * streamCreditBytes)
+  stream.discard()
+})
+
+test('its window never grows while the agent is behind, whatever the browser says', async () => {
+  const { upload, credits, take } = paced(200)
+  let sent = 0
+  for (let i = 0; i < 60; i++) {
+    while (receive(upload, sent * frame.byteLength, frame, sent >= 3) === undefined) {
+      sent++
+      if ((sent + 1) * frame.byteLength > (credits.at(-1) ?? streamCreditBytes)) break
+    }
+    await take()
+  }
+  expect(sent).toBeGreaterThan(60)
+  expect((credits.at(-1) ?? 0) - 60 * frame.byteLength).toBe(streamCreditBytes + readAheadBytes)
   upload.stream.discard()
 })
 
@@ -123,7 +184,7 @@ test('what is kept of small frames is no more than twice their content, however 
   const upload = createUpload(32 * 4_100)
   for (let i = 0; i < 32; i++) {
     const read = Buffer.alloc(64 * 1024, i)
-    expect(upload.receive(i * 4_100, read.subarray(100, 4_200))).toBeUndefined()
+    expect(receive(upload, i * 4_100, read.subarray(100, 4_200))).toBeUndefined()
   }
   const kept = new Set<ArrayBufferLike>()
   const content: Buffer[] = []
@@ -139,7 +200,7 @@ test('what is kept of small frames is no more than twice their content, however 
 
 test('a frame as large as what the socket reads at once is not copied', async () => {
   const upload = createUpload(frame.byteLength)
-  upload.receive(0, frame)
+  receive(upload, 0, frame)
   const kept: ArrayBufferLike[] = []
   await upload.stream.pump(chunk => void kept.push(chunk.buffer))
   expect([kept.length, kept[0] === frame.buffer]).toEqual([1, true])

@@ -3,12 +3,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { defaultLimits } from '../../../../../server/src/base/limits.ts'
 import { Download } from '../../../../../server/src/gateway/streams/download.ts'
 import { DataStream } from '../../../../../server/src/runtime/data-streams.ts'
+import { createWindows } from '../../../../support/session-windows.ts'
+
+const { streamCreditBytes, streamWindowBytes } = facadeLimits
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 /** A download of `length` bytes, each the low byte of its offset, and what became of it. */
-function world(length: number) {
+function world(length: number, windows = createWindows()) {
   const content = Buffer.alloc(length, Buffer.from(Array.from({ length: 256 }, (_, i) => i)))
   const frames: Buffer[] = []
   const told: unknown[] = []
@@ -20,7 +23,7 @@ function world(length: number) {
       }
     },
   })
-  const download = new Download(2, source, {
+  const download = new Download(2, source, windows, {
     send: (frame, done) => {
       frames.push(Buffer.from(frame))
       done()
@@ -34,6 +37,10 @@ function world(length: number) {
   return { download, content, frames, told }
 }
 
+function contentOf(frames: readonly Buffer[]): number {
+  return frames.reduce((sum, frame) => sum + frame.byteLength - frameHeaderBytes, 0)
+}
+
 test('full frames fill 64 KiB with the header of their WebSocket frame', async () => {
   const { download, content, frames, told } = world(150_000)
   download.begin(undefined)
@@ -41,34 +48,78 @@ test('full frames fill 64 KiB with the header of their WebSocket frame', async (
   expect(frames.map(frame => frame.length + 4)).toEqual([65_536, 65_536, 150_000 - 2 * (65_532 - frameHeaderBytes) + frameHeaderBytes + 4])
   expect(frames.map(frame => readFrameHeader(frame)?.offset)).toEqual([0, 65_516, 131_032])
   expect(Buffer.concat(frames.map(frame => frame.subarray(frameHeaderBytes)))).toEqual(content)
-  download.credit(150_000 + facadeLimits.streamCreditBytes)
+  download.credit(150_000 + streamCreditBytes, 150_000)
   expect(told).toEqual([{ ended: 150_000 }, 'over'])
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a credit beyond what can be under way holds, to its last byte', async () => {
+test('is sent as far as the browser grants, to the last byte, and no further than what is kept of it reaches', async () => {
   const { download, content, frames, told } = world(5_000_000)
-  download.begin(undefined)
-  download.credit(4_000_001)
-  await vi.advanceTimersByTimeAsync(100)
   const received = () => Buffer.concat(frames.map(frame => frame.subarray(frameHeaderBytes)))
-  expect(received().byteLength).toBe(4_000_001)
-  download.credit(Number.MAX_SAFE_INTEGER)
+  download.begin(undefined)
   await vi.advanceTimersByTimeAsync(100)
+  download.credit(300_001, 100_000)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(received().byteLength).toBe(300_001)
+  download.credit(Number.MAX_SAFE_INTEGER, 100_000)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(received().byteLength).toBe(100_000 + streamCreditBytes)
+  while (told.length === 0) {
+    download.credit(Number.MAX_SAFE_INTEGER, received().byteLength)
+    await vi.advanceTimersByTimeAsync(100)
+  }
   expect(received().equals(content)).toBe(true)
+  download.credit(Number.MAX_SAFE_INTEGER, 5_000_000)
   expect(told).toEqual([{ ended: 5_000_000 }, 'over'])
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a browser that wanted nothing kept, and has not received it, cannot go on', async () => {
-  const { download, told } = world(1_000_000)
+test('a browser that grants everything and takes nothing has no more under way than at first', async () => {
+  const { download, frames } = world(50_000_000)
   download.begin(undefined)
-  download.credit(900_000)
+  for (let i = 0; i < 20; i++) {
+    download.credit(Number.MAX_SAFE_INTEGER, 0)
+    await vi.advanceTimersByTimeAsync(100)
+  }
+  expect(contentOf(frames)).toBe(streamCreditBytes)
+  download.discard()
+})
+
+test('says that it is held up with the last frame that its credit lets go whole, and not while there is credit or no more content', async () => {
+  const { download, frames } = world(1_000_000)
+  const heldUp = () => frames.map(frame => readFrameHeader(frame)?.isHeldUp)
+  download.begin(undefined)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(heldUp()).toEqual([false, false, false, true])
+  download.credit(2_000_000, streamCreditBytes)
+  for (let at = 2; at <= 4; at++) {
+    await vi.advanceTimersByTimeAsync(100)
+    download.credit(2_000_000, at * streamCreditBytes)
+  }
+  expect(contentOf(frames)).toBe(1_000_000)
+  expect(heldUp().slice(4)).not.toContain(true)
+})
+
+test('has a larger window where the browser grants one, and goes back to the first one where others need what it has', async () => {
+  const windows = createWindows()
+  const { download, frames } = world(100_000_000, windows)
+  const underWay = async (acknowledged: number): Promise<number> => {
+    download.credit(acknowledged + streamWindowBytes, acknowledged)
+    await vi.advanceTimersByTimeAsync(100)
+    return contentOf(frames) - acknowledged
+  }
+  download.begin(undefined)
   await vi.advanceTimersByTimeAsync(100)
-  download.detach()
-  download.resume(500_000)
-  expect(told).toEqual([expect.objectContaining({ kind: 'stream_failed', message: expect.stringContaining('500000') }), 'over'])
-  expect(vi.getTimerCount()).toBe(0)
+  for (let window = 2 * streamCreditBytes; window <= streamWindowBytes; window *= 2) {
+    expect(await underWay(contentOf(frames))).toBe(window)
+  }
+  expect(await underWay(contentOf(frames))).toBe(streamWindowBytes)
+  for (let i = 0; i < 12; i++) {
+    while (windows.take(1_024, 0));
+    await underWay(contentOf(frames))
+  }
+  expect(await underWay(contentOf(frames))).toBe(streamCreditBytes)
+  download.discard()
 })
 
 test('a download that nobody reads ends as stream_stalled after its time, however small it is', async () => {
@@ -86,7 +137,7 @@ test('a browser that takes some of it has the whole time again', async () => {
   download.begin(undefined)
   for (let taken = 1; taken <= 3; taken++) {
     await vi.advanceTimersByTimeAsync(defaultLimits.streamUnreadMs - 1)
-    download.credit(facadeLimits.streamCreditBytes + taken)
+    download.credit(streamCreditBytes + taken, taken)
   }
   expect(told).toEqual([])
   await vi.advanceTimersByTimeAsync(defaultLimits.streamUnreadMs)
