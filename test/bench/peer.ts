@@ -14,9 +14,11 @@ export interface Peer {
 export type PeerModule =
   | 'browser'
   | 'codec'
+  | 'distance'
   | 'fleet'
   | 'gateway'
   | 'grpc'
+  | 'http'
   | 'loop'
   | 'middle'
   | 'raw'

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type ClientOptions, createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
 import { testIdentity } from './certificates.ts'
 import { type CuttingRelay, cuttingRelay } from './cutting-relay.ts'
+import { type Distance, type DistantRelay, distantRelay } from './distant-relay.ts'
 import type { GatewayQuestion, GatewayStart } from './facade-gateway.ts'
 import { nodeWebSocket } from './node-websocket.ts'
 
@@ -15,6 +16,8 @@ export interface FacadeWorld extends AsyncDisposable {
   client(port?: number, options?: Partial<ClientOptions>): GatewayClient
   /** A relay before the gateway that kills its connections. Closed with the world. */
   relay(budget: () => number, random: () => number): Promise<CuttingRelay>
+  /** A relay before the gateway that makes it far away. Closed with the world. */
+  farAway(distance: Distance): Promise<DistantRelay>
   /** The most resident memory of the gateway since the last question, in bytes. */
   gatewayMemory(): Promise<number>
   /** The resident memory of the gateway after a collection, in bytes; {@link gatewayMemory} counts from then on. */
@@ -35,7 +38,7 @@ export async function createFacadeWorld(): Promise<FacadeWorld> {
   const agent = start('stream-agent.ts')
   const gateway = start('facade-gateway.ts')
   const clients: GatewayClient[] = []
-  const relays: CuttingRelay[] = []
+  const relays: (CuttingRelay | DistantRelay)[] = []
   const end = async (): Promise<void> => {
     for (const client of clients) client.close()
     for (const relay of relays) await relay[Symbol.asyncDispose]()
@@ -65,6 +68,12 @@ export async function createFacadeWorld(): Promise<FacadeWorld> {
       },
       relay: async (budget, random) => {
         const relay = await cuttingRelay(port, budget, random)
+        relays.push(relay)
+        await ask(gateway, { ask: 'allow', port: relay.port })
+        return relay
+      },
+      farAway: async distance => {
+        const relay = await distantRelay(port, distance)
         relays.push(relay)
         await ask(gateway, { ask: 'allow', port: relay.port })
         return relay

@@ -21,6 +21,7 @@ const { HalibutRuntime } = await product('runtime/runtime')
 const { certificateFromPem } = await product('runtime/certificates')
 
 let mesh: Runtime | undefined
+const policy = new OriginPolicy()
 
 interface ListenOptions {
   readonly identity: Identity
@@ -48,7 +49,6 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
   }
   const contracts = new ContractDirectory()
   contracts.add(benchContract)
-  const policy = new OriginPolicy()
   const app = await buildGateway({
     mesh: runtime,
     directory: manager.directory,
@@ -62,6 +62,11 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
   const { port } = app.server.address() as AddressInfo
   policy.allowLoopback(port)
   return port
+}
+
+/** A further port of this machine that leads here. */
+function allow(port: number): void {
+  policy.allowLoopback(port)
 }
 
 /** Agents join the fleet: the first of all polls as `poll://agent-0/`. */
@@ -100,4 +105,4 @@ function loopDelay(): number {
   return Math.max(0, delays.percentile(99) / 1e6 - resolutionMs)
 }
 
-answer({ listen, know, connected, listenForAgents, watchLoop, loopDelay, cpu, rss })
+answer({ listen, allow, know, connected, listenForAgents, watchLoop, loopDelay, cpu, rss })

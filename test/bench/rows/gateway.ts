@@ -1,10 +1,10 @@
 import { identities } from '../identities.ts'
 import { type Peer, startPeer } from '../peer.ts'
 import type { Contest, Row } from '../rounds.ts'
-import { rawPair, runtimeListener } from './contestants.ts'
+import { type Agents, type Chain, chain, token } from './chain.ts'
+import { rawPair } from './contestants.ts'
 
 const measureMs = 400
-const token = 'hgw_start_bench'
 const streamBytes = 192 * 1024 * 1024
 const idleSockets = 2_000
 const firstSockets = 2_000
@@ -19,44 +19,6 @@ const cpuCalls = 8_000
  * difference on which side a heap happens to lie.
  */
 const streamFlags = ['--heap-growing-percent=400']
-
-type Agents = 'polling' | 'listening'
-
-interface Chain {
-  readonly browser: Peer
-  readonly gateway: Peer
-  readonly agent: Peer
-  close(): Promise<void>
-}
-
-/** A client, a gateway and an agent, each in a process of its own. */
-async function chain(agents: Agents = 'listening', flags?: readonly string[]): Promise<Chain> {
-  const gateway = startPeer('gateway', flags)
-  const browser = startPeer('browser', flags)
-  const { agent, port } = agents === 'listening' ? await listeningAgent(gateway, flags) : await pollingAgent(gateway)
-  await browser.ask('open', { port, token })
-  return { browser, gateway, agent, close: async () => void (await Promise.all([browser, gateway, agent].map(peer => peer.stop()))) }
-}
-
-/** An agent that the gateway dials, and the gateway’s port. */
-async function listeningAgent(gateway: Peer, flags: readonly string[] | undefined): Promise<{ agent: Peer; port: number }> {
-  const { dialler, acceptor } = await identities()
-  const { agent, port } = await runtimeListener(flags)
-  const target = { uri: `https://127.0.0.1:${port}/`, thumbprint: acceptor.thumbprint }
-  return { agent, port: await gateway.ask<number>('listen', { identity: dialler, agent: target, token }) }
-}
-
-/** An agent that dials the gateway, and the gateway’s port. */
-async function pollingAgent(gateway: Peer): Promise<{ agent: Peer; port: number }> {
-  const { dialler, acceptor } = await identities()
-  const uri = 'poll://bench/'
-  const port = await gateway.ask<number>('listen', { identity: acceptor, agent: { uri, thumbprint: dialler.thumbprint }, token })
-  const agent = startPeer('runtime')
-  await agent.ask('create', { identity: dialler, trust: acceptor.thumbprint })
-  await agent.ask('serve')
-  await agent.ask('poll', { subscription: uri, port: await gateway.ask<number>('listenForAgents'), thumbprint: acceptor.thumbprint })
-  return { agent, port }
-}
 
 /** The same hops with nothing but `ws`, JSON and mutual TLS; with `asksFirst` with as many round trips as a listening agent needs. */
 async function twoHops(asksFirst: boolean): Promise<{ client: Peer; middle: Peer; close(): Promise<void> }> {
