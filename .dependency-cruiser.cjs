@@ -50,11 +50,11 @@ const importTable = {
   // Connections begin in two places of the runtime.
   'server/src/runtime/connections.ts': [...runtimeRow, 'server/src/socket', 'server/src/runtime'],
   'server/src/runtime/ports.ts': [...runtimeRow, 'server/src/socket', 'server/src/runtime'],
-  // What stands between callers and connections: it knows neither, but for the words in which failures are told.
+  // What stands between callers and connections: it knows neither, but for the words in which failures are told, and can read no message.
   'server/src/runtime/queue': [
     'server/src/base',
-    'server/src/codec',
-    'server/src/exchange',
+    'types:server/src/codec',
+    'types:server/src/exchange',
     'server/src/runtime/call-failures.ts',
     'server/src/runtime/dotnet-exception.ts',
     'schemas/src',

@@ -2,6 +2,7 @@
 import type * as Errors from '../../server/src/base/errors.ts'
 import type * as Limits from '../../server/src/base/limits.ts'
 import type * as MemoryBudget from '../../server/src/base/memory-budget.ts'
+import type * as MemoryCharge from '../../server/src/base/memory-charge.ts'
 import type * as ContractValues from '../../server/src/codec/contract-values.ts'
 import type * as Streams from '../../server/src/codec/data-stream.ts'
 import type * as Envelope from '../../server/src/codec/envelope.ts'
@@ -20,6 +21,7 @@ interface Modules {
   'base/errors': typeof Errors
   'base/limits': typeof Limits
   'base/memory-budget': typeof MemoryBudget
+  'base/memory-charge': typeof MemoryCharge
   'codec/contract-values': typeof ContractValues
   'codec/data-stream': typeof Streams
   'codec/envelope': typeof Envelope

@@ -22,7 +22,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'a request goes to a connection with another certificate',
-    file: 'server/src/runtime/queue/request-queue.ts',
+    file: 'server/src/runtime/queue/certificate-binding.ts',
     find: 'request.thumbprint === undefined || request.thumbprint === thumbprint',
     replace: 'true',
     tests: ['unit/server/runtime/queue/memory-queue.test.ts'],
@@ -149,10 +149,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'the answer to another request is taken',
-    file: 'server/src/runtime/queue/pending-request.ts',
-    find: 'response?.id === this.id',
-    replace: 'response !== null',
-    tests: ['unit/server/runtime/queue/memory-queue.test.ts'],
+    file: 'server/src/runtime/outgoing-request.ts',
+    find: 'this.#response.id !== this.id',
+    replace: 'false as boolean',
+    tests: ['unit/server/runtime/outgoing-calls.test.ts'],
   },
   {
     wrong: 'an id that is in flight is taken again',

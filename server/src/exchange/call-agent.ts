@@ -1,20 +1,7 @@
-import { HalibutError } from '../base/errors.ts'
-import type { MemoryCharge } from '../base/memory-charge.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
-import { type DecodedResponse, decodeResponse } from '../codec/envelope.ts'
-import type { TypeResolver } from '../codec/type-registry.ts'
-import { decodeLargeResponse, inTurnsFromBytes } from './decode-in-turns.ts'
+import type { AnswerReader, AnswerStreams } from './answer.ts'
 import { identifyAsDialler } from './identify.ts'
-import type { ReceivedStreams } from './received-streams.ts'
 import type { Transfer } from './transfer.ts'
-
-/** A response, and when its data streams have all arrived (`undefined`: it has none). */
-export interface Exchanged {
-  readonly response: DecodedResponse | null
-  readonly streams: ReceivedStreams | undefined
-  /** What the values of a large response are charged with; whoever lets them go releases it. */
-  readonly charge?: MemoryCharge | undefined
-}
 
 /**
  * Our side of one connection to a listening agent (spec §3.2): identify once, then a request and a response at a time, NEXT and PROCEED
@@ -42,30 +29,29 @@ export class AgentConversation {
       : transfer.expectProceed(tcpClientHeartbeatReceiveTimeoutMs)
   }
 
-  /** Sends a request and receives its response, whose `$type` names `types` resolves. `endpoint` is for errors of its data streams. */
-  async exchange(request: EncodedMessage, requestId: string, types: TypeResolver, endpoint: string): Promise<Exchanged> {
+  /**
+   * Sends a request, receives its response and has it read; gives the data streams that follow it. `endpoint` is for their errors.
+   */
+  async exchange(request: EncodedMessage, requestId: string, reader: AnswerReader, endpoint: string): Promise<AnswerStreams | undefined> {
     const { transfer } = this
+    const { limits, budget } = transfer.options
     const sent = transfer.send(request, undefined, undefined, requestId)
     if (sent) await sent
-    const { limits } = transfer.options
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
-    const document = received instanceof Promise ? await received : received
-    const { response, charge } =
-      document.length < inTurnsFromBytes
-        ? { response: decodeResponse(document, types, limits), charge: undefined }
-        : await decodeLargeResponse(transfer, document, types)
-    if (response === null || response.streams.length === 0) {
+    const read = reader.readAnswer(received instanceof Promise ? await received : received, budget)
+    const announced = read instanceof Promise ? await read : read
+    if (announced.length === 0) {
       this.#state = 'idle'
-      return { response, streams: undefined, charge }
+      return undefined
     }
-    const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint })
+    const streams = transfer.receiveStreams(requestId, announced, { delivery: 'executed', endpoint })
     streams.done.then(
       () => {
         this.#state = 'idle'
       },
       () => {},
     )
-    return { response, streams, charge }
+    return streams
   }
 
   /** Between two exchanges: it may be used again. */
@@ -77,15 +63,4 @@ export class AgentConversation {
   end(): Promise<void> {
     return this.transfer.end()
   }
-}
-
-/** The error of a response that is the null message: the agent had nothing to say. */
-export function noResponse(): HalibutError {
-  return new HalibutError('remote_error', 'the agent answered with an empty message, which holds neither a result nor an error', {
-    phase: 'response',
-    delivery: 'unknown',
-    advice: 'find out whether the request ran before calling again',
-    dotnetType: 'Halibut.HalibutClientException',
-    dotnetMessage: 'No response was received from the endpoint within the allowed time.',
-  })
 }

@@ -1,12 +1,11 @@
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
-import type { MemoryCharge } from '../base/memory-charge.ts'
+import type { MemoryShare } from '../base/memory-budget.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
 import { PROCEED } from '../codec/control-message.ts'
-import { type DecodedResponse, decodeResponse, type EncodedMessage, nullMessage } from '../codec/envelope.ts'
-import type { TypeResolver } from '../codec/type-registry.ts'
-import { decodeLargeResponse, inTurnsFromBytes } from './decode-in-turns.ts'
-import type { ReceivedStreams } from './received-streams.ts'
+import type { DataStream } from '../codec/data-stream.ts'
+import { type EncodedMessage, nullMessage } from '../codec/envelope.ts'
+import type { AnswerStreams } from './answer.ts'
 import { isTooMuch } from './too-much.ts'
 import type { Transfer } from './transfer.ts'
 
@@ -16,19 +15,16 @@ export interface CollectedRequest {
   /** The subscription, for errors. */
   readonly endpoint: string
   readonly message: EncodedMessage
-  /** Resolves the `$type` names of the response. */
-  readonly types: TypeResolver
   /** The caller has given up. */
   readonly isGivenUp: boolean
   /** An exchange is under way: `cut` is called where the caller gives up before {@link exchanged}. */
   exchanging(cut: () => void): void
   /** It is over, with its data streams. */
   exchanged(): void
-  /**
-   * The response has been read; `streams` when data streams follow it; `charge` is what the values of a large one are charged with. A null
-   * message is no answer (spec §7.2 step 4).
-   */
-  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined, charge?: MemoryCharge): void
+  /** Has the document of the response read by whoever asked, and gives the data streams that follow it. Throws what is wrong with it. */
+  read(document: Buffer, budget: MemoryShare): readonly DataStream[] | Promise<readonly DataStream[]>
+  /** It has been read; `streams` where data streams follow. */
+  answer(streams: AnswerStreams | undefined): void
   fail(why: unknown): void
 }
 
@@ -118,30 +114,28 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
   const { channel, options } = transfer
   const writtenBefore = channel.bytesWritten
   item.exchanging(() => channel.destroy(cancelledWhile('Transferring', { delivery: 'unknown' })))
-  let undecoded = false
+  let unread = false
   try {
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
     const { limits } = options
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs, true)
     const document = received instanceof Promise ? await received : received
-    undecoded = true
-    const { response, charge } =
-      document.length < inTurnsFromBytes
-        ? { response: decodeResponse(document, item.types, limits), charge: undefined }
-        : await decodeLargeResponse(transfer, document, item.types)
-    undecoded = false
-    if (response === null || response.streams.length === 0) {
-      item.answer(response, undefined, charge)
+    unread = true
+    const read = item.read(document, options.budget)
+    const announced = read instanceof Promise ? await read : read
+    unread = false
+    if (announced.length === 0) {
+      item.answer(undefined)
       return
     }
-    const streams = transfer.receiveStreams(response.id, response.streams, { delivery: 'executed', endpoint: item.endpoint })
-    item.answer(response, streams, charge)
+    const streams = transfer.receiveStreams(item.id, announced, { delivery: 'executed', endpoint: item.endpoint })
+    item.answer(streams)
     await streams.done
   } catch (why) {
     // An answer that is too much for us has come to its end all the same. Its connection goes on: without it, the agent would be away for
     // seconds, for all callers.
-    if (isTooMuch(why) && (undecoded || transfer.passedOver(why))) {
+    if (isTooMuch(why) && (unread || transfer.passedOver(why))) {
       item.fail(why.with({ delivery: 'executed', phase: 'response' }))
       return
     }

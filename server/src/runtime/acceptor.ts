@@ -5,7 +5,7 @@ import type { Openings } from '../base/openings.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
 import { serveCaller } from '../exchange/serve-caller.ts'
-import { servePoller } from '../exchange/serve-poller.ts'
+import { type RequestSource, servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { type AcceptedConnection, AcceptedConnections } from './accepted-connections.ts'
@@ -13,7 +13,6 @@ import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
-import type { RequestQueue } from './queue/request-queue.ts'
 import type { TrustStore } from './trust-store.ts'
 
 /** A caller that presented a certificate we do not trust. */
@@ -43,7 +42,8 @@ export interface AcceptorOptions {
   /** Whether there is a service that a caller could call. */
   readonly hostsServices: () => boolean
   readonly exchange: (channel: ByteChannel) => ExchangeOptions
-  readonly queueFor: (subscription: string) => RequestQueue
+  /** Where a connection of a subscription that presented a certificate gets its requests. */
+  readonly sourceFor: (subscription: string, thumbprint: string) => RequestSource
   /** The last connection of a subscription is gone. */
   readonly queueLeft: (subscription: string) => void
   readonly events: EventHub
@@ -74,7 +74,7 @@ export class Acceptor {
 
   /** Takes over an accepted connection. Never rejects. */
   async accept(channel: ByteChannel, listenerName: string): Promise<void> {
-    const { events, log, service, queueFor } = this.#options
+    const { events, log, service, sourceFor } = this.#options
     const connection = this.#connections.add(channel)
     events.emit('connectionOpened', connection.describe())
     // What leads to the conversation is over when that begins: nothing of it stays with the connection.
@@ -82,7 +82,7 @@ export class Acceptor {
       try {
         const opened = await this.#open(connection, listenerName)
         const { subscriber } = connection
-        if (opened && subscriber) await servePoller(opened, queueFor(subscriber.subscription).consumer(subscriber.thumbprint))
+        if (opened && subscriber) await servePoller(opened, sourceFor(subscriber.subscription, subscriber.thumbprint))
         else if (opened) await serveCaller(opened, service)
       } finally {
         // Its place is free before the peer has taken leave, which may take a while.

@@ -4,7 +4,7 @@ import { argumentText, checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
 import { timerMs } from '../base/timer.ts'
-import type { Exchanged } from '../exchange/call-agent.ts'
+import type { AnswerStreams } from '../exchange/answer.ts'
 
 /** How long a call may wait and run, whose it is, and who may cancel it. Milliseconds; `undefined`: no limit of its own. */
 export interface CallTimes {
@@ -123,21 +123,21 @@ export function deadlineError({ name, ms }: Expired, why: HalibutError): Halibut
 export async function callWithin(
   times: Pick<CallTimes, 'signal' | 'timeoutMs'>,
   wait: Expired | undefined,
-  run: (signal: AbortSignal, onBegun: () => void) => Promise<Exchanged>,
-): Promise<Exchanged> {
+  run: (signal: AbortSignal, onBegun: () => void) => Promise<AnswerStreams | undefined>,
+): Promise<AnswerStreams | undefined> {
   const deadline = new CallDeadline(times, wait)
   let streaming = false
   try {
-    const exchanged = await run(deadline.signal, () => deadline.begun())
+    const streams = await run(deadline.signal, () => deadline.begun())
     deadline.answered()
-    if (exchanged.streams) {
+    if (streams) {
       streaming = true
-      exchanged.streams.done.then(
+      streams.done.then(
         () => deadline.end(),
         () => deadline.end(),
       )
     }
-    return exchanged
+    return streams
   } catch (why) {
     throw deadline.told(why)
   } finally {

@@ -4,9 +4,8 @@ import { cancelledWhile } from '../base/cancelled.ts'
 import type { HalibutError } from '../base/errors.ts'
 import { timerMs } from '../base/timer.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
-import type { TypeResolver } from '../codec/type-registry.ts'
-import type { AgentConversation, Exchanged } from '../exchange/call-agent.ts'
-import type { ReceivedStreams } from '../exchange/received-streams.ts'
+import type { AnswerReader, AnswerStreams } from '../exchange/answer.ts'
+import type { AgentConversation } from '../exchange/call-agent.ts'
 import { callWithin } from './call-deadline.ts'
 import { cancelledCall, listeningFailure, toldOf } from './call-failures.ts'
 import type { ConnectionPool } from './connection-pool.ts'
@@ -18,9 +17,7 @@ import { type AttemptStage, listeningVerdict } from './retry-policy.ts'
 export interface ListeningCall {
   readonly endpoint: Endpoint
   readonly pool: ConnectionPool
-  readonly id: string
-  readonly message: EncodedMessage
-  readonly types: TypeResolver
+  readonly request: AnswerReader & { readonly id: string; readonly message: EncodedMessage }
   readonly signal: AbortSignal | undefined
   /** Fires when the runtime closes: no attempt follows. */
   readonly ending: AbortSignal
@@ -38,7 +35,7 @@ export interface ListeningCall {
  * Calls a listening agent (spec §8.1): a pooled connection or a new one, made ready, then the exchange. Attempts that fail before the
  * request could begin are repeated after a pause; nothing is repeated once it may have begun.
  */
-export async function callListening(call: ListeningCall): Promise<Exchanged> {
+export async function callListening(call: ListeningCall): Promise<AnswerStreams | undefined> {
   const { endpoint, pool, signal, waitMs } = call
   if (signal?.aborted) throw cancelledCall(undefined, { uri: endpoint.uri, stage: 'connect', bytesLeft: false })
   const turn = pool.reserve(signal, endpoint.uri, waitMs)
@@ -47,21 +44,21 @@ export async function callListening(call: ListeningCall): Promise<Exchanged> {
   let streaming = false
   try {
     // A connection that is idle needs no time to be opened in.
-    const exchanged = await (waitMs === undefined || pool.idleCount > 0 ? attempt(call) : attemptWithin(call, waitMs, waitsSince))
-    if (exchanged.streams) {
+    const streams = await (waitMs === undefined || pool.idleCount > 0 ? attempt(call) : attemptWithin(call, waitMs, waitsSince))
+    if (streams) {
       streaming = true
-      exchanged.streams.done.then(
+      streams.done.then(
         () => pool.release(),
         () => pool.release(),
       )
     }
-    return exchanged
+    return streams
   } finally {
     if (!streaming) pool.release()
   }
 }
 
-function attemptWithin(call: ListeningCall, waitMs: number, waitsSince: number | undefined): Promise<Exchanged> {
+function attemptWithin(call: ListeningCall, waitMs: number, waitsSince: number | undefined): Promise<AnswerStreams | undefined> {
   const ms = waitsSince === undefined ? waitMs : Math.max(1, waitMs - (performance.now() - waitsSince))
   return callWithin({ signal: call.signal }, { name: 'connectWaitMs', ms: Math.round(ms) }, (signal, begun) => {
     const onBegun = (): void => {
@@ -72,8 +69,8 @@ function attemptWithin(call: ListeningCall, waitMs: number, waitsSince: number |
   })
 }
 
-async function attempt(call: ListeningCall): Promise<Exchanged> {
-  const { endpoint, pool, signal } = call
+async function attempt(call: ListeningCall): Promise<AnswerStreams | undefined> {
+  const { endpoint, pool, request, signal } = call
   const { retryCountLimit, connectionErrorRetryTimeoutMs, retryListeningSleepIntervalMs } = endpoint.limits
   const startedAt = performance.now()
   const uri = endpoint.uri
@@ -106,13 +103,13 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
       stage = 'exchange'
       call.onBegun?.()
       writtenBefore = channel.bytesWritten
-      const exchanged = await used.exchange(call.message, call.id, call.types, endpoint.uri)
-      if (exchanged.streams) giveBackAfter(exchanged.streams, used, call, cut)
+      const streams = await used.exchange(request.message, request.id, request, uri)
+      if (streams) giveBackAfter(streams, used, call, cut)
       else {
         if (cut && signal) offAbort(signal, cut)
         pool.giveBack(used)
       }
-      return exchanged
+      return streams
     } catch (why) {
       if (cut && signal) offAbort(signal, cut)
       if (conversation) void pool.drop(conversation)
@@ -140,7 +137,7 @@ async function attempt(call: ListeningCall): Promise<Exchanged> {
 
 /** Gives the connection back when the last data stream of the response has arrived. `cut`: what cuts it off until then. */
 function giveBackAfter(
-  streams: ReceivedStreams,
+  streams: AnswerStreams,
   conversation: AgentConversation,
   { pool, signal }: ListeningCall,
   cut: (() => void) | undefined,

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
-import { inTurns } from '../base/in-turns.ts'
-import type { MemoryCharge } from '../base/memory-charge.ts'
-import { UnfitResultError } from '../base/unfit-result.ts'
-import { type CompiledContract, type CompiledMethod, refuseMisfit, toUntyped, toUntypedInParts } from '../codec/contract-values.ts'
-import { type CodecOptions, type EncodedMessage, encodeRequest } from '../codec/envelope.ts'
+import type { Limits } from '../base/limits.ts'
+import { type CompiledContract, type CompiledMethod, refuseMisfit } from '../codec/contract-values.ts'
+import { type CodecOptions, encodeRequest } from '../codec/envelope.ts'
 import { namedTypes } from '../codec/named-types.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
-import { AgentConversation, type Exchanged, noResponse } from '../exchange/call-agent.ts'
+import type { AnswerStreams } from '../exchange/answer.ts'
+import { AgentConversation } from '../exchange/call-agent.ts'
 import type { Transfer } from '../exchange/transfer.ts'
 import { type CallTimes, callWithin, checkTimes } from './call-deadline.ts'
 import type { ConnectionPool } from './connection-pool.ts'
@@ -15,12 +14,13 @@ import { type Endpoint, requirePin } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { CallEvent, EventHub } from './events.ts'
 import { callListening } from './listening-client.ts'
+import { type AnswerForm, OutgoingRequest } from './outgoing-request.ts'
 import type { RequestQueue } from './queue/request-queue.ts'
-import { translateRemoteError } from './remote-error.ts'
 import { cacheKey, ResponseCache } from './response-cache.ts'
 
 /** What the calls of a runtime are made with. */
 export interface OutgoingCallsOptions {
+  readonly limits: Limits
   readonly codec: CodecOptions
   /** Resolves the `$type` names of responses to calls without a contract. */
   readonly untyped: TypeResolver
@@ -37,24 +37,10 @@ export interface OutgoingCallsOptions {
   /** Throws where no call is taken any more. */
   readonly assertOpen: () => void
   readonly ownThumbprint: string
-  /** How long a call without times of its own may wait for a connection to a listening agent. Milliseconds; 0: no limit. */
-  readonly connectWaitMs: number
 }
 
 /** Who is called, and how the call is known. */
 type CallHead = Pick<CallEvent, 'activityId' | 'service' | 'method'>
-
-/** A request, encoded, and what its response is read with. */
-interface OutgoingRequest {
-  readonly id: string
-  readonly message: EncodedMessage
-  /** Resolves the `$type` names of the response. */
-  readonly types: TypeResolver
-  /** `undefined`: untyped. */
-  readonly method: CompiledMethod | undefined
-  /** Puts the answer in the cache. */
-  readonly keep: ((answer: CachedAnswer) => void) | undefined
-}
 
 /** What the cache keeps of a call: its result, or the error where the runtime keeps that. */
 type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutError }
@@ -63,12 +49,14 @@ type CachedAnswer = { readonly result: unknown } | { readonly error: HalibutErro
 export class OutgoingCalls {
   readonly #options: OutgoingCallsOptions
   readonly #cache = new ResponseCache()
+  readonly #untyped: AnswerForm
   /** Calls that have no answer, or whose data streams still come. */
   #running = 0
   #onIdle: (() => void) | undefined
 
   constructor(options: OutgoingCallsOptions) {
     this.#options = options
+    this.#untyped = { types: options.untyped, method: undefined, limits: options.limits }
   }
 
   /** Calls a method of a contract; `count` is the number of the call in the id of its request. Every failure is a rejection. */
@@ -90,11 +78,12 @@ export class OutgoingCalls {
       const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.signature, args)
       const kept = key === undefined ? undefined : (this.#cache.get(key) as CachedAnswer | undefined)
       if (kept) return 'error' in kept ? Promise.reject(kept.error) : Promise.resolve(kept.result)
-      const keep =
-        key === undefined || seconds === undefined ? undefined : (answer: CachedAnswer): void => this.#cache.put(key, answer, seconds)
+      const keep = key === undefined || seconds === undefined ? undefined : (answer: CachedAnswer) => this.#keep(key, answer, seconds)
       const head = { id: requestId(service, method.name, count, activityId), activityId, service, method: method.name }
-      const message = encodeRequest(head, method.params, args, this.#options.codec)
-      return this.#observed(endpoint, head, { id: head.id, message, types: compiled, method, keep }, times)
+      const { codec, limits } = this.#options
+      const message = encodeRequest(head, method.params, args, codec)
+      const request = new OutgoingRequest(head.id, message, { types: compiled, method, limits })
+      return this.#observed(endpoint, head, request, times, keep)
     } catch (why) {
       return Promise.reject(why)
     }
@@ -115,8 +104,7 @@ export class OutgoingCalls {
       checkTimes(times)
       const head = { id: requestId(service, method, 1, activityId), activityId, service, method }
       const message = encodeRequest(head, undefined, args, this.#options.codec)
-      const request = { id: head.id, message, types: this.#options.untyped, method: undefined, keep: undefined }
-      return this.#observed(endpoint, head, request, times)
+      return this.#observed(endpoint, head, new OutgoingRequest(head.id, message, this.#untyped), times, undefined)
     } catch (why) {
       return Promise.reject(why)
     }
@@ -139,47 +127,9 @@ export class OutgoingCalls {
     this.#cache.clear()
   }
 
-  /** The result in a response; what it is charged with is released, or goes with it. */
-  async #readCharged(
-    endpoint: Endpoint,
-    request: OutgoingRequest,
-    exchanged: Exchanged,
-    charge: MemoryCharge,
-    { onCharge }: CallTimes,
-  ): Promise<unknown> {
-    const { response } = exchanged
-    try {
-      const isLarge = request.method === undefined && response !== null && !response.error
-      const result = isLarge ? await inTurns(toUntypedInParts(response.result)) : this.#read(endpoint, request, exchanged)
-      if (onCharge) onCharge(charge)
-      else charge.release()
-      return result
-    } catch (why) {
-      charge.release()
-      throw why
-    }
-  }
-
-  /** The result in a response. */
-  #read(endpoint: Endpoint, { method, keep }: OutgoingRequest, { response, streams }: Exchanged): unknown {
-    if (response === null) throw noResponse().with({ endpoint: endpoint.uri })
-    if (response.error) {
-      const error = translateRemoteError(response.error, { endpoint: endpoint.uri, phase: 'response' })
-      if (keep && this.#options.cacheErrors?.(error)) keep({ error })
-      throw error
-    }
-    if (!method) return toUntyped(response.result)
-    try {
-      const result = method.result.fromResult(response.result)
-      refuseMisfit(method.marked.result?.(result), '/result', 'serialization_failed')
-      if (keep && result !== null) keep({ result })
-      return result
-    } catch (why) {
-      streams?.settle(new Set())
-      if (!(why instanceof HalibutError)) throw why
-      const error = why.with({ phase: 'response', delivery: 'executed', endpoint: endpoint.uri })
-      throw new UnfitResultError(error, response.result.value)
-    }
+  #keep(key: string, answer: CachedAnswer, seconds: number): void {
+    const isWanted = 'error' in answer ? this.#options.cacheErrors?.(answer.error) : answer.result !== null
+    if (isWanted) this.#cache.put(key, answer, seconds)
   }
 
   /** Sends a request on its way, between `callStarted` and `callFinished`, and reads what comes of it. */
@@ -188,6 +138,7 @@ export class OutgoingCalls {
     { activityId, service, method }: CallHead,
     request: OutgoingRequest,
     times: CallTimes,
+    keep: ((answer: CachedAnswer) => void) | undefined,
   ): Promise<unknown> {
     const { events, assertOpen } = this.#options
     assertOpen()
@@ -196,25 +147,34 @@ export class OutgoingCalls {
     const event = watched ? { activityId, service, method, endpoint: endpoint.uri } : undefined
     const startedAt = event ? performance.now() : 0
     if (event) events.emit('callStarted', event)
-    let exchanged: Exchanged | undefined
+    let streams: AnswerStreams | undefined
+    let isAnswered = false
     try {
-      exchanged = await this.#route(endpoint, request, times)
-      exchanged.streams?.done.catch(why => this.#logError(endpoint, why))
-      const { charge } = exchanged
-      const result = charge
-        ? await this.#readCharged(endpoint, request, exchanged, charge, times)
-        : this.#read(endpoint, request, exchanged)
+      streams = await this.#route(endpoint, request, times)
+      streams?.done.catch(why => this.#logError(endpoint, why))
+      if (endpoint.scheme === 'poll') request.requireAnswer(endpoint.uri)
+      isAnswered = true
+      const error = request.remoteError(endpoint.uri)
+      if (error) {
+        keep?.({ error })
+        throw error
+      }
+      const read = request.result(endpoint.uri)
+      const result = read instanceof Promise ? await read : read
+      request.handOver(times.onCharge)
+      keep?.({ result })
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })
       return result
     } catch (failure) {
+      request.release()
+      streams?.settle(new Set())
       const why = withTypesInDoubt(failure, request.message.document)
       const told = why instanceof HalibutError && why.endpoint === undefined ? why.with({ endpoint: endpoint.uri }) : why
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: told })
       // An error that the agent answered with is no trouble of the connection.
-      if (!exchanged) this.#logError(endpoint, told)
+      if (!isAnswered) this.#logError(endpoint, told)
       throw told
     } finally {
-      const { streams } = exchanged ?? {}
       if (streams) void streams.done.then(this.#ended, this.#ended)
       else this.#ended()
     }
@@ -224,7 +184,7 @@ export class OutgoingCalls {
     this.#options.log(uri, 'Error', why instanceof Error ? why.message : String(why), why)
   }
 
-  #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<Exchanged> {
+  #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<AnswerStreams | undefined> {
     const { timeoutMs, queueTimeoutMs, onSending } = times
     // The queue of a polling agent times its part itself.
     const waitMs = endpoint.scheme === 'https' ? queueTimeoutMs : undefined
@@ -244,14 +204,16 @@ export class OutgoingCalls {
     { timeoutMs, queueTimeoutMs, caller }: CallTimes,
     signal: AbortSignal | undefined,
     onBegun: (() => void) | undefined,
-  ): Promise<Exchanged> {
-    const { queueFor, poolFor, dial, ending, ownThumbprint, connectWaitMs, log } = this.#options
-    const { id, message, types } = request
+  ): Promise<AnswerStreams | undefined> {
+    const { queueFor, poolFor, dial, ending, ownThumbprint, limits, log } = this.#options
+    const { id, message } = request
+    const { connectWaitMs } = limits
+    request.signal = signal
     if (endpoint.scheme === 'poll') {
       return queueFor(endpoint.uri).queueAndWait({
         id,
         message,
-        types,
+        reader: request,
         thumbprint: endpoint.thumbprint,
         // The deadline of the whole call ends it while it waits, too.
         queueTimeoutMs: queueTimeoutMs ?? (timeoutMs === undefined ? endpoint.limits.pollingRequestQueueTimeoutMs : undefined),
@@ -264,9 +226,7 @@ export class OutgoingCalls {
     return callListening({
       endpoint,
       pool: poolFor(endpoint),
-      id,
-      message,
-      types,
+      request,
       signal,
       ending,
       onBegun,

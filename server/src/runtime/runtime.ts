@@ -108,7 +108,7 @@ export class HalibutRuntime implements AsyncDisposable {
       hostsServices: () => this.#services.size > 0,
       service: this.#service,
       exchange: channel => this.#connections.exchange(channel),
-      queueFor: subscription => this.#queues.of(subscription),
+      sourceFor: (subscription, thumbprint) => this.#queues.source(subscription, thumbprint),
       queueLeft: subscription => this.#queues.left(subscription),
       events: this.#events,
       log: this.#write,
@@ -139,6 +139,7 @@ export class HalibutRuntime implements AsyncDisposable {
       log: this.#write,
     })
     this.#calls = new OutgoingCalls({
+      limits: this.limits,
       codec: this.#codec,
       untyped: this.#registry.untyped,
       cacheErrors: options.cacheErrors,
@@ -150,7 +151,6 @@ export class HalibutRuntime implements AsyncDisposable {
       ending: this.#ending.signal,
       assertOpen: () => this.#assertOpen(),
       ownThumbprint: this.thumbprint,
-      connectWaitMs: this.limits.connectWaitMs,
     })
   }
 

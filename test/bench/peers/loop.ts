@@ -6,6 +6,7 @@ import { product } from '../product.ts'
 
 const { defaultLimits } = await product('base/limits')
 const { MemoryBudget } = await product('base/memory-budget')
+const { MemoryCharge } = await product('base/memory-charge')
 const { TypeRegistry } = await product('codec/contract-values')
 const { deflateMessage } = await product('codec/raw-deflate')
 const { encodeResponse } = await product('codec/envelope')
@@ -89,7 +90,8 @@ async function longestBlock(wire: Buffer): Promise<number> {
   }
   setImmediate(beat)
   try {
-    const { charge } = await decodeLargeResponse(transfer, await transfer.receive(0), compiled)
+    const charge = new MemoryCharge(budget)
+    await decodeLargeResponse(await transfer.receive(0), compiled, defaultLimits, charge, () => undefined)
     charge.release()
   } catch (why) {
     if (!(why instanceof Error) || !why.message.includes('maxMessageBytesInFlight')) throw why

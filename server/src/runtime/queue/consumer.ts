@@ -1,6 +1,8 @@
 import { timerMs } from '../../base/timer.ts'
 import type { CollectedRequest, RequestSource } from '../../exchange/serve-poller.ts'
-import { mayHave, type RequestToQueue } from './request-queue.ts'
+import { mayHave } from './certificate-binding.ts'
+import type { RequestToQueue } from './request-queue.ts'
+import { ShortWaits } from './short-waits.ts'
 
 /** The queue that a connection takes requests from. */
 export interface ConsumedQueue {
@@ -12,99 +14,99 @@ export interface ConsumedQueue {
   removeWaiting(consumer: Consumer): void
 }
 
+type Hand = (item: CollectedRequest | undefined) => void
+
+/**
+ * ```text
+ *              nothing waits for it               a request, or the time has passed
+ *   away ──────────────────────────▶ waiting ────────────────────────────────────────▶ away
+ *     └───── closed, or the queue ───────┴──────▶ over
+ * ```
+ */
+type State =
+  /** Its connection does something else. */
+  | { readonly at: 'away' }
+  | { readonly at: 'waiting'; readonly hand: Hand; readonly timer: NodeJS.Timeout | undefined }
+  | { readonly at: 'over' }
+
+const away: State = { at: 'away' }
+const over: State = { at: 'over' }
+
 /** What one connection takes from a queue. */
 export class Consumer implements RequestSource {
   readonly thumbprint: string
   readonly #queue: ConsumedQueue
-  #waiting: ((item: CollectedRequest | undefined) => void) | undefined
-  #timer: NodeJS.Timeout | undefined
-  /** The timer is one of {@link dequeueSoon}, and began when there had been so many waits of that kind. */
-  #soonSince: number | undefined
-  #soonWaits = 0
-  #closed = false
+  #state: State = away
+  /** Made with the first short wait: the connection of an idle agent has none. */
+  #shortWaits: ShortWaits | undefined
 
   constructor(thumbprint: string, queue: ConsumedQueue) {
     this.thumbprint = thumbprint
     this.#queue = queue
   }
 
+  get over(): boolean {
+    return this.#state.at === 'over'
+  }
+
   fits(request: RequestToQueue): boolean {
     return mayHave(request, this.thumbprint)
   }
 
-  hand(item: CollectedRequest | undefined): void {
-    if (this.#soonSince === undefined) clearTimeout(this.#timer)
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.(item)
+  /** Gives a request to the connection, which waits for one. */
+  hand(item: CollectedRequest): void {
+    this.#become(away, item)
   }
 
   tryDequeue(): CollectedRequest | undefined {
-    return this.#closed ? undefined : this.#queue.take(this.thumbprint)
+    return this.over ? undefined : this.#queue.take(this.thumbprint)
   }
 
   dequeue(waitMs: number): Promise<CollectedRequest | undefined> {
-    return this.#dequeue(waitMs, false)
+    return this.#atOnce() ?? this.#wait(waitMs)
   }
 
   dequeueSoon(waitMs: number): Promise<CollectedRequest | undefined> {
-    return this.#dequeue(waitMs, true)
-  }
-
-  get over(): boolean {
-    return this.#closed
+    return this.#atOnce() ?? this.#waitShortly(waitMs)
   }
 
   close(): void {
-    this.#closed = true
-    clearTimeout(this.#timer)
-    this.#giveUp()
+    this.#become(over)
   }
 
-  #dequeue(waitMs: number, isSoon: boolean): Promise<CollectedRequest | undefined> {
-    if (this.#closed) return Promise.resolve(undefined)
-    const item = this.#queue.take(this.thumbprint)
+  /** What needs no wait; `undefined`: it does. */
+  #atOnce(): Promise<CollectedRequest | undefined> | undefined {
+    const item = this.tryDequeue()
     if (item) return Promise.resolve(item)
-    if (this.#queue.closing) {
-      this.#closed = true
-      return Promise.resolve(undefined)
+    if (this.#queue.closing) this.close()
+    return this.over ? Promise.resolve(undefined) : undefined
+  }
+
+  #wait(waitMs: number): Promise<CollectedRequest | undefined> {
+    this.#shortWaits?.end()
+    return new Promise(hand => this.#become({ at: 'waiting', hand, timer: setTimeout(this.#timedOut, timerMs(waitMs)) }))
+  }
+
+  #waitShortly(waitMs: number): Promise<CollectedRequest | undefined> {
+    this.#shortWaits ??= new ShortWaits(this.#timedOut)
+    this.#shortWaits.begin(waitMs)
+    return new Promise(hand => this.#become({ at: 'waiting', hand, timer: undefined }))
+  }
+
+  readonly #timedOut = (): void => {
+    if (this.#state.at === 'waiting') this.#become(away)
+  }
+
+  /** Leaves one state for the next. A wait ends with `item`. */
+  #become(next: State, item?: CollectedRequest): void {
+    const left = this.#state
+    this.#state = next
+    if (left.at === 'waiting') {
+      clearTimeout(left.timer)
+      this.#queue.removeWaiting(this)
+      left.hand(item)
     }
-    return new Promise(resolve => {
-      this.#waiting = resolve
-      if (isSoon) this.#waitSoon(waitMs)
-      else this.#waitExactly(waitMs)
-      this.#queue.addWaiting(this)
-    })
-  }
-
-  #waitExactly(waitMs: number): void {
-    clearTimeout(this.#timer)
-    this.#soonSince = undefined
-    this.#timer = setTimeout(this.#giveUp, timerMs(waitMs))
-  }
-
-  #waitSoon(waitMs: number): void {
-    this.#soonWaits++
-    if (this.#soonSince === undefined) this.#startSoon(waitMs)
-  }
-
-  /** One timer for many short waits: it looks back when it fires, in the place of being set and cleared with each. */
-  #startSoon(waitMs: number): void {
-    clearTimeout(this.#timer)
-    this.#soonSince = this.#soonWaits
-    this.#timer = setTimeout(this.#onSoon, timerMs(waitMs), waitMs)
-  }
-
-  readonly #onSoon = (waitMs: number): void => {
-    const isOld = this.#soonSince === this.#soonWaits
-    this.#soonSince = undefined
-    if (!this.#waiting) return
-    if (isOld) this.#giveUp()
-    else this.#startSoon(waitMs)
-  }
-
-  readonly #giveUp = (): void => {
-    this.#queue.removeWaiting(this)
-    this.hand(undefined)
+    if (next.at === 'waiting') this.#queue.addWaiting(this)
+    if (next.at === 'over') this.#shortWaits?.end()
   }
 }

@@ -1,6 +1,6 @@
 import { cancelledWhile } from '../../base/cancelled.ts'
 import { HalibutError } from '../../base/errors.ts'
-import type { Exchanged } from '../../exchange/call-agent.ts'
+import type { AnswerStreams } from '../../exchange/answer.ts'
 import type { RequestSource } from '../../exchange/serve-poller.ts'
 import { CallerTurns } from './caller-turns.ts'
 import { type ConsumedQueue, Consumer } from './consumer.ts'
@@ -30,6 +30,7 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     this.#onEmpty = onEmpty
   }
 
+  /** Requests that wait to be collected. */
   get length(): number {
     return this.#waiting?.size ?? 0
   }
@@ -43,7 +44,7 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     return this.length === 0 && (this.#inFlight?.size ?? 0) === 0
   }
 
-  queueAndWait(request: RequestToQueue): Promise<Exchanged> {
+  queueAndWait(request: RequestToQueue): Promise<AnswerStreams | undefined> {
     if (this.#closed) return Promise.reject(this.#closed)
     if (request.signal?.aborted) return Promise.reject(cancelledWhile('Connecting', { phase: 'queue', endpoint: this.#endpoint }))
     const consumer = this.#consumerFor(request)
@@ -57,26 +58,28 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     }
     const pending = new PendingRequest(request, this.#endpoint, this)
     if (consumer) {
-      this.removeWaiting(consumer)
       consumer.hand(this.#collect(pending))
     } else {
       pending.wait()
       this.#waiting ??= new CallerTurns()
       this.#waiting.add(pending)
     }
-    return pending.outcome.promise
+    return pending.outcome
   }
 
+  /** The source of work for one connection that presented `thumbprint`. */
   consumer(thumbprint: string): RequestSource {
     return new Consumer(thumbprint, this)
   }
 
+  /** No connection comes any more: those that are there collect what waits and are over then. */
   drain(): void {
     this.#draining = true
     // A connection that waits found nothing that it may collect.
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
+  /** Ends what waits to be collected. */
   failWaiting(why: HalibutError): void {
     for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
   }

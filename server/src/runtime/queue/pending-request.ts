@@ -2,35 +2,55 @@ import { offAbort, onAbort } from '../../base/abort-listeners.ts'
 import { cancelledWhile } from '../../base/cancelled.ts'
 import { type Deferred, deferred } from '../../base/deferred.ts'
 import { HalibutError } from '../../base/errors.ts'
-import type { MemoryCharge } from '../../base/memory-charge.ts'
+import type { MemoryShare } from '../../base/memory-budget.ts'
 import { formatTimeSpan } from '../../base/time-span.ts'
 import { timerMs } from '../../base/timer.ts'
-import type { DecodedResponse, EncodedMessage } from '../../codec/envelope.ts'
-import type { TypeResolver } from '../../codec/type-registry.ts'
-import { type Exchanged, noResponse } from '../../exchange/call-agent.ts'
-import type { ReceivedStreams } from '../../exchange/received-streams.ts'
+import type { DataStream } from '../../codec/data-stream.ts'
+import type { EncodedMessage } from '../../codec/envelope.ts'
+import type { AnswerStreams } from '../../exchange/answer.ts'
 import type { CollectedRequest } from '../../exchange/serve-poller.ts'
 import { pollingFailure, withServerException } from '../call-failures.ts'
 import { clientException } from '../dotnet-exception.ts'
-import { mayHave, type RequestToQueue } from './request-queue.ts'
+import { mayHave } from './certificate-binding.ts'
+import type { RequestToQueue } from './request-queue.ts'
 
 /** The queue that a request is in. */
 export interface PendingIn {
   /** Why no connection has taken it yet. */
   whyWaiting(pending: PendingRequest): string
-  /** It came to its end, however it did. */
+  /** Its caller has the answer or the error. */
   left(pending: PendingRequest): void
 }
 
+/**
+ * ```text
+ *   waiting ── a connection takes it ──▶ collected ── answered, data streams follow ──▶ streaming
+ *      │                                    │                                               │
+ *      │ its time has passed, cancelled,    │ answered, failed                              │ the last has come,
+ *      ▼ the queue is closed                ▼                                               ▼ or none will
+ *     over ◀──────────────────────────────────────────────────────────────────────────────────
+ * ```
+ *
+ * Until it is over, it listens to its caller’s signal.
+ */
+type State =
+  | { readonly at: 'waiting'; readonly timer: NodeJS.Timeout | undefined }
+  /** `cut` cuts off the exchange; `undefined`: it has not begun. */
+  | { readonly at: 'collected'; readonly cut: (() => void) | undefined }
+  | { readonly at: 'streaming'; readonly cut: (() => void) | undefined }
+  | { readonly at: 'over' }
+
+const waitingAsLongAsItTakes: State = { at: 'waiting', timer: undefined }
+const justCollected: State = { at: 'collected', cut: undefined }
+const over: State = { at: 'over' }
+
 /** One request in a queue, and what becomes of it. */
 export class PendingRequest implements CollectedRequest {
-  #state: 'queued' | 'collected' | 'done' = 'queued'
-  readonly outcome: Deferred<Exchanged> = deferred()
-  readonly #request: RequestToQueue
   readonly endpoint: string
-  #cut: (() => void) | undefined
+  readonly #request: RequestToQueue
   readonly #queue: PendingIn
-  #timer: NodeJS.Timeout | undefined
+  readonly #outcome: Deferred<AnswerStreams | undefined> = deferred()
+  #state: State = waitingAsLongAsItTakes
 
   constructor(request: RequestToQueue, endpoint: string, queue: PendingIn) {
     this.#request = request
@@ -39,16 +59,17 @@ export class PendingRequest implements CollectedRequest {
     if (request.signal) onAbort(request.signal, this.#cancelled)
   }
 
+  /** What its caller gets. */
+  get outcome(): Promise<AnswerStreams | undefined> {
+    return this.#outcome.promise
+  }
+
   get id(): string {
     return this.#request.id
   }
 
   get caller(): string | undefined {
     return this.#request.caller
-  }
-
-  get types(): TypeResolver {
-    return this.#request.types
   }
 
   get message(): EncodedMessage {
@@ -65,68 +86,63 @@ export class PendingRequest implements CollectedRequest {
 
   /** Starts the time within which it must be collected. */
   wait(): void {
-    const { queueTimeoutMs } = this.#request
-    if (queueTimeoutMs !== undefined) this.#timer = setTimeout(this.#timedOut, timerMs(queueTimeoutMs), queueTimeoutMs)
+    const { queueTimeoutMs: ms } = this.#request
+    if (ms !== undefined) this.#become({ at: 'waiting', timer: setTimeout(this.#timedOut, timerMs(ms), ms) })
   }
 
   collected(): void {
-    this.#state = 'collected'
-    clearTimeout(this.#timer)
+    this.#become(justCollected)
     this.#request.onCollected?.()
   }
 
   exchanging(cut: () => void): void {
-    this.#cut = cut
+    if (this.#state.at === 'collected') this.#become({ at: 'collected', cut })
   }
 
   exchanged(): void {
-    this.#cut = undefined
-    if (this.#state === 'done') this.#unlisten()
+    if (this.#state.at === 'streaming') this.#become(over)
   }
 
-  answer(response: DecodedResponse | null, streams: ReceivedStreams | undefined, charge?: MemoryCharge): void {
-    if (this.#state !== 'done' && response?.id === this.id) {
-      this.#leave()
-      this.outcome.resolve({ response, streams, charge })
+  read(document: Buffer, budget: MemoryShare): readonly DataStream[] | Promise<readonly DataStream[]> {
+    return this.#request.reader.readAnswer(document, budget)
+  }
+
+  answer(streams: AnswerStreams | undefined): void {
+    if (this.#state.at !== 'collected') {
+      // Nobody will read them; skipped, they hold the connection no longer than they must.
+      streams?.settle(new Set())
       return
     }
-    charge?.release()
-    // Nobody will read them; skipped, they hold the connection no longer than they must.
-    streams?.settle(new Set())
-    this.#reject(response === null ? noResponse() : notWhatWasAsked(response.id, this.endpoint))
+    this.#become(streams ? { at: 'streaming', cut: this.#state.cut } : over)
+    this.#queue.left(this)
+    this.#outcome.resolve(streams)
   }
 
   fail(why: unknown): void {
-    this.#reject(this.#state === 'collected' ? pollingFailure(why, this.endpoint) : why)
-  }
-
-  #reject(why: unknown): void {
-    if (this.#state === 'done') return
-    this.#leave()
-    this.outcome.reject(why)
-  }
-
-  #leave(): void {
-    this.#state = 'done'
-    clearTimeout(this.#timer)
-    // Data streams may still be under way.
-    if (!this.#cut) this.#unlisten()
+    const { at } = this.#state
+    if (at === 'streaming' || at === 'over') return
+    this.#become(over)
     this.#queue.left(this)
+    this.#outcome.reject(at === 'collected' ? pollingFailure(why, this.endpoint) : why)
   }
 
-  #unlisten(): void {
+  /** Leaves one state for the next: no timer stays, and in the end no listener. */
+  #become(next: State): void {
+    if (this.#state.at === 'waiting') clearTimeout(this.#state.timer)
+    this.#state = next
+    if (next.at !== 'over') return
     const { signal } = this.#request
     if (signal) offAbort(signal, this.#cancelled)
   }
 
   readonly #cancelled = (): void => {
-    if (this.#state === 'queued') this.fail(cancelledWhile('Connecting', { ...this.#waiting, endpoint: this.endpoint }))
+    if (this.#state.at === 'waiting') this.fail(cancelledWhile('Connecting', { ...this.#told, endpoint: this.endpoint }))
     // Once collected, the connection cuts the exchange off and fails it, which settles what became of it.
-    else this.#cut?.()
+    else if (this.#state.at !== 'over') this.#state.cut?.()
   }
 
   readonly #timedOut = (queueTimeoutMs: number): void => {
-    const { phase, reason } = this.#waiting
+    const { phase, reason } = this.#told
     const within = formatTimeSpan(queueTimeoutMs)
     const text = `A request was sent to a polling endpoint, but the polling endpoint did not collect the request within the allowed time (${within}), so the request timed out.`
     this.fail(
@@ -141,15 +157,7 @@ export class PendingRequest implements CollectedRequest {
   }
 
   /** What an error of a request that waits tells. */
-  get #waiting(): { readonly phase: 'queue'; readonly reason: string } {
+  get #told(): { readonly phase: 'queue'; readonly reason: string } {
     return { phase: 'queue', reason: this.#queue.whyWaiting(this) }
   }
-}
-
-function notWhatWasAsked(id: string, endpoint: string): HalibutError {
-  return new HalibutError('protocol_error', `the agent answered ${JSON.stringify(id)}, which is not what it was asked`, {
-    phase: 'response',
-    delivery: 'unknown',
-    endpoint,
-  })
 }

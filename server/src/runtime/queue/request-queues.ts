@@ -1,4 +1,5 @@
 import { HalibutError } from '../../base/errors.ts'
+import type { RequestSource } from '../../exchange/serve-poller.ts'
 import { MemoryRequestQueue } from './memory-queue.ts'
 import type { RequestQueue } from './request-queue.ts'
 
@@ -6,7 +7,7 @@ import type { RequestQueue } from './request-queue.ts'
 export class RequestQueues {
   readonly #maxLength: number
   readonly #hasConnection: (subscription: string) => boolean
-  readonly #queues = new Map<string, RequestQueue>()
+  readonly #queues = new Map<string, MemoryRequestQueue>()
   /** No connection comes any more. */
   #closing: HalibutError | undefined
 
@@ -20,8 +21,17 @@ export class RequestQueues {
     return this.#queues.size
   }
 
-  /** The queue of a subscription, made where there is none. */
+  /** Where requests for a subscription go. */
   of(subscription: string): RequestQueue {
+    return this.#queue(subscription)
+  }
+
+  /** The source of work for one connection of a subscription, which presented `thumbprint`. */
+  source(subscription: string, thumbprint: string): RequestSource {
+    return this.#queue(subscription).consumer(thumbprint)
+  }
+
+  #queue(subscription: string): MemoryRequestQueue {
     let queue = this.#queues.get(subscription)
     if (!queue) {
       queue = new MemoryRequestQueue(subscription, this.#maxLength, this.#forgetEmpty)

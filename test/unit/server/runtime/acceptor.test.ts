@@ -63,10 +63,10 @@ function createAcceptor(limits: Partial<Limits> = {}, options: Partial<AcceptorO
     } as unknown as AcceptorOptions['service'],
     hostsServices: () => true,
     exchange: channel => memory.exchange(channel.peer.thumbprint ?? '', undefined),
-    queueFor(subscription) {
+    sourceFor(subscription, thumbprint) {
       const queue = queues.get(subscription) ?? new MemoryRequestQueue(subscription, all.maxQueuedRequests)
       queues.set(subscription, queue)
-      return queue
+      return queue.consumer(thumbprint)
     },
     queueLeft: subscription => queuesLeft.push(subscription),
     events,

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from 'vitest'
 import { HalibutError } from '../../../../../server/src/base/errors.ts'
-import type { DecodedResponse } from '../../../../../server/src/codec/envelope.ts'
-import { TypeRegistry } from '../../../../../server/src/codec/type-registry.ts'
-import { ReceivedStreams } from '../../../../../server/src/exchange/received-streams.ts'
+import { MemoryBudget } from '../../../../../server/src/base/memory-budget.ts'
+import { DataStream } from '../../../../../server/src/codec/data-stream.ts'
+import type { AnswerStreams } from '../../../../../server/src/exchange/answer.ts'
 import type { CollectedRequest, RequestSource } from '../../../../../server/src/exchange/serve-poller.ts'
 import { MemoryRequestQueue } from '../../../../../server/src/runtime/queue/memory-queue.ts'
 import type { RequestToQueue } from '../../../../../server/src/runtime/queue/request-queue.ts'
-import { channelPair } from '../../../../support/channel-pair.ts'
-import { declared, exchangeOptions, section, turn } from '../../../../support/stream-sections.ts'
+import { turn } from '../../../../support/stream-sections.ts'
 
 const endpoint = 'poll://an-agent/'
 
@@ -35,7 +34,7 @@ function request(id: string, more: Partial<RequestToQueue> = {}): RequestToQueue
   return {
     id,
     message: { document: Buffer.from(id), streams: [] },
-    types: new TypeRegistry(),
+    reader: { readAnswer: () => [] },
     thumbprint: undefined,
     queueTimeoutMs: 120_000,
     signal: undefined,
@@ -43,8 +42,9 @@ function request(id: string, more: Partial<RequestToQueue> = {}): RequestToQueue
   }
 }
 
-function response(id: string): DecodedResponse {
-  return { id, error: null, result: undefined as unknown as DecodedResponse['result'], streams: [] }
+/** Data streams that are under way. */
+function streamsUnderWay(): AnswerStreams & { readonly settle: Mock<AnswerStreams['settle']> } {
+  return { done: new Promise<void>(() => undefined), settle: vi.fn<AnswerStreams['settle']>() }
 }
 
 /** What became of a promise, told as a word. */
@@ -83,9 +83,9 @@ describe('collecting', () => {
     const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: 5_000 })))
     const item = sourceOf(queue, 'A').tryDequeue()
     vi.advanceTimersByTime(3_600_000)
-    item?.answer(response('1'), undefined)
+    item?.answer(undefined)
     await turn()
-    expect(call.outcome).toMatchObject({ response: { id: '1' }, streams: undefined })
+    expect(call.outcome).toBeUndefined()
   })
 
   test('Q03 requests are collected in the order in which they came', async () => {
@@ -95,43 +95,9 @@ describe('collecting', () => {
     for (let n = 0; n < 10; n++) {
       const item = await source.dequeue(1_000)
       expect(item?.id).toBe(String(n))
-      item?.answer(response(String(n)), undefined)
+      item?.answer(undefined)
     }
     await Promise.all(calls)
-  })
-
-  test('short waits share a timer: each lasts as long as said at least, and at most twice that', async () => {
-    const queue = new MemoryRequestQueue(endpoint, 10)
-    const source = sourceOf(queue, 'A')
-    const first = watch(source.dequeueSoon(10))
-    vi.advanceTimersByTime(4)
-    const call = queue.queueAndWait(request('1'))
-    await turn()
-    expect(first.outcome).toMatchObject({ id: '1' })
-    const second = watch(source.dequeueSoon(10))
-    expect(vi.getTimerCount()).toBe(1)
-    // The timer of the first wait fires, and the second goes on.
-    vi.advanceTimersByTime(15)
-    await turn()
-    expect(second.outcome).toBe('pending')
-    vi.advanceTimersByTime(1)
-    await turn()
-    expect(second.outcome).toBeUndefined()
-    expect(vi.getTimerCount()).toBe(0)
-    // A long wait after a short one is exact again.
-    const third = watch(source.dequeueSoon(10))
-    queue.queueAndWait(request('2')).catch(() => undefined)
-    await turn()
-    expect(third.outcome).toMatchObject({ id: '2' })
-    const long = watch(source.dequeue(30_000))
-    vi.advanceTimersByTime(29_999)
-    await turn()
-    expect(long.outcome).toBe('pending')
-    vi.advanceTimersByTime(1)
-    await turn()
-    expect(long.outcome).toBeUndefined()
-    ;(first.outcome as CollectedRequest).answer(response('1'), undefined)
-    await call
   })
 
   test('Q04 what is cancelled while it waits is never delivered', async () => {
@@ -178,11 +144,13 @@ describe('collecting', () => {
     ] as const) {
       const call = queue.queueAndWait(request(id, { signal: cancel.signal }))
       const item = sourceOf(queue, 'A').tryDequeue()
+      const streams = streamsUnderWay()
       item?.exchanging(cut)
-      item?.answer(response(id), undefined)
-      await call
+      item?.answer(streams)
+      expect(await call).toBe(streams)
       if (id === '1') item?.exchanged()
     }
+    expect(queue.empty).toBe(true)
     cancel.abort()
     expect(early).not.toHaveBeenCalled()
     expect(late).toHaveBeenCalledOnce()
@@ -198,7 +166,7 @@ describe('collecting', () => {
     vi.advanceTimersByTime(30_000)
     await turn()
     expect(first.outcome).toBeUndefined()
-    ;(second.outcome as CollectedRequest).answer(response('1'), undefined)
+    ;(second.outcome as CollectedRequest).answer(undefined)
     await call
   })
 
@@ -226,7 +194,7 @@ describe('callers', () => {
     const order: string[] = []
     for (let item = source.tryDequeue(); item; item = source.tryDequeue()) {
       order.push(item.id)
-      item.answer(response(item.id), undefined)
+      item.answer(undefined)
     }
     await Promise.all(calls)
     return order.join(' ')
@@ -283,7 +251,7 @@ describe('callers', () => {
               expect(before.get(who), `${who} before ${each}`).toBe(1)
               passed.set(each, before)
             }
-            item?.answer(response(item.id), undefined)
+            item?.answer(undefined)
           } else if (what === 'cancel') {
             const gone = waiting.splice(waiting.length >> 1, 1)[0]
             gone?.cancel.abort()
@@ -305,39 +273,26 @@ describe('callers', () => {
 })
 
 describe('answers', () => {
-  test('R08 an answer to something else is not taken for the answer, in another letter case neither', async () => {
+  test('an answer is read by whoever asked, who says which data streams follow it', () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
-    for (const wrong of ['other', 'THE-ID']) {
-      const call = watch(queue.queueAndWait(request('the-id')))
-      const item = sourceOf(queue, 'A').tryDequeue()
-      item?.answer(response(wrong), undefined)
-      item?.answer(response('the-id'), undefined)
-      await turn()
-      expect(call.outcome).toMatchObject({ kind: 'protocol_error', delivery: 'unknown', message: expect.stringContaining(`"${wrong}"`) })
-    }
-  })
-
-  test('a null message is no answer', async () => {
-    const queue = new MemoryRequestQueue(endpoint, 10)
-    const call = watch(queue.queueAndWait(request('1')))
-    sourceOf(queue, 'A').tryDequeue()?.answer(null, undefined)
-    await turn()
-    expect(call.outcome).toMatchObject({ kind: 'remote_error', delivery: 'unknown' })
+    const [document, streams] = [Buffer.from('answer'), [DataStream.fromString('a')]]
+    const budget = new MemoryBudget(1_000, 'maxMessageBytesInFlight').share('A')
+    const readAnswer = vi.fn(() => streams)
+    queue.queueAndWait(request('1', { reader: { readAnswer } })).catch(() => undefined)
+    expect(sourceOf(queue, 'A').tryDequeue()?.read(document, budget)).toBe(streams)
+    expect(readAnswer.mock.calls).toEqual([[document, budget]])
+    queue.close(new HalibutError('closed', 'over'))
   })
 
   test('the data streams of an answer that nobody gets are skipped', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
-    const why = new HalibutError('closed', 'over')
     const call = watch(queue.queueAndWait(request('1')))
     const item = sourceOf(queue, 'A').tryDequeue()
-    queue.close(why)
-    await using pair = channelPair({ receiveTimeoutMs: 0 })
-    const stream = declared(1, 3)
-    const streams = new ReceivedStreams(pair.dialler, '1', [stream], exchangeOptions())
-    item?.answer(response('1'), streams)
-    await pair.acceptor.write(section(1, 'abc'))
-    await streams.done
-    expect(stream.consumed).toBe(true)
+    queue.close(new HalibutError('closed', 'over'))
+    const streams = streamsUnderWay()
+    item?.answer(streams)
+    await turn()
+    expect(streams.settle.mock.calls).toEqual([[new Set()]])
     expect(call.outcome).toMatchObject({ kind: 'closed', delivery: 'unknown', phase: 'response' })
   })
 })
@@ -376,9 +331,9 @@ describe('bounds and the end', () => {
     vi.advanceTimersByTime(24 * 3_600_000)
     await turn()
     expect(call.outcome).toBe('pending')
-    sourceOf(queue, 'A').tryDequeue()?.answer(response('1'), undefined)
+    sourceOf(queue, 'A').tryDequeue()?.answer(undefined)
     await turn()
-    expect(call.outcome).toMatchObject({ response: { id: '1' } })
+    expect(call.outcome).toBeUndefined()
   })
 })
 
@@ -513,18 +468,18 @@ const steps = [
         real.waits.push(ms === undefined ? { outcome: source.tryDequeue() } : watch(source.dequeue(ms)))
       }),
   ),
-  fc.tuple(fc.nat(), fc.constantFrom('right', 'wrong', 'null', 'failure')).map(
+  fc.tuple(fc.nat(), fc.constantFrom('plain', 'streamed', 'failed')).map(
     ([which, how]) =>
       new Step(`${how} answer ${which}`, (model, real) => {
         if (model.collected.length === 0) return
         const n = model.collected.splice(which % model.collected.length, 1)[0]?.n ?? -1
-        model.calls[n] = { right: 'answered', wrong: 'protocol_error', null: 'remote_error', failure: 'connection_lost' }[how]
+        model.calls[n] = how === 'failed' ? 'connection_lost' : 'answered'
         const item = real.items.get(n)
-        if (how === 'failure') item?.fail(new HalibutError('connection_lost', 'lost'))
-        else item?.answer(how === 'null' ? null : response(how === 'right' ? String(n) : 'other'), undefined)
+        if (how === 'failed') item?.fail(new HalibutError('connection_lost', 'lost'))
+        else item?.answer(how === 'streamed' ? streamsUnderWay() : undefined)
         // Whatever else the connection says of it changes nothing.
         item?.fail(new Error('twice'))
-        item?.answer(response(String(n)), undefined)
+        item?.answer(undefined)
       }),
   ),
   fc.nat().map(
