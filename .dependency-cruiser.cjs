@@ -42,6 +42,7 @@ const importTable = {
   // Whether a default is a value of its type is known where values are converted.
   'schemas/src/contract-marks-check.ts': [...contractFiles, 'schemas/src/wire'],
   'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],
+  'client-sdk/src/react': ['client-sdk/src', 'schemas/src/wire', 'types:schemas/src', 'npm:react'],
   'server/src/base': ['schemas/src', 'node:*'],
   'server/src/socket': ['server/src/base', 'schemas/src', 'node:*'],
   'server/src/codec': ['server/src/base', 'schemas/src', 'npm:bson', 'node:*'],

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
 import { createRealGateway } from '../support/real-gateway.ts'
@@ -27,8 +26,8 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-/** A gateway with one agent, the examples on an origin of their own, and a page of one of them. */
-async function openExample(name: 'plain' | 'react') {
+/** A gateway with one agent, and the page of the plain example, on an origin of its own. */
+async function openExample() {
   const gateway = await createRealGateway({
     host: agent =>
       agent.addService(tools, {
@@ -59,7 +58,7 @@ async function openExample(name: 'plain' | 'react') {
   const problems: string[] = []
   page.on('pageerror', error => problems.push(String(error)))
   page.on('console', message => void (message.type() === 'error' && problems.push(message.text())))
-  await page.goto(`${origin}/examples/${name}/index.html#gateway=${gateway.origin}&token=${gateway.token}`)
+  await page.goto(`${origin}/examples/plain/index.html#gateway=${gateway.origin}&token=${gateway.token}`)
   return {
     gateway,
     page,
@@ -73,24 +72,13 @@ async function openExample(name: 'plain' | 'react') {
   }
 }
 
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.jsx': 'text/javascript', '.css': 'text/css' }
+const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
-/** A file of the package; what is written in JSX is bundled with what it imports. */
-async function contentOf(path: string): Promise<string | Buffer> {
+/** A file of the package. */
+async function contentOf(path: string): Promise<Buffer> {
   const file = resolve(sdk, `.${path}`)
   if (!file.startsWith(sdk)) throw new Error('outside')
-  if (!file.endsWith('.jsx')) return readFile(file)
-  const bundle = await rolldown({
-    input: file,
-    platform: 'browser',
-    transform: { jsx: 'react-jsx', define: { 'process.env.NODE_ENV': '"production"' } },
-    resolve: {
-      alias: { '@halibut-gateway/client/contract': `${sdk}/lib/contract.js`, '@halibut-gateway/client': `${sdk}/lib/index.js` },
-      modules: [resolve(sdk, '../node_modules')],
-    },
-  })
-  const { output } = await bundle.generate({ format: 'esm' })
-  return output[0].code
+  return readFile(file)
 }
 
 async function add(page: Page, a: string): Promise<string> {
@@ -105,8 +93,8 @@ async function add(page: Page, a: string): Promise<string> {
   return String(await form.locator('output').textContent())
 }
 
-test.each(['plain', 'react'] as const)('the %s dashboard shows agents as they change, calls one, and tells an error', async name => {
-  await using opened = await openExample(name)
+test('the plain dashboard shows agents as they change, calls one, and tells an error', async () => {
+  await using opened = await openExample()
   const { page, gateway, problems } = opened
   await page.locator('li[data-state=connected]', { hasText: 'web-1' }).waitFor()
   expect(await page.locator('header [role=status]').textContent()).toBe('connected')
@@ -121,7 +109,7 @@ test.each(['plain', 'react'] as const)('the %s dashboard shows agents as they ch
 })
 
 test('the plain dashboard sends a file with its progress', async () => {
-  await using opened = await openExample('plain')
+  await using opened = await openExample()
   const { page, problems } = opened
   await page.locator('li[data-state=connected]').waitFor()
   const form = page.locator('#upload')
@@ -133,7 +121,7 @@ test('the plain dashboard sends a file with its progress', async () => {
 })
 
 test('a file that was deleted, emptied or changed after it was chosen is a failure, and an empty file is none', async () => {
-  await using opened = await openExample('plain')
+  await using opened = await openExample()
   const { page } = opened
   await page.locator('li[data-state=connected]').waitFor()
   const form = page.locator('#upload')

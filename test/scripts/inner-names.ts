@@ -22,7 +22,6 @@ export const innerNames = [
   'heartbeat',
   'isHeldUp',
   'isNeeded',
-  'isPlatformSocket',
   'isType',
   'leave',
   'link',

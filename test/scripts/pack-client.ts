@@ -13,10 +13,11 @@ const lib = join(sdk, 'lib')
 const types = join(lib, 'types')
 
 rmSync(lib, { recursive: true, force: true })
-for (const entry of ['index', 'contract', 'testing']) {
+for (const entry of ['index', 'contract', 'react', 'retry', 'testing']) {
   const bundle = await rolldown({
     input: join(sdk, `src/${entry}.ts`),
     platform: 'neutral',
+    external: ['react'],
     resolve: { conditionNames: ['@halibut-gateway/source'] },
     treeshake: { propertyReadSideEffects: false },
   })
@@ -40,6 +41,8 @@ copyDeclarations(
   file => /^(wire\/|contract|collections)/.test(file) && !/^contract-schema/.test(file),
 )
 cpSync(resolve(sdk, '../LICENSE'), join(sdk, 'LICENSE'))
+// What the README leads to has to be in the package as well.
+for (const document of ['PROTOCOL.md', 'CONTRACTS.md']) cpSync(join(schemas, document), join(lib, 'docs', document))
 
 function copyDeclarations(from: string, to: string, wanted: (file: string) => boolean = () => true): void {
   for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' })) {

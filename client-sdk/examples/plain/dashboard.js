@@ -3,7 +3,7 @@ import { tools } from '../contract.js'
 
 // The address of the page says where the gateway is: index.html#gateway=http://127.0.0.1:8642&token=…
 const where = new URLSearchParams(location.hash.slice(1))
-const client = createClient({ url: where.get('gateway') ?? location.origin, token: where.get('token') ?? '' })
+const client = createClient({ url: where.get('gateway') ?? location.origin, token: where.get('token') ?? undefined })
 
 const agents = new Map()
 const list = document.querySelector('#agents')

@@ -1,10 +1,9 @@
-import { useState } from 'react'
-import { tools } from '../contract.js'
-import { useAgents, useConnection } from './use-agents.js'
+import { useAgents, useCall, useGateway, useGatewayState } from '@halibut-gateway/client/react'
+import { calculator } from './calculator.js'
 
-export function Dashboard({ client }) {
-  const agents = useAgents(client)
-  const connection = useConnection(client)
+export function Dashboard() {
+  const { agents } = useAgents()
+  const connection = useGatewayState()
   return (
     <>
       <header>
@@ -18,26 +17,17 @@ export function Dashboard({ client }) {
           </li>
         ))}
       </ul>
-      <Add client={client} agents={agents} />
+      <Add agents={agents} />
     </>
   )
 }
 
-function Add({ client, agents }) {
-  const [answer, setAnswer] = useState()
-  const add = async fields => {
-    try {
-      const sum = await client
-        .agent(fields.get('agent'))
-        .service(tools)
-        .Add(BigInt(fields.get('a')), BigInt(fields.get('b')))
-      setAnswer({ text: String(sum) })
-    } catch (error) {
-      setAnswer({ failed: true, text: `${error.message} (${error.kind}): ${error.advice}` })
-    }
-  }
+function Add({ agents }) {
+  const gateway = useGateway()
+  const add = useCall((options, agent, a, b) => gateway.agent(agent).service(calculator).Add(BigInt(a), BigInt(b), options))
+  const failed = add.error && `${add.error.message} (${add.error.kind}): ${add.error.advice}`
   return (
-    <form action={add}>
+    <form action={fields => add.run(fields.get('agent'), fields.get('a'), fields.get('b'))}>
       <h2>Add two numbers</h2>
       <label>
         Agent
@@ -54,7 +44,7 @@ function Add({ client, agents }) {
         b <input name="b" inputMode="numeric" defaultValue="2" required />
       </label>
       <button type="submit">Add</button>
-      <output className={answer?.failed ? 'failed' : ''}>{answer?.text}</output>
+      <output className={failed ? 'failed' : ''}>{add.loading ? '…' : (failed ?? add.data?.toString())}</output>
     </form>
   )
 }
