@@ -1,5 +1,6 @@
 // How a service is described, so that a service needs one import.
 export * from '@halibut-gateway/schemas/contract'
+export type { ErrorJson } from './base/error-json.ts'
 export { HalibutError } from './base/errors.ts'
 export { defaultLimits, type Limits } from './base/limits.ts'
 export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'

@@ -1,4 +1,6 @@
+import { type InspectOptions, inspect } from 'node:util'
 import { adviceFor, type Delivery, type ErrorKind, errorTable, type Phase, type RemoteError } from '@halibut-gateway/schemas/wire'
+import { type ErrorJson, errorJson, factsOf, maxCauses } from './error-json.ts'
 
 /** `HAL_ERR_` and the upper-case kind, for example `HAL_ERR_THUMBPRINT_MISMATCH`. */
 export type ErrorCode = `HAL_ERR_${Uppercase<ErrorKind>}`
@@ -76,6 +78,24 @@ export class HalibutError extends Error {
   /** The text that .NET has for this. */
   get dotnetMessage(): string {
     return this.#dotnetMessage ?? this.message
+  }
+
+  /**
+   * What `JSON.stringify` writes: name, kind, code, message, phase, delivery, endpoint, what to do next, and the causes up to four deep, each
+   * without undefined members; no result, no stack. `toJSON({ stack: true })` has the stacks too.
+   */
+  toJSON(options?: unknown): ErrorJson {
+    const stack = (options as { stack?: unknown } | undefined)?.stack === true
+    return errorJson(this, stack, error => (error instanceof HalibutError ? factsOf(error) : {}))
+  }
+
+  /** What `console.log` shows: the stack, then what is known, then the cause. */
+  [inspect.custom](depth: number | null, options: InspectOptions): string {
+    const left = Math.min(depth ?? maxCauses, maxCauses)
+    if (left < 0) return `[${this.name}: ${this.message}]`
+    const facts = inspect(factsOf(this), { ...options, depth: 2 })
+    const cause = this.cause === undefined ? '' : inspect(this.cause, { ...options, depth: left - 1 })
+    return `${this.stack ?? `${this.name}: ${this.message}`} ${facts}${cause === '' ? '' : `\n  [cause]: ${cause.replaceAll('\n', '\n  ')}`}`
   }
 
   /** The same error, told with more context; what it already knows stays unless `context` says otherwise. */

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { checkOptions, type OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -6,7 +7,7 @@ import { type CodecOptions, type EncodedMessage, encodeResponse } from '../codec
 import type { IncomingCall, RequestHandler } from '../exchange/serve-requests.ts'
 import { describeForPeer, describeThrown, type PeerError } from './remote-error.ts'
 
-/** What a service method gets after its arguments. */
+/** What a service method gets after its arguments. `JSON.stringify` and `console.log` show all of it but the signal. */
 export interface CallContext {
   /** SHA-1 of the caller’s certificate, 40 upper-case hex digits; `undefined` when it presented none. */
   readonly thumbprint: string | undefined
@@ -278,6 +279,16 @@ class Context implements CallContext {
 
   get signal(): AbortSignal {
     return this.#call.signal
+  }
+
+  /** Whose call it is, for a log; without the signal. */
+  toJSON(): Omit<CallContext, 'signal'> {
+    const { service, method, activityId, remoteAddress, thumbprint, thumbprint256 } = this
+    return { service, method, activityId, remoteAddress, thumbprint, thumbprint256 }
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `CallContext ${inspect(this.toJSON(), options)}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { dataStream, dictionary, int64, method, object, service, string, uint32 } from '@halibut-gateway/schemas/contract'
 import { expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
@@ -371,4 +372,18 @@ test('data streams of a result follow the response in their order', async () => 
   const response = await sample.handle('IOneService', 'Do')
   expect(response.streams).toEqual([stream])
   expect(sample.read(response).streams[0]).toMatchObject({ id: stream.id, length: 7 })
+})
+
+test('the JSON of a context tells whose call it is, and so does the console; the signal is not made for it', async () => {
+  let shown: string[] = []
+  const { call } = hostOf((context: CallContext) => {
+    shown = [JSON.stringify({ context }), inspect(context)]
+    return 'done'
+  })
+  await call('IOneService', 'Do')
+  const { context } = JSON.parse(shown[0] ?? '') as { context: Record<string, unknown> }
+  expect(Object.keys(context)).toEqual(expect.arrayContaining(['service', 'method', 'activityId', 'remoteAddress']))
+  expect(context).toMatchObject({ service: 'IOneService', method: 'Do', remoteAddress: expect.any(String) })
+  expect(context).not.toHaveProperty('signal')
+  expect(shown[1]).toMatch(/^CallContext \{\s+service: 'IOneService',/)
 })
