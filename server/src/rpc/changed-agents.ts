@@ -57,18 +57,19 @@ export class ChangedAgents implements ItemSource {
     let chars = 0
     for (const id of this.#waiting) {
       const agent = this.#directory.get(id)
+      const isNew = this.#atFirst > 0
       // One item tells either of those that are there or of those that are not.
-      if (this.#hasBegun && (agent ? ids : agents).length > 0) break
+      if (agent ? ids.length > 0 : !isNew && agents.length > 0) break
       if (agent) {
         const snapshot = snapshotOf(agent)
         agents.push(snapshot)
         chars += frameChars + snapshot.name.length + snapshot.uri.length + snapshot.reason.length + snapshot.services.join().length
-      } else if (this.#hasBegun) {
+      } else if (!isNew) {
         ids.push(id)
         chars += id.length + 3
       }
       this.#waiting.delete(id)
-      if (this.#atFirst > 0) this.#atFirst--
+      if (isNew) this.#atFirst--
       if (chars >= agentItemChars) break
     }
     if (this.#waiting.size === 0) this.#gather()

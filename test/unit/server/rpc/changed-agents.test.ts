@@ -108,6 +108,21 @@ test('an agent that is removed before it was told is never told', () => {
   changed.close()
 })
 
+test('agents that go before a later part tells of them are never told, and the last part says that it is the last', () => {
+  const directory = createDirectory(600)
+  const changed = new ChangedAgents(directory, agentChangesMs)
+  const told = idsOf(changed.next())
+  for (const id of [...told.slice(0, 2), ...directory.ids().slice(300)]) directory.remove(id)
+  const items = read(changed)
+  expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
+    ['changed', undefined],
+    ['removed', false],
+  ])
+  expect([...told, ...idsOf(items[0])].filter(id => directory.get(id))).toEqual(directory.ids())
+  expect(idsOf(items[1])).toEqual(told.slice(0, 2))
+  changed.close()
+})
+
 test('the first change after a quiet time is told at once, those that follow are gathered', () => {
   const directory = createDirectory(500)
   const changed = new ChangedAgents(directory, agentChangesMs)
