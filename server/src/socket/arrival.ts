@@ -36,7 +36,7 @@ const over: State = { at: 'over' }
 
 /** The arrival of a TCP connection: so that the listeners can be the same for all, where thousands wait. */
 const arrivalOf = Symbol('arrival')
-type ArrivedSocket = Socket & { [arrivalOf]?: Arrival }
+type ArrivedSocket = Socket & { [arrivalOf]?: Arrival | undefined }
 
 /** An accepted connection, from TCP until it is through TLS. */
 export class Arrival implements Waiting {
@@ -68,7 +68,6 @@ export class Arrival implements Waiting {
 
   begin(): void {
     const { acceptTimeoutMs } = this.#port.line
-    this.raw.off('readable', onReadable)
     const timer = acceptTimeoutMs > 0 ? setTimeout(expire, timerMs(acceptTimeoutMs), this) : undefined
     this.#state = { at: 'handshaking', timer }
     this.#port.beginTls(this)
@@ -105,7 +104,9 @@ export class Arrival implements Waiting {
     this.#state = over
     const { line, arrivals } = this.#port
     arrivals.delete(this)
-    this.raw.off('close', onClose)
+    // The listeners stay, since to take one away costs Node more memory than to keep it.
+    const arrived: ArrivedSocket = this.raw
+    arrived[arrivalOf] = undefined
     if (state.at === 'waiting') line.leave(state.place)
     else if (state.at === 'handshaking') {
       clearTimeout(state.timer)
