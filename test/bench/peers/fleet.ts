@@ -128,7 +128,9 @@ async function awaitAll(): Promise<{ ms: number; dials: number }> {
   return { ms: performance.now() - (firstDialMs ?? Number.NaN), dials }
 }
 
-// A fleet has machines of its own: here it gives way to all others.
-setPriority(10)
+/** A fleet has machines of its own: from now on it gives way to all others here. */
+function giveWay(): void {
+  setPriority(5)
+}
 
-answer({ create, start, halt, awaitDial, awaitAll, connected: () => connected, cpu })
+answer({ create, giveWay, start, halt, awaitDial, awaitAll, connected: () => connected, cpu })

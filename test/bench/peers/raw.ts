@@ -165,28 +165,34 @@ async function handshakes({
   return (count / (performance.now() - startedAt)) * 1000
 }
 
-/** Opens connections and leaves them idle; with `greeting` each first says that, numbered, and waits for an answer. */
+/** Opens connections and leaves them idle, several at a time; with `greeting` each first says that, numbered, and waits for an answer. */
 async function hold({
   identity,
   port,
   count,
   greeting,
+  parallel = 1,
 }: {
   identity: Identity
   port: number
   count: number
   greeting?: string
+  parallel?: number
 }): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    const socket = await dial(identity, port)
-    socket.on('error', () => socket.destroy())
-    held.push(socket)
-    if (greeting !== undefined) {
+  let begun = 0
+  const work = async (): Promise<void> => {
+    while (begun < count) {
+      const number = begun++
+      const socket = await dial(identity, port)
+      socket.on('error', () => socket.destroy())
+      held.push(socket)
+      if (greeting === undefined) continue
       const answered = once(socket, 'data')
-      socket.write(greeting.replaceAll('#', String(i)))
+      socket.write(greeting.replaceAll('#', String(number)))
       await answered
     }
   }
+  await Promise.all(Array.from({ length: parallel }, work))
 }
 
 answer({ listen, open, pingPong, download, upload, handshakes, hold, rss, cpu })

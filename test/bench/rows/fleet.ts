@@ -46,6 +46,7 @@ async function openWorld(): Promise<World> {
   const fleet = startPeer('fleet')
   const browser = startPeer('browser')
   const thumbprints = await fleet.ask<string[]>('create', { identity: dialler, count: fleetSize })
+  await fleet.ask('giveWay')
 
   /** A gateway that is ready for the fleet, with an agent that the browser has called. */
   async function gateway(agentPort: number): Promise<Gateway> {
@@ -150,9 +151,9 @@ async function socketMemory(): Promise<number> {
   const diallers = startPeer('raw')
   try {
     const port = await server.ask<number>('listen', { identity: acceptor, mode: 'hold' })
-    await diallers.ask('hold', { identity: dialler, port, count: firstAgents })
+    await diallers.ask('hold', { identity: dialler, port, count: firstAgents, parallel })
     const before = await server.ask<number>('rss')
-    await diallers.ask('hold', { identity: dialler, port, count: fleetSize }, longMs)
+    await diallers.ask('hold', { identity: dialler, port, count: fleetSize, parallel }, longMs)
     return ((await server.ask<number>('rss')) - before) / 1024 / fleetSize
   } finally {
     await Promise.all([server.stop(), diallers.stop()])
