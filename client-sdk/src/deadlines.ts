@@ -42,16 +42,13 @@ export function watchTimes(
 ): () => void {
   const beganMs = performance.now()
   let running: ReturnType<typeof setTimeout> | undefined
-  const wait = (ms: number): void => {
-    if (ms < Number.POSITIVE_INFINITY) running = timer(look, ms)
-  }
   const look = (): void => {
     const limitMs = isSent() ? timeoutMs : Math.min(timeoutMs, queueTimeoutMs)
-    const leftMs = limitMs - (performance.now() - beganMs)
-    if (leftMs > 0) wait(leftMs)
-    else if (isSent() && isMinded() && leftMs > -answerGraceMs) wait(leftMs + answerGraceMs)
-    else giveUp(limitMs)
+    let leftMs = limitMs - (performance.now() - beganMs)
+    if (leftMs <= 0 && isSent() && isMinded()) leftMs += answerGraceMs
+    if (leftMs <= 0) giveUp(limitMs)
+    else if (leftMs < Number.POSITIVE_INFINITY) running = timer(look, leftMs)
   }
-  wait(Math.min(timeoutMs, queueTimeoutMs))
+  look()
   return () => clearTimeout(running)
 }

@@ -46,6 +46,7 @@ test('what is shortened in it is no member that users, the platform or the gatew
       name => `client-sdk/lib/types/client/${name}.d.ts`,
     ),
     ...['messages', 'method-types', 'protocol'].map(name => `schemas/src/wire/${name}.ts`),
+    ...['agent', 'call', 'contract-types', 'json-rpc', 'methods', 'watch'].map(name => `schemas/src/${name}.ts`),
   ].flatMap(file => readFileSync(join(repository, file), 'utf8').match(member) ?? [])
   expect(seen.filter(line => !line.includes("'$/"))).toEqual([])
   const platform = [

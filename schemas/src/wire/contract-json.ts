@@ -181,12 +181,11 @@ function convertItems(context: Context, item: TypeNode, value: unknown, path: st
 }
 
 function convertEach<T>(context: Context, items: readonly T[], convert: (item: T, index: number) => unknown): unknown[] {
-  if (!context.putOff) return items.map(convert)
   const converted: unknown[] = []
   const one = (index: number): void => {
     converted[index] = convert(items[index] as T, index)
   }
-  if (!context.putOff(items.length, one)) for (let i = 0; i < items.length; i++) one(i)
+  if (!context.putOff?.(items.length, one)) for (let i = 0; i < items.length; i++) one(i)
   return converted
 }
 
