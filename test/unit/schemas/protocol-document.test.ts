@@ -30,6 +30,8 @@ test('the limits of PROTOCOL.md are those of the code', () => {
 test('the limits that its sentences name are those of the code', () => {
   const mebibyte = 1024 * 1024
   const sentences = [
+    `when it has waited for ${gatewayLimits.wholeFrameMs} ms`,
+    `has taken ${gatewayLimits.wholeFrameMs} ms to come`,
     `while its agent is at most ${gatewayLimits.readAheadBytes / 1024} KiB behind`,
     `after \`${defaultLimits.streamStallMs / 1000} s\` the gateway takes the rest from the agent into a spool`,
     `when the spool is full (${defaultLimits.spoolFileBytes / mebibyte / 1024} GiB)`,

@@ -27,7 +27,7 @@ interface Flowing {
   readonly digest: { readonly name: DigestName; readonly hash: Hash } | undefined
   /** Gives it up where the browser takes nothing of it. */
   readonly unread: NodeJS.Timeout
-  /** Sends a part of a frame that has waited for the credit of the whole. */
+  /** Ends the wait for the credit of a whole frame. */
   whole: NodeJS.Timeout | undefined
   /** Of the turn of the event loop in which it sends what has come. */
   turn: NodeJS.Immediate | undefined
@@ -62,6 +62,8 @@ export class Download {
   /** The browser may be sent the bytes before this. */
   #granted: number = streamCreditBytes
   #sent = 0
+  /** Where its credit ended when the browser was told last that it holds us up. */
+  #toldHeldUp = -1
 
   constructor(id: number, source: DataStream, windows: SessionWindows, events: DownloadEvents) {
     this.id = id
@@ -125,13 +127,9 @@ export class Download {
 
   /** Sends what credit and socket allow. */
   flush(): void {
-    this.#flow('tails')
-  }
-
-  #flow(what: 'tails' | 'parts'): void {
     const state = this.#state
     if (state.at !== 'flowing' || !this.#isAttached) return
-    this.#send(state, what)
+    this.#send(state, true)
     if (this.#wantsMore) {
       state.release?.resolve()
       state.release = undefined
@@ -171,7 +169,7 @@ export class Download {
     if (state.at !== 'flowing') throw givenUp()
     state.digest?.hash.update(chunk)
     this.#kept.put(chunk)
-    if (this.#kept.end - this.#sent >= contentBytes && this.#isAttached) this.#send(state, 'whole')
+    if (this.#kept.end - this.#sent >= contentBytes && this.#isAttached) this.#send(state, false)
     // The chunks of one turn of the event loop share a frame.
     if (this.#kept.end > this.#sent) {
       state.turn ??= setImmediate(() => {
@@ -190,38 +188,55 @@ export class Download {
     return this.#kept.end < this.#window.reach + gatewayLimits.readAheadBytes
   }
 
-  /**
-   * Sends what may be sent: only `whole` frames, since more is about to come; `tails` that nothing has come behind too; and `parts` of what a
-   * frame holds, where the credit ends in it.
-   */
-  #send(state: Flowing, what: 'whole' | 'tails' | 'parts'): void {
-    const most = Math.min(this.#kept.end, this.#granted, this.#window.reach)
-    if (this.#sent >= most) return
-    this.#events.together(() => {
-      while (this.#sent < most) {
-        const { offset, length } = this.#kept.at(this.#sent)
-        const end = offset + length
-        if (most < end ? what !== 'parts' && this.#waitsForWhole(state) : what === 'whole' && length < contentBytes) return
-        if (!this.#sendTo(Math.min(end, most))) return
-      }
-    })
+  /** How far it may send. */
+  get #most(): number {
+    return Math.min(this.#kept.end, this.#granted, this.#window.reach)
+  }
+
+  /** Sends what may be sent; without `withTail` whole frames only, since more is about to come. */
+  #send(state: Flowing, withTail: boolean): void {
+    const most = this.#most
+    if (this.#sent < most) this.#events.together(() => this.#sendUntil(most, withTail))
+    if (most < this.#kept.end && most - this.#sent < contentBytes && !this.#isShort) this.#awaitCredit(state)
+  }
+
+  #sendUntil(most: number, withTail: boolean): void {
+    while (this.#sent < most) {
+      const { offset, length } = this.#kept.at(this.#sent)
+      const end = offset + length
+      // A frame that is cut by the credit costs two, and a copy.
+      if (most < end ? !this.#isShort : !withTail && length < contentBytes) return
+      if (!this.#sendTo(Math.min(end, most), false)) return
+    }
+  }
+
+  /** Whether the browser has little to go on with; else its next credit is on the way, and worth waiting for. */
+  get #isShort(): boolean {
+    return this.#sent - this.#window.base < streamCreditBytes / 2
   }
 
   /**
-   * A frame that is cut by the credit costs two, and a copy. Where the browser has enough to go on with, its next credit is on the way and
-   * worth waiting for, though not for long: it may be one that counts its credit to the last byte.
+   * Waits for a credit that lets a whole frame go, though not for long: the browser may be one that counts its credit to the last byte. It gets
+   * the rest of it then, where there is some, and hears that it holds us up: it is far away, or reads slowly.
    */
-  #waitsForWhole(state: Flowing): boolean {
-    if (this.#sent - this.#window.base < streamCreditBytes / 2) return false
+  #awaitCredit(state: Flowing): void {
+    const from = this.#most
+    if (this.#toldHeldUp === from) return
     state.whole ??= setTimeout(() => {
       state.whole = undefined
-      this.#flow('parts')
+      if (!this.#isAttached) return
+      if (this.#most === from && from <= this.#endAt(this.#sent) && this.#sendTo(from, from === this.#granted)) this.#toldHeldUp = from
+      else this.#send(state, true)
     }, gatewayLimits.wholeFrameMs).unref()
-    return true
   }
 
-  #sendTo(end: number): boolean {
-    const isHeldUp = end < this.#kept.end && this.#granted - end < contentBytes
+  /** Where the frame with the byte at `offset` ends. */
+  #endAt(offset: number): number {
+    const frame = this.#kept.at(offset)
+    return frame.offset + frame.length
+  }
+
+  #sendTo(end: number, isHeldUp: boolean): boolean {
     const { bytes, done } = this.#kept.leave(this.id, this.#sent, end, isHeldUp)
     if (this.#events.send(bytes, done)) {
       this.#sent = end

@@ -19,7 +19,7 @@ export interface UploadEvents {
 export type FrameRefusal = 'credit_exceeded' | undefined
 
 const { chunkBytes } = facadeLimits
-const { readAheadBytes } = gatewayLimits
+const { readAheadBytes, wholeFrameMs: farMs } = gatewayLimits
 /** A credit is sent for this much more: a little less than a frame of 64 KiB, so that each such frame brings one. */
 const creditStepBytes = 60 * 1024
 /**
@@ -51,7 +51,7 @@ type State =
 /**
  * A data stream from the browser to an agent. Credit grows with what has come, so that the way from the browser is never idle while the agent
  * takes, and waits for the agent where that is `readAheadBytes` behind: at most so much is kept, and the window, which becomes larger where
- * the browser says that it is held up and the agent has taken all but a frame.
+ * the browser says that it is held up, is so for `wholeFrameMs` at least, and the agent has taken all but a frame.
  */
 export class Upload {
   readonly id: number
@@ -70,6 +70,9 @@ export class Upload {
   #whole: Promise<void> | undefined
   #spooled: Spool | undefined
   readonly #mayWait: boolean
+  /** When it was held up by the frame before, by `performance.now()`; and whether that ever took long. */
+  #heldUpMs = Number.POSITIVE_INFINITY
+  #isFar = false
 
   /**
    * `isUnasked`: its content may come at once; else it waits for the credit that is given when it is taken. `mayWait`: so does the browser, which
@@ -151,7 +154,8 @@ export class Upload {
     const isBehind = this.#received - this.#taken > chunkBytes
     this.#received = end
     if (content.byteLength > 0) this.#keep(content)
-    if (isHeldUp && !isBehind && this.#window.grow(this.#creditable)) this.repeatCredit()
+    this.#noteHeldUp(isHeldUp)
+    if (isHeldUp && this.#isFar && !isBehind && this.#window.grow(this.#creditable)) this.repeatCredit()
     else this.#giveCredit()
     this.#wake()
     return undefined
@@ -202,6 +206,14 @@ export class Upload {
 
   get #isOver(): boolean {
     return this.#state.at === 'taken' || this.#state.at === 'failed'
+  }
+
+  /** One that is near is held up as well, by what is slower than the way: only one that had to wait gains by a larger window. */
+  #noteHeldUp(isHeldUp: boolean): void {
+    if (this.#isFar) return
+    const now = performance.now()
+    this.#isFar = now - this.#heldUpMs >= farMs
+    this.#heldUpMs = isHeldUp ? now : Number.POSITIVE_INFINITY
   }
 
   #keep(content: Buffer): void {

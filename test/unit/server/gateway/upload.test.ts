@@ -1,5 +1,5 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { Upload } from '../../../../server/src/gateway/streams/upload.ts'
 import { createStreamSpool } from '../../../../server/src/runtime/stream-spool.ts'
@@ -61,7 +61,7 @@ test.each([
 })
 
 const { streamCreditBytes } = facadeLimits
-const { readAheadBytes } = gatewayLimits
+const { readAheadBytes, wholeFrameMs } = gatewayLimits
 const frame = Buffer.alloc(64 * 1024)
 
 /** An upload of so many frames, whose agent takes one each time `take` is called, and the credits that were given. */
@@ -127,32 +127,40 @@ test('more than the credit that was given breaks the rules', () => {
   upload.stream.discard()
 })
 
-test('a browser that is held up while the agent keeps up has twice the window, once for each half of it that has come', async () => {
+test('a browser that is held up for 5 ms while the agent keeps up has twice the window, once for each half of it that has come', async () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(0)
   const upload = createUpload(64 * frame.byteLength)
   const { stream } = upload
   void stream.pump(() => undefined).catch(() => undefined)
-  for (let i = 0; i < 4; i++) {
-    receive(upload, i * frame.byteLength, frame, i === 3)
-    await turn()
+  let at = 0
+  const come = async (frames: number, afterMs: number): Promise<void> => {
+    for (let i = 0; i < frames; i++, at += frame.byteLength) {
+      now.mockReturnValue(performance.now() + afterMs)
+      receive(upload, at, frame, true)
+      await turn()
+    }
   }
-  expect(windowOf(upload)).toEqual(2 * streamCreditBytes)
-  // It says so again with what was under way before it could know.
-  receive(upload, 4 * frame.byteLength, frame, true)
+  await come(8, wholeFrameMs - 1)
+  expect(windowOf(upload)).toBe(streamCreditBytes)
+  await come(1, wholeFrameMs)
   expect(windowOf(upload)).toBe(2 * streamCreditBytes)
-  for (let i = 5; i < 9; i++) {
-    await turn()
-    receive(upload, i * frame.byteLength, frame, true)
-  }
+  // It says so again with what was under way before it could know.
+  await come(3, wholeFrameMs)
+  expect(windowOf(upload)).toBe(2 * streamCreditBytes)
+  await come(1, 0)
   expect(windowOf(upload)).toBe(4 * streamCreditBytes)
   stream.discard()
+  now.mockRestore()
 })
 
 test('its window never grows while the agent is behind, whatever the browser says', async () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(0)
   const { upload, credits, take } = paced(200)
   let sent = 0
   for (let i = 0; i < 60; i++) {
     while (receive(upload, sent * frame.byteLength, frame, sent >= 3) === undefined) {
       sent++
+      now.mockReturnValue(sent * 100)
       if ((sent + 1) * frame.byteLength > (credits.at(-1) ?? streamCreditBytes)) break
     }
     await take()
@@ -160,6 +168,7 @@ test('its window never grows while the agent is behind, whatever the browser say
   expect(sent).toBeGreaterThan(60)
   expect((credits.at(-1) ?? 0) - 60 * frame.byteLength).toBe(streamCreditBytes + readAheadBytes)
   upload.stream.discard()
+  now.mockRestore()
 })
 
 test('its last byte is acknowledged once the agent has taken all', async () => {

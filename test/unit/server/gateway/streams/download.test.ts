@@ -1,6 +1,6 @@
 import { facadeLimits, frameHeaderBytes, readFrameHeader } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { defaultLimits } from '../../../../../server/src/base/limits.ts'
+import { defaultLimits, gatewayLimits } from '../../../../../server/src/base/limits.ts'
 import { Download } from '../../../../../server/src/gateway/streams/download.ts'
 import { DataStream } from '../../../../../server/src/runtime/data-streams.ts'
 import { createWindows } from '../../../../support/session-windows.ts'
@@ -85,19 +85,39 @@ test('a browser that grants everything and takes nothing has no more under way t
   download.discard()
 })
 
-test('says that it is held up with the last frame that its credit lets go whole, and not while there is credit or no more content', async () => {
-  const { download, frames } = world(1_000_000)
-  const heldUp = () => frames.map(frame => readFrameHeader(frame)?.isHeldUp)
+test('says that it is held up after it has waited for credit for 5 ms, once, also where nothing of its credit is left', async () => {
+  const { download, frames } = world(2_000_000)
+  const heldUp = () => frames.flatMap((frame, i) => (readFrameHeader(frame)?.isHeldUp ? [[i, frame.byteLength - frameHeaderBytes]] : []))
   download.begin(undefined)
-  await vi.advanceTimersByTimeAsync(1)
-  expect(heldUp()).toEqual([false, false, false, true])
-  download.credit(2_000_000, streamCreditBytes)
-  for (let at = 2; at <= 4; at++) {
-    await vi.advanceTimersByTimeAsync(100)
-    download.credit(2_000_000, at * streamCreditBytes)
+  await vi.advanceTimersByTimeAsync(gatewayLimits.wholeFrameMs - 1)
+  expect([frames.length, heldUp()]).toEqual([4, []])
+  await vi.advanceTimersByTimeAsync(2)
+  expect(heldUp()).toEqual([[4, streamCreditBytes - 4 * (65_532 - frameHeaderBytes)]])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(heldUp()).toHaveLength(1)
+  const next = 4 * (65_532 - frameHeaderBytes)
+  download.credit(next + streamCreditBytes, next)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(heldUp()).toHaveLength(2)
+  // Whole frames to the last byte of the credit.
+  const whole = contentOf(frames) + 65_532 - frameHeaderBytes - (contentOf(frames) % (65_532 - frameHeaderBytes))
+  download.credit(whole, whole - streamCreditBytes)
+  await vi.advanceTimersByTimeAsync(100)
+  expect([contentOf(frames), heldUp().at(-1)]).toEqual([whole, [frames.length - 1, 0]])
+  download.discard()
+})
+
+test('is not held up by a credit that comes soon, nor at its end', async () => {
+  const { download, frames } = world(1_000_000)
+  download.begin(undefined)
+  while (contentOf(frames) < 1_000_000) {
+    await vi.advanceTimersByTimeAsync(gatewayLimits.wholeFrameMs - 1)
+    const sent = contentOf(frames)
+    download.credit(sent + streamCreditBytes, sent)
   }
-  expect(contentOf(frames)).toBe(1_000_000)
-  expect(heldUp().slice(4)).not.toContain(true)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(frames.map(frame => readFrameHeader(frame)?.isHeldUp)).not.toContain(true)
+  download.discard()
 })
 
 test('has a larger window where the browser grants one, and goes back to the first one where others need what it has', async () => {
