@@ -114,7 +114,7 @@ test('a listening agent that moves loses the connections to the place before, an
     const at = (uri = '') => ({ id: 'one', uri, thumbprint: certificate.thumbprint })
     manager.serve(at(before))
     await until('one', 'connected')
-    expect(await fleet.runtime.createClient(echo, at(before)).SayHello('you')).toBe('you at 0')
+    expect(await fleet.runtime.createClient(echo, manager.directory.require('one').endpoint).SayHello('you')).toBe('you at 0')
     const closed = new Promise(resolve => fleet.runtime.on('connectionClosed', ({ direction }) => direction === 'outgoing' && resolve(0)))
     await manager.update(at(after))
     await closed
