@@ -10,7 +10,8 @@ export interface CallState<T> {
   readonly loading: boolean
 }
 
-interface Caller<A extends unknown[], T> extends CallState<T> {
+/** What {@link useCall} gives. */
+export interface Caller<A extends unknown[], T> extends CallState<T> {
   /** Makes the call; one that is under way is cancelled. Resolves with its answer, `undefined` where there is none. Never rejects. */
   readonly run: (...args: A) => Promise<T | undefined>
   /** Cancels the call that is under way. */
