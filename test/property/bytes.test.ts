@@ -3,7 +3,7 @@ import { deserialize } from 'bson'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HalibutError } from '../../server/src/base/errors.ts'
-import { BsonReader, BsonWriter, bsonType, indexName } from '../../server/src/codec/bson.ts'
+import { BsonReader, BsonWriter, bsonType } from '../../server/src/codec/bson.ts'
 import { LineReader, PreambleReader, parseIdentity } from '../../server/src/codec/control-message.ts'
 import { guidFromBytes, guidToBytes } from '../../server/src/codec/guid.ts'
 import { deflateMessage, MessageInflater } from '../../server/src/codec/raw-deflate.ts'
@@ -76,7 +76,7 @@ function writeTree(writer: BsonWriter, key: string, tree: Tree): void {
     case 'array':
       writer.startArray(key)
       tree.of.forEach(([, item], i) => {
-        writeTree(writer, indexName(i), item)
+        writeTree(writer, String(i), item)
       })
       writer.end()
       break

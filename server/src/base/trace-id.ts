@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
 const bytes = 16
+/** For the rows “gateway CPU per call”: drawn one at a time, an id takes 2 µs more. */
 const pool = Buffer.allocUnsafeSlow(256 * bytes)
 let at = pool.byteLength
 

@@ -16,13 +16,6 @@ const int64Max = 2n ** 63n - 1n
 const float = new Float64Array(1)
 const floatBytes = new Uint8Array(float.buffer)
 
-const indexNames: readonly string[] = Array.from({ length: 1024 }, (_, i) => String(i))
-
-/** The element name of an array’s item: `'0'`, `'1'` and so on. */
-export function indexName(index: number): string {
-  return indexNames[index] ?? String(index)
-}
-
 /**
  * Writes one BSON document after another: `startRoot`, elements, `finish`. The instance keeps its buffer, so one serves a whole runtime
  * (encoding never waits). A value that BSON cannot hold throws `serialization_failed`; the next `startRoot` begins afresh.

@@ -1,6 +1,6 @@
 import type { TypeNode } from '@halibut-gateway/schemas/contract'
 import { isTyped } from '@halibut-gateway/schemas/contract'
-import { type BsonReader, type BsonWriter, bsonType, indexName } from './bson.ts'
+import { type BsonReader, type BsonWriter, bsonType } from './bson.ts'
 import {
   type ClrType,
   clrType,
@@ -192,7 +192,7 @@ function writeItems(writer: BsonWriter, name: string, values: Iterable<unknown>,
   writer.startArray(name)
   let i = 0
   for (const value of values) {
-    const index = indexName(i++)
+    const index = String(i++)
     if (context.trace) context.trace.push(index)
     item.encode(writer, index, value, 'typed', context)
     if (context.trace) context.trace.pop()

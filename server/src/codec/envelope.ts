@@ -1,7 +1,7 @@
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits } from '../base/limits.ts'
 import { UnfitValueError } from '../base/unfit-value.ts'
-import { BsonWriter, indexName } from './bson.ts'
+import { BsonWriter } from './bson.ts'
 import type { EncodeContext, ValueCodec } from './clr-type.ts'
 import { compileTypes } from './compile-types.ts'
 import type { DataStream } from './data-stream.ts'
@@ -58,7 +58,7 @@ export const nullMessage: Buffer = Buffer.from('0e0000000a4d6573736167650000', '
 const noContract = compileTypes({ contract: 1, service: 'none', methods: [] })
 const untypedArgument = untypedArgumentType(noContract.typeOf)
 
-/** Encoding never waits, so one buffer serves all. */
+/** Encoding never waits, so one buffer serves all. For the row “message codec”. */
 const writer = new BsonWriter()
 
 /**
@@ -95,7 +95,7 @@ function writeRequest(context: EncodeContext, { head, params, args }: RequestPar
   writer.startArray('params')
   context.trace?.push('params')
   for (let i = 0; i < args.length; i++) {
-    const name = indexName(i)
+    const name = String(i)
     context.trace?.push(name)
     const codec = params === undefined ? untypedArgument : (params[i] as ValueCodec)
     codec.encode(writer, name, args[i], 'object', context)

@@ -45,8 +45,6 @@ function takes(method: CompiledMethod, args: readonly Materialised[]): boolean {
   return true
 }
 
-const scratch = new BsonWriter()
-
 /**
  * The caller’s side: the overload that these JavaScript values can be written for, the closest where several fit. Throws `ambiguous_method` where several are as close, and
  * where none does `invalid_argument` (one candidate: its own complaint), each with the signatures.
@@ -58,10 +56,13 @@ export function matchArguments(methods: readonly CompiledMethod[], args: readonl
     only.complete(args)
     return only
   }
+  const scratch = new BsonWriter()
   // One that needs no default is meant first.
-  const exact = methods.filter(method => method.params.length === args.length && fits(method, args))
+  const exact = methods.filter(method => method.params.length === args.length && fits(scratch, method, args))
   const able =
-    exact.length > 0 ? exact : methods.filter(method => takesCount(method.node, args.length) && fits(method, method.complete(args)))
+    exact.length > 0
+      ? exact
+      : methods.filter(method => takesCount(method.node, args.length) && fits(scratch, method, method.complete(args)))
   const fitting = closest(able, args)
   const [found, ...more] = fitting
   if (found !== undefined && more.length === 0) return found
@@ -79,7 +80,7 @@ function closest(methods: readonly CompiledMethod[], args: readonly unknown[]): 
   return methods.filter((_, i) => distances[i] === least)
 }
 
-function fits(method: CompiledMethod, args: readonly unknown[]): boolean {
+function fits(scratch: BsonWriter, method: CompiledMethod, args: readonly unknown[]): boolean {
   const context: EncodeContext = {
     streams: [],
     maxStreams: Number.MAX_SAFE_INTEGER,

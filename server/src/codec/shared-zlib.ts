@@ -14,7 +14,10 @@ function createInflater(): ZlibSteps {
   return (portable?.portableInflater ?? nativeInflater)() as ZlibSteps
 }
 
-/** Idle inflaters kept for the next message; each holds about 45 KiB. More are made when more messages arrive in parts, and closed after. */
+/**
+ * Idle inflaters kept for the next message; each holds about 45 KiB. More are made when more messages arrive in parts, and closed after. For the
+ * calls to and from .NET, which deflates every message: reading one of a few hundred bytes takes three times as long with a new inflater.
+ */
 const maxIdleInflaters = 4
 const idleInflaters: ZlibSteps[] = []
 

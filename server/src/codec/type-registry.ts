@@ -57,7 +57,7 @@ export interface CompiledMethod {
   readonly node: MethodNode
 }
 
-/** Peers repeat a few names; no more than this many texts are remembered. */
+/** Peers repeat a few names; no more than this many texts are remembered. For the row “message codec”. */
 const maxRememberedTexts = 4_096
 
 /** The types of all contracts of a runtime (spec §4.8), and the contracts made ready. */

@@ -29,8 +29,7 @@ export async function identifyAsDialler(transfer: Transfer, identity: Identity):
 export async function receivePreamble(channel: ByteChannel, maxChars: number): Promise<string> {
   const reader = new PreambleReader(maxChars)
   for (;;) {
-    const pending = channel.read()
-    const chunk = pending instanceof Promise ? await pending : pending
+    const chunk = await channel.read()
     const found = chunk === undefined ? reader.finish() : reader.feed(chunk)
     if (!found) continue
     if (found.rest !== undefined) channel.unread(found.rest)

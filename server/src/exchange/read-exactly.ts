@@ -5,8 +5,7 @@ import { endOfInput } from '../base/end-of-input.ts'
 export async function readExactly(channel: ByteChannel, length: number): Promise<Buffer> {
   let gathered: Buffer | undefined
   for (;;) {
-    const pending = channel.read()
-    const chunk = pending instanceof Promise ? await pending : pending
+    const chunk = await channel.read()
     if (chunk === undefined) throw endOfInput()
     const bytes: Buffer = gathered === undefined ? chunk : Buffer.concat([gathered, chunk])
     if (bytes.length >= length) {

@@ -159,8 +159,7 @@ export class OutgoingCalls {
         keep?.({ error })
         throw error
       }
-      const read = request.result(endpoint.uri)
-      const result = read instanceof Promise ? await read : read
+      const result = await request.result(endpoint.uri)
       request.handOver(times.onCharge)
       keep?.({ result })
       if (event) events.emit('callFinished', { ...event, durationMs: performance.now() - startedAt, error: undefined })

@@ -10,8 +10,6 @@ interface Waiting {
 export class CallerTurns<T extends Waiting> {
   /** The callers that wait, the one whose turn is next first. */
   readonly #lanes = new Map<string | undefined, Set<T>>()
-  /** The last one that ran empty: with one request at a time it is all that is ever needed. */
-  #spare: Set<T> | undefined
   #size = 0
 
   get size(): number {
@@ -21,8 +19,7 @@ export class CallerTurns<T extends Waiting> {
   add(item: T): void {
     let lane = this.#lanes.get(item.caller)
     if (!lane) {
-      lane = this.#spare ?? new Set()
-      this.#spare = undefined
+      lane = new Set()
       this.#lanes.set(item.caller, lane)
     }
     lane.add(item)
@@ -34,9 +31,7 @@ export class CallerTurns<T extends Waiting> {
     const lane = this.#lanes.get(item.caller)
     if (!lane?.delete(item)) return
     this.#size--
-    if (lane.size > 0) return
-    this.#lanes.delete(item.caller)
-    this.#spare = lane
+    if (lane.size === 0) this.#lanes.delete(item.caller)
   }
 
   /** Gives the next one that fits and takes it away; its caller’s next turn comes after everybody else’s. */
