@@ -63,7 +63,7 @@ function withSerial(der: Buffer, serial: Buffer, signed: (content: Buffer) => Bu
 function start({ port: at, from, to }: { port: number; from: number; to: number }): void {
   port = at
   active = agents.slice(0, to)
-  for (const agent of active.slice(from)) dial(agent)
+  for (const agent of active.slice(from)) dialSoon(agent)
 }
 
 /** Ends all connections, and nobody comes back. */
@@ -75,6 +75,20 @@ async function halt(): Promise<void> {
     socket?.destroy()
   }
   while (connected > 0) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+const dialsInTurn = 10
+const due: Agent[] = []
+
+/** Thousands of dials in one turn would keep those waiting that are connected; a fleet on machines of its own has no such turn. */
+function dialSoon(agent: Agent): void {
+  due.push(agent)
+  if (due.length === 1) setImmediate(dialNext)
+}
+
+function dialNext(): void {
+  for (const agent of due.splice(0, dialsInTurn)) if (active.length > 0) dial(agent)
+  if (due.length > 0) setImmediate(dialNext)
 }
 
 function dial(agent: Agent): void {
@@ -107,7 +121,7 @@ function dial(agent: Agent): void {
     if (active.length === 0) return
     const elapsedMs = agent.tryingSinceMs === undefined ? 0 : performance.now() - agent.tryingSinceMs
     const pauseMs = Math.min(longestPauseMs, Math.max(leastPauseMs, elapsedMs * (1 + Math.random())))
-    agent.pause = setTimeout(dial, pauseMs, agent)
+    agent.pause = setTimeout(dialSoon, pauseMs, agent)
   })
 }
 

@@ -45,7 +45,7 @@ async function openWorld(): Promise<World> {
   const raw = await rawPair('greet')
   const fleet = startPeer('fleet')
   const browser = startPeer('browser')
-  const thumbprints = await fleet.ask<string[]>('create', { identity: dialler, count: fleetSize })
+  const thumbprints = await fleet.ask<string[]>('create', { identity: dialler, count: fleetSize }, longMs)
   await fleet.ask('giveWay')
 
   /** A gateway that is ready for the fleet, with an agent that the browser has called. */
@@ -119,14 +119,11 @@ function reconnectRow(ours: (result: Reconnect) => number, rival: (result: Recon
   }
 }
 
-/** KiB of a gateway for each agent that it knows and that is connected. Each time in new processes, since memory once taken stays. */
-async function agentMemory(): Promise<number> {
-  requireDescriptors(firstAgents + fleetSize)
+/** KiB of a gateway for each agent that it knows and that is connected. Each time in a new process, since memory once taken stays. */
+async function agentMemory(fleet: Peer, thumbprints: readonly string[]): Promise<number> {
   const { dialler, acceptor } = await identities()
   const gateway = startPeer('gateway')
-  const fleet = startPeer('fleet')
   try {
-    const thumbprints = await fleet.ask<string[]>('create', { identity: dialler, count: firstAgents + fleetSize })
     const agent = { uri: 'https://127.0.0.1:1/', thumbprint: dialler.thumbprint }
     await gateway.ask('listen', { identity: acceptor, agent, token, fleet: thumbprints.slice(0, firstAgents) })
     const port = await gateway.ask<number>('listenForAgents')
@@ -140,7 +137,8 @@ async function agentMemory(): Promise<number> {
     await gateway.ask('know', { thumbprints: thumbprints.slice(firstAgents), from: firstAgents })
     return ((await connect(firstAgents, firstAgents + fleetSize)) - before) / 1024 / fleetSize
   } finally {
-    await Promise.all([gateway.stop(), fleet.stop()])
+    await fleet.ask('halt')
+    await gateway.stop()
   }
 }
 
@@ -151,7 +149,7 @@ async function socketMemory(): Promise<number> {
   const diallers = startPeer('raw')
   try {
     const port = await server.ask<number>('listen', { identity: acceptor, mode: 'hold' })
-    await diallers.ask('hold', { identity: dialler, port, count: firstAgents, parallel })
+    await diallers.ask('hold', { identity: dialler, port, count: firstAgents, parallel }, longMs)
     const before = await server.ask<number>('rss')
     await diallers.ask('hold', { identity: dialler, port, count: fleetSize, parallel }, longMs)
     return ((await server.ask<number>('rss')) - before) / 1024 / fleetSize
@@ -201,6 +199,12 @@ export const fleetRows: readonly Row[] = [
     aim: 1.2,
     unit: 'KiB',
     ...rounds,
-    open: async () => ({ ours: agentMemory, rival: socketMemory, close: async () => undefined }),
+    async open() {
+      requireDescriptors(firstAgents + fleetSize)
+      const { dialler } = await identities()
+      const fleet = startPeer('fleet')
+      const thumbprints = await fleet.ask<string[]>('create', { identity: dialler, count: firstAgents + fleetSize }, longMs)
+      return { ours: () => agentMemory(fleet, thumbprints), rival: socketMemory, close: () => fleet.stop() }
+    },
   },
 ]
