@@ -110,3 +110,13 @@ test('the items of a watch are numbered, and one that does not fit ends it', asy
   const { runner } = watching
   expect([runner.isWatch('agents.watch'), runner.isWatch('agent.invoke'), runner.isWatch('nothing')]).toEqual([true, false, false])
 })
+
+test('the trace id of the caller is that of the error and of the log', async () => {
+  const { log, runner } = create(() => {
+    throw new Error('a mistake of ours')
+  })
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const answer = await runner.run('agent.invoke', params, { ...createRequestContext(), traceId })
+  expect(answer).toMatchObject({ error: { data: { kind: 'internal_error', traceId } } })
+  expect(log).toHaveBeenCalledWith('error', 'agent.invoke failed', expect.objectContaining({ traceId }))
+})
