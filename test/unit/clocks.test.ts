@@ -6,6 +6,7 @@ const repository = join(import.meta.dirname, '../..')
 
 /** Where the time of day is told to people or written into a certificate. Nothing waits by it there. */
 const told = [
+  'client-sdk/src/reconnecting.ts',
   'client-sdk/src/testing/test-agents.ts',
   'client-sdk/src/testing/test-calls.ts',
   'server/inspector/src/call-state.ts',
