@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { isAbortAwaited } from '../../../../server/src/base/abort-listeners.ts'
 import { cancelledWhile } from '../../../../server/src/base/cancelled.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
-import { CallDeadline, type CallTimes, checkTimes } from '../../../../server/src/runtime/call-deadline.ts'
+import { CallDeadline, type CallTimes, callWithin, checkTimes } from '../../../../server/src/runtime/call-deadline.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -89,4 +90,34 @@ test('a deadline is told with phase, delivery, and the reason that is known', ()
     message: 'the request was sent to https://agent/, but no answer came within its timeoutMs of 300 ms',
   })
   expect(told(refused)).toBe(refused)
+})
+
+test('a call within times hears of its caller until its last data stream has come, and of no deadline once it is answered', async () => {
+  const given = new AbortController()
+  let come = (): void => undefined
+  const streams = { done: new Promise<void>(resolve => (come = resolve)), settle: () => undefined }
+  let signal: AbortSignal | undefined
+  const times = { signal: given.signal, timeoutMs: 100 }
+  const answered = await callWithin(times, undefined, async inner => {
+    signal = inner
+    return streams
+  })
+  expect([answered, vi.getTimerCount(), isAbortAwaited(given.signal)]).toEqual([streams, 0, true])
+  vi.advanceTimersByTime(1_000)
+  expect(signal?.aborted).toBe(false)
+  come()
+  await streams.done
+  expect(isAbortAwaited(given.signal)).toBe(false)
+})
+
+test('a call within times that nobody answers ends as the deadline it was, and leaves nothing', async () => {
+  const given = new AbortController()
+  const call = callWithin(
+    { signal: given.signal, timeoutMs: 100 },
+    undefined,
+    signal => new Promise((_, reject) => signal.addEventListener('abort', () => reject(sent), { once: true })),
+  )
+  vi.advanceTimersByTime(100)
+  await expect(call).rejects.toMatchObject({ kind: 'deadline_exceeded', delivery: 'unknown', phase: 'response', endpoint })
+  expect([vi.getTimerCount(), isAbortAwaited(given.signal)]).toEqual([0, false])
 })
