@@ -275,13 +275,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['unit/server/gateway/upload.test.ts'],
   },
   {
-    wrong: 'the windows of a session have no limit together',
-    file: 'server/src/gateway/streams/session-windows.ts',
-    find: 'own + bytes > left || ',
-    replace: '',
-    tests: ['unit/server/gateway/streams/stream-window.test.ts'],
-  },
-  {
     wrong: 'a session may have any number of calls in flight',
     file: 'server/src/gateway/request-table.ts',
     find: 'if (this.#running < facadeLimits.callsInFlight) return undefined',
