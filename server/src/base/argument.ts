@@ -36,12 +36,16 @@ export function checkArgument(value: unknown, where: string, kind: ArgumentKind)
 /** The same for an object of options: each is of its kind or `undefined`, the `required` ones are there, and there are no others. */
 export function checkOptions<T>(given: unknown, where: string, table: OptionKinds<T>, required: readonly (keyof T & string)[] = []): void {
   checkArgument(given, where, 'object')
-  for (const [name, value] of Object.entries(given as object)) {
-    if (!Object.hasOwn(table, name)) {
+  const members = given as Record<string, unknown>
+  // Texts are made for errors alone: calls come this way.
+  for (const name of Object.keys(members)) {
+    const kind = Object.hasOwn(table, name) ? table[name as keyof T] : undefined
+    if (kind === undefined) {
       const known = Object.keys(table).join(', ')
       throw new HalibutError('invalid_argument', `${where}: there is no ${JSON.stringify(name)}; those are ${known}`)
     }
-    if (value !== undefined) checkArgument(value, `${where}: ${name}`, table[name as keyof T])
+    const value = members[name]
+    if (value !== undefined && !kinds[kind][1](value)) checkArgument(value, `${where}: ${name}`, kind)
   }
-  for (const name of required) checkArgument((given as T)[name], `${where}: ${name}`, table[name])
+  for (const name of required) if (members[name] === undefined) checkArgument(undefined, `${where}: ${name}`, table[name])
 }
