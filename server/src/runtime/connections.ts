@@ -29,7 +29,8 @@ export class Connections {
   readonly #memory: RuntimeMemory
   /** By the key of the endpoint. */
   readonly #pools = new Map<string, ConnectionPool>()
-  readonly #dialled = new Map<ByteChannel, string>()
+  /** The same. */
+  readonly #dialled = new Map<string, Set<ByteChannel>>()
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
@@ -89,11 +90,11 @@ export class Connections {
       signal: linked.signal,
     }).finally(linked.release)
     const { remoteAddress, thumbprint, protocol } = channel.peer
-    this.#dialled.set(channel, endpoint.key)
+    this.#keep(channel, endpoint.key)
     const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
     events.emit('connectionOpened', about)
     void channel.closed.then(() => {
-      this.#dialled.delete(channel)
+      this.#forget(channel, endpoint.key)
       events.emit('connectionClosed', about)
     })
     log(
@@ -122,14 +123,27 @@ export class Connections {
   disconnect({ key, uri }: Endpoint): void {
     const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
     void this.#pools.get(key)?.close(why)
-    for (const [channel, its] of this.#dialled) if (its === key) channel.destroy(why)
+    for (const channel of this.#dialled.get(key) ?? []) channel.destroy(why)
   }
 
   /** Ends all of them. */
   async close(why: HalibutError): Promise<void> {
     await Promise.all([...this.#pools.values()].map(pool => pool.close(why)))
-    for (const channel of this.#dialled.keys()) if (channel.failure === undefined) void channel.close(0)
-    await Promise.all([...this.#dialled.keys()].map(channel => channel.closed))
+    const left = [...this.#dialled.values()].flatMap(channels => [...channels])
+    for (const channel of left) if (channel.failure === undefined) void channel.close(0)
+    await Promise.all(left.map(channel => channel.closed))
+  }
+
+  #keep(channel: ByteChannel, key: string): void {
+    const its = this.#dialled.get(key)
+    if (its) its.add(channel)
+    else this.#dialled.set(key, new Set([channel]))
+  }
+
+  #forget(channel: ByteChannel, key: string): void {
+    const its = this.#dialled.get(key)
+    its?.delete(channel)
+    if (its?.size === 0) this.#dialled.delete(key)
   }
 }
 

@@ -86,11 +86,19 @@ test('an endpoint has one pool as long as a connection or a call is in it, and t
 test('disconnecting ends the connections to that endpoint, and no others', async () => {
   await using world = await createConnections()
   await using other = await listenRaw({ certificate: testIdentity('agent') })
-  const ended = await world.connections.dial(world.endpoint, undefined)
+  const [ended, too, gone] = [
+    await world.connections.dial(world.endpoint, undefined),
+    await world.connections.dial(world.endpoint, undefined),
+    await world.connections.dial(world.endpoint, undefined),
+  ]
+  gone.channel.destroy()
+  await gone.channel.closed
   const stays = await world.connections.dial(endpointOf(other, testIdentity('agent').thumbprint), undefined)
   world.connections.disconnect(world.endpoint)
-  await ended.channel.closed
-  expect(ended.channel.failure).toMatchObject({ kind: 'connection_lost', endpoint: world.endpoint.uri })
+  for (const { channel } of [ended, too]) {
+    await channel.closed
+    expect(channel.failure).toMatchObject({ kind: 'connection_lost', endpoint: world.endpoint.uri })
+  }
   expect(stays.channel.failure).toBeUndefined()
 })
 
