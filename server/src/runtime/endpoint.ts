@@ -46,7 +46,7 @@ const inputKinds: OptionKinds<Exclude<EndpointInput, string>> = {
 }
 const proxyKinds: OptionKinds<ProxySettings> = { host: 'any', port: 'any', user: 'text', password: 'text' }
 
-/** An endpoint, checked and normalised (spec §1.1). */
+/** An endpoint, checked and normalised (spec §1.1). It cannot change; a copy of it with something else in it is read again. */
 export interface Endpoint {
   /** The printed form: `https://localhost:8080/`, `poll://bob/`. */
   readonly uri: string
@@ -56,6 +56,7 @@ export interface Endpoint {
   readonly serverName: string
   readonly thumbprint: string | undefined
   readonly proxy: ProxySettings | undefined
+  readonly forceResolveHost: string | undefined
   readonly limits: EndpointLimits
   /** Equal for endpoints that may share connections. */
   readonly key: string
@@ -68,6 +69,7 @@ export interface Endpoint {
 export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint {
   const given: Exclude<EndpointInput, string> = typeof input === 'string' ? { uri: input } : input
   if (typeof given !== 'object' || given === null) throw invalid('the endpoint: it must be a URI, or an object with a uri')
+  if (isEndpoint(given)) return parseEndpoint(inputOf(given), defaults)
   checkOptions(given, 'the endpoint', inputKinds)
   const url = parseUri(given.uri, 'the endpoint')
   const scheme = url.protocol.slice(0, -1)
@@ -81,7 +83,7 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
   if (thumbprint !== undefined) checkThumbprint(thumbprint, `the thumbprint of ${uri}`)
   if (proxy !== undefined) checkProxy(proxy, uri)
   const target = forceResolveHost === undefined ? url : parseUri(forceResolveHost, `forceResolveHost of ${uri}`)
-  return {
+  return Object.freeze({
     uri,
     scheme,
     host: target.hostname,
@@ -90,6 +92,7 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
     // A polling agent’s is compared with what TLS tells, which is upper-case; a listening one’s to the letter (spec §1.5).
     thumbprint: scheme === 'poll' ? thumbprint?.toUpperCase() : thumbprint,
     proxy,
+    forceResolveHost,
     limits: limitsOf(given.limits, defaults, uri),
     key: [
       uri,
@@ -97,7 +100,7 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
       forceResolveHost ?? '',
       proxy ? JSON.stringify([proxy.host, proxy.port, proxy.user, proxy.password]) : '',
     ].join(' '),
-  }
+  })
 }
 
 /**
@@ -172,6 +175,17 @@ function limitsOf(overrides: Partial<EndpointLimits> | undefined, defaults: Limi
   return checkedLimits<keyof EndpointLimits>(defaults, overrides, `the limits of ${uri}`, endpointLimitNames)
 }
 
+/** Whether it is an endpoint that was read once, or a copy of one, which may hold something else by now. */
+function isEndpoint(input: object): input is Endpoint {
+  return 'key' in input && 'scheme' in input && 'serverName' in input
+}
+
+/** What an endpoint was made of. */
+function inputOf({ uri, thumbprint, proxy, forceResolveHost, limits }: Endpoint): Exclude<EndpointInput, string> {
+  const given = Object.entries(limits ?? {}).filter(([name]) => endpointLimitNames.some(each => each === name))
+  return { uri, thumbprint, proxy, forceResolveHost, limits: Object.fromEntries(given) }
+}
+
 /** `new URL` repairs much that a person did not mean (spaces, missing slashes); here it is refused, with the reason. */
 function parseUri(text: unknown, where: string): URL {
   const example = 'an absolute URI such as https://host:10933/ or poll://name/'
@@ -207,12 +221,6 @@ function shown(text: string): string {
 
 function invalid(message: string): HalibutError {
   return new HalibutError('invalid_argument', message)
-}
-
-/** Whether it was parsed already. */
-export function isEndpoint(input: object): input is Endpoint {
-  const { key, uri, host, port, limits } = input as Partial<Endpoint>
-  return [key, uri, host].every(text => typeof text === 'string') && typeof port === 'number' && typeof limits === 'object'
 }
 
 /** Nobody is called or polled whose certificate is not pinned. Throws `invalid_argument`. */

@@ -17,7 +17,7 @@ import { checkCertificate } from './certificates.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { Connections } from './connections.ts'
 import { drain, refuseRunning } from './drain.ts'
-import { checkThumbprint, type Endpoint, type EndpointInput, isEndpoint, parseEndpoint } from './endpoint.ts'
+import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint } from './endpoint.ts'
 import { EventLog, type LogEvent, type LogWriter } from './event-log.ts'
 import { checkListener, EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import { checkFriendlyPage, type FriendlyPage } from './friendly-page.ts'
@@ -347,7 +347,6 @@ export class HalibutRuntime implements AsyncDisposable {
 
   #endpoint(input: EndpointInput | Endpoint): Endpoint {
     if (typeof input !== 'object' || input === null) return parseEndpoint(input, this.limits)
-    if (isEndpoint(input)) return input
     const known = this.#endpoints.get(input)
     if (known) return known
     const endpoint = parseEndpoint(input, this.limits)

@@ -185,3 +185,26 @@ test('what an agent announces is a queue’s name in any letter case, or nothing
   expect(subscriptionKey('foo:bar')).toBeUndefined()
   expect(subscriptionKey('name')).toBeUndefined()
 })
+
+test('an endpoint cannot change; a copy with something else in it is another endpoint, with the rest as it was', () => {
+  const proxy = { host: 'proxy', port: 3128 }
+  const read = parse({
+    uri: 'https://agent:10933/x',
+    thumbprint,
+    proxy,
+    forceResolveHost: 'https://10.0.0.1:1/',
+    limits: { retryCountLimit: 2 },
+  })
+  expect(Object.isFrozen(read)).toBe(true)
+  expect(parse(read)).toEqual(read)
+  expect(parse({ ...read })).toEqual(read)
+  const other = 'CD'.repeat(20)
+  const copy = parse({ ...read, thumbprint: other })
+  expect(copy).toEqual({ ...read, thumbprint: other, key: copy.key })
+  expect(copy.key).not.toBe(read.key)
+  expect(parse({ ...read, uri: 'https://other:1/', forceResolveHost: undefined })).toMatchObject({ host: 'other', port: 1 })
+  expect(parse({ ...read, limits: { retryCountLimit: 3 } }).limits).toEqual({ ...defaultLimits, retryCountLimit: 3 })
+  const plain = parse({ uri: 'https://agent:10933/', thumbprint })
+  expect(parse({ ...plain, thumbprint: other }).key).toBe(parse({ uri: 'https://agent:10933/', thumbprint: other }).key)
+  expect(complaint(() => parse({ ...read, thumbprint: 'short' }))).toContain('it must be 40 hex digits')
+})
