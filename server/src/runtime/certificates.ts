@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
+import { type InspectOptions, inspect, promisify } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 import forge from 'node-forge'
 import { argumentText, checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
@@ -207,16 +207,47 @@ function toBeSigned(certificate: forge.pki.Certificate): forge.asn1.Asn1 {
 }
 
 function assemble({ certificate: parsed, key }: KeyPair): Certificate {
-  const certificateDer = parsed.raw
-  return {
-    certificatePem: parsed.toString(),
-    keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certificateDer,
-    ...thumbprintsOf(certificateDer),
-    subject: subjectText(parsed),
-    notAfter: new Date(parsed.validTo),
-    keyType: key.asymmetricKeyType ?? 'unknown',
+  return new CertificateWithKey(parsed, key)
+}
+
+/** What a log shows of it: whose it is, and never the key. */
+type ShownCertificate = Pick<Certificate, 'thumbprint' | 'thumbprint256' | 'subject' | 'notAfter' | 'keyType'>
+
+class CertificateWithKey implements Certificate {
+  readonly certificatePem: string
+  readonly keyPem: string
+  readonly certificateDer: Buffer
+  readonly thumbprint: string
+  readonly thumbprint256: string
+  readonly subject: string
+  readonly notAfter: Date
+  readonly keyType: string
+  /** A member of its own, so that a copy with something else in it has it too. */
+  readonly [inspect.custom] = inspectCertificate
+
+  constructor(parsed: X509Certificate, key: KeyObject) {
+    const { thumbprint, thumbprint256 } = thumbprintsOf(parsed.raw)
+    this.certificatePem = parsed.toString()
+    this.keyPem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
+    this.certificateDer = parsed.raw
+    this.thumbprint = thumbprint
+    this.thumbprint256 = thumbprint256
+    this.subject = subjectText(parsed)
+    this.notAfter = new Date(parsed.validTo)
+    this.keyType = key.asymmetricKeyType ?? 'unknown'
   }
+
+  toJSON(): ShownCertificate {
+    return shown(this)
+  }
+}
+
+function inspectCertificate(this: Certificate, _depth: number, options: InspectOptions): string {
+  return `Certificate ${inspect(shown(this), options)}`
+}
+
+function shown({ thumbprint, thumbprint256, subject, notAfter, keyType }: Certificate): ShownCertificate {
+  return { thumbprint, thumbprint256, subject, notAfter, keyType }
 }
 
 async function readSmallFile(path: string): Promise<Buffer> {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   certificateFromEncryptedPem,
@@ -55,6 +55,21 @@ async function messageOfRejection(promise: Promise<unknown>): Promise<string> {
     (error: Error) => error.message,
   )
 }
+
+test('a log shows whose a certificate is and never its key, also of a copy; a copy has all of it', () => {
+  const made = testIdentity('logged')
+  const copy = { ...made, commonName: 'logged' }
+  expect(copy).toMatchObject({ keyPem: made.keyPem, certificatePem: made.certificatePem, thumbprint: made.thumbprint })
+  const { thumbprint, thumbprint256, subject, notAfter, keyType } = made
+  expect(JSON.parse(JSON.stringify({ made }))).toEqual({
+    made: { thumbprint, thumbprint256, subject, notAfter: notAfter.toISOString(), keyType },
+  })
+  for (const it of [made, copy, { certificate: made }, [copy]]) {
+    const text = inspect(it, { depth: 5 })
+    for (const part of [thumbprint, subject, notAfter.toISOString()]) expect(text).toContain(part)
+    expect(text).not.toMatch(/KEY|keyPem/)
+  }
+})
 
 describe('a self-signed certificate', () => {
   test('is RSA-2048, signed with SHA-256 by its own key, and tells its thumbprints', async () => {
