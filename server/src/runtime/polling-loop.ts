@@ -74,6 +74,8 @@ async function connectAndServe(options: PollingLoopOptions, onIdentified: () => 
       cut = () => void dialled.channel.close(0)
       signal.addEventListener('abort', cut, { once: true })
       draining.addEventListener('abort', cut, { once: true })
+      // Between the end of the dial and here nobody heard it.
+      if (draining.aborted) cut()
       stage = 'initialise'
       await identifyAsDialler(transfer, { type: 'subscriber', subscription })
       draining.removeEventListener('abort', cut)

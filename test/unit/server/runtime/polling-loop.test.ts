@@ -193,3 +193,16 @@ test('it ends a dial that is under way when it is told to, and logs nothing', as
   await over
   expect(log).toEqual([])
 })
+
+test('it ends a connection that is there in the moment in which it is told to end', async () => {
+  await using loop = createLoop(() => refused)
+  await using pair = channelPair()
+  const transfer = new Transfer(pair.dialler, new RuntimeMemory(defaultLimits).exchange('', undefined))
+  const draining = new AbortController()
+  const { promise, resolve } = deferred<Transfer>()
+  const over = runPollingLoop({ ...loop.options, draining: draining.signal, dial: () => promise })
+  resolve(transfer)
+  draining.abort()
+  await over
+  await transfer.channel.closed
+})
