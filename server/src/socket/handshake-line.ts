@@ -2,7 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { Fifo, type Linked } from '../base/fifo.ts'
 import { networkOf, type Openings } from '../base/openings.ts'
 import { timerMs } from '../base/timer.ts'
-import { timedOut } from './errno.ts'
+import { timedOut, toHalibutError } from './errno.ts'
 
 /** How many accepted connections may wait, and how long those may that say nothing. */
 export interface HandshakeLineLimits {
@@ -228,11 +228,20 @@ export class HandshakeLine {
     const next = this.#next()
     if (!next) return
     this.leave(next)
-    const { owner } = next
-    this.openings.enter(owner, owner.endPoint, why => owner.drop(why))
-    owner.begin()
+    this.#begin(next.owner)
     // TLS takes what has come in the next tick: what that costs is known after it.
     process.nextTick(this.#goOn)
+  }
+
+  #begin(owner: Waiting): void {
+    try {
+      this.openings.enter(owner, owner.endPoint, why => owner.drop(why))
+    } catch (why) {
+      // Where the limits leave no place to anybody.
+      owner.drop(toHalibutError(why, 'handshake'))
+      return
+    }
+    owner.begin()
   }
 
   readonly #goOn = (): void => {

@@ -155,3 +155,14 @@ test('one that leaves while it waits does not begin', async () => {
   expect(await until(1)).toEqual(['10.0.0.1/2'])
   expect(line.size).toBe(0)
 })
+
+test('where the limits leave no place for a handshake, whoever comes is dropped, and nothing else happens', async () => {
+  const { line, openings, dropped, arrive } = createLine({ maxUnidentifiedConnections: 0 })
+  arrive('10.0.0.1/1', '10.0.0.2/1')
+  while (line.size > 0) await turn()
+  expect(dropped).toEqual([
+    ['10.0.0.1/1', 'connection_limit'],
+    ['10.0.0.2/1', 'connection_limit'],
+  ])
+  expect(openings.size).toBe(0)
+})
