@@ -30,6 +30,8 @@ export class AgentManager {
   readonly #liveness: Liveness
   /** How many agents may connect with a certificate. */
   readonly #trusted = new Map<string, number>()
+  /** The end of the last change: each begins with what the one before has left, kept or taken back. */
+  #changes: Promise<unknown> = Promise.resolve()
 
   /** With the agents of the store. */
   constructor(options: AgentManagerOptions) {
@@ -56,38 +58,44 @@ export class AgentManager {
   }
 
   /** Adds an agent and keeps it. Rejects as {@link serve} throws, and where it cannot be kept; then it is not served. */
-  async add(definition: AgentDefinition): Promise<Agent> {
-    const agent = this.serve(definition)
-    try {
-      await this.#options.store?.saveAgent(definition)
-    } catch (why) {
-      this.#drop(definition.id)
-      throw why
-    }
-    return agent
+  add(definition: AgentDefinition): Promise<Agent> {
+    return this.#inTurn(async () => {
+      const agent = this.serve(definition)
+      try {
+        await this.#options.store?.saveAgent(definition)
+      } catch (why) {
+        this.#drop(definition.id)
+        throw why
+      }
+      return agent
+    })
   }
 
   /**
    * Puts another definition in the place of the one of the same id, and keeps it. An agent that is elsewhere from now on, has another certificate
    * or is disabled loses its connections. Rejects with `agent_not_found`, `invalid_argument`, or where it cannot be kept; then nothing has changed.
    */
-  async update(definition: AgentDefinition): Promise<Agent> {
-    const before = this.directory.require(definition.id)
-    const agent = this.#change(before, definition)
-    try {
-      await this.#options.store?.saveAgent(definition)
-    } catch (why) {
-      this.#change(agent, before.definition)
-      throw why
-    }
-    return agent
+  update(definition: AgentDefinition): Promise<Agent> {
+    return this.#inTurn(async () => {
+      const before = this.directory.require(definition.id)
+      const agent = this.#change(before, definition)
+      try {
+        await this.#options.store?.saveAgent(definition)
+      } catch (why) {
+        this.#change(agent, before.definition)
+        throw why
+      }
+      return agent
+    })
   }
 
   /** Forgets an agent and ends its connections. Rejects with `agent_not_found`, or where the store fails; then it is still there. */
-  async remove(id: string): Promise<void> {
-    this.directory.require(id)
-    await this.#options.store?.removeAgent(id)
-    this.#drop(id)
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.directory.require(id)
+      await this.#options.store?.removeAgent(id)
+      this.#drop(id)
+    })
   }
 
   /** Whether a polling agent may have the subscription that it names: only the one that is registered with its certificate. Text says why not. */
@@ -95,6 +103,12 @@ export class AgentManager {
     const agent = this.directory.bySubscription(subscription)
     if (!agent || agent.state.at === 'disabled') return `no agent polls as ${subscription}`
     return agent.definition.thumbprint === thumbprint || `the subscription ${subscription} belongs to another certificate`
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#changes.then(change)
+    this.#changes = done.catch(() => undefined)
+    return done
   }
 
   #change(before: Agent, definition: AgentDefinition): Agent {

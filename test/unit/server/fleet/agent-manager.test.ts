@@ -143,6 +143,20 @@ test('an update that cannot be kept is taken back', async () => {
   it.manager.close()
 })
 
+test('changes of an agent at the same moment come one after another, and those that are taken back leave nothing', async () => {
+  const it = world([polling])
+  it.fail(new Error('the disk is full'))
+  const changes = [it.manager.update({ ...polling, thumbprint: other }), it.manager.update({ ...polling, disabled: true })]
+  for (const each of changes) await expect(each).rejects.toThrow('the disk is full')
+  expect([[...it.trusted], it.manager.directory.require('p').definition, it.mayPoll(own)]).toEqual([[own], polling, true])
+  it.fail(undefined)
+  const [removed, added] = [it.manager.remove('p'), it.manager.add({ ...polling, name: 'again' })]
+  await removed
+  await added
+  expect([[...it.trusted], it.kept.get('p')?.name, it.mayPoll(own)]).toEqual([[own], 'again', true])
+  it.manager.close()
+})
+
 test('connections that end after their agent was removed and added again count for nobody but the new one’s', async () => {
   const it = world([polling])
   it.connects()
