@@ -15,6 +15,10 @@ export class Fifo<T extends Linked<T>> {
     return this.#first
   }
 
+  get last(): T | undefined {
+    return this.#last
+  }
+
   /** The member leaves the list that it is in. */
   push(member: T): void {
     member.list?.remove(member)

@@ -33,6 +33,8 @@ const beginMs = 1
 const acceptTurns = 8
 /** Of those whose turn it is, every so many-th comes from an address that is not known, if one waits. */
 const strangersTurn = 8
+/** Silent connections that are looked at to find one that gives way. */
+const silentLooks = 16
 
 /** One address, as long as something of it waits. */
 class Lane implements Linked<Lane> {
@@ -164,7 +166,24 @@ export class HandshakeLine {
     if (2 * this.#size >= max || 2 * near >= perAddress) this.#endSilence(this.#limits.unidentifiedGraceMs)
     const left = this.#lanes.get(network)?.count ?? 0
     if (left >= perAddress) throw tooMany(`${left} connections from ${network} wait for their handshake (maxWaitingConnectionsPerAddress)`)
+    if (this.#size >= max && this.openings.knows(network)) this.#endStranger()
     if (this.#size >= max) throw tooMany(`${this.#size} connections wait for their handshake (maxWaitingConnections)`)
+  }
+
+  /** A full line is a flood: of those from addresses that are not known one gives way, the one whose turn would come last. */
+  #endStranger(): void {
+    const lane = [this.#strangers.last, this.#full.last].find(each => each && !this.openings.knows(each.network))
+    const place = lane?.ready.last ?? this.#silentStranger()
+    if (!place) return
+    this.leave(place)
+    place.owner.drop(tooMany('a known address needs its place in the line of those that wait for their handshake (maxWaitingConnections)'))
+  }
+
+  /** The one that has said nothing for longest. Known addresses seldom are silent: a few are looked at, and not a line of thousands. */
+  #silentStranger(): Place | undefined {
+    let place = this.#silent.first
+    for (let i = 0; place && i < silentLooks; i++, place = place.after) if (!this.openings.knows(place.lane.network)) return place
+    return undefined
   }
 
   /** Drops those that have said nothing for so long. */

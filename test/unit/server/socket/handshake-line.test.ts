@@ -166,3 +166,18 @@ test('where the limits leave no place for a handshake, whoever comes is dropped,
   ])
   expect(openings.size).toBe(0)
 })
+
+test('in a full line whoever comes from a known address takes the place of one who does not, and nobody else does', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const { line, openings, begun, dropped, enter, arrive, until } = createLine({ maxWaitingConnections: 4 })
+  openings.recognise('10.0.0.9:1')
+  enter('10.0.0.9/silent')
+  enter('10.0.0.1/silent')
+  arrive('10.0.0.1/1', '10.0.0.1/2')
+  expect(() => enter('10.0.0.2/1')).toThrow(expect.objectContaining({ kind: 'connection_limit' }))
+  arrive('10.0.0.9/1', '10.0.0.9/2', '10.0.0.9/3')
+  expect(dropped.map(([name]) => name)).toEqual(['10.0.0.1/2', '10.0.0.1/1', '10.0.0.1/silent'])
+  expect(() => enter('10.0.0.9/4')).toThrow(expect.objectContaining({ kind: 'connection_limit' }))
+  expect([line.size, await until(3)]).toEqual([4, ['10.0.0.9/1', '10.0.0.9/2', '10.0.0.9/3']])
+  expect(begun).toHaveLength(3)
+})
