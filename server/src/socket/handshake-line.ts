@@ -90,6 +90,7 @@ export class HandshakeLine {
   #size = 0
   #silence: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
+  #retryAtMs = 0
   #isTurnAhead = false
   #turnBeganMs = 0
   #begun = 0
@@ -296,7 +297,11 @@ export class HandshakeLine {
 
   /** When the one that has been among the openings for longest has to give way. */
   #tryAgainIn(ms: number): void {
-    this.#retry ??= setTimeout(
+    const atMs = performance.now() + ms
+    if (this.#retry && this.#retryAtMs < atMs + 1) return
+    clearTimeout(this.#retry)
+    this.#retryAtMs = atMs
+    this.#retry = setTimeout(
       () => {
         this.#retry = undefined
         for (let lane = this.#full.shift(); lane; lane = this.#full.shift()) this.#queue(lane)
