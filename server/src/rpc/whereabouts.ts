@@ -5,11 +5,15 @@ import { newsOf } from '../fleet/liveness.ts'
 
 /** A listening agent has answered a call, so that it is there, whenever its next probe is. */
 export function answered(directory: AgentDirectory, agent: Agent): void {
-  if (agent.mode === 'listening' && agent.state.at !== 'connected') tell(directory, agent, { type: 'reached', how: 'answers calls' })
+  if (agent.mode === 'listening') tell(directory, agent, { type: 'reached', how: 'answers calls' })
 }
 
-/** A call to a listening agent has failed; where it did not reach it, neither would a probe. */
+/** A call to a listening agent has failed: it answered with an error; or the call did not reach it, and neither would a probe. */
 export function failed(directory: AgentDirectory, agent: Agent, error: HalibutError): void {
+  if (error.remote) {
+    answered(directory, agent)
+    return
+  }
   const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
   if (seen) tell(directory, agent, newsOf(seen))
 }
@@ -21,9 +25,11 @@ function whatItSaw(error: HalibutError): HalibutError | undefined {
   return (phase === 'connect' || phase === 'tls') && kind !== 'closed' ? error : undefined
 }
 
-/** Unless the agent is another one meanwhile. */
+/** Unless the agent is another one meanwhile, or it is known already that it is there. */
 function tell(directory: AgentDirectory, { definition: { id }, endpoint }: Agent, news: AgentNews): void {
-  if (directory.get(id)?.endpoint === endpoint) directory.report(id, news)
+  const now = directory.get(id)
+  if (now?.endpoint !== endpoint || (news.type === 'reached' && now.state.at === 'connected')) return
+  directory.report(id, news)
 }
 
 /** A request that found no connection in time tells since when its agent is away and why, where that is known and not told already. */

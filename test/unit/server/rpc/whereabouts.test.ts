@@ -22,6 +22,16 @@ test('a call that a listening agent answers shows that it is there; that of a po
   expect([stateOf('l'), stateOf('p').at]).toMatchObject([{ at: 'connected', reason: 'answers calls' }, 'offline'])
 })
 
+test('also an answer that is an error, or that comes after the agent was taken for away, shows that it is there', () => {
+  const { directory, listening, stateOf } = create()
+  failed(directory, listening, new HalibutError('service_failed', 'no', { remote: { message: 'no' }, delivery: 'executed' }))
+  expect(stateOf('l').at).toBe('connected')
+  const before = directory.require('l')
+  directory.report('l', { type: 'gone', why: 'nobody listens' })
+  answered(directory, before)
+  expect(stateOf('l').at).toBe('connected')
+})
+
 test('a call that could not reach its agent tells why, also where its time was over by then', () => {
   for (const error of [refused, new HalibutError('deadline_exceeded', 'late', { phase: 'connect', cause: refused })]) {
     const { directory, listening, stateOf } = create()
