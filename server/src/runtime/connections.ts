@@ -72,15 +72,11 @@ export class Connections {
     return pool
   }
 
-  /** Opens a connection, which is not identified yet. `ending` ends the attempt besides `signal`. */
-  async dial(
-    endpoint: Endpoint,
-    signal: AbortSignal | undefined,
-    ending: AbortSignal | undefined = this.#options.ending,
-  ): Promise<Transfer> {
+  /** Opens a connection, which is not identified yet. */
+  async dial(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<Transfer> {
+    const { limits, certificate, events, log, ending } = this.#options
     // Calls that were accepted before the runtime closes may still need a connection.
-    this.#options.ending.throwIfAborted()
-    const { limits, certificate, events, log } = this.#options
+    ending.throwIfAborted()
     log(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
     const linked = linkedSignal(signal, ending)
     const channel = await dial({
@@ -102,8 +98,8 @@ export class Connections {
       'Security',
       `Secure connection established. Server at ${remoteAddress} identified by thumbprint: ${thumbprint}, using protocol ${protocol === 'TLSv1.3' ? 'Tls13' : 'Tls12'}`,
     )
-    if (this.#options.ending.aborted) {
-      const why: HalibutError = this.#options.ending.reason
+    if (ending.aborted) {
+      const why: HalibutError = ending.reason
       channel.destroy(why)
       throw why
     }

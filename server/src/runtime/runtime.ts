@@ -242,7 +242,7 @@ export class HalibutRuntime implements AsyncDisposable {
     checkOptions(options, 'the options of probe()', probeOptionKinds)
     const ending = this.#ending.signal
     return probe(this.#endpoint(input), options, {
-      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal, options.signal ? ending : undefined),
+      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
       ending,
       defaultTimeoutMs: this.limits.probeTimeoutMs,
       ownThumbprint: this.thumbprint,
