@@ -1,4 +1,5 @@
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
+import { checkThumbprint } from '../runtime/endpoint.ts'
 import { type Agent, type AgentDefinition, AgentDirectory } from './agent-directory.ts'
 import { Liveness, type LivenessOptions } from './liveness.ts'
 import type { Mesh } from './mesh.ts'
@@ -50,8 +51,9 @@ export class AgentManager {
     this.#liveness.close()
   }
 
-  /** Serves an agent without keeping it in the store. Throws `invalid_argument` where its id or its subscription is taken. */
+  /** Serves an agent without keeping it in the store. Throws `invalid_argument` where its id or its subscription is taken, or its thumbprint is none. */
   serve(definition: AgentDefinition): Agent {
+    checkDefinition(definition)
     const agent = this.directory.add(definition)
     this.#trust(agent)
     return agent
@@ -112,6 +114,7 @@ export class AgentManager {
   }
 
   #change(before: Agent, definition: AgentDefinition): Agent {
+    checkDefinition(definition)
     const agent = this.directory.update(definition)
     this.#trust(agent)
     this.#distrust(before)
@@ -144,6 +147,11 @@ export class AgentManager {
       this.#options.mesh.removeTrust(thumbprint)
     }
   }
+}
+
+/** Before anything changes: an agent that cannot be trusted must not be half there. */
+function checkDefinition({ id, thumbprint }: AgentDefinition): void {
+  checkThumbprint(thumbprint, `the thumbprint of the agent ${id}`)
 }
 
 /** Whether an agent is one that connects to us. */

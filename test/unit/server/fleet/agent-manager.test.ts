@@ -91,6 +91,15 @@ test('an agent that cannot be kept is not served', async () => {
   it.manager.close()
 })
 
+test('an agent without the thumbprint of a certificate is not served, also not in part', async () => {
+  const it = world([polling])
+  const wrong = { kind: 'invalid_argument', message: expect.stringContaining('40 hex digits') }
+  expect(() => it.manager.serve({ id: 'q', uri: 'poll://q/', thumbprint: 'AB' })).toThrow(expect.objectContaining(wrong))
+  await expect(it.manager.update({ ...polling, thumbprint: 'AB' })).rejects.toMatchObject(wrong)
+  expect([it.manager.directory.ids(), [...it.trusted], it.manager.directory.require('p').definition]).toEqual([['p'], [own], polling])
+  it.manager.close()
+})
+
 test('an agent that is removed is forgotten everywhere: store, trust, connections and subscription', async () => {
   const it = world([polling])
   await it.manager.remove('p')
