@@ -58,7 +58,7 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     }
     const pending = new PendingRequest(request, this.#endpoint, this)
     if (consumer) {
-      consumer.hand(this.#collect(pending))
+      if (this.#collect(pending)) consumer.hand(pending)
     } else {
       pending.wait()
       this.#waiting ??= new CallerTurns()
@@ -103,8 +103,10 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
 
   /** The next request that this certificate may collect. */
   take(thumbprint: string): PendingRequest | undefined {
-    const pending = this.#waiting?.take(allows, thumbprint)
-    return pending && this.#collect(pending)
+    for (;;) {
+      const pending = this.#waiting?.take(allows, thumbprint)
+      if (!pending || this.#collect(pending)) return pending
+    }
   }
 
   addWaiting(consumer: Consumer): void {
@@ -123,11 +125,11 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     return this.#consumers.findLast(consumer => consumer.fits(request))
   }
 
-  #collect(pending: PendingRequest): PendingRequest {
-    pending.collected()
+  #collect(pending: PendingRequest): boolean {
+    if (!pending.collected()) return false
     this.#inFlight ??= new Set()
     this.#inFlight.add(pending)
-    return pending
+    return true
   }
 
   /** A request came to its end, however it did. */

@@ -9,7 +9,7 @@ import type { DataStream } from '../../codec/data-stream.ts'
 import type { EncodedMessage } from '../../codec/envelope.ts'
 import type { AnswerStreams } from '../../exchange/answer.ts'
 import type { CollectedRequest } from '../../exchange/serve-poller.ts'
-import { pollingFailure, withServerException } from '../call-failures.ts'
+import { pollingFailure, toldOf, withServerException } from '../call-failures.ts'
 import { clientException } from '../dotnet-exception.ts'
 import { mayHave } from './certificate-binding.ts'
 import type { RequestToQueue } from './request-queue.ts'
@@ -90,9 +90,16 @@ export class PendingRequest implements CollectedRequest {
     if (ms !== undefined) this.#become({ at: 'waiting', timer: setTimeout(this.#timedOut, timerMs(ms), ms) })
   }
 
-  collected(): void {
+  /** A connection takes it. False: it has failed, since what its caller wanted to do about that did. */
+  collected(): boolean {
     this.#become(justCollected)
-    this.#request.onCollected?.()
+    try {
+      this.#request.onCollected?.()
+      return true
+    } catch (why) {
+      this.fail(toldOf(why).with({ phase: 'request' }))
+      return false
+    }
   }
 
   exchanging(cut: () => void): void {

@@ -62,6 +62,36 @@ function watch(promise: Promise<unknown>): { outcome: unknown } {
 }
 
 describe('collecting', () => {
+  test('a request whose caller fails when it hears of the collection fails alone, and the connection goes on with the next', async () => {
+    const queue = new MemoryRequestQueue(endpoint, 10)
+    const failing = request('failing', {
+      onCollected: () => {
+        throw new Error('the listener broke')
+      },
+    })
+    const waited = watch(queue.queueAndWait(failing))
+    void queue.queueAndWait(request('next'))
+    const source = sourceOf(queue, 'T1')
+    const item = source.tryDequeue()
+    expect(item?.id).toBe('next')
+    item?.answer(undefined)
+    const waiting = source.dequeue(30_000)
+    const handed = watch(queue.queueAndWait(failing))
+    await turn()
+    const told = {
+      kind: 'internal_error',
+      delivery: 'not_sent',
+      phase: 'request',
+      cause: expect.objectContaining({ message: 'the listener broke' }),
+    }
+    expect([waited.outcome, handed.outcome]).toMatchObject([told, told])
+    void queue.queueAndWait(request('last'))
+    const last = await waiting
+    expect(last?.id).toBe('last')
+    last?.answer(undefined)
+    expect(queue.empty).toBe(true)
+  })
+
   test('Q01 what nobody collects in time fails with the reference’s text, as not sent', async () => {
     const queue = new MemoryRequestQueue(endpoint, 10)
     const call = watch(queue.queueAndWait(request('1', { queueTimeoutMs: 5_000 })))
