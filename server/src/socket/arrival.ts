@@ -70,7 +70,8 @@ export class Arrival implements Waiting {
     const { acceptTimeoutMs } = this.#port.line
     const timer = acceptTimeoutMs > 0 ? setTimeout(expire, timerMs(acceptTimeoutMs), this) : undefined
     this.#state = { at: 'handshaking', timer }
-    this.#port.beginTls(this)
+    // One that has gone in this turn of the event loop tells so a little later, and TLS makes something of a dead socket.
+    if (!this.raw.destroyed) this.#port.beginTls(this)
   }
 
   drop(why: HalibutError): void {

@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { defaultLimits } from '../../../../server/src/base/limits.ts'
+import { Openings } from '../../../../server/src/base/openings.ts'
+import { Arrival, type ArrivalPort } from '../../../../server/src/socket/arrival.ts'
+import { HandshakeLine, type Waiting } from '../../../../server/src/socket/handshake-line.ts'
+
+/** A TCP connection that has arrived, and what its port hears of it. */
+async function createArrival() {
+  const openings = new Openings(defaultLimits)
+  const begun: Arrival[] = []
+  const rejected: string[] = []
+  const port: ArrivalPort = {
+    line: new HandshakeLine(defaultLimits, openings),
+    arrivals: new Set(),
+    beginTls: arrival => void begun.push(arrival),
+    onRejected: (_remoteAddress, error) => void rejected.push(error.kind),
+  }
+  const server = createServer({ highWaterMark: 1 }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.on('error', () => undefined)
+  const [raw] = (await once(server, 'connection')) as [Socket]
+  const arrival = new Arrival(raw, port)
+  return {
+    arrival,
+    client,
+    port,
+    openings,
+    begun,
+    rejected,
+    async [Symbol.asyncDispose]() {
+      client.destroy()
+      raw.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+test('it waits until its first byte has come and its turn is there, and leaves nothing when it is gone', async () => {
+  await using world = await createArrival()
+  const { arrival, client, port, openings, begun, rejected } = world
+  expect([port.line.size, port.arrivals.size, openings.size]).toEqual([1, 1, 0])
+  client.write('hello')
+  while (begun.length === 0) await new Promise(resolve => setImmediate(resolve))
+  expect([begun, port.line.size, openings.size]).toEqual([[arrival], 0, 1])
+  arrival.raw.destroy()
+  await once(arrival.raw, 'close')
+  expect([port.arrivals.size, openings.size, rejected]).toEqual([0, 0, ['connection_lost']])
+})
+
+test('one that has been destroyed and has its turn before it tells so is not handed to TLS', async () => {
+  await using world = await createArrival()
+  const { arrival, client, port, openings, begun, rejected } = world
+  // After one that had its turn the next one has it at once.
+  await new Promise<void>(resolve => {
+    const before: Waiting = { endPoint: '10.0.0.1:1', begin: resolve, drop: () => undefined }
+    port.line.speak(port.line.enter(before))
+  })
+  const gone = once(arrival.raw, 'close')
+  arrival.raw.once('readable', () => arrival.raw.destroy())
+  client.write('hello')
+  await gone
+  expect([begun, port.line.size, port.arrivals.size, openings.size, rejected]).toEqual([[], 0, 0, 1, ['connection_lost']])
+})
