@@ -129,8 +129,6 @@ const ping = JSON.stringify({ jsonrpc: '2.0', method: controlNotifications.ping 
 /** Why there is no connection, as far as the platform tells. */
 function notAccepted(why: string, credential: string | undefined): GatewayError {
   const status = /response: (\d{3})$/.exec(why)?.[1]
-  const message = `the gateway did not accept the connection: ${status ? `HTTP ${status}` : why}`
-  return status
-    ? refusedWith(Number(status), message, {}, credential)
-    : new GatewayError('connect_failed', message, { advice: checkAddress })
+  // Where nobody answered somebody may later, as after 503.
+  return refusedWith(Number(status ?? 503), `the gateway did not accept the connection: ${status ? `HTTP ${status}` : why}`, {}, credential)
 }
