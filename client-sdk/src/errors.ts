@@ -60,6 +60,12 @@ export class GatewayError extends Error {
     })
   }
 
+  /** What `JSON.stringify` writes: all that is known, and the cause in words. */
+  toJSON(): object {
+    const { message, cause } = this
+    return { ...this, message, cause: cause && String(cause) }
+  }
+
   /** The error of a response. */
   static fromResponse(error: RpcError): GatewayError {
     const { kind, ...details } = error.data
