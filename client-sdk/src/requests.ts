@@ -26,7 +26,9 @@ export class Requests {
     this.link = new Link(this.#pending, () => this.#flush())
     this.connecting = new Reconnecting(options, this.link, state => {
       tell(() => options.hooks?.onState?.(state))
-      this.#log(state.at === 'failed' ? 'error' : state.at === 'waiting' ? 'warn' : 'info', `connection ${state.at}`, state)
+      // What it takes to go on with a session is for no log.
+      const details = { ...state, welcome: undefined }
+      this.#log(state.at === 'failed' ? 'error' : state.at === 'waiting' ? 'warn' : 'info', `connection ${state.at}`, details)
       onState(state)
       if (state.at === 'connected') this.#flush()
     })

@@ -122,6 +122,10 @@ test('a logger hears of the connection and of requests, each at its level', asyn
   expect(lines[2]?.[2]).toMatchObject({ why: expect.any(GatewayError), nextAt: expect.any(Date) })
   expect(lines[4]?.[2]).toMatchObject({ after: { why: { kind: 'connection_lost' } } })
   expect(lines[6]?.[2]).toMatchObject({ agent: 'web-1', call: 'Add(int64,int64)', error: { kind: 'queue_full' } })
+  const text = JSON.stringify(lines)
+  expect(text).toContain('too many wait')
+  // With it, and a sign-in of the same principal, somebody else could go on with the session.
+  expect(text).not.toContain('resumeToken')
 })
 
 test('the state is told to a hook as to a listener', async () => {
