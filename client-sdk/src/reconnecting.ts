@@ -63,7 +63,6 @@ export class Reconnecting {
 
   /** For ever. Idempotent. */
   close(): void {
-    if (this.#state.at === 'closed') return
     this.#enter({ at: 'closed' })
     this.#link.end(closedError('unknown'), closedError())
   }
@@ -105,8 +104,12 @@ export class Reconnecting {
     this.#enter({ at: 'waiting', attempt, delayMs, nextAt: new Date(Date.now() + delayMs), ...outage }, () => clearTimeout(late))
   }
 
-  /** The one way from state to state: what the one before holds is given back. */
+  /** The one way from state to state: what the one before holds is given back. None leads out of `closed`, where a hook closes meanwhile. */
   #enter(state: ClientState, leave = nothing): void {
+    if (this.#state.at === 'closed') {
+      leave()
+      return
+    }
     if (leave !== this.#leave) this.#leave()
     this.#leave = leave
     this.#state = state

@@ -190,6 +190,38 @@ test('a client that is closed while it connects opens nothing more', async () =>
   expect([sockets, client.state, vi.getTimerCount()]).toEqual([0, { at: 'closed' }, 0])
 })
 
+test.each([
+  ['refuses', 4403],
+  ['has forgotten the session', undefined],
+])('a client that a hook closes, because the gateway %s, stays closed', async (_, code) => {
+  const gateway = createTestGateway()
+  const sockets: WebSocketLike[] = []
+  const ended: string[] = []
+  const client = createClient({
+    url: 'http://test',
+    backoff: { firstMs: 0, maxMs: 0 },
+    webSocket: (url, protocols) => {
+      const socket = gateway.webSocket(url, protocols)
+      sockets.push(socket)
+      return socket
+    },
+    hooks: {
+      onOutcome: (_request, { error }) => {
+        ended.push(error?.kind ?? 'answered')
+        client.close()
+      },
+    },
+  })
+  const watch = client.watchAgents()
+  await watch.next()
+  const next = watch.next().catch((error: unknown) => error)
+  if (code === undefined) gateway.restart()
+  else (sockets[0] as unknown as { ended(code: number): void }).ended(code)
+  await next
+  expect([ended, client.state]).toEqual([['connection_lost'], { at: 'closed' }])
+  expect(await client.agents().catch((error: unknown) => error)).toMatchObject({ kind: 'closed' })
+})
+
 test('leaving a watch does not wait for its next item', async () => {
   await using it = createWorld()
   const watch = it.client.watchAgents()
