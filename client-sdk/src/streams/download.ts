@@ -141,7 +141,7 @@ export class Download {
   /** Content came. */
   receive({ offset, isHeldUp }: Pick<FrameHeader, 'offset' | 'isHeldUp'>, content: Uint8Array<ArrayBuffer>): void {
     const end = offset + content.byteLength
-    if (this.#isOver || end <= this.#received) return
+    if (this.#isOver || end < this.#received) return
     if (offset > this.#received || end > this.length) {
       const why = `not the bytes after ${this.#received} came`
       this.#events.cancel(why)
@@ -155,6 +155,8 @@ export class Download {
       this.#window *= 2
       this.repeatCredit()
     }
+    // Where the credit ends with a frame, one without content says that it does.
+    if (end === this.#received) return
     // After a resume the first bytes may be there already.
     this.#chunks.push(content.subarray(this.#received - offset))
     this.#received = end

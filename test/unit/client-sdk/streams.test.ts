@@ -122,6 +122,20 @@ describe('a download', () => {
     expect(window()).toBe(facadeLimits.streamWindowBytes)
   })
 
+  test('has twice the window too where a frame without content says that the gateway is held up', async () => {
+    const { table, notes } = setUp()
+    const reader = downloadOf(table, { $stream: 2, length: streamCreditBytes + 1 })
+      .stream()
+      .getReader()
+    table.receive(frame(2, 0, new Uint8Array(streamCreditBytes)))
+    await reader.read()
+    table.receive(frame(2, streamCreditBytes, new Uint8Array(), true))
+    expect(windowOf(notes.at(-1))).toBe(2 * streamCreditBytes)
+    const next = reader.read()
+    table.receive(frame(2, streamCreditBytes, bytesOf(1)))
+    expect(await next).toEqual({ done: false, value: bytesOf(1) })
+  })
+
   test('has the window of the first byte where the reader is behind, however often the gateway is held up', async () => {
     const { table, notes } = setUp()
     const reader = downloadOf(table, { $stream: 2, length: 10_000_000 }).stream().getReader()
