@@ -147,6 +147,8 @@ export class Download {
     this.#isAttached = true
     const { base } = this.#window
     this.#sent = Math.max(base, Math.min(received ?? base, this.#sent))
+    // What told it may be lost, and the rest of the credit with that.
+    this.#toldHeldUp = -1
     this.flush()
   }
 

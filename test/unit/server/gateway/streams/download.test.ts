@@ -107,6 +107,22 @@ test('says that it is held up after it has waited for credit for 5 ms, once, als
   download.discard()
 })
 
+test('sends the rest of its credit again, and that it is held up, where a cut lost that', async () => {
+  const { download, frames } = world(2_000_000)
+  const received = 4 * (65_532 - frameHeaderBytes)
+  download.begin(undefined)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(contentOf(frames)).toBe(streamCreditBytes)
+  download.detach()
+  frames.length = 0
+  download.resume(received)
+  download.credit(streamCreditBytes, 0)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(frames.map(frame => readFrameHeader(frame))).toEqual([{ stream: 2, offset: received, isHeldUp: true }])
+  expect(contentOf(frames)).toBe(streamCreditBytes - received)
+  download.discard()
+})
+
 test('is not held up by a credit that comes soon, nor at its end', async () => {
   const { download, frames } = world(1_000_000)
   download.begin(undefined)
