@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { errorTable } from './wire/errors.ts'
+import { traceparentPattern } from './wire/messages.ts'
 import { facadeLimits } from './wire/protocol.ts'
 
 /** A request’s id: 1 to 64 characters, or a safe integer. */
@@ -19,7 +20,7 @@ export const RequestSchema = Type.Object(
     method: Type.String({ minLength: 1, maxLength: 256 }),
     traceparent: Type.Optional(
       Type.String({
-        pattern: '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$',
+        pattern: traceparentPattern,
         description: 'W3C trace context of version 00, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       }),
     ),

@@ -6,6 +6,7 @@ import {
   type MethodName,
   type ParamError,
   readArguments,
+  traceparentPattern,
   type WatchItem,
   type WatchName,
 } from '@halibut-gateway/schemas/wire'
@@ -17,6 +18,8 @@ import { misfit, TestError, toRpcError, toTestError } from './test-error.ts'
 import { type Requester, TestSession } from './test-session.ts'
 import { TestSocket } from './test-socket.ts'
 import { type Digest, digestOf } from './test-streams.ts'
+
+const traceContext = new RegExp(traceparentPattern)
 
 /** A call that reached its agent. */
 export interface TestCall {
@@ -158,10 +161,14 @@ export function createTestGateway(): TestGateway {
         sessions,
         () =>
           new TestSession(calls.epoch, async (method, params, requester) => {
+            const { traceparent } = requester
+            if (traceparent !== undefined && !traceContext.test(traceparent)) {
+              return { error: toRpcError(new TestError('invalid_request', `${traceparent} is no trace context of version 00`, 'not_sent')) }
+            }
             try {
               return { result: await handle(method as MethodName, params, requester) }
             } catch (error) {
-              return { error: toRpcError(error, requester.traceparent) }
+              return { error: toRpcError(error, traceparent) }
             }
           }),
       ),

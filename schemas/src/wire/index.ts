@@ -38,6 +38,7 @@ export {
   type StreamCredit,
   type StreamHandle,
   type StreamPosition,
+  traceparentPattern,
   uncountedNotifications,
 } from './messages.ts'
 export type {

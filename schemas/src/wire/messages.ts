@@ -48,6 +48,9 @@ export interface RpcError {
   readonly data: ErrorData
 }
 
+/** W3C trace context of version 00, in lower case; neither id may be all zeros. */
+export const traceparentPattern = '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$'
+
 /** What a client sends: a request, or a notification where `id` is absent. */
 export interface RequestMessage {
   readonly jsonrpc: '2.0'

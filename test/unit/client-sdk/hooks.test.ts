@@ -65,6 +65,18 @@ test('a trace context that a hook sets goes out with the request, and its trace 
   await expect(it.remote.Add(1n, 2n)).rejects.toMatchObject({ kind: 'queue_full', traceId })
 })
 
+test('a trace context that does not fit is refused by the gateway in memory, as by the real one', async () => {
+  await using it = createWorld({
+    hooks: {
+      onRequest: request => {
+        request.traceparent = '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'
+      },
+    },
+  })
+  await expect(it.remote.Add(1n, 2n)).rejects.toMatchObject({ kind: 'invalid_request', delivery: 'not_sent' })
+  expect(it.gateway.calls).toEqual([])
+})
+
 test('a request that was given up, and one that was never sent, have an outcome too', async () => {
   const outcomes: unknown[] = []
   await using it = createWorld({ hooks: { onOutcome: (_, { error }) => outcomes.push(error?.kind) } })
