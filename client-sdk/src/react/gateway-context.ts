@@ -17,9 +17,17 @@ export function useGateway(client?: GatewayClient): GatewayClient {
   return used
 }
 
-/** Where the client is with its connection, and why where it has none. Does not connect by itself. */
+const idle: ClientState = { at: 'idle' }
+
+/**
+ * Where the client is with its connection, and why where it has none. Does not connect by itself. On a server `idle`, and so in the first
+ * rendering over its page, which has to show the same.
+ */
 export function useGatewayState(client?: GatewayClient): ClientState {
   const used = useGateway(client)
-  const state = (): ClientState => used.state
-  return useSyncExternalStore(changed => used.onState(changed), state, state)
+  return useSyncExternalStore(
+    changed => used.onState(changed),
+    () => used.state,
+    () => idle,
+  )
 }

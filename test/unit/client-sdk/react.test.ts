@@ -21,13 +21,14 @@ const tools = service('IToolService', {
 
 const page = new Window()
 let createRoot: typeof import('react-dom/client')['createRoot']
+let hydrateRoot: typeof import('react-dom/client')['hydrateRoot']
 
 beforeAll(async () => {
   vi.stubGlobal('window', page)
   vi.stubGlobal('document', page.document)
   vi.stubGlobal('navigator', page.navigator)
   // It looks for a page when it is loaded.
-  createRoot = (await import('react-dom/client')).createRoot
+  ;({ createRoot, hydrateRoot } = await import('react-dom/client'))
 })
 
 afterAll(async () => {
@@ -204,6 +205,24 @@ test('a watch of anything is put together, ends, fails, and is left', async () =
   expect(left).toBe(2)
   it.unmount()
   await vi.waitFor(() => expect(left).toBe(3))
+})
+
+test('the page of a server comes to life also where the client is connected already', async () => {
+  const gateway = createTestGateway()
+  const setUp = () => createClient({ url: 'http://test', webSocket: gateway.webSocket })
+  await using server = setUp()
+  await using client = setUp()
+  await client.agents()
+  const State = ({ of }: { of: typeof client }): ReactNode => createElement('p', null, useGatewayState(of).at)
+  const element = page.document.createElement('div')
+  element.innerHTML = renderToString(createElement(State, { of: server }))
+  const errors: unknown[] = []
+  const root = hydrateRoot(element as unknown as Element, createElement(State, { of: client }), {
+    onRecoverableError: error => errors.push(error),
+  })
+  await vi.waitFor(() => expect(element.textContent).toBe('connected'), { interval: 2 })
+  expect(errors).toEqual([])
+  root.unmount()
 })
 
 test('a server renders without asking for anything, and a hook without a client says what is missing', async () => {
