@@ -33,7 +33,7 @@ export interface RetryOptions {
   readonly maxMs?: number
   /** All attempts and pauses together: no pause goes beyond it. Milliseconds. Default: no limit. */
   readonly totalMs?: number
-  /** Ends it, with its reason, in a pause too. */
+  /** Ends it: in a pause with its reason, in a call with what that makes of it (`cancelled`, which says whether the agent may have run it). */
   readonly signal?: AbortSignal
   /** Hears of each attempt that is followed by another one. */
   readonly onRetry?: (failed: FailedAttempt) => void
