@@ -182,6 +182,20 @@ test('in a full line whoever comes from a known address takes the place of one w
   expect(begun).toHaveLength(3)
 })
 
+test('in a full line one gives way too whose address has no room for another handshake', async () => {
+  const { openings, dropped, arrive, until } = createLine({ maxWaitingConnections: 2, maxUnidentifiedConnectionsPerAddress: 1 })
+  openings.recognise('10.0.0.9:1')
+  const stuck = {}
+  openings.enter(stuck, '10.0.0.1:1', () => undefined)
+  arrive('10.0.0.1/1', '10.0.0.1/2')
+  for (let i = 0; i < 20; i++) await turn()
+  arrive('10.0.0.9/1')
+  expect(dropped).toEqual([['10.0.0.1/2', 'connection_limit']])
+  expect(await until(1)).toEqual(['10.0.0.9/1'])
+  openings.leave(stuck)
+  expect(await until(2)).toEqual(['10.0.0.9/1', '10.0.0.1/1'])
+})
+
 test('of two addresses without room the one that has it sooner does not wait for the other', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
   const { openings, begun, arrive, until } = createLine({ maxUnidentifiedConnectionsPerAddress: 1, unidentifiedGraceMs: 500 })
