@@ -18,7 +18,7 @@ export interface ArrivalPort {
   /** Hands the TCP connection to TLS. */
   readonly beginTls: (arrival: Arrival) => void
   /** It is gone, or has been dropped, before TLS was through. */
-  readonly onRejected: (remoteAddress: string, error: HalibutError) => void
+  readonly onRejected: (arrival: Arrival, error: HalibutError) => void
 }
 
 /**
@@ -41,7 +41,10 @@ type ArrivedSocket = Socket & { [arrivalOf]?: Arrival | undefined }
 /** An accepted connection, from TCP until it is through TLS. */
 export class Arrival implements Waiting {
   readonly raw: Socket
+  /** `host:port` of the other side. */
   readonly endPoint: string
+  /** Those of the connection, which no other one of its port has. */
+  readonly ends: string
   /** What TLS found wrong. */
   error: HalibutError | undefined
   readonly #port: ArrivalPort
@@ -51,13 +54,14 @@ export class Arrival implements Waiting {
     this.raw = raw
     this.#port = port
     this.endPoint = remoteEndPoint(raw)
+    this.ends = endsOf(raw)
     // The TLS socket tells the same error; without a listener here a late reset would end the process.
     raw.on('error', ignore)
     try {
       this.#state = { at: 'waiting', place: port.line.enter(this) }
     } catch (why) {
       raw.resetAndDestroy()
-      port.onRejected(this.endPoint, toHalibutError(why, 'handshake'))
+      port.onRejected(this, toHalibutError(why, 'handshake'))
       return
     }
     port.arrivals.add(this)
@@ -97,7 +101,7 @@ export class Arrival implements Waiting {
   /** @internal The TCP connection is gone. */
   gone(): void {
     this.#end()
-    this.#port.onRejected(this.endPoint, this.error ?? lostInHandshake())
+    this.#port.onRejected(this, this.error ?? lostInHandshake())
   }
 
   #end(): void {
@@ -128,8 +132,12 @@ function expire(arrival: Arrival): void {
   arrival.drop(timedOut('read', { phase: 'tls' }))
 }
 
-/** `host:port` of the other side. */
-export function remoteEndPoint(socket: Socket): string {
+/** Both ends of a connection. A caller may use one port of its own for several addresses of ours. */
+export function endsOf(socket: Socket): string {
+  return `${remoteEndPoint(socket)} ${socket.localAddress ?? ''}`
+}
+
+function remoteEndPoint(socket: Socket): string {
   return formatEndPoint(socket.remoteAddress ?? '', socket.remotePort ?? 0)
 }
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
-import { Arrival, type ArrivalPort, remoteEndPoint } from './arrival.ts'
+import { Arrival, type ArrivalPort, endsOf } from './arrival.ts'
 import { codeOf, formatEndPoint, osText, toHalibutError } from './errno.ts'
 import type { HandshakeLine } from './handshake-line.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
@@ -44,18 +44,18 @@ export interface Listener {
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { certificate, keepAliveIdleMs, receiveTimeoutMs, sendTimeoutMs, line, onRejected } = options
-  // By remote end point: a TLSSocket doesn’t tell which TCP socket it stands on, and that one is needed for a reset.
+  // By both ends: a TLSSocket doesn’t tell which TCP socket it stands on, and that one is needed for a reset.
   const handshaking = new Map<string, Arrival>()
   const arrivals = new Set<Arrival>()
 
   const tls = usable(() => createTlsServer({ ...tlsVersions, cert: certificate.certificatePem, key: certificate.keyPem, ...peerCheck }))
   tls.on('secureConnection', socket => {
-    const arrival = handshaking.get(remoteEndPoint(socket))
+    const arrival = handshaking.get(endsOf(socket))
     if (!arrival) {
       socket.on('error', ignore).destroy()
       return
     }
-    handshaking.delete(arrival.endPoint)
+    handshaking.delete(arrival.ends)
     arrival.settle()
     const certificate = socket.getPeerX509Certificate()
     const channel = new TlsChannel({
@@ -71,7 +71,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   })
   tls.on('tlsClientError', (error, socket) => {
     // Node destroys the socket itself, and the arrival reports. A caller that went away has no address any more, and needs no words.
-    const arrival = handshaking.get(remoteEndPoint(socket))
+    const arrival = handshaking.get(endsOf(socket))
     if (arrival) arrival.error = toHalibutError(error, 'handshake')
   })
 
@@ -79,13 +79,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     line,
     arrivals,
     beginTls(arrival) {
-      handshaking.set(arrival.endPoint, arrival)
+      handshaking.set(arrival.ends, arrival)
       tls.setTicketKeys(freshTicketKeys())
       tls.emit('connection', arrival.raw)
     },
-    onRejected(remoteAddress, error) {
-      handshaking.delete(remoteAddress)
-      onRejected?.(remoteAddress, error)
+    onRejected(arrival, error) {
+      handshaking.delete(arrival.ends)
+      onRejected?.(arrival.endPoint, error)
     },
   }
   const server = createServer(

@@ -156,6 +156,24 @@ describe('listen', () => {
     clearInterval(dribble)
   })
 
+  test('connections from one port of a caller to two addresses of ours are not taken for each other', async () => {
+    await using listener = await testListener({ host: '0.0.0.0', line: testLine({ acceptTimeoutMs: 200 }) })
+    const from = { port: listener.port, localAddress: '127.0.0.1' }
+    const first = connect({ ...from, host: '127.0.0.1' })
+    await once(first, 'connect')
+    const half = connect({ ...from, host: '127.0.0.2', localPort: first.localPort as number })
+    half.on('error', () => undefined)
+    await once(half, 'connect')
+    const peer = connectTls({ socket: first, rejectUnauthorized: false, cert: alice.certificatePem, key: alice.keyPem })
+    // It begins while the handshake of the other one is under way.
+    half.write(Buffer.from([0x16, 3, 1]))
+    const channel = await listener.accept()
+    expect((await listener.rejection()).error).toMatchObject({ kind: 'io_timeout', phase: 'tls' })
+    peer.write('still there')
+    expect(String(await channel.read())).toBe('still there')
+    peer.destroy()
+  })
+
   test.each([
     ['closes', (socket: Socket) => void socket.end()],
     ['resets', (socket: Socket) => void socket.resetAndDestroy()],
