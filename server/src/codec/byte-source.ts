@@ -65,15 +65,20 @@ export function piecedSource(content: PiecedContent): ByteSource {
       }
     },
     // What is a stream already keeps something open.
-    discard: () => typeof content !== 'function' && giveUp(content),
+    discard: () => {
+      if (typeof content !== 'function') void giveUp(content)
+    },
   }
 }
 
 /** Ends a stream that nobody reads, or that its reader waits for. Other iterables have not been begun, or end when they are asked again. */
-function giveUp(content: object): void {
-  const { destroy, cancel } = content as { destroy?: () => void; cancel?: () => Promise<void> }
-  if (typeof destroy === 'function') destroy.call(content)
-  else if (typeof cancel === 'function') cancel.call(content).catch(() => undefined)
+async function giveUp(content: object): Promise<void> {
+  const { destroy, cancel } = content as { destroy?: () => unknown; cancel?: () => unknown }
+  try {
+    await (destroy ?? cancel)?.call(content)
+  } catch {
+    // Whoever does not want it has no use for what is wrong with it.
+  }
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {

@@ -226,6 +226,13 @@ describe('what has a content', () => {
     let cancels = 0
     DataStream.from(new ReadableStream<Uint8Array>({ cancel: () => void cancels++ }), 1).discard()
     expect(cancels).toBe(1)
+    const fails = (): never => {
+      throw new Error('it cannot be ended')
+    }
+    for (const end of [{ cancel: () => void cancels++ }, { destroy: fails }, { cancel: () => Promise.reject(new Error('nor so')) }]) {
+      DataStream.from(Object.assign([Buffer.of(1)], end), 1).discard()
+    }
+    expect(cancels).toBe(2)
   })
 
   test('what is none is told, and so is a piece that is no bytes', async () => {
