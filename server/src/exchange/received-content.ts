@@ -139,10 +139,17 @@ export class ReceivedContent implements ByteSource {
       this.#giveUp(why)
     }
     if (slow === undefined) return undefined
-    this.#busy = slow.then(() => {
-      this.#busy = undefined
-      this.#progress()
-    }, this.#giveUp)
+    this.#busy = slow.then(
+      () => {
+        this.#busy = undefined
+        this.#progress()
+      },
+      (why: unknown) => {
+        // What comes from the spool waits for it.
+        this.#busy = undefined
+        this.#giveUp(why)
+      },
+    )
     return this.#pace()
   }
 

@@ -415,6 +415,23 @@ describe('readers that want no more', () => {
     }
   })
 
+  test('a reader whose sink rejects while what the spool has waits for it gets its error, and nothing goes round', async () => {
+    const stream = declared(1, 100_000)
+    await using world = receiving([stream], { spoolMemoryBytes: 200_000 })
+    world.send(section(1, pattern(1, 100_000)), Buffer.from('NEXT'))
+    const gate = deferred<void>()
+    const failed = stream.pump(() => gate.promise)
+    failed.catch(() => {})
+    await until(() => vi.getTimerCount() === 1)
+    vi.advanceTimersByTime(stallMs)
+    await until(() => world.spools === 1)
+    await turn()
+    gate.reject(new Error('the browser is gone'))
+    await expect(failed).rejects.toThrow('the browser is gone')
+    await world.received.done
+    expect(await world.next()).toBe('NEXT')
+  })
+
   test('bytes() beyond its limit fails and leaves the connection in step', async () => {
     const stream = declared(1, 50_000)
     await using world = receiving([stream])
