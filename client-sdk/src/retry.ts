@@ -48,7 +48,7 @@ export async function retry<T>(call: (options: AttemptOptions) => Promise<T>, op
   const untilMs = performance.now() + totalMs
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted()
-    const leftMs = untilMs - performance.now()
+    const leftMs = Math.ceil(untilMs - performance.now())
     try {
       return await call({ ...(signal ? { signal } : {}), ...(leftMs < Number.POSITIVE_INFINITY ? { timeoutMs: Math.max(1, leftMs) } : {}) })
     } catch (error) {
