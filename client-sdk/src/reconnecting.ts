@@ -43,7 +43,7 @@ export class Reconnecting {
     const state = this.#state
     if (!this.#outage) return ''
     const next = state.at === 'waiting' ? `, the next at ${state.nextAt.toISOString()}` : ''
-    return `; there is no connection since ${this.#outage.since.toISOString()} (${this.#attempts} attempts${next}): ${this.#outage.why.message}`
+    return `; no connection since ${this.#outage.since.toISOString()} (${this.#attempts} attempts${next}): ${this.#outage.why.message}`
   }
 
   /** Somebody waits for a connection. */

@@ -27,7 +27,8 @@ export function untilLeft<T>(
   const items = run(signal ? AbortSignal.any([signal, left.signal]) : left.signal)
   const leave = items.return.bind(items)
   items.return = () => {
-    left.abort()
+    // Which names `signal`, since Node 20 collects a timeout that only stands in `AbortSignal.any`, so that it never passes.
+    left.abort(signal?.reason)
     return leave()
   }
   return items

@@ -18,18 +18,19 @@ export async function credentialOf(options: ResolvedOptions, signal: AbortSignal
   const token = await options.token()
   if (!options.tickets || signal.aborted || (token === undefined && !options.isPlatformSocket)) return token
   const url = new URL(`.${ticketsPath}`, options.url.replace(/^ws/, 'http'))
+  const late = AbortSignal.timeout(options.connectTimeoutMs)
   const response = await fetch(url, {
     method: 'POST',
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(options.connectTimeoutMs)]),
+    signal: AbortSignal.any([signal, late]),
   }).catch((cause: Error & { readonly cause?: { readonly code?: string; readonly message?: string } }) => {
-    // Node hides what happened one level below.
+    // Node hides what happened one level below. `late` is named since Node 20 collects a timeout that only stands in `AbortSignal.any`.
     throw new GatewayError(
       'connect_failed',
-      `no answer from ${url.origin}: ${cause.cause?.code ?? cause.cause?.message ?? cause.message}`,
+      `no answer from ${url.origin}: ${cause.cause?.code ?? (late.reason ?? cause.cause ?? cause).message}`,
       {
         cause,
-        advice: 'check that it runs there and allows the origin of this page (allowedOrigins)',
+        advice: 'check that it runs, and for a page its allowedOrigins',
       },
     )
   })

@@ -1,12 +1,17 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type ClientState, createClient, type WebSocketLike } from '@halibut-gateway/client'
 import { createTestGateway } from '@halibut-gateway/client/testing'
 import { closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createGatewayWorld } from '../../support/gateway.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 afterEach(() => {
   vi.useRealTimers()
@@ -222,6 +227,16 @@ test.each([
   expect(await client.agents().catch((error: unknown) => error)).toMatchObject({ kind: 'closed' })
 })
 
+test('a watch ends at the timeout of its signal, whatever is collected meanwhile', async () => {
+  await using it = createWorld()
+  const items: string[] = []
+  for await (const { type } of it.client.watchAgents({ signal: AbortSignal.timeout(200) })) {
+    items.push(type)
+    setTimeout(collectGarbage)
+  }
+  expect(items).toEqual(['snapshot'])
+})
+
 test('leaving a watch does not wait for its next item', async () => {
   await using it = createWorld()
   const watch = it.client.watchAgents()
@@ -293,6 +308,19 @@ describe('where there is no gateway', () => {
     expect(states).toContainEqual(
       expect.objectContaining({ at: 'waiting', why: expect.objectContaining({ advice: expect.stringContaining('allowedOrigins') }) }),
     )
+  })
+
+  test('an address where nobody answers is given up in time, whatever is collected meanwhile', async () => {
+    const server = createServer(collectGarbage).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      await using client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'token', 200)
+      const message = expect.stringMatching(/no answer from http:\/\/127\.0\.0\.1:\d+: .*timeout/)
+      await expect(client.agents({ timeoutMs: 1_000 })).rejects.toMatchObject({ kind: 'deadline_exceeded', message })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 
   test('a client may have any time to connect', async () => {

@@ -90,7 +90,7 @@ test('each state without a connection says why, since when, after how many attem
     const nextAt = new Date(+since + 6_000)
     expect(client.state).toEqual({ at: 'waiting', attempt: 3, delayMs: 4_000, nextAt, since, why: refused })
     await vi.advanceTimersByTimeAsync(1_000)
-    const told = `there is no connection since ${since.toISOString()} (2 attempts, the next at ${nextAt.toISOString()})`
+    const told = `no connection since ${since.toISOString()} (2 attempts, the next at ${nextAt.toISOString()})`
     expect(await call).toMatchObject({
       kind: 'deadline_exceeded',
       message: `the request was not sent within 3000 ms; ${told}: no connection was opened: Error: there is no way`,
