@@ -106,6 +106,12 @@ test('the plain dashboard shows agents as they change, calls one, and tells an e
   await page.locator('li[data-state=disabled]').waitFor()
   expect(await add(page, '1')).toContain('agent_unavailable')
   expect(problems).toEqual([])
+
+  // With another token it says what is wrong.
+  const address = page.url().replace(gateway.token, 'hgw_wrong')
+  await page.goto('about:blank')
+  await page.goto(address)
+  await page.locator('[role=status]', { hasText: /^failed: .*not valid.*\(/ }).waitFor()
 })
 
 test('the plain dashboard sends a file with its progress', async () => {

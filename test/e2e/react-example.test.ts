@@ -89,12 +89,16 @@ test('the React example works beside npm start as it stands: it needs the token,
     await page.getByLabel('b', { exact: true }).fill('2')
     await page.getByRole('button').click()
     await output.filter({ hasText: sum }).waitFor()
+    expect([await page.getByLabel('Agent').inputValue(), await page.getByLabel('a', { exact: true }).inputValue()]).toEqual([agent, a])
   }
   // The styles of both examples are there.
   expect(await page.locator('header').evaluate(header => getComputedStyle(header).display)).toBe('flex')
   await page.getByLabel('a', { exact: true }).fill('9223372036854775808')
   await page.getByRole('button').click()
   await output.filter({ hasText: 'invalid_params' }).waitFor()
+  await page.getByLabel('a', { exact: true }).fill('one')
+  await page.getByRole('button').click()
+  await output.filter({ hasText: /^SyntaxError: .*one/ }).waitFor()
   expect(problems).toEqual([])
 
   // Without the token it says what is missing.

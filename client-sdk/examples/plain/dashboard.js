@@ -9,8 +9,8 @@ const agents = new Map()
 const list = document.querySelector('#agents')
 const connection = document.querySelector('#connection')
 
-client.onState(state => {
-  connection.textContent = state.at === 'waiting' ? `${state.why.message} (${state.why.advice}); trying again` : state.at
+client.onState(({ at, why }) => {
+  connection.textContent = why ? `${at}: ${why.message} (${why.advice})` : at
 })
 
 function show() {

@@ -1,3 +1,4 @@
+import { GatewayError } from '@halibut-gateway/client'
 import { useAgents, useCall, useGateway, useGatewayState } from '@halibut-gateway/client/react'
 import { calculator } from './calculator.js'
 
@@ -25,9 +26,15 @@ export function Dashboard() {
 function Add({ agents }) {
   const gateway = useGateway()
   const add = useCall((options, agent, a, b) => gateway.agent(agent).service(calculator).Add(BigInt(a), BigInt(b), options))
-  const failed = add.error && `${add.error.message} (${add.error.kind}): ${add.error.advice}`
+  const failed = add.error && told(add.error)
+  // Not `action`, after which React gives the fields their first values back.
+  const submit = event => {
+    event.preventDefault()
+    const fields = new FormData(event.currentTarget)
+    add.run(fields.get('agent'), fields.get('a'), fields.get('b'))
+  }
   return (
-    <form action={fields => add.run(fields.get('agent'), fields.get('a'), fields.get('b'))}>
+    <form onSubmit={submit}>
       <h2>Add two numbers</h2>
       <label>
         Agent
@@ -47,4 +54,8 @@ function Add({ agents }) {
       <output className={failed ? 'failed' : ''}>{add.loading ? '…' : (failed ?? add.data?.toString())}</output>
     </form>
   )
+}
+
+function told(error) {
+  return error instanceof GatewayError ? `${error.message} (${error.kind}): ${error.advice}` : String(error)
 }
