@@ -51,6 +51,19 @@ test('what a .NET agent could not take in a contract is logged when the gateway 
   }
 })
 
+test('a contract file that holds something else is told with its name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const path = join(folder, 'contracts.json')
+    await writeFile(path, '[]')
+    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state'), '--contracts', path]
+    const starting = startGateway(loadSettings({ flags, environment: {} }), () => undefined)
+    await expect(starting).rejects.toThrow(`${path}: the document: must be an object`)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('what an agent has to know of the gateway is logged when it starts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
   try {

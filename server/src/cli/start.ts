@@ -170,7 +170,10 @@ function readContract(path: string, log: LogSink): Contract {
     for (const { place, message } of check.warnings) log('warn', `${path}: ${place}: ${message}`)
     return check.contract
   }
-  throw new HalibutError('invalid_contract', `${path}: ${check.issues.map(issue => `${issue.place}: ${issue.message}`).join('; ')}`)
+  throw new HalibutError(
+    'invalid_contract',
+    `${path}: ${check.issues.map(({ place, message }) => `${place || 'the document'}: ${message}`).join('; ')}`,
+  )
 }
 
 async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: Settings): Promise<number> {
