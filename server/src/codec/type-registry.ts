@@ -1,5 +1,6 @@
 import { type Contract, checkContract, type MethodNode, signatureOf, type TypeNode } from '@halibut-gateway/schemas/contract'
 import { takesCount } from '@halibut-gateway/schemas/wire'
+import { checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { bytes } from './bytes-values.ts'
 import type { ClrType, ValueCodec } from './clr-type.ts'
@@ -101,10 +102,11 @@ export class TypeRegistry implements TypeResolver {
     return this.#names.find(text) ?? this.#names.fail(text)
   }
 
-  /** Throws `invalid_contract` for what is none. */
+  /** Throws `invalid_contract` for what is none, `invalid_argument` for what is no object at all. */
   check(contract: unknown): void {
     const check = checkContract(contract)
     if (check.ok) return
+    checkArgument(contract, 'the contract', 'object')
     const shown = check.issues.slice(0, 5).map(issue => `${issue.place || '/'} ${issue.message}`)
     throw new HalibutError('invalid_contract', `the contract is not acceptable: ${shown.join('; ')}`)
   }

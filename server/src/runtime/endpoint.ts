@@ -132,7 +132,7 @@ export function subscriptionKey(announced: string): string | undefined {
 export function checkThumbprint(text: unknown, where: string): asserts text is string {
   if (typeof text === 'string' && /^[0-9a-fA-F]{40}$/.test(text)) return
   const wanted = 'it must be 40 hex digits without separators (the SHA-1 of a certificate)'
-  if (typeof text !== 'string') throw invalid(`${where}: ${wanted}, not a ${typeof text}`)
+  if (typeof text !== 'string') throw invalid(`${where}: ${wanted}, not ${argumentText(text)}`)
   const digits = /^[0-9a-fA-F]{64}$/.test(text) ? ', and these are 64, as of a SHA-256' : `, not ${shown(text)}`
   throw invalid(`${where}: ${wanted}${digits}`)
 }
@@ -189,7 +189,7 @@ function inputOf({ uri, thumbprint, proxy, forceResolveHost, limits }: Endpoint)
 /** `new URL` repairs much that a person did not mean (spaces, missing slashes); here it is refused, with the reason. */
 function parseUri(text: unknown, where: string): URL {
   const example = 'an absolute URI such as https://host:10933/ or poll://name/'
-  if (typeof text !== 'string') throw invalid(`${where}: it must be ${example}, not a ${typeof text}`)
+  if (typeof text !== 'string') throw invalid(`${where}: it must be ${example}, not ${argumentText(text)}`)
   const wrong = (reason: string): HalibutError => invalid(`${where} ${shown(text)}: ${reason}`)
   if (text === '') throw wrong(`it is empty; it must be ${example}`)
   const stranger = /[\s\p{Cc}]/u.exec(text)

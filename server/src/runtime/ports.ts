@@ -25,7 +25,7 @@ export interface ListenOptions {
   readonly host?: string | undefined
 }
 
-const listenOptionKinds: OptionKinds<ListenOptions> = { port: 'any', host: 'text' }
+const listenOptionKinds: OptionKinds<ListenOptions> = { port: 'number', host: 'text' }
 
 /** What {@link Ports} need. */
 export interface PortsOptions {

@@ -44,7 +44,7 @@ test.each<[unknown, string]>([
   [undefined, 'the endpoint: it must be a URI, or an object with a uri'],
   [null, 'the endpoint: it must be a URI, or an object with a uri'],
   [5, 'the endpoint: it must be a URI, or an object with a uri'],
-  [{}, 'the endpoint: it must be an absolute URI such as https://host:10933/ or poll://name/, not a undefined'],
+  [{}, 'the endpoint: it must be an absolute URI such as https://host:10933/ or poll://name/, not undefined'],
   ['', 'the endpoint "": it is empty; it must be an absolute URI such as https://host:10933/ or poll://name/'],
   [
     'localhost:10933',
@@ -98,8 +98,8 @@ test.each<[unknown, string]>([
   ['AB:'.repeat(20), 'without separators'],
   ['AB'.repeat(32), 'and these are 64, as of a SHA-256'],
   [` ${thumbprint}`, 'without separators'],
-  [7, 'not a number'],
-  [null, 'not a object'],
+  [7, 'not 7'],
+  [null, 'not null'],
 ])('the thumbprint %j is refused with the place and the reason', (given, reason) => {
   expect(complaint(() => parse({ uri: 'https://u:p@host:1/', thumbprint: given }))).toContain(
     `the thumbprint of https://host:1/: it must be`,

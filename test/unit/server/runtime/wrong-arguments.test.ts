@@ -127,6 +127,7 @@ describe.each(rows)('%s', (name, run, args) => {
 })
 
 test.each([
+  ['listen', () => runtime.listen({ port: '8080' } as never), 'the options of listen(): port: it must be a number, not a text'],
   ['listen', () => runtime.listen({ prot: 1 } as never), 'the options of listen(): there is no "prot"; those are port, host'],
   [
     'poll',
@@ -143,7 +144,7 @@ test.each([
     () => runtime.createClient(echo, { uri: 'https://localhost/', thumbPrint: 'x' } as never),
     'the endpoint: there is no "thumbPrint"; those are uri, thumbprint, proxy, forceResolveHost, limits',
   ],
-  ['addService', () => runtime.addService(undefined as never, {} as never), 'the contract is not acceptable: / must be an object'],
+  ['addService', () => runtime.addService(undefined as never, {} as never), 'the contract: it must be an object, not undefined'],
   ['trustOnly', () => runtime.trustOnly('x' as never), 'the trusted thumbprints: it must be a list, not a text'],
   ['on', () => runtime.on('logs' as never, () => undefined), /^the event of on\(\): there is no "logs"; those are connectionOpened, /],
   ['call', () => runtime.call({ ...call, args: 'Paul' } as never), 'the call: args: it must be a list, not a text'],
