@@ -110,6 +110,10 @@ client.close()
 test('every link of the documents in the package leads to a file of it', () => {
   const documents = packed.filter(path => path.endsWith('.md'))
   expect(documents.toSorted()).toEqual(['README.md', 'lib/docs/CONTRACTS.md', 'lib/docs/PROTOCOL.md'])
+  for (const name of ['CONTRACTS.md', 'PROTOCOL.md']) {
+    const [inPackage, source] = ['client-sdk/lib/docs', 'schemas'].map(place => readFileSync(join(repository, place, name), 'utf8'))
+    expect(inPackage).toBe(source)
+  }
   const links = documents.flatMap(document => {
     const text = readFileSync(join(repository, 'client-sdk', document), 'utf8')
     return [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, to = '']) => posix.join(posix.dirname(document), to.replace(/#.*/, '')))

@@ -29,7 +29,8 @@ try {
       'server',
       'test/scripts',
     ],
-    ignored: path => path.endsWith('.md') || path === 'client-sdk/examples',
+    // Documents of the schemas go into the client's package.
+    ignored: path => (path.endsWith('.md') && !path.startsWith('schemas/')) || path === 'client-sdk/examples',
     settings: [process.version, process.platform, ...environment.map(([name, value]) => `${name}=${value}`).toSorted()],
     outputs: [
       'schemas/dist',
