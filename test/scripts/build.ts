@@ -43,6 +43,8 @@ try {
     ],
     stamp: 'node_modules/.cache/halibut-gateway/build.json',
     run: async anew => {
+      // On stderr: what packs the client reads the other one.
+      console.error(anew ? 'building, which takes a quarter of a minute' : 'building what has changed')
       const compile = `tsc -b ${anew ? '--force ' : ''}schemas client-sdk server server/demo server/inspector`
       for (const command of [compile, 'tsx test/scripts/pack-client.ts', 'npm run --silent build -w server/inspector']) {
         const code = await run(command, env)
