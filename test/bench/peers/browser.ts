@@ -37,28 +37,30 @@ function calls({ measureMs, callers }: { measureMs: number; callers: number }): 
 }
 
 const pacedPauseMs = 5
-let paced: { stopped: boolean; readonly times: number[] } | undefined
+let paced: { stopped: boolean; readonly times: number[]; readonly end: Promise<void> } | undefined
 
 /** Calls from now on, with a pause after each: a person’s page, and no load. */
 async function startCalls(): Promise<void> {
   const { Echo } = service()
-  const run = { stopped: false, times: [] as number[] }
-  paced = run
-  await Echo(text)
-  void (async () => {
-    while (!run.stopped) {
+  const times: number[] = []
+  const callOn = async (): Promise<void> => {
+    while (paced?.times === times && !paced.stopped) {
       const at = performance.now()
       await Echo(text)
-      run.times.push(performance.now() - at)
+      times.push(performance.now() - at)
       await pause(pacedPauseMs)
     }
-  })()
+  }
+  await Echo(text)
+  paced = { stopped: false, times, end: Promise.resolve().then(callOn) }
 }
 
 /** Milliseconds that 99 of 100 of them took at most. */
-function stopCalls(): number {
+async function stopCalls(): Promise<number> {
   if (!paced) throw new Error('no calls were started')
   paced.stopped = true
+  // One that is under way would end with the gateway, which may be killed next.
+  await paced.end
   return ninetyNinth(paced.times)
 }
 
