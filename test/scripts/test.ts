@@ -8,14 +8,14 @@ import { type Count, count, type Report, resultsTable } from './report.ts'
 
 /**
  * `npm test [-- filter…]` builds, sees to a browser and runs the tests; `npm run test:full` runs the big ones and writes down their
- * results. The last line is `N passed, N failed`; the exit code is 0 only when something ran and nothing failed.
+ * results, `-- --only <filter…>` a part of them and writes nothing. The last line is `N passed, N failed`; the exit code is 0 only when something ran and nothing failed.
  */
 const repository = resolve(import.meta.dirname, '../..')
 const reportFile = resolve(repository, 'test/.results/report.json')
 const fullResults = resolve(repository, 'test/full/README.md')
 
 const full = process.argv.includes('--full')
-const filters = process.argv.slice(2).filter(argument => argument !== '--full')
+const filters = process.argv.slice(2).filter(argument => argument !== '--full' && argument !== '--only')
 
 const { passed, failed } = await runTests()
 console.log(`${passed} passed, ${failed} failed`)

@@ -29,7 +29,7 @@ export interface ArrivalPort {
  */
 type State =
   | { readonly at: 'waiting'; readonly place: Place }
-  | { readonly at: 'handshaking'; readonly timer: NodeJS.Timeout | undefined }
+  | { readonly at: 'handshaking'; readonly place: Place; readonly timer: NodeJS.Timeout | undefined }
   | { readonly at: 'over' }
 
 const over: State = { at: 'over' }
@@ -70,10 +70,10 @@ export class Arrival implements Waiting {
     arrived.on('close', onClose).on('readable', onReadable)
   }
 
-  begin(): void {
+  begin(place: Place): void {
     const { acceptTimeoutMs } = this.#port.line
     const timer = acceptTimeoutMs > 0 ? setTimeout(expire, timerMs(acceptTimeoutMs), this) : undefined
-    this.#state = { at: 'handshaking', timer }
+    this.#state = { at: 'handshaking', place, timer }
     // One that has gone in this turn of the event loop tells so a little later, and TLS makes something of a dead socket.
     if (!this.raw.destroyed) this.#port.beginTls(this)
   }
@@ -115,6 +115,7 @@ export class Arrival implements Waiting {
     if (state.at === 'waiting') line.leave(state.place)
     else if (state.at === 'handshaking') {
       clearTimeout(state.timer)
+      line.ended(state.place)
       line.openings.leave(this)
     }
   }

@@ -3,6 +3,7 @@ import { Fifo, type Linked } from '../base/fifo.ts'
 import { networkOf, type Openings } from '../base/openings.ts'
 import { timerMs } from '../base/timer.ts'
 import { timedOut, toHalibutError } from './errno.ts'
+import { HandshakePace, type UnderWay } from './handshake-pace.ts'
 
 /** How many accepted connections may wait, and how long those may that say nothing. */
 export interface HandshakeLineLimits {
@@ -19,13 +20,15 @@ export interface Waiting {
   /** `host:port` */
   readonly endPoint: string
   /** Its turn: it has a place among the openings, and reads what has come. */
-  begin(): void
+  begin(place: Place): void
   /** Its time is over, or it gives way. It leaves the line and the openings itself. */
   drop(why: HalibutError): void
 }
 
 /** How long beginnings may go on in one turn of the event loop: one RSA handshake, several with elliptic curves. */
 const beginMs = 1
+/** Where none may begin, the pace is asked again after so long. */
+const heldMs = 1
 /**
  * Turns in a row that leave the time to accepting. Node accepts one connection a turn, and where many come at once what the system keeps for us
  * overflows: whoever is lost there tries again after seconds. Accepting so many takes about as long as one handshake.
@@ -51,14 +54,15 @@ class Lane implements Linked<Lane> {
   }
 }
 
-/** One that waits: all that it costs, beside its socket. */
-class Place implements Linked<Place> {
+/** One that waits, or whose handshake is under way: all that it costs, beside its socket. */
+class Place implements UnderWay<Place> {
   before: Place | undefined
   after: Place | undefined
   list: Fifo<Place> | undefined
   readonly lane: Lane
   readonly owner: Waiting
   readonly sinceMs = performance.now()
+  begunMs = 0
 
   constructor(lane: Lane, owner: Waiting) {
     this.lane = lane
@@ -73,8 +77,8 @@ export type { Place }
  * first byte has come (whoever says nothing holds nobody up) and it is its turn: addresses take turns, those that are known before others,
  * each with its oldest connection first, as long as there is room among the {@link Openings}.
  *
- * The pace is that of the event loop: in each of its turns handshakes are begun for a millisecond. Where others have much to do turns are
- * long and fewer are begun; where a peer is far away many are under way. What is accepted is a fleet; what finds no place in the line, a flood.
+ * The pace is that of the event loop: in each of its turns handshakes are begun for a millisecond, as long as the {@link HandshakePace} allows.
+ * Where others have much to do turns are long and fewer are begun; where a peer is far away many are under way. What is accepted is a fleet; what finds no place in the line, a flood.
  */
 export class HandshakeLine {
   readonly openings: Openings
@@ -91,7 +95,11 @@ export class HandshakeLine {
   #silence: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
   #retryAtMs = 0
+  readonly #pace = new HandshakePace<Place>()
+  /** While it runs, the pace allows no other handshake; until one is through. */
+  #held: NodeJS.Timeout | undefined
   #isTurnAhead = false
+  #askedMs = 0
   #turnBeganMs = 0
   #begun = 0
   #hasAccepted = false
@@ -144,9 +152,9 @@ export class HandshakeLine {
 
   /** It begins, or is gone. Idempotent. */
   leave(place: Place): void {
-    const { lane } = place
-    if (!place.list) return
-    place.list.remove(place)
+    const { lane, list } = place
+    if (list !== lane.ready && list !== this.#silent) return
+    list.remove(place)
     this.#size--
     lane.count--
     if (!lane.ready.first) lane.list?.remove(lane)
@@ -159,6 +167,11 @@ export class HandshakeLine {
       clearTimeout(this.#retry)
       this.#retry = undefined
     }
+  }
+
+  /** The handshake is through that it had begun, or it is gone. Idempotent. */
+  ended(place: Place): void {
+    this.#pace.ended(place)
   }
 
   #makeRoom(network: string): void {
@@ -227,11 +240,14 @@ export class HandshakeLine {
   #continue(): void {
     if (this.#isTurnAhead || !this.#isReady) return
     this.#isTurnAhead = true
+    this.#askedMs = performance.now()
     setImmediate(this.#takeTurn)
   }
 
   readonly #takeTurn = (): void => {
     this.#isTurnAhead = false
+    const now = performance.now()
+    this.#pace.turn(now, now - this.#askedMs)
     if (this.#hasAccepted && this.#acceptTurns < acceptTurns) {
       this.#hasAccepted = false
       this.#acceptTurns++
@@ -240,28 +256,42 @@ export class HandshakeLine {
     }
     this.#hasAccepted = false
     this.#acceptTurns = 0
-    this.#turnBeganMs = performance.now()
+    this.#turnBeganMs = now
     this.#beginNext()
   }
 
   readonly #beginNext = (): void => {
+    if (!this.#isReady) return
+    const now = performance.now()
+    if (!this.#pace.allows(now)) {
+      this.#held ??= setTimeout(this.#release, heldMs)
+      return
+    }
     const next = this.#next()
     if (!next) return
     this.leave(next)
-    this.#begin(next.owner)
+    this.#pace.began(next, now)
+    this.#begin(next)
     // TLS takes what has come in the next tick: what that costs is known after it.
     process.nextTick(this.#goOn)
   }
 
-  #begin(owner: Waiting): void {
+  #begin(place: Place): void {
+    const { owner } = place
     try {
       this.openings.enter(owner, owner.endPoint, why => owner.drop(why))
     } catch (why) {
       // Where the limits leave no place to anybody.
+      this.#pace.ended(place)
       owner.drop(toHalibutError(why, 'handshake'))
       return
     }
-    owner.begin()
+    owner.begin(place)
+  }
+
+  readonly #release = (): void => {
+    this.#held = undefined
+    this.#continue()
   }
 
   readonly #goOn = (): void => {
@@ -271,7 +301,6 @@ export class HandshakeLine {
 
   /** The one whose turn it is, if there is room for it. */
   #next(): Place | undefined {
-    if (!this.#isReady) return undefined
     const fullForMs = this.openings.fullForMs
     if (fullForMs > 0) {
       this.#tryAgainIn(fullForMs)

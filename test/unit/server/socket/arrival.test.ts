@@ -56,7 +56,7 @@ test('one that has been destroyed and has its turn before it tells so is not han
   const { arrival, client, port, openings, begun, rejected } = world
   // After one that had its turn the next one has it at once.
   await new Promise<void>(resolve => {
-    const before: Waiting = { endPoint: '10.0.0.1:1', begin: resolve, drop: () => undefined }
+    const before: Waiting = { endPoint: '10.0.0.1:1', begin: () => resolve(), drop: () => undefined }
     port.line.speak(port.line.enter(before))
   })
   const gone = once(arrival.raw, 'close')
