@@ -50,7 +50,7 @@ test('a port in use is told with the address, the reason and what to do', async 
   expect((await second.listen({ host: '127.0.0.1' })).port).toBeGreaterThan(0)
 })
 
-test.each([-1, 65_536, 70_000, 1.5, Number.NaN])('port %d is refused', async port => {
+test.each([-1, 65_536, 70_000, 1.5])('port %d is refused', async port => {
   await using runtime = createRuntime('agent')
   expect(await failureOf(runtime.listen({ port }))).toMatchObject({
     kind: 'listen_failed',
