@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { streamWindowBytes } from '@halibut-gateway/schemas/wire'
 import { expect } from 'vitest'
 import type { Download } from '../../client-sdk/src/index.ts'
 import { generate, generatedDigest } from './big-content.ts'
@@ -45,7 +46,8 @@ export async function uploadBig(length: number): Promise<string> {
   const before = await world.gatewayMemory()
   expect(await service.Digest({ stream: generatedStream(length), length })).toBe(generatedDigest(length))
   const growth = ((await world.gatewayMemory()) - before) / mebibyte
-  expect(growth).toBeLessThanOrEqual(32)
+  // Garbage, and the window, which grows where the machine has so much else to do that a credit takes long.
+  expect(growth).toBeLessThanOrEqual(32 + streamWindowBytes / mebibyte)
   return `${length / mebibyte} MiB up, digest equal; the gateway’s RSS grew by ${Math.round(growth)} MiB`
 }
 
