@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { createClient, GatewayError } from '@halibut-gateway/client'
 import { GatewayProvider, useAgents, useCall, useGateway, useGatewayState, useWatch } from '@halibut-gateway/client/react'
 import { createTestGateway, TestError } from '@halibut-gateway/client/testing'
@@ -32,6 +33,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  // React still has something to do after a root is gone, some turns of the event loop later, and looks for its window then.
+  for (let i = 0; i < 20; i++) await turn()
   vi.unstubAllGlobals()
   await page.happyDOM.close()
 })
