@@ -10,42 +10,61 @@ export function argumentText(value: unknown): string {
 }
 
 /** What an argument may be: how that is said, and whether a value is it. */
+interface Kind {
+  readonly wanted: string
+  readonly fits: (it: unknown) => boolean
+}
+
 const kinds = {
-  text: ['a text', (it: unknown) => typeof it === 'string'],
-  number: ['a number', (it: unknown) => typeof it === 'number' && !Number.isNaN(it)],
-  boolean: ['true or false', (it: unknown) => typeof it === 'boolean'],
-  function: ['a function', (it: unknown) => typeof it === 'function'],
-  object: ['an object', (it: unknown) => typeof it === 'object' && it !== null && !Array.isArray(it)],
-  list: ['a list', (it: unknown) => Array.isArray(it)],
-  signal: ['an AbortSignal', (it: unknown) => typeof (it as Partial<AbortSignal> | null)?.addEventListener === 'function'],
+  text: { wanted: 'a text', fits: it => typeof it === 'string' },
+  number: { wanted: 'a number', fits: it => typeof it === 'number' && !Number.isNaN(it) },
+  boolean: { wanted: 'true or false', fits: it => typeof it === 'boolean' },
+  function: { wanted: 'a function', fits: it => typeof it === 'function' },
+  object: { wanted: 'an object', fits: it => typeof it === 'object' && it !== null && !Array.isArray(it) },
+  list: { wanted: 'a list', fits: it => Array.isArray(it) },
+  signal: { wanted: 'an AbortSignal', fits: it => typeof (it as Partial<AbortSignal> | null)?.addEventListener === 'function' },
   /** Looked at elsewhere. */
-  any: ['anything', () => true],
-} as const satisfies Record<string, readonly [wanted: string, fits: (it: unknown) => boolean]>
+  any: { wanted: 'anything', fits: () => true },
+} as const satisfies Record<string, Kind>
 
 export type ArgumentKind = keyof typeof kinds
 
-/** The kind of each member of an object of options. */
-export type OptionKinds<T> = { readonly [K in keyof T]-?: ArgumentKind }
-
 /** Throws `invalid_argument` with the place and the reason. Callers without types may give anything. */
 export function checkArgument(value: unknown, where: string, kind: ArgumentKind): void {
-  const [wanted, fits] = kinds[kind]
+  checkKind(value, where, kinds[kind])
+}
+
+function checkKind(value: unknown, where: string, { wanted, fits }: Kind): void {
   if (!fits(value)) throw new HalibutError('invalid_argument', `${where}: it must be ${wanted}, not ${argumentText(value)}`)
 }
 
-/** The same for an object of options: each is of its kind or `undefined`, the `required` ones are there, and there are no others. */
-export function checkOptions<T>(given: unknown, where: string, table: OptionKinds<T>, required: readonly (keyof T & string)[] = []): void {
-  checkArgument(given, where, 'object')
-  const members = given as Record<string, unknown>
-  // Texts are made for errors alone: calls come this way.
-  for (const name of Object.keys(members)) {
-    const kind = Object.hasOwn(table, name) ? table[name as keyof T] : undefined
-    if (kind === undefined) {
-      const known = Object.keys(table).join(', ')
-      throw new HalibutError('invalid_argument', `${where}: there is no ${JSON.stringify(name)}; those are ${known}`)
-    }
-    const value = members[name]
-    if (value !== undefined && !kinds[kind][1](value)) checkArgument(value, `${where}: ${name}`, kind)
+/** The kind of each member of an object of options, and which must be there. Made once: calls come this way. */
+export class OptionKinds<T> {
+  readonly #kinds: ReadonlyMap<string, Kind>
+  readonly #required: readonly string[]
+
+  constructor(table: { readonly [K in keyof T]-?: ArgumentKind }, required: readonly (keyof T & string)[] = []) {
+    this.#kinds = new Map(Object.entries<ArgumentKind>(table).map(([name, kind]) => [name, kinds[kind]]))
+    this.#required = required
   }
-  for (const name of required) if (members[name] === undefined) checkArgument(undefined, `${where}: ${name}`, table[name])
+
+  /** Throws `invalid_argument` unless each member is of its kind or `undefined`, the required ones are there, and there are no others. */
+  check(given: unknown, where: string): void {
+    checkArgument(given, where, 'object')
+    const members = given as Record<string, unknown>
+    for (const name in members) {
+      const kind = this.#kinds.get(name)
+      if (!kind) throw this.#unknown(name, where)
+      const value = members[name]
+      if (value !== undefined && !kind.fits(value)) checkKind(value, `${where}: ${name}`, kind)
+    }
+    for (const name of this.#required) {
+      if (members[name] === undefined) checkKind(undefined, `${where}: ${name}`, this.#kinds.get(name) ?? kinds.any)
+    }
+  }
+
+  #unknown(name: string, where: string): HalibutError {
+    const known = [...this.#kinds.keys()].join(', ')
+    return new HalibutError('invalid_argument', `${where}: there is no ${JSON.stringify(name)}; those are ${known}`)
+  }
 }

@@ -22,7 +22,8 @@ export class Dispatcher {
 
   /** Runs a request to its response. Never rejects. */
   async dispatch({ id, method, params = {} }: Requested, context: RequestContext): Promise<ResponseMessage> {
-    return { jsonrpc: '2.0', id, ...(await this.#methods.run(method, params, context)) }
+    const ran = await this.#methods.run(method, params, context)
+    return 'error' in ran ? { jsonrpc: '2.0', id, error: ran.error } : { jsonrpc: '2.0', id, result: ran.result }
   }
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type InspectOptions, inspect, promisify } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 import forge from 'node-forge'
-import { argumentText, checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
+import { argumentText, checkArgument, OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { replaceFile } from '../base/replace-file.ts'
 import { subjectText, thumbprintsOf } from '../socket/thumbprint.ts'
@@ -40,11 +40,11 @@ export interface SelfSignedOptions {
   readonly years?: number | undefined
 }
 
-const selfSignedKinds: OptionKinds<SelfSignedOptions> = { commonName: 'text', years: 'number' }
+const selfSignedKinds = new OptionKinds<SelfSignedOptions>({ commonName: 'text', years: 'number' })
 
 /** Makes a self-signed certificate with a new RSA-2048 key, signed with SHA-256. */
 export async function createSelfSignedCertificate(options: SelfSignedOptions = {}): Promise<Certificate> {
-  checkOptions(options, 'the options of createSelfSignedCertificate()', selfSignedKinds)
+  selfSignedKinds.check(options, 'the options of createSelfSignedCertificate()')
   const { commonName = 'Halibut', years = 100 } = options
   if (commonName === '' || commonName.length > 64) {
     throw new HalibutError('invalid_argument', `the common name must have 1 to 64 characters, not ${commonName.length}`)
@@ -129,7 +129,7 @@ export interface LoadOptions {
   readonly password?: string | undefined
 }
 
-const loadKinds: OptionKinds<LoadOptions> = { keyPath: 'text', password: 'text' }
+const loadKinds = new OptionKinds<LoadOptions>({ keyPath: 'text', password: 'text' })
 
 /**
  * Loads a PEM or PFX file, told apart by their content.
@@ -137,7 +137,7 @@ const loadKinds: OptionKinds<LoadOptions> = { keyPath: 'text', password: 'text' 
  */
 export async function loadCertificateFile(path: string, options: LoadOptions = {}): Promise<Certificate> {
   checkArgument(path, 'the path of a certificate', 'text')
-  checkOptions(options, 'the options of loadCertificateFile()', loadKinds)
+  loadKinds.check(options, 'the options of loadCertificateFile()')
   const { keyPath, password } = options
   const bytes = await readSmallFile(path)
   if (!bytes.includes('-----BEGIN ')) return certificateFromPfx(bytes, password, path)
@@ -157,7 +157,7 @@ export interface SaveOptions {
   readonly encryption?: 'aes256' | '3des' | undefined
 }
 
-const saveKinds: OptionKinds<SaveOptions> = { password: 'text', encryption: 'any' }
+const saveKinds = new OptionKinds<SaveOptions>({ password: 'text', encryption: 'any' })
 
 /**
  * Writes certificate and key to a file that only this user can read (mode 0600): a PFX where its name ends with `.pfx` or `.p12`, else PEM. A
@@ -166,7 +166,7 @@ const saveKinds: OptionKinds<SaveOptions> = { password: 'text', encryption: 'any
  */
 export async function saveCertificateFile(certificate: Certificate, path: string, options: SaveOptions = {}): Promise<void> {
   checkArgument(path, 'the path of a certificate', 'text')
-  checkOptions(options, 'the options of saveCertificateFile()', saveKinds)
+  saveKinds.check(options, 'the options of saveCertificateFile()')
   const { password, encryption } = options
   const content = /\.(?:pfx|p12)$/i.test(path) ? await toPfx(certificate, password ?? '', encryption) : toPem(certificate, password)
   try {

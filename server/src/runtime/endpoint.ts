@@ -1,4 +1,4 @@
-import { argumentText, checkOptions, type OptionKinds } from '../base/argument.ts'
+import { argumentText, OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { printHost } from '../codec/uri-host.ts'
@@ -37,14 +37,14 @@ export type EndpointInput =
       readonly limits?: Partial<EndpointLimits> | undefined
     }
 
-const inputKinds: OptionKinds<Exclude<EndpointInput, string>> = {
+const inputKinds = new OptionKinds<Exclude<EndpointInput, string>>({
   uri: 'any',
   thumbprint: 'any',
   proxy: 'object',
   forceResolveHost: 'any',
   limits: 'object',
-}
-const proxyKinds: OptionKinds<ProxySettings> = { host: 'any', port: 'any', user: 'text', password: 'text' }
+})
+const proxyKinds = new OptionKinds<ProxySettings>({ host: 'any', port: 'any', user: 'text', password: 'text' })
 
 /** An endpoint, checked and normalised (spec §1.1). It cannot change; a copy of it with something else in it is read again. */
 export interface Endpoint {
@@ -70,7 +70,7 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
   const given: Exclude<EndpointInput, string> = typeof input === 'string' ? { uri: input } : input
   if (typeof given !== 'object' || given === null) throw invalid('the endpoint: it must be a URI, or an object with a uri')
   if (isEndpoint(given)) return parseEndpoint(inputOf(given), defaults)
-  checkOptions(given, 'the endpoint', inputKinds)
+  inputKinds.check(given, 'the endpoint')
   const url = parseUri(given.uri, 'the endpoint')
   const scheme = url.protocol.slice(0, -1)
   if (scheme !== 'https' && scheme !== 'poll') {
@@ -162,7 +162,7 @@ function unescaped(hostname: string): string {
 
 function checkProxy(proxy: ProxySettings, uri: string): void {
   const where = `the proxy of ${uri}`
-  checkOptions(proxy, where, proxyKinds)
+  proxyKinds.check(proxy, where)
   const { host, port } = proxy
   if (typeof host !== 'string' || host === '') throw invalid(`${where}: it has no host`)
   if (host.includes('://')) throw invalid("The proxy's hostname cannot contain a protocol prefix (eg http://)")

@@ -1,4 +1,4 @@
-import { checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
+import { checkArgument, OptionKinds } from '../base/argument.ts'
 
 /** What a caller gets that does not begin with `MX`: a browser, a health check, discovery (spec §1.9). */
 export interface FriendlyPage {
@@ -7,11 +7,11 @@ export interface FriendlyPage {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-const pageKinds: OptionKinds<FriendlyPage> = { html: 'any', headers: 'object' }
+const pageKinds = new OptionKinds<FriendlyPage>({ html: 'any', headers: 'object' })
 
 /** Throws `invalid_argument` for what is no page. */
 export function checkFriendlyPage(page: unknown): void {
-  checkOptions<FriendlyPage>(page, 'the friendly page', pageKinds)
+  pageKinds.check(page, 'the friendly page')
   const { html, headers = {} } = page as FriendlyPage
   if (html !== undefined && html !== null) checkArgument(html, 'the friendly page: html', 'text')
   for (const [name, value] of Object.entries(headers)) checkArgument(value, `the friendly page: headers: ${name}`, 'text')

@@ -1,5 +1,5 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
-import type { OptionKinds } from '../base/argument.ts'
+import { OptionKinds } from '../base/argument.ts'
 import type { Limits } from '../base/limits.ts'
 import type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
@@ -26,7 +26,7 @@ export interface RuntimeOptions {
   readonly cacheErrors?: ((error: unknown) => boolean) | undefined
 }
 
-export const runtimeOptionKinds: OptionKinds<RuntimeOptions> = {
+export const runtimeOptionKinds = new OptionKinds<RuntimeOptions>({
   certificate: 'any',
   trust: 'list',
   limits: 'object',
@@ -35,7 +35,7 @@ export const runtimeOptionKinds: OptionKinds<RuntimeOptions> = {
   corlib: 'any',
   friendlyPage: 'object',
   cacheErrors: 'function',
-}
+})
 
 /** One call, told in full. `createClient` is the typed way. */
 export interface CallRequest extends CallTimes {
@@ -50,20 +50,23 @@ export interface CallRequest extends CallTimes {
   readonly activityId?: string | undefined
 }
 
-export const callRequestKinds: OptionKinds<CallRequest> = {
-  endpoint: 'any',
-  contract: 'object',
-  service: 'text',
-  method: 'text',
-  args: 'list',
-  activityId: 'text',
-  signal: 'signal',
-  timeoutMs: 'any',
-  queueTimeoutMs: 'any',
-  caller: 'text',
-  onCharge: 'function',
-  onSending: 'function',
-}
+export const callRequestKinds = new OptionKinds<CallRequest>(
+  {
+    endpoint: 'any',
+    contract: 'object',
+    service: 'text',
+    method: 'text',
+    args: 'list',
+    activityId: 'text',
+    signal: 'signal',
+    timeoutMs: 'any',
+    queueTimeoutMs: 'any',
+    caller: 'text',
+    onCharge: 'function',
+    onSending: 'function',
+  },
+  ['service', 'method', 'args'],
+)
 
 export interface PollOptions {
   /** Our address at the client, `poll://name/`. */
@@ -74,14 +77,14 @@ export interface PollOptions {
   readonly connections?: number | undefined
 }
 
-export const pollOptionKinds: OptionKinds<PollOptions> = { subscription: 'any', endpoint: 'any', connections: 'any' }
+export const pollOptionKinds = new OptionKinds<PollOptions>({ subscription: 'any', endpoint: 'any', connections: 'any' })
 
 export interface DiscoverOptions {
   readonly proxy?: ProxySettings | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-export const discoverOptionKinds: OptionKinds<DiscoverOptions> = { proxy: 'object', signal: 'signal' }
+export const discoverOptionKinds = new OptionKinds<DiscoverOptions>({ proxy: 'object', signal: 'signal' })
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined
@@ -89,4 +92,4 @@ export interface ProbeOptions {
   readonly timeoutMs?: number | undefined
 }
 
-export const probeOptionKinds: OptionKinds<ProbeOptions> = { signal: 'signal', timeoutMs: 'any' }
+export const probeOptionKinds = new OptionKinds<ProbeOptions>({ signal: 'signal', timeoutMs: 'any' })

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionKinds } from '../base/argument.ts'
+import { OptionKinds } from '../base/argument.ts'
 import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Openings } from '../base/openings.ts'
@@ -25,7 +25,7 @@ export interface ListenOptions {
   readonly host?: string | undefined
 }
 
-const listenOptionKinds: OptionKinds<ListenOptions> = { port: 'number', host: 'text' }
+const listenOptionKinds = new OptionKinds<ListenOptions>({ port: 'number', host: 'text' })
 
 /** What {@link Ports} need. */
 export interface PortsOptions {
@@ -50,7 +50,7 @@ export class Ports {
   }
 
   async open(options: ListenOptions): Promise<RuntimeListener> {
-    checkOptions(options, 'the options of listen()', listenOptionKinds)
+    listenOptionKinds.check(options, 'the options of listen()')
     const { host, port = 0 } = options
     const { limits, certificate, acceptor, log } = this.#options
     let name = ''

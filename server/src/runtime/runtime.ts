@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-gateway/schemas/contract'
-import { argumentText, checkArgument, checkOptions, type OptionKinds } from '../base/argument.ts'
+import { argumentText, checkArgument, OptionKinds } from '../base/argument.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -48,7 +48,7 @@ export interface CloseOptions {
   readonly drainMs?: number | undefined
 }
 
-const closeOptionKinds: OptionKinds<CloseOptions> = { drainMs: 'number' }
+const closeOptionKinds = new OptionKinds<CloseOptions>({ drainMs: 'number' })
 
 /**
  * A Halibut runtime: calls agents, listening or polling, and hosts services, as a listening or as a polling agent; all with one
@@ -174,7 +174,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Polls a client for requests to our services, and keeps doing so until closed. */
   poll(options: PollOptions): Polling {
     this.#assertOpen()
-    checkOptions(options, 'the options of poll()', pollOptionKinds)
+    pollOptionKinds.check(options, 'the options of poll()')
     return this.#pollings.start(this.#endpoint(options.endpoint), options)
   }
 
@@ -224,7 +224,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Calls a method by name. The promise settles exactly once, with the answer or with an error that tells whether it may have run. */
   call(request: CallRequest): Promise<unknown> {
     try {
-      checkOptions(request, 'the call', callRequestKinds, ['service', 'method', 'args'])
+      callRequestKinds.check(request, 'the call')
       const { args, contract } = request
       const endpoint = this.#endpoint(request.endpoint)
       if (!contract) return this.#calls.callUntyped(endpoint, request, args, request)
@@ -239,7 +239,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<ProbeAnswer> {
     this.#assertOpen()
-    checkOptions(options, 'the options of probe()', probeOptionKinds)
+    probeOptionKinds.check(options, 'the options of probe()')
     const ending = this.#ending.signal
     return probe(this.#endpoint(input), options, {
       dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
@@ -252,7 +252,7 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Learns a listener’s thumbprint (spec §1.8). What it tells is unverified: show it to a person before pinning it. */
   async discover(uri: string, options: DiscoverOptions = {}): Promise<Endpoint> {
     this.#assertOpen()
-    checkOptions(options, 'the options of discover()', discoverOptionKinds)
+    discoverOptionKinds.check(options, 'the options of discover()')
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
     const thumbprint = await this.#connections.discover(endpoint, options.signal)
     return this.#endpoint({ uri, proxy: options.proxy, thumbprint })
@@ -300,7 +300,7 @@ export class HalibutRuntime implements AsyncDisposable {
    * may shorten the time.
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    checkOptions(options, 'the options of close()', closeOptionKinds)
+    closeOptionKinds.check(options, 'the options of close()')
     const { drainMs = this.limits.drainMs } = options
     if (drainMs <= 0) this.#drainTime.resolve()
     else {
@@ -365,7 +365,7 @@ export class HalibutRuntime implements AsyncDisposable {
 }
 
 function checkRuntimeOptions(options: RuntimeOptions): void {
-  checkOptions(options, 'the options of HalibutRuntime', runtimeOptionKinds)
+  runtimeOptionKinds.check(options, 'the options of HalibutRuntime')
   const { certificate, corlib, friendlyPage } = options as Partial<RuntimeOptions>
   if (!certificate) throw new HalibutError('invalid_argument', 'No certificate was provided.')
   checkCertificate(certificate)

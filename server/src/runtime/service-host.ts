@@ -1,6 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type { Contract } from '@halibut-gateway/schemas/contract'
-import { checkOptions, type OptionKinds } from '../base/argument.ts'
+import { OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
 import { type CompiledContract, type CompiledMethod, refuseMisfit, resolveOverload, type TypeRegistry } from '../codec/contract-values.ts'
 import { type CodecOptions, type EncodedMessage, encodeResponse } from '../codec/envelope.ts'
@@ -33,7 +33,7 @@ export interface ServiceOptions {
   readonly signatures?: Readonly<Record<string, string>> | undefined
 }
 
-const serviceOptionKinds: OptionKinds<ServiceOptions> = { clrName: 'text', signatures: 'object' }
+const serviceOptionKinds = new OptionKinds<ServiceOptions>({ clrName: 'text', signatures: 'object' })
 
 /** Makes an object for each call. */
 export interface ServiceFactory {
@@ -90,7 +90,7 @@ export class ServiceHost {
    */
   add(contract: Contract, implementation: unknown, options: ServiceOptions = {}): void {
     this.#registry.check(contract)
-    checkOptions(options, 'the options of addService()', serviceOptionKinds)
+    serviceOptionKinds.check(options, 'the options of addService()')
     const names = [contract.service, ...(contract.aliases ?? [])]
     const taken = names.find(name => this.#services.has(name.toLowerCase()))
     if (taken !== undefined) throw new HalibutError('invalid_argument', `the service ${taken} has been added already`)
