@@ -4,6 +4,7 @@ import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchem
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import { AgentEventSchema, CallEventSchema, InspectEventSchema } from './watch.ts'
 import { facadeLimits } from './wire/protocol.ts'
+import type { Right } from './wire/rights.ts'
 
 const PositiveInteger = Type.Integer({ minimum: 1 })
 
@@ -36,12 +37,13 @@ const ResumeSchema = Type.Object(
 const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
 
 /**
- * The one map of the gateway’s methods: parameters, result, and for a watch the items that it sends before its result. Validation in
- * the gateway, types at both ends, `rpc.discover` and the table of PROTOCOL.md come from it.
+ * The one map of the gateway’s methods: the right that a caller needs, parameters, result, and for a watch the items that it sends before its
+ * result. Validation and the check of rights in the gateway, types at both ends, `rpc.discover` and the table of PROTOCOL.md come from it.
  */
 export const methods = {
   hello: method({
     description: 'opens the session; the first request on a socket, once',
+    right: 'none',
     params: Type.Object(
       {
         client: Type.Object(
@@ -70,44 +72,53 @@ export const methods = {
   }),
   'agents.list': method({
     description: 'every agent with its state',
+    right: 'agents.read',
     params: NoParamsSchema,
     result: Type.Object({ agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
   }),
   'agents.get': method({
     description: 'one agent with its state',
+    right: 'agents.read',
     params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
     result: Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false }),
   }),
   'agents.watch': method({
     description: 'the agents and every change of them, as progress items, until it is cancelled',
+    right: 'agents.read',
     params: NoParamsSchema,
     item: AgentEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
   }),
   'agent.invoke': method({
     description: 'calls a service of an agent',
+    right: 'agents.call',
     params: InvokeParamsSchema,
     result: InvokeResultSchema,
   }),
   'calls.get': method({
     description: 'what became of a call with an idempotency key',
+    right: 'calls.read',
     params: Type.Object({ idempotencyKey: IdempotencyKeySchema, epoch: EpochSchema }, { additionalProperties: false }),
     result: CallOutcomeSchema,
   }),
   'calls.watch': method({
-    description: 'the calls that wait or run and every change of one, until it is cancelled; for admins of everybody, else one’s own',
+    description:
+      'the calls that wait or run and every change of one, until it is cancelled; one’s own, with the right audit.read everybody’s',
+    right: 'calls.read',
     params: NoParamsSchema,
     item: CallEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
   }),
   'inspect.watch': method({
-    description: 'what happens on the connections to agents, without bytes, until it is cancelled; for admins',
+    description: 'what happens on the connections to agents, without bytes, until it is cancelled',
+    right: 'inspect.read',
     params: NoParamsSchema,
     item: InspectEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
   }),
   'contracts.list': method({
     description: 'the services whose contracts the gateway knows',
+    right: 'contracts.read',
     params: NoParamsSchema,
     result: Type.Object(
       {
@@ -120,11 +131,13 @@ export const methods = {
   }),
   'contracts.get': method({
     description: 'one contract as its JSON document',
+    right: 'contracts.read',
     params: Type.Object({ service: ServiceNameSchema }, { additionalProperties: false }),
     result: Type.Object({ contract: Type.Record(Type.String(), Type.Unknown()) }, { additionalProperties: false }),
   }),
   'rpc.discover': method({
-    description: 'this map as an OpenRPC document',
+    description: 'of this map what the caller may call, as an OpenRPC document',
+    right: 'none',
     params: NoParamsSchema,
     result: Type.Record(Type.String(), Type.Unknown()),
   }),
@@ -194,6 +207,8 @@ export const serverNotifications = {
 /** One row of {@link methods}. */
 export interface MethodEntry {
   readonly description: string
+  /** What a caller needs. */
+  readonly right: Right
   readonly params: TSchema
   readonly result: TSchema
   /** Present on a watch: what each progress item holds. */

@@ -1,4 +1,5 @@
-import { subprotocol } from '@halibut-gateway/schemas/wire'
+import { type MethodName, methods } from '@halibut-gateway/schemas'
+import { hasRight, type Right, roles, subprotocol } from '@halibut-gateway/schemas/wire'
 import openRpc from '@open-rpc/meta-schema'
 import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
@@ -73,7 +74,7 @@ test('a page of an origin on the list may read what the API answers', async () =
   ).toBeNull()
 })
 
-test('the OpenRPC document needs no sign-in, fits the meta-schema, and is what rpc.discover answers', async () => {
+test('the OpenRPC document needs no sign-in, fits the meta-schema, and is what rpc.discover answers to an admin', async () => {
   await using world = await createGatewayWorld()
   const response = await fetch(`${world.origin}/openrpc.json`)
   const document = (await response.json()) as { methods: { name: string }[] }
@@ -83,6 +84,18 @@ test('the OpenRPC document needs no sign-in, fits the meta-schema, and is what r
   const validate = new Ajv({ strict: false, logger: false }).compile(metaSchema())
   expect([validate(document), validate.errors]).toEqual([true, null])
   expect(validate({ ...document, methods: [{ name: 'broken' }] })).toBe(false)
+})
+
+test.each(roles)('the OpenRPC document of a sign-in as %s is what its rpc.discover answers: what it may call', async role => {
+  await using world = await createGatewayWorld()
+  const response = await fetch(`${world.origin}/openrpc.json`, { headers: { authorization: `Bearer ${role}` } })
+  const document = (await response.json()) as { methods: { name: MethodName; 'x-right': Right }[] }
+  const socket = await world.open(role)
+  expect(await socket.ask(1, 'rpc.discover')).toMatchObject({ result: document })
+  const allowed = (Object.keys(methods) as MethodName[]).filter(name => hasRight(role, methods[name].right))
+  expect(document.methods.map(({ name }) => name)).toEqual(allowed)
+  expect(document.methods.map(method => method['x-right'])).toEqual(allowed.map(name => methods[name].right))
+  expect((await fetch(`${world.origin}/openrpc.json`, { headers: { authorization: 'Bearer nobody' } })).status).toBe(401)
 })
 
 /** The meta-schema of the OpenRPC initiative, without the address of another one that only names JSON Schema’s. */

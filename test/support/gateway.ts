@@ -1,5 +1,12 @@
 import { double, int64, method, nothing, service, string } from '@halibut-gateway/schemas/contract'
-import { closeCodes, controlNotifications, type RequestMessage, type ResponseMessage, subprotocol } from '@halibut-gateway/schemas/wire'
+import {
+  closeCodes,
+  controlNotifications,
+  type RequestMessage,
+  type ResponseMessage,
+  roles,
+  subprotocol,
+} from '@halibut-gateway/schemas/wire'
 import { WebSocket } from 'ws'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { silentLog } from '../../server/src/base/log.ts'
@@ -9,7 +16,7 @@ import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
-import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
 export const probe = service('IProbeService', {
@@ -54,8 +61,16 @@ export interface GatewayWorld extends AsyncDisposable {
   forgetSessions(): void
   /** Stops the gateway, as the end of its process does. */
   stop(): Promise<void>
-  /** A socket after `hello`. */
-  open(): Promise<TestSocket>
+  /** A socket after `hello`. `token`: default an admin’s. */
+  open(token?: string): Promise<TestSocket>
+}
+
+/** A sign-in with one token for each role, which is the role’s name; `hgw_start_test` is an admin’s too. */
+const roleSignIn: SignIn = {
+  authenticate: credential => {
+    const role = roles.find(each => each === credential)
+    return role ? { name: role, role } : startTokenSignIn('hgw_start_test').authenticate(credential)
+  },
 }
 
 /** Starts a gateway for a test. */
@@ -71,7 +86,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     mesh: pretendMesh(calls),
     directory,
     contracts,
-    signIn: startTokenSignIn(token),
+    signIn: roleSignIn,
     policy,
     log: silentLog,
     version: '0.0.0',
@@ -96,8 +111,8 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     socket,
     forgetSessions: () => app.sessions.close('going_away'),
     stop: () => app.close(),
-    open: async () => {
-      const made = await socket()
+    open: async (as = token) => {
+      const made = await socket({ token: as })
       await made.hello()
       return made
     },

@@ -93,7 +93,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'everybody sees the stack traces of agents',
     file: 'server/src/rpc/error-map.ts',
-    find: "principal?.role === 'admin' && ",
+    find: "principal && hasRight(principal.role, 'inspect.read') && ",
     replace: '',
     tests: ['unit/server/rpc/error-map.test.ts'],
   },

@@ -72,3 +72,4 @@ export {
   subprotocol,
   ticketsPath,
 } from './protocol.ts'
+export { hasRight, type Right, type RightEntry, type Role, rightTable, roles } from './rights.ts'

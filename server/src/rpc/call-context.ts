@@ -1,5 +1,6 @@
 import type { MethodParams, MethodResult } from '@halibut-gateway/schemas'
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
+import type { Role } from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
 import { createTraceId } from '../base/trace-id.ts'
@@ -8,7 +9,7 @@ import type { CallStreams } from './call-streams.ts'
 /** Who signed in. */
 export interface Principal {
   readonly name: string
-  readonly role: 'viewer' | 'operator' | 'admin'
+  readonly role: Role
 }
 
 /** What the session gives a request to run with. */

@@ -1,4 +1,4 @@
-import { type ErrorData, errorTable, type RpcError } from '@halibut-gateway/schemas/wire'
+import { type ErrorData, errorTable, hasRight, type RpcError } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
@@ -20,7 +20,7 @@ export function toHalibutError(error: unknown): HalibutError {
   return new HalibutError('internal_error', 'the gateway failed', { cause: error, delivery: 'unknown' })
 }
 
-/** Our error as it is told to `principal`, who is not known before the sign-in. The remote stack trace is for admins alone. */
+/** Our error as it is told to `principal`, who is not known before the sign-in. The remote stack trace takes `inspect.read`. */
 export function toRpcError(error: HalibutError, principal: Principal | undefined, place: ErrorPlace = {}): RpcError {
   const { remote } = error
   const data: ErrorData = {
@@ -40,7 +40,7 @@ export function toRpcError(error: HalibutError, principal: Principal | undefined
           remote: {
             message: remote.message,
             ...(remote.type === undefined ? {} : { type: remote.type }),
-            ...(principal?.role === 'admin' && remote.details !== undefined ? { details: remote.details } : {}),
+            ...(principal && hasRight(principal.role, 'inspect.read') && remote.details !== undefined ? { details: remote.details } : {}),
           },
         }
       : {}),

@@ -1,10 +1,18 @@
 import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
-import { describeGot, maxParamErrors, type ParamError, type RpcError } from '@halibut-gateway/schemas/wire'
+import {
+  describeGot,
+  hasRight,
+  maxParamErrors,
+  type ParamError,
+  type Right,
+  type RpcError,
+  rightTable,
+} from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
-import { type CallContext, type RequestContext, RunningCall } from './call-context.ts'
+import { type CallContext, type Principal, type RequestContext, RunningCall } from './call-context.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { expectedBy } from './expectation.ts'
 import { ParamsError } from './params-error.ts'
@@ -18,13 +26,14 @@ export type Handlers = {
 export type Ran = { readonly result: unknown } | { readonly error: RpcError }
 
 interface Route {
+  readonly right: Right
   readonly params: TypeCheck<TSchema>
   readonly result: TypeCheck<TSchema>
   readonly item: TypeCheck<TSchema> | undefined
   readonly handle: (params: unknown, context: CallContext) => unknown
 }
 
-/** Method to handler, however it was asked for: validates both ways, and makes of every outcome a result or an error. */
+/** Method to handler, however it was asked for: checks the right, validates both ways, and makes of every outcome a result or an error. */
 export class MethodRunner {
   readonly #routes = new Map<string, Route>()
   readonly #log: LogSink
@@ -33,6 +42,7 @@ export class MethodRunner {
     this.#log = log
     for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
       this.#routes.set(name, {
+        right: entry.right,
         params: TypeCompiler.Compile(entry.params),
         result: TypeCompiler.Compile(entry.result),
         item: entry.item && TypeCompiler.Compile(entry.item),
@@ -52,6 +62,7 @@ export class MethodRunner {
     const call = new RunningCall(method, context, route?.item)
     try {
       if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+      if (!hasRight(context.principal.role, route.right)) throw notAllowed(method, route.right, context.principal)
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
       const result = await route.handle(params, call)
       if (!route.result.Check(result)) {
@@ -76,6 +87,13 @@ function toldWhy(error: HalibutError, signal: AbortSignal): HalibutError {
   const why: unknown = signal.aborted && error.kind === 'cancelled' ? signal.reason : undefined
   if (!(why instanceof HalibutError) || why.kind === 'cancelled') return error
   return why.with({ phase: error.phase, delivery: error.delivery })
+}
+
+/** The error of a caller whose role has not got the right. */
+function notAllowed(method: string, right: Right, { role }: Principal): HalibutError {
+  return new HalibutError('forbidden', `${method} takes the right ${right}, which the role ${role} has not got`, {
+    advice: `sign in with the role ${rightTable[right].roles.join(' or ')}`,
+  })
 }
 
 /** The error of parameters that do not fit. */

@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { type MethodEntry, methods } from '@halibut-gateway/schemas'
-import { type CloseReason, closeCodes, closeMeanings, errorTable, facadeLimits } from '@halibut-gateway/schemas/wire'
+import {
+  type CloseReason,
+  closeCodes,
+  closeMeanings,
+  errorTable,
+  facadeLimits,
+  hasRight,
+  type Right,
+  rightTable,
+  roles,
+} from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { defaultLimits, gatewayLimits } from '../../../server/src/base/limits.ts'
 
@@ -18,9 +28,19 @@ test('the methods of PROTOCOL.md are those of the one map, in its order', () => 
   const rows = Object.entries(methods).map(([name, entry]: [string, MethodEntry]) => [
     `\`${name}\``,
     entry.description,
+    `\`${entry.right}\``,
     entry.item ? 'items, then one' : 'one',
   ])
   expect(tableOf('methods')).toEqual(rows)
+})
+
+test('the rights of PROTOCOL.md are those of the code', () => {
+  const rows = Object.entries(rightTable).map(([right, { meaning }]) => [
+    `\`${right}\``,
+    ...roles.map(role => (hasRight(role, right as Right) ? 'yes' : 'no')),
+    meaning,
+  ])
+  expect(tableOf('rights')).toEqual(rows)
 })
 
 test('the limits of PROTOCOL.md are those of the code', () => {

@@ -1,4 +1,5 @@
 import type { CallEvent, CallOutcome, CallSnapshot } from '@halibut-gateway/schemas'
+import { hasRight } from '@halibut-gateway/schemas/wire'
 import type { CallContext } from '../call-context.ts'
 import type { CallRegistry } from '../call-registry.ts'
 import { toRpcError } from '../error-map.ts'
@@ -45,5 +46,5 @@ function inParts(calls: readonly CallSnapshot[]): CallEvent[] {
 }
 
 function maySee({ principal }: CallContext, owner: string): boolean {
-  return principal.role === 'admin' || principal.name === owner
+  return principal.name === owner || hasRight(principal.role, 'audit.read')
 }

@@ -34,7 +34,7 @@ function world() {
   const session = new Connection({
     dispatcher,
     sessions,
-    principal: { name: 'test', role: 'viewer' },
+    principal: { name: 'test', role: 'operator' },
     origin: undefined,
     socket: {
       get bytesRead() {

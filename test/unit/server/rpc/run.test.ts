@@ -42,6 +42,21 @@ test('parameters that do not fit never reach the handler, and each place is told
   expect(data?.errors?.map(({ path }) => path).sort()).toEqual(['/agent', '/args', '/more', '/service'])
 })
 
+test('whoever has not got the right learns that and nothing else, and nothing of the method runs', async () => {
+  const handle = vi.fn(() => sound)
+  const { runner } = create(handle)
+  const viewer = { ...createRequestContext(), principal: { name: 'somebody', role: 'viewer' } } as const
+  for (const given of [params, { ...params, args: 'none' }]) {
+    expect(await runner.run('agent.invoke', given, viewer)).toMatchObject({
+      error: {
+        message: 'agent.invoke takes the right agents.call, which the role viewer has not got',
+        data: { kind: 'forbidden', delivery: 'not_sent', advice: 'sign in with the role operator or admin' },
+      },
+    })
+  }
+  expect(handle).not.toHaveBeenCalled()
+})
+
 test('a result that does not fit its schema is a failure of the gateway, and stays in the log', async () => {
   const { run, log } = create(() => ({ ...sound, secret: 'x' }))
   const answer = await run('agent.invoke')
