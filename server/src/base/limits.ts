@@ -143,6 +143,7 @@ export const gatewayLimits = {
   streamBytesInFlight: 512 * 1024 * 1024,
   wholeFrameMs: 5,
   socketContentBytes: 512 * 1024,
+  storeBatchChanges: 1_000,
 } as const
 
 /** The limits as a runtime uses them: the defaults, each overridable. */

@@ -17,8 +17,8 @@ import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { listenAdvice } from '../socket/listen.ts'
+import { openFileStore, type Store } from '../store/file-store.ts'
 import { openStateFolder } from '../store/state-folder.ts'
-import { openFileStore, type Store } from '../store/store.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 
 /** A gateway that runs. */

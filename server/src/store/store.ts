@@ -1,81 +1,100 @@
-import type { AgentEndpoint } from '@halibut-gateway/schemas'
-import { HalibutError } from '../base/errors.ts'
-import type { StateFolder } from './state-folder.ts'
+import type { AuditRecord, OutcomeRecord, RecordKind, Records } from './records.ts'
 
-/** An agent as it is kept. */
-export interface StoredAgent extends AgentEndpoint {
-  readonly id: string
-  readonly name?: string
-  readonly services?: readonly string[]
-  readonly disabled?: boolean
+/**
+ * What must survive: the one thing that access, trust, fleet and audit know of it.
+ *
+ * What is read is what was acknowledged: a change is seen once its promise has resolved, and then neither the end of the process nor that of the
+ * machine loses it. A change is whole or not there. Changes come one after another, in the order in which they were asked for; several are
+ * made durable together. One that is refused, since the disk is full for example, rejects and has not happened; the next one tries again.
+ */
+export interface Store extends Repositories {
+  readonly audit: AuditLog
+  readonly outcomes: OutcomeLog
+  /** Whether changes can be kept. */
+  readonly state: StoreState
+  /**
+   * Several changes that are one. `act` runs soon, by itself: nothing else changes between what it reads and what it writes, and it sees what was
+   * asked for before it. It must be done when it returns. What it throws rejects the promise, and nothing of it has happened.
+   */
+  change<T>(act: (draft: Draft) => T): Promise<T>
+  /** Calls `listener` after each change of {@link state}; gives a function that ends this. */
+  onStateChange(listener: (state: StoreState) => void): () => void
+  /** Lets what was asked for come to its end; what comes later is refused with `closed`. Idempotent. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What must survive a restart. */
-export interface Store {
-  /** Our certificate and key as one PEM text; `undefined` before the first {@link saveIdentity}. */
-  loadIdentity(): Promise<string | undefined>
-  saveIdentity(pem: string): Promise<void>
-  agents(): readonly StoredAgent[]
-  /** Adds an agent, or replaces the one of the same id. Kept when the promise resolves. */
-  saveAgent(agent: StoredAgent): Promise<void>
-  removeAgent(id: string): Promise<void>
+/** Whether changes can be kept: `failing` since the first that could not, until one could again. */
+export type StoreState = { readonly at: 'ready' } | { readonly at: 'failing'; readonly sinceMs: number; readonly reason: string }
+
+/** The records by their kind. All of them are in memory, so that looking costs nothing. */
+export type Repositories = { readonly [K in RecordKind]: Repository<Records[K]> }
+
+/** Records of one kind, as they were acknowledged. */
+export interface RecordView<T> {
+  get(id: string): T | undefined
+  /** In the order in which they came; one that was replaced stays in its place. */
+  all(): readonly T[]
+  readonly size: number
 }
 
-const stateName = 'state.json'
-const identityName = 'identity.pem'
-const stateVersion = 1
-
-/** The embedded store: one PEM file and one JSON file in a state folder. Throws `invalid_argument` where they are not readable. */
-export async function openFileStore(folder: StateFolder): Promise<Store> {
-  let agents = new Map<string, StoredAgent>((await loadAgents(folder)).map(agent => [agent.id, agent]))
-  let writing: Promise<void> = Promise.resolve()
-  const change = (edit: (copy: Map<string, StoredAgent>) => void): Promise<void> => {
-    const write = async (): Promise<void> => {
-      const copy = new Map(agents)
-      edit(copy)
-      await folder.replace(stateName, `${JSON.stringify({ version: stateVersion, agents: [...copy.values()] }, null, 2)}\n`)
-      agents = copy
-    }
-    // One after another; a write that failed does not stop the next.
-    const done = writing.then(write)
-    writing = done.catch(() => undefined)
-    return done
-  }
-  return {
-    loadIdentity: () => folder.read(identityName),
-    saveIdentity: pem => folder.replace(identityName, pem),
-    agents: () => [...agents.values()],
-    saveAgent: agent => change(copy => copy.set(agent.id, agent)),
-    removeAgent: id => change(copy => copy.delete(id)),
-  }
+/** Records of one kind, and changes that need no others. */
+export interface Repository<T> extends RecordView<T> {
+  /** Adds a record, or replaces the one of the same id. */
+  put(record: T): Promise<void>
+  /** Gives whether there was one. */
+  remove(id: string): Promise<boolean>
 }
 
-async function loadAgents(folder: StateFolder): Promise<StoredAgent[]> {
-  const text = await folder.read(stateName)
-  if (text === undefined) return []
-  const where = `${folder.path}/${stateName}`
-  let state: unknown
-  try {
-    state = JSON.parse(text)
-  } catch (cause) {
-    throw invalid(where, cause instanceof Error ? cause.message : 'not JSON', cause)
-  }
-  const { version, agents } = (typeof state === 'object' && state !== null ? state : {}) as { version?: unknown; agents?: unknown }
-  if (version !== stateVersion) throw invalid(where, `version ${JSON.stringify(version)} is not ${stateVersion}`)
-  if (!Array.isArray(agents) || !agents.every(isStoredAgent))
-    throw invalid(where, 'agents is not a list of agents with id, uri and thumbprint')
-  return agents
+/** What a change of several things sees and does. */
+export interface Draft extends RecordDrafts {
+  readonly audit: AuditDraft
+  readonly outcomes: OutcomeDraft
 }
 
-function isStoredAgent(value: unknown): value is StoredAgent {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, uri, thumbprint } = value as Record<string, unknown>
-  return typeof id === 'string' && typeof uri === 'string' && typeof thumbprint === 'string'
+/** The records within a change, by their kind. */
+export type RecordDrafts = { readonly [K in RecordKind]: RecordDraft<Records[K]> }
+
+/** Records of one kind within a change. */
+export interface RecordDraft<T> extends RecordView<T> {
+  put(record: T): void
+  remove(id: string): boolean
 }
 
-function invalid(where: string, reason: string, cause?: unknown): HalibutError {
-  return new HalibutError('invalid_argument', `${where} is not readable: ${reason}`, {
-    advice: 'restore it from a copy, or remove it to begin anew',
-    cause,
-  })
+/** The newest entry of the audit log. */
+export type AuditHead = Pick<AuditRecord, 'sequence' | 'hash'>
+
+/** Entries in their order. They are not kept in memory. */
+export interface AuditLog {
+  /** `undefined` where there never was one. */
+  readonly head: AuditHead | undefined
+  /** At most `limit` entries above `after` (default 0) in ascending order, or below `before` in descending order. */
+  read(range: AuditRange): Promise<readonly AuditRecord[]>
+}
+
+/** Which entries of the audit log. */
+export type AuditRange = { readonly limit: number } & (
+  | { readonly after?: number; readonly before?: never }
+  | { readonly before: number; readonly after?: never }
+)
+
+/** The audit log within a change. */
+export interface AuditDraft {
+  readonly head: AuditHead | undefined
+  /** Throws `invalid_argument` where the sequence does not follow that of the head. */
+  append(record: AuditRecord): void
+  /** Forgets the entries up to a sequence, but never the newest one. */
+  removeUpTo(sequence: number): void
+}
+
+/** What became of calls. They are not kept in memory. */
+export interface OutcomeLog {
+  get(id: string): Promise<OutcomeRecord | undefined>
+}
+
+/** Outcomes within a change. */
+export interface OutcomeDraft {
+  put(record: OutcomeRecord): void
+  /** Forgets those that are older. */
+  removeBefore(atMs: number): void
 }

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openFileStore, type StoredAgent } from '../../../../server/src/store/file-store.ts'
 import { openStateFolder } from '../../../../server/src/store/state-folder.ts'
-import { openFileStore, type StoredAgent } from '../../../../server/src/store/store.ts'
 
 const agent: StoredAgent = { id: 'a', uri: 'poll://a/', thumbprint: 'A'.repeat(40) }
 

@@ -1,0 +1,112 @@
+import type { AgentEndpoint } from '@halibut-gateway/schemas'
+import type { Contract } from '@halibut-gateway/schemas/contract'
+
+/**
+ * What is kept of each kind, by its id. A record is plain data that JSON can say; a member that came later is optional, so that what an older
+ * version wrote is still a record. Times are UTC milliseconds since 1970.
+ */
+export interface Records {
+  readonly agents: AgentRecord
+  readonly contracts: ContractRecord
+  readonly pending: PendingRecord
+  readonly denied: DeniedRecord
+  readonly certificates: CertificateRecord
+  readonly tokens: TokenRecord
+  readonly meta: MetaRecord
+}
+
+/** A kind of record. */
+export type RecordKind = keyof Records
+
+/** An agent that this gateway serves. */
+export interface AgentRecord extends AgentEndpoint {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly services?: readonly string[] | undefined
+  readonly disabled?: boolean | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+/** A contract that was added while the gateway ran. */
+export interface ContractRecord {
+  readonly id: string
+  readonly contract: Contract
+  /** The ids of the agents that it is for. Default: all. */
+  readonly agents?: readonly string[] | undefined
+  readonly addedMs: number
+}
+
+/** Somebody who knocked without being trusted. */
+export interface PendingRecord {
+  /** Certificate and subscription together: the same certificate may knock as several. */
+  readonly id: string
+  readonly thumbprint: string
+  /** SHA-256, lower-case hex. */
+  readonly thumbprint256?: string | undefined
+  readonly subscription?: string | undefined
+  readonly subject?: string | undefined
+  readonly issuer?: string | undefined
+  readonly address: string
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  readonly count: number
+}
+
+/** A certificate that is turned away without being shown as pending again. */
+export interface DeniedRecord {
+  /** The thumbprint: SHA-1, upper-case hex. */
+  readonly id: string
+  readonly deniedMs: number
+  readonly by: string
+  readonly reason?: string | undefined
+}
+
+/** A certificate that was seen at an agent. */
+export interface CertificateRecord {
+  /** The thumbprint: SHA-1, upper-case hex. */
+  readonly id: string
+  /** SHA-256, lower-case hex, recorded at first sight and checked from then on. */
+  readonly thumbprint256?: string | undefined
+  readonly agent?: string | undefined
+  readonly subject?: string | undefined
+  readonly issuer?: string | undefined
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  /** From when on it was worth nothing. */
+  readonly revokedMs?: number | undefined
+}
+
+/** What a bearer token is worth; never the token. */
+export interface TokenRecord {
+  readonly id: string
+  readonly name: string
+  /** SHA-256 of the secret. */
+  readonly secretHash: string
+  readonly role: string
+  readonly createdMs: number
+  readonly expiresMs?: number | undefined
+  readonly lastUsedMs?: number | undefined
+  readonly revokedMs?: number | undefined
+}
+
+/** A text by its name: our certificate with its key (`identity`), and what else there is once. */
+export interface MetaRecord {
+  readonly id: string
+  readonly text: string
+}
+
+/** One entry of the audit log. The store keeps the text as it is: what the hash is made of are its bytes. */
+export interface AuditRecord {
+  /** One more than that of the entry before; the first one is 1. */
+  readonly sequence: number
+  readonly atMs: number
+  readonly text: string
+  readonly hash: string
+}
+
+/** What became of a call, for whoever asks later. */
+export interface OutcomeRecord {
+  readonly id: string
+  readonly atMs: number
+  readonly outcome: unknown
+}

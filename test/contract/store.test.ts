@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest'
+import { HalibutError } from '../../server/src/base/errors.ts'
+import type { AgentRecord, AuditRecord, TokenRecord } from '../../server/src/store/records.ts'
+import type { Draft, Store, StoreState } from '../../server/src/store/store.ts'
+import { MemoryBackend, openMemoryStore } from '../support/memory-store.ts'
+import { failureOf } from '../support/world.ts'
+
+/** A place where a store keeps what it keeps. */
+interface Place {
+  /** One at a time. */
+  open(): Promise<Store>
+  /** From now on nothing can be kept there; or it can again. */
+  refuse(refused: boolean): void
+  remove(): Promise<void>
+}
+
+const implementations: [string, () => Promise<Place>][] = [
+  [
+    'a store in memory',
+    async () => {
+      const backend = new MemoryBackend()
+      return {
+        open: async () => openMemoryStore(backend),
+        refuse: refused => {
+          backend.failure = refused ? new HalibutError('internal_error', 'the disk is full') : undefined
+        },
+        remove: async () => undefined,
+      }
+    },
+  ],
+]
+
+const agent = (id: string, more: Partial<AgentRecord> = {}): AgentRecord => ({
+  id,
+  uri: `poll://${id}/`,
+  thumbprint: 'A'.repeat(40),
+  ...more,
+})
+const token: TokenRecord = { id: 't', name: 'one', secretHash: 'x', role: 'admin', createdMs: 1 }
+const entry = (sequence: number): AuditRecord => ({
+  sequence,
+  atMs: 1_000 + sequence,
+  text: `entry ${sequence} £`,
+  hash: `hash ${sequence}`,
+})
+const ids = (records: readonly { id: string }[]): string[] => records.map(({ id }) => id)
+
+describe.each(implementations)('%s', (_name, create) => {
+  async function placed(use: (place: Place) => Promise<void>): Promise<void> {
+    const place = await create()
+    try {
+      await use(place)
+    } finally {
+      await place.remove()
+    }
+  }
+
+  const withStore = (use: (store: Store, place: Place) => Promise<void>): Promise<void> =>
+    placed(async place => {
+      await using store = await place.open()
+      await use(store, place)
+    })
+
+  /** What is seen of a store now and when it was opened again is the same. */
+  async function reopened(place: Place, store: Store, look: (store: Store) => unknown): Promise<unknown> {
+    const seen = await look(store)
+    await store.close()
+    await using again = await place.open()
+    expect(await look(again)).toEqual(seen)
+    return seen
+  }
+
+  test('records come back as they were, in the order in which they came; one that was replaced stays in its place', () =>
+    placed(async place => {
+      const store = await place.open()
+      expect([store.agents.all(), store.agents.size, store.agents.get('a')]).toEqual([[], 0, undefined])
+      for (const id of ['b', 'a', 'c', 'd']) await store.agents.put(agent(id, { tags: ['x', '£ "'] }))
+      await store.agents.put(agent('a', { name: 'again' }))
+      expect(await store.agents.remove('c')).toBe(true)
+      expect(await store.agents.remove('c')).toBe(false)
+      await store.change(draft => {
+        draft.agents.remove('b')
+        draft.agents.put(agent('b'))
+      })
+      await Promise.all([store.tokens.put(token), store.meta.put({ id: 'identity', text: 'pem\n' })])
+      const seen = await reopened(place, store, ({ agents, tokens, meta, contracts }) => [
+        agents.all(),
+        agents.size,
+        agents.get('a'),
+        tokens.get('t'),
+        meta.get('identity'),
+        contracts.size,
+      ])
+      const a = agent('a', { name: 'again' })
+      expect(seen).toEqual([[a, agent('d', { tags: ['x', '£ "'] }), agent('b')], 3, a, token, { id: 'identity', text: 'pem\n' }, 0])
+    }))
+
+  test('each kind keeps its own: the same id in two of them is two records', () =>
+    placed(async place => {
+      const store = await place.open()
+      await store.denied.put({ id: 'A', deniedMs: 1, by: 'ann' })
+      await store.certificates.put({ id: 'A', firstSeenMs: 1, lastSeenMs: 2 })
+      await store.pending.put({ id: 'A', thumbprint: 'A', address: '::1', firstSeenMs: 1, lastSeenMs: 2, count: 3 })
+      await store.pending.remove('A')
+      const seen = await reopened(place, store, ({ denied, certificates, pending }) => [
+        denied.size,
+        certificates.get('A')?.lastSeenMs,
+        pending.size,
+      ])
+      expect(seen).toEqual([1, 2, 0])
+    }))
+
+  test('what is kept is what was given, whatever its owner does to it later', () =>
+    withStore(async store => {
+      const tags = ['one']
+      const kept = store.agents.put(agent('a', { tags }))
+      tags.push('two')
+      await kept
+      tags.push('three')
+      expect(store.agents.get('a')?.tags).toEqual(['one', 'two'])
+    }))
+
+  test('a change is seen when it is acknowledged and not before, but for the changes after it', () =>
+    withStore(async store => {
+      const first = store.agents.put(agent('a'))
+      const second = store.change(draft => [ids(draft.agents.all()), draft.agents.size, draft.agents.get('a')?.id])
+      expect(store.agents.size).toBe(0)
+      await first
+      expect(store.agents.get('a')).toEqual(agent('a'))
+      expect(await second).toEqual([['a'], 1, 'a'])
+    }))
+
+  test('changes come in the order in which they were asked for, so that each can look before it writes', () =>
+    withStore(async store => {
+      const count = (draft: Draft): void => {
+        const before = Number(draft.meta.get('count')?.text ?? 0)
+        draft.meta.put({ id: 'count', text: String(before + 1) })
+      }
+      const counted: Promise<void>[] = []
+      for (let i = 0; i < 2_500; i++) {
+        counted.push(store.change(count))
+        if (i % 700 === 0) await counted.at(-1)
+      }
+      await Promise.all(counted)
+      expect(store.meta.get('count')?.text).toBe('2500')
+    }))
+
+  test('what an act throws is what its caller gets; it has done nothing, and those beside it are done', () =>
+    placed(async place => {
+      const store = await place.open()
+      const before = store.agents.put(agent('before'))
+      const failing = store.change(draft => {
+        draft.agents.put(agent('half'))
+        draft.agents.remove('before')
+        draft.audit.append(entry(1))
+        draft.outcomes.put({ id: 'half', atMs: 1, outcome: 1 })
+        throw new HalibutError('forbidden', 'not you')
+      })
+      const after = store.change(draft => {
+        draft.agents.put(agent('after'))
+        return [ids(draft.agents.all()), draft.agents.get('half'), draft.audit.head]
+      })
+      expect(await failureOf(failing)).toMatchObject({ kind: 'forbidden', message: 'not you' })
+      await before
+      expect(await after).toEqual([['before', 'after'], undefined, undefined])
+      const seen = await reopened(place, store, async ({ agents, audit, outcomes }) => [
+        ids(agents.all()),
+        audit.head,
+        await outcomes.get('half'),
+      ])
+      expect(seen).toEqual([['before', 'after'], undefined, undefined])
+    }))
+
+  test('an act that goes on after it has returned changes nothing', () =>
+    withStore(async store => {
+      let kept: Draft | undefined
+      await store.change(draft => {
+        kept = draft
+      })
+      expect(() => kept?.agents.put(agent('late'))).toThrow('went on after it had returned')
+      await store.agents.put(agent('a'))
+      expect(ids(store.agents.all())).toEqual(['a'])
+    }))
+
+  test('what cannot be kept rejects, is not seen and not there later, and the state says since when; the next one that can be kept ends that', () =>
+    placed(async place => {
+      const store = await place.open()
+      await store.agents.put(agent('a'))
+      const states: StoreState[] = []
+      const stop = store.onStateChange(state => states.push(state))
+      place.refuse(true)
+      const refused = [store.agents.put(agent('b')), store.change(draft => draft.audit.append(entry(1))), store.agents.remove('a')]
+      for (const each of refused) expect(await failureOf(each)).toMatchObject({ kind: 'internal_error' })
+      expect([ids(store.agents.all()), store.audit.head]).toEqual([['a'], undefined])
+      const { state } = store
+      expect(state).toMatchObject({ at: 'failing', reason: expect.stringContaining('full'), sinceMs: expect.any(Number) })
+      await failureOf(store.agents.put(agent('b')))
+      expect(store.state).toEqual(state)
+      place.refuse(false)
+      await store.agents.put(agent('c'))
+      expect([store.state, states.map(({ at }) => at)]).toEqual([{ at: 'ready' }, ['failing', 'ready']])
+      stop()
+      expect(await reopened(place, store, ({ agents, audit }) => [ids(agents.all()), audit.head])).toEqual([['a', 'c'], undefined])
+    }))
+
+  test('audit entries are read forwards and backwards as they were written, each one more than the one before', () =>
+    placed(async place => {
+      const store = await place.open()
+      expect([store.audit.head, await store.audit.read({ limit: 10 })]).toEqual([undefined, []])
+      await store.change(draft => {
+        for (let sequence = 1; sequence <= 5; sequence++) draft.audit.append(entry(sequence))
+      })
+      for (const wrong of [5, 7, 0])
+        expect((await failureOf(store.change(draft => draft.audit.append(entry(wrong))))).message).toContain('6 is next')
+      await store.change(draft => draft.audit.append(entry((draft.audit.head?.sequence ?? 0) + 1)))
+      const seen = await reopened(place, store, async ({ audit }) => [
+        audit.head,
+        await audit.read({ limit: 10 }),
+        (await audit.read({ after: 2, limit: 2 })).map(({ sequence }) => sequence),
+        (await audit.read({ before: 6, limit: 2 })).map(({ sequence }) => sequence),
+      ])
+      expect(seen).toEqual([{ sequence: 6, hash: 'hash 6' }, [1, 2, 3, 4, 5, 6].map(entry), [3, 4], [5, 4]])
+    }))
+
+  test('old audit entries are forgotten, but never the newest one', () =>
+    placed(async place => {
+      const store = await place.open()
+      await store.change(draft => {
+        for (let sequence = 1; sequence <= 5; sequence++) draft.audit.append(entry(sequence))
+      })
+      const sequences = async (): Promise<number[]> => (await store.audit.read({ limit: 10 })).map(({ sequence }) => sequence)
+      await store.change(draft => draft.audit.removeUpTo(3))
+      expect(await sequences()).toEqual([4, 5])
+      await store.change(draft => draft.audit.removeUpTo(100))
+      expect(await sequences()).toEqual([5])
+      await store.change(draft => draft.audit.append(entry(6)))
+      expect(await reopened(place, store, ({ audit }) => audit.head)).toEqual({ sequence: 6, hash: 'hash 6' })
+    }))
+
+  test('outcomes of calls are found by their id until they are too old', () =>
+    placed(async place => {
+      const store = await place.open()
+      await store.change(draft => {
+        draft.outcomes.put({ id: 'old', atMs: 1, outcome: { state: 'answered' } })
+        draft.outcomes.put({ id: 'new', atMs: 9, outcome: 'wrong' })
+        draft.outcomes.put({ id: 'new', atMs: 10, outcome: [1, null, '£'] })
+      })
+      await store.change(draft => draft.outcomes.removeBefore(10))
+      const seen = await reopened(place, store, async ({ outcomes }) => [await outcomes.get('old'), await outcomes.get('new')])
+      expect(seen).toEqual([undefined, { id: 'new', atMs: 10, outcome: [1, null, '£'] }])
+    }))
+
+  test('closing lets what was asked for come to its end; what comes later is refused', () =>
+    placed(async place => {
+      const store = await place.open()
+      const kept = Promise.all(['a', 'b'].map(id => store.agents.put(agent(id))))
+      const closing = [store.close(), store.close()]
+      expect(await failureOf(store.agents.put(agent('c')))).toMatchObject({ kind: 'closed' })
+      await kept
+      await Promise.all(closing)
+      await using again = await place.open()
+      expect(ids(again.agents.all())).toEqual(['a', 'b'])
+    }))
+})
