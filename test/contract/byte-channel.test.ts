@@ -49,6 +49,15 @@ function pattern(length: number, seed = 7): Buffer {
 }
 
 describe.each(implementations)('%s', (_name, connect) => {
+  test('tells whom a caller’s certificate names, as often as it is asked', async () => {
+    await using pair = await connect()
+    const { channel } = pair
+    const names = channel.certificateNames()
+    if (channel.peer.role === 'acceptor') expect(names).toEqual({ subject: expect.stringContaining('CN='), issuer: names?.subject })
+    else expect(names).toBeUndefined()
+    expect(channel.certificateNames()).toEqual(names)
+  })
+
   test('reads what the other end wrote, in order', async () => {
     await using pair = await connect()
     const { channel, other } = pair

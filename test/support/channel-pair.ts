@@ -1,4 +1,4 @@
-import type { ByteChannel, Peer } from '../../server/src/base/byte-channel.ts'
+import type { ByteChannel, CertificateNames, Peer } from '../../server/src/base/byte-channel.ts'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { ByteReader } from '../../server/src/socket/byte-reader.ts'
 import { ByteWriter, type WriterTarget } from '../../server/src/socket/byte-writer.ts'
@@ -52,6 +52,10 @@ export function channelPair(options: ChannelPairOptions = {}): ChannelPair {
 /** One end of a pair. It behaves as the TLS channel does (one contract test holds both to that). */
 export class MemoryChannel implements ByteChannel {
   readonly peer: Peer
+  readonly certificateNames = (): CertificateNames | undefined =>
+    this.peer.thumbprint === undefined || this.peer.role === 'dialler'
+      ? undefined
+      : { subject: `CN=${this.peer.thumbprint}`, issuer: `CN=${this.peer.thumbprint}` }
   receiveTimeoutMs: number
   sendTimeoutMs: number
   readonly closed: Promise<void>

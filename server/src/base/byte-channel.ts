@@ -38,6 +38,17 @@ export interface ByteChannel {
   readonly failure: Error | 'closed' | undefined
   /** Resolves (never rejects) when the socket underneath is gone. */
   readonly closed: Promise<void>
+  /**
+   * Whom the certificate of a caller names; `undefined` where it presented none, the socket is gone, or we dialled (Node forgets a dialled
+   * socket’s certificate once it was asked for). Made anew each time: it is wanted only where somebody is turned away.
+   */
+  certificateNames(): CertificateNames | undefined
+}
+
+/** Whom a certificate names, each on one line of at most 200 characters, the most specific part first. Anybody can write anything there. */
+export interface CertificateNames {
+  readonly subject: string
+  readonly issuer: string
 }
 
 /** Who is at the other end, as TLS saw it. */

@@ -61,6 +61,9 @@ export const defaultLimits = {
   /** The preamble of whoever is not trusted. */
   untrustedPreambleMs: 2_000,
   untrustedPreambleMaxChars: 1_024,
+  /** What is heard of a caller after its preamble whose certificate is not trusted, and for how long: one identity, so that a person can be asked. */
+  untrustedIdentityMs: 2_000,
+  untrustedIdentityMaxBytes: 1_024,
   /** Accepted connections whose TLS handshake has begun, and whose certificate is not known to be trusted. */
   maxUnidentifiedConnections: 1_000,
   maxUnidentifiedConnectionsPerAddress: 750,

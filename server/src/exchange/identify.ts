@@ -1,6 +1,6 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
-import { formatIdentity, type Identity, PreambleReader, parseIdentity } from '../codec/control-message.ts'
+import { formatIdentity, type Identity, LineReader, PreambleReader, parseIdentity } from '../codec/control-message.ts'
 import type { Transfer } from './transfer.ts'
 
 /** What a dialler writes first (spec §1.6): the form that every listener accepts. */
@@ -49,6 +49,24 @@ export async function receiveIdentity(transfer: Transfer): Promise<Identity> {
     return identity
   } catch (why) {
     throw why instanceof HalibutError ? why.with({ phase: 'identify' }) : why
+  }
+}
+
+/**
+ * What a caller says it is that is turned away whatever it says: its identity line, of which at most `maxBytes` are read. Nothing is answered.
+ * `undefined`: it said nothing that is an identity before it went or the channel was ended.
+ */
+export async function overhearIdentity(channel: ByteChannel, maxBytes: number): Promise<Identity | undefined> {
+  const reader = new LineReader(maxBytes)
+  try {
+    for (;;) {
+      const chunk = await channel.read()
+      if (chunk === undefined) return undefined
+      const found = reader.feed(chunk)
+      if (found) return parseIdentity(found.line)
+    }
+  } catch {
+    return undefined
   }
 }
 

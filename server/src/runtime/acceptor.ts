@@ -2,8 +2,9 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { Openings } from '../base/openings.ts'
+import type { Identity } from '../codec/control-message.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
-import { answerIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
+import { answerIdentity, overhearIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
 import { serveCaller } from '../exchange/serve-caller.ts'
 import { type RequestSource, servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
@@ -11,7 +12,7 @@ import { Transfer } from '../exchange/transfer.ts'
 import { type AcceptedConnection, AcceptedConnections } from './accepted-connections.ts'
 import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
-import type { EventHub, SubscriberEvent } from './events.ts'
+import type { DenialReason, EventHub, SubscriberEvent } from './events.ts'
 import { encodeFriendlyPage, type FriendlyPage } from './friendly-page.ts'
 import type { TrustStore } from './trust-store.ts'
 
@@ -149,7 +150,7 @@ export class Acceptor {
    * certificate that we trust has a place among its connections from the start; others have little time, and a place among the openings.
    */
   async #admit(connection: AcceptedConnection, listenerName: string): Promise<boolean> {
-    const { limits, trust, openings, events, log, onUnauthorised } = this.#options
+    const { limits, trust, openings, log, onUnauthorised } = this.#options
     const { maxConnectionsPerCertificate } = limits
     const { channel } = connection
     const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
@@ -173,7 +174,7 @@ export class Acceptor {
         'ClientDenied',
         `A client at ${remoteAddress} connected, and attempted a message exchange, but did not present a client certificate`,
       )
-      events.emit('clientDenied', { remoteAddress, thumbprint, thumbprint256 })
+      this.#tellDenied(connection, 'no_certificate', undefined)
       return false
     }
     if (!trust.has(thumbprint)) {
@@ -182,11 +183,13 @@ export class Acceptor {
         'ClientDenied',
         `A client at ${remoteAddress} connected, and attempted a message exchange, but it presented a client certificate with the thumbprint '${thumbprint}' which is not in the list of thumbprints that we trust`,
       )
-      events.emit('clientDenied', { remoteAddress, thumbprint, thumbprint256 })
       // Whoever decides may be a person.
       connection.startClock(limits.acceptTimeoutMs)
       const answer = (await onUnauthorised?.({ remoteAddress, thumbprint, thumbprint256 })) ?? 'block'
-      if (answer !== 'trust_and_allow') return false
+      if (answer !== 'trust_and_allow') {
+        await this.#overhear(connection)
+        return false
+      }
       trust.add(thumbprint)
     }
     if (!trusted) {
@@ -212,6 +215,7 @@ export class Acceptor {
     if (identity.type === 'client' && !this.#options.hostsServices()) {
       const { remoteAddress } = channel.peer
       this.#options.log(listenerName, 'ClientDenied', `A client at ${remoteAddress} wants to call a service, and none is hosted here`)
+      this.#tellDenied(connection, 'no_service', identity)
       return undefined
     }
     if (identity.type === 'subscriber') {
@@ -240,6 +244,7 @@ export class Acceptor {
     const refusal = authoriseSubscriber?.({ subscription, thumbprint, thumbprint256, remoteAddress }) ?? true
     if (refusal !== true) {
       log(listenerName, 'ClientDenied', `A polling client at ${remoteAddress} was refused for subscription ${subscription}: ${refusal}`)
+      this.#tellDenied(connection, 'subscription_refused', { type: 'subscriber', subscription })
       return false
     }
     const max = limits.maximumActiveTcpConnectionsPerPollingSubscription
@@ -260,6 +265,39 @@ export class Acceptor {
     connection.subscriber = subscriber
     events.emit('subscriberConnected', subscriber)
     return true
+  }
+
+  /** Tells of whoever is not trusted what it says it is, where somebody wants to know; a word is not answered. */
+  async #overhear(connection: AcceptedConnection): Promise<void> {
+    const { limits, events } = this.#options
+    if (!events.wants('clientDenied')) return
+    const { channel } = connection
+    // They are not to be had any more where its time has passed.
+    const names = channel.certificateNames()
+    connection.startClock(limits.untrustedIdentityMs)
+    const identity = await overhearIdentity(channel, limits.untrustedIdentityMaxBytes)
+    connection.stopClock()
+    this.#tellDenied(connection, 'not_trusted', identity, names)
+  }
+
+  #tellDenied(
+    { channel }: AcceptedConnection,
+    why: DenialReason,
+    identity: Identity | undefined,
+    names = channel.certificateNames(),
+  ): void {
+    const { remoteAddress, thumbprint, thumbprint256, protocol } = channel.peer
+    this.#options.events.emit('clientDenied', {
+      why,
+      remoteAddress,
+      thumbprint,
+      thumbprint256,
+      subject: names?.subject,
+      issuer: names?.issuer,
+      protocol,
+      role: identity?.type,
+      subscription: identity?.type === 'subscriber' ? subscriptionKey(identity.subscription) : undefined,
+    })
   }
 
   #unsubscribe(connection: AcceptedConnection): void {

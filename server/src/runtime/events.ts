@@ -10,8 +10,8 @@ export interface RuntimeEvents {
   /** A polling agent identified itself and was let in; it waits for requests. */
   subscriberConnected: SubscriberEvent
   subscriberDisconnected: SubscriberEvent
-  /** A caller was turned away before it had said its name. */
-  clientDenied: { readonly remoteAddress: string; readonly thumbprint: string | undefined; readonly thumbprint256: string | undefined }
+  /** A caller that speaks Halibut was turned away without an answer. */
+  clientDenied: DeniedEvent
   /** A call of ours; always paired with `callFinished`, not for answers from the cache. */
   callStarted: CallEvent
   callFinished: CallEvent & { readonly durationMs: number; readonly error: unknown }
@@ -32,6 +32,29 @@ export interface ConnectionEvent {
   readonly protocol: string
   /** Whether the peer was trusted; known for incoming connections when they close. */
   readonly authorised: boolean
+}
+
+/**
+ * - `no_certificate`, `not_trusted`: nobody whom we trust
+ * - `subscription_refused`: its certificate is trusted, and may not have the subscription that it named
+ * - `no_service`: it is trusted and wants to call a service, and none is hosted here
+ */
+export type DenialReason = 'no_certificate' | 'not_trusted' | 'subscription_refused' | 'no_service'
+
+/** A caller that was turned away. What it says of itself is unverified, but for the thumbprints. */
+export interface DeniedEvent {
+  readonly why: DenialReason
+  readonly remoteAddress: string
+  readonly thumbprint: string | undefined
+  readonly thumbprint256: string | undefined
+  /** Whom its certificate names, and who has made it. */
+  readonly subject: string | undefined
+  readonly issuer: string | undefined
+  readonly protocol: string
+  /** What it said it is; `undefined` where it said nothing in time, or was not asked since it presented no certificate. */
+  readonly role: 'client' | 'server' | 'subscriber' | undefined
+  /** The printed subscription that it named. */
+  readonly subscription: string | undefined
 }
 
 export interface SubscriberEvent {

@@ -1,4 +1,5 @@
 import { hash, type X509Certificate } from 'node:crypto'
+import type { CertificateNames } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 
 /** SHA-1 and SHA-256 of a certificate’s DER bytes, upper-case hex without separators (spec §1.4). */
@@ -45,13 +46,23 @@ export function normaliseThumbprint(text: string, where = 'thumbprint'): string 
 
 /** The certificate’s subject as .NET prints it: the most specific part first, on one line. */
 export function subjectText(certificate: X509Certificate): string {
-  return (certificate.subject ?? '').split('\n').reverse().join(', ')
+  return onOneLine(certificate.subject)
+}
+
+/** Whom a certificate names, for people: nothing in it moves their cursor or fills their screen. */
+export function namesOf({ subject, issuer }: X509Certificate): CertificateNames {
+  const safe = (name: string | undefined): string => shorten(onOneLine(name).replace(/\p{C}/gu, '\ufffd'), 199)
+  return { subject: safe(subject), issuer: safe(issuer) }
+}
+
+function onOneLine(name: string | undefined): string {
+  return (name ?? '').split('\n').reverse().join(', ')
 }
 
 function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string {
   return hash(algorithm, bytes, 'hex').toUpperCase()
 }
 
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+function shorten(text: string, chars = 100): string {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text
 }

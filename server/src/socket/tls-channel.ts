@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { ByteChannel, Peer } from '../base/byte-channel.ts'
+import type { ByteChannel, CertificateNames, Peer } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { Deadlines } from './deadlines.ts'
 import { formatEndPoint, toHalibutError } from './errno.ts'
-import type { Thumbprints } from './thumbprint.ts'
+import { namesOf, type Thumbprints } from './thumbprint.ts'
 
 /** A TLS socket whose handshake is done, and what the channel over it needs to know. */
 export interface TlsChannelOptions {
@@ -127,6 +127,11 @@ export class TlsChannel implements ByteChannel {
 
   destroy(why?: Error): void {
     this.#fail(why ?? closedByUs, false)
+  }
+
+  certificateNames(): CertificateNames | undefined {
+    const certificate = this.#socket?.getPeerX509Certificate()
+    return certificate && namesOf(certificate)
   }
 
   /** @internal The reader’s wish: no bytes for now. */

@@ -6,7 +6,7 @@ import { Openings } from '../../../../server/src/base/openings.ts'
 import { TypeRegistry } from '../../../../server/src/codec/contract-values.ts'
 import { Acceptor, type AcceptorOptions } from '../../../../server/src/runtime/acceptor.ts'
 import { RuntimeMemory } from '../../../../server/src/runtime/connection-memory.ts'
-import { EventHub } from '../../../../server/src/runtime/events.ts'
+import { type DeniedEvent, EventHub } from '../../../../server/src/runtime/events.ts'
 import { MemoryRequestQueue } from '../../../../server/src/runtime/queue/memory-queue.ts'
 import { TrustStore } from '../../../../server/src/runtime/trust-store.ts'
 import { type ChannelPair, channelPair } from '../../../support/channel-pair.ts'
@@ -48,7 +48,11 @@ function createAcceptor(limits: Partial<Limits> = {}, options: Partial<AcceptorO
   for (const type of ['subscriberConnected', 'subscriberDisconnected'] as const) {
     events.on(type, ({ subscription }) => told.push(`${type} ${subscription}`))
   }
-  events.on('clientDenied', ({ thumbprint }) => told.push(`clientDenied ${thumbprint}`))
+  const denied: DeniedEvent[] = []
+  events.on('clientDenied', event => {
+    told.push(`clientDenied ${event.thumbprint}`)
+    denied.push(event)
+  })
   const acceptor: Acceptor = new Acceptor({
     limits: all,
     trust,
@@ -97,6 +101,7 @@ function createAcceptor(limits: Partial<Limits> = {}, options: Partial<AcceptorO
     trust,
     openings,
     told,
+    denied,
     log,
     queues,
     queuesLeft,
@@ -149,11 +154,54 @@ describe('who is let in', () => {
     await using port = createAcceptor({}, { onUnauthorised: () => answer })
     const caller = port.call(stranger)
     caller.say(clientOpening)
-    await vi.waitUntil(() => port.told.length === 2)
+    await vi.waitUntil(() => port.log.some(line => line.startsWith('ClientDenied')))
     expect(port.trust.has(stranger)).toBe(false)
     decide('trust_and_allow')
     await caller.answered()
-    expect([port.trust.has(stranger), port.openings.size]).toEqual([true, 0])
+    expect([port.trust.has(stranger), port.openings.size, port.denied]).toEqual([true, 0, []])
+  })
+
+  test('of a stranger it is told who it says it is, and nothing is answered', async () => {
+    await using port = createAcceptor()
+    const caller = port.call(stranger)
+    caller.say(subscriberOpening('poll://NEW'))
+    await caller.over
+    expect(caller.heard()).toBe('')
+    const names = `CN=${stranger}`
+    expect(port.denied).toEqual([
+      {
+        why: 'not_trusted',
+        remoteAddress: '10.0.0.1:4000',
+        thumbprint: stranger,
+        thumbprint256: 'B'.repeat(64),
+        subject: names,
+        issuer: names,
+        protocol: 'TLSv1.3',
+        role: 'subscriber',
+        subscription: 'poll://new/',
+      },
+    ])
+  })
+
+  test.each([
+    ['a caller of services', clientOpening, { role: 'client', subscription: undefined }],
+    ['an identity without end', `MX\r\n\r\nMX-SUBSCRIBER 1.0 poll://${'x'.repeat(60)}/`, { role: undefined, subscription: undefined }],
+    ['nonsense', 'MX\r\n\r\nGOOD-DAY\r\n\r\n', { role: undefined, subscription: undefined }],
+    ['no address', 'MX\r\n\r\nMX-SUBSCRIBER 1.0 mailto:x\r\n\r\n', { role: 'subscriber', subscription: undefined }],
+  ])('of a stranger that says %s no more is told than it said', async (_what, opening, said) => {
+    await using port = createAcceptor({ untrustedIdentityMaxBytes: 50 })
+    const caller = port.call(stranger)
+    caller.say(opening)
+    await caller.over
+    expect([caller.heard(), port.denied]).toEqual(['', [expect.objectContaining(said)]])
+  })
+
+  test('where nobody wants to know who was turned away, a stranger is not listened to', async () => {
+    await using port = createAcceptor({ untrustedIdentityMs: 0x7fff_ffff }, { events: new EventHub() })
+    const caller = port.call(stranger)
+    caller.say('MX\r\n\r\n')
+    await caller.over
+    expect(caller.heard()).toBe('')
   })
 
   test('a web browser sees the friendly page', async () => {
@@ -183,6 +231,7 @@ describe('who is let in', () => {
     caller.say(clientOpening)
     await caller.over
     expect(caller.heard()).toBe('')
+    expect(port.denied).toMatchObject([{ why: 'no_service', thumbprint: trusted, role: 'client' }])
     await port.subscriber('poll://a/')
   })
 })
@@ -200,6 +249,22 @@ describe('clocks', () => {
     vi.advanceTimersByTime(1)
     await caller.over
     expect(port.log.at(-1)).toContain(`did not identify itself within ${ms} ms`)
+  })
+
+  test('a stranger that does not say who it is has its time for that, and is told of', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await using port = createAcceptor({ untrustedIdentityMs: 1_500, tcpClientReceiveTimeoutMs: 0 })
+    const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+    const caller = port.call(stranger)
+    caller.say('MX\r\n\r\nMX-SUB')
+    while (!port.log.some(line => line.startsWith('ClientDenied'))) await turn()
+    await turn()
+    vi.advanceTimersByTime(1_499)
+    await turn()
+    expect([caller.pair.acceptor.failure, port.denied]).toEqual([undefined, []])
+    vi.advanceTimersByTime(1)
+    await caller.over
+    expect(port.denied).toMatchObject([{ why: 'not_trusted', thumbprint: stranger, role: undefined }])
   })
 
   test('whoever is let in has no clock any more', async () => {
@@ -247,6 +312,7 @@ describe('subscriptions', () => {
     expect(caller.heard()).toBe('')
     expect(port.log.at(-1)).toMatch(/^ClientDenied: .* refused for subscription poll:\/\/b\/: it is not yours$/)
     expect(port.told.filter(each => each.startsWith('subscriber'))).toEqual([])
+    expect(port.denied).toMatchObject([{ why: 'subscription_refused', thumbprint: trusted, subscription: 'poll://b/' }])
     await port.subscriber('poll://a/')
   })
 
