@@ -387,6 +387,7 @@ function createWorld({ queue, source, budget }: Ends) {
     dial: () => Promise.reject(new Error('no agent listens')),
     ending: new AbortController().signal,
     assertOpen: () => undefined,
+    assertNotRevoked: () => undefined,
     ownThumbprint: other,
   })
   const endpoint = parseEndpoint({ uri, thumbprint }, defaultLimits)

@@ -75,6 +75,11 @@ export class HalibutError extends Error {
     return this.#retryable ?? (errorTable[this.kind].retryable && this.delivery === 'not_sent')
   }
 
+  /** What was said of this one otherwise than the table says of its kind: for an error that is made of it. */
+  get exceptions(): Pick<ErrorContext, 'advice' | 'retryable'> {
+    return { advice: this.#advice, retryable: this.#retryable }
+  }
+
   /** The text that .NET has for this. */
   get dotnetMessage(): string {
     return this.#dotnetMessage ?? this.message

@@ -118,8 +118,7 @@ export class Acceptor {
   }
 
   /** Cuts every connection that presented this certificate (spec §10.2). */
-  disconnectThumbprint(thumbprint: string): void {
-    const why = new HalibutError('connection_lost', `the certificate ${thumbprint} is no longer trusted`)
+  disconnectThumbprint(thumbprint: string, why = noLongerTrusted(thumbprint)): void {
     for (const { channel } of this.#connections.ofCertificate(thumbprint)) channel.destroy(why)
   }
 
@@ -186,7 +185,7 @@ export class Acceptor {
       // Whoever decides may be a person.
       connection.startClock(limits.acceptTimeoutMs)
       const answer = (await onUnauthorised?.({ remoteAddress, thumbprint, thumbprint256 })) ?? 'block'
-      if (answer !== 'trust_and_allow') {
+      if (answer !== 'trust_and_allow' || trust.isRevoked(thumbprint)) {
         await this.#overhear(connection)
         return false
       }
@@ -311,6 +310,10 @@ export class Acceptor {
   #leave(subscription: string): void {
     if (this.#connections.leave(subscription)) this.#options.queueLeft(subscription)
   }
+}
+
+function noLongerTrusted(thumbprint: string): HalibutError {
+  return new HalibutError('connection_lost', `the certificate ${thumbprint} is no longer trusted`)
 }
 
 function protocolName(protocol: string): string {

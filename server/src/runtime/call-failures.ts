@@ -32,6 +32,7 @@ export function listeningFailure(why: unknown, attempt: LastAttempt): HalibutErr
     stage === 'initialise' && inner.kind === 'connection_lost' ? 'identify_failed' : inner.kind,
     sentence(inner, attempt),
     {
+      ...inner.exceptions,
       phase: phaseOf(inner, attempt),
       delivery: bytesLeft ? 'unknown' : 'not_sent',
       endpoint: uri,
@@ -68,6 +69,7 @@ export function pollingFailure(why: unknown, uri: string): unknown {
   const { kind, phase, delivery, endpoint, dotnetMessage } = why
   const type = exceptionType(why)
   const error = new HalibutError(kind, sentence(why, { uri, stage: 'exchange', bytesLeft, isNew: false, ownThumbprint: '' }), {
+    ...why.exceptions,
     phase,
     delivery,
     endpoint,

@@ -19,6 +19,8 @@ export interface ConnectionsOptions {
   readonly certificate: TlsIdentity
   readonly events: EventHub
   readonly log: (endpoint: string, type: LogEventType, message: string) => void
+  /** Throws for a certificate that was revoked. */
+  readonly assertNotRevoked: (endpoint: Endpoint) => void
   /** Aborted with an error when the runtime closes: no connection is opened any more. */
   readonly ending: AbortSignal
 }
@@ -74,9 +76,10 @@ export class Connections {
 
   /** Opens a connection, which is not identified yet. */
   async dial(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<Transfer> {
-    const { limits, certificate, events, log, ending } = this.#options
+    const { limits, certificate, events, log, ending, assertNotRevoked } = this.#options
     // Calls that were accepted before the runtime closes may still need a connection.
     ending.throwIfAborted()
+    assertNotRevoked(endpoint)
     log(endpoint.uri, 'OpeningNewConnection', `Opening a new connection to ${endpoint.uri}`)
     const linked = linkedSignal(signal, ending)
     const channel = await dial({
@@ -98,9 +101,12 @@ export class Connections {
       'Security',
       `Secure connection established. Server at ${remoteAddress} identified by thumbprint: ${thumbprint}, using protocol ${protocol === 'TLSv1.3' ? 'Tls13' : 'Tls12'}`,
     )
-    if (ending.aborted) {
-      const why: HalibutError = ending.reason
-      channel.destroy(why)
+    try {
+      ending.throwIfAborted()
+      // It may have been while we dialled.
+      assertNotRevoked(endpoint)
+    } catch (why) {
+      channel.destroy(why as HalibutError)
       throw why
     }
     return new Transfer(channel, this.exchange(channel))
@@ -120,6 +126,13 @@ export class Connections {
     const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
     void this.#pools.get(key)?.close(why)
     for (const channel of this.#dialled.get(key) ?? []) channel.destroy(why)
+  }
+
+  /** Cuts all connections to whoever presented this certificate. */
+  disconnectThumbprint(thumbprint: string, why: HalibutError): void {
+    for (const channels of this.#dialled.values()) {
+      for (const channel of channels) if (channel.peer.thumbprint === thumbprint) channel.destroy(why)
+    }
   }
 
   /** Ends all of them. */

@@ -36,6 +36,8 @@ export interface OutgoingCallsOptions {
   readonly ending: AbortSignal
   /** Throws where no call is taken any more. */
   readonly assertOpen: () => void
+  /** Throws for an endpoint whose certificate was revoked. */
+  readonly assertNotRevoked: (endpoint: Endpoint) => void
   readonly ownThumbprint: string
 }
 
@@ -140,8 +142,9 @@ export class OutgoingCalls {
     times: CallTimes,
     keep: ((answer: CachedAnswer) => void) | undefined,
   ): Promise<unknown> {
-    const { events, assertOpen } = this.#options
+    const { events, assertOpen, assertNotRevoked } = this.#options
     assertOpen()
+    assertNotRevoked(endpoint)
     this.#running++
     const watched = events.wants('callStarted') || events.wants('callFinished')
     const event = watched ? { activityId, service, method, endpoint: endpoint.uri } : undefined

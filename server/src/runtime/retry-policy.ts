@@ -14,6 +14,7 @@ export type AttemptStage = 'connect' | 'initialise' | 'exchange'
 
 /** Failures that another attempt would only repeat, or that end the call: wherever they happen. */
 const final: ReadonlySet<ErrorKind> = new Set([
+  'agent_unavailable',
   'deadline_exceeded',
   'closed',
   'invalid_argument',

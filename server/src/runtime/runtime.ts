@@ -129,6 +129,7 @@ export class HalibutRuntime implements AsyncDisposable {
       certificate: options.certificate,
       events: this.#events,
       log: this.#write,
+      assertNotRevoked: this.#assertNotRevoked,
       ending: this.#ending.signal,
     })
     this.#pollings = new Pollings({
@@ -150,6 +151,7 @@ export class HalibutRuntime implements AsyncDisposable {
       dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
       ending: this.#ending.signal,
       assertOpen: () => this.#assertOpen(),
+      assertNotRevoked: this.#assertNotRevoked,
       ownThumbprint: this.thumbprint,
     })
   }
@@ -200,6 +202,24 @@ export class HalibutRuntime implements AsyncDisposable {
   trustOnly(thumbprints: readonly string[]): void {
     checkArgument(thumbprints, 'the trusted thumbprints', 'list')
     this.#trust.only(thumbprints.map(checkedThumbprint))
+  }
+
+  /**
+   * Believes a certificate nowhere any more, until it is reinstated: neither where its owner connects, however it is trusted, nor where we dial it.
+   * Its connections are cut and calls to its owner end, those that run and those that wait.
+   */
+  revoke(thumbprint: string): void {
+    const upper = checkedThumbprint(thumbprint).toUpperCase()
+    this.#trust.revoke(upper)
+    const why = new HalibutError('connection_lost', `the certificate ${upper} was revoked`, { advice: revokedAdvice, retryable: false })
+    this.#acceptor.disconnectThumbprint(upper, why)
+    this.#connections.disconnectThumbprint(upper, why)
+    this.#queues.failWaitingFor(upper, revoked(upper, 'queue'))
+  }
+
+  /** Takes a revocation back. */
+  reinstate(thumbprint: string): void {
+    this.#trust.reinstate(checkedThumbprint(thumbprint))
   }
 
   isTrusted(thumbprint: string): boolean {
@@ -359,6 +379,10 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#log.write(endpoint, type, message, error)
   }
 
+  readonly #assertNotRevoked = ({ thumbprint, uri }: Endpoint): void => {
+    if (thumbprint !== undefined && this.#trust.isRevoked(thumbprint)) throw revoked(thumbprint, 'connect').with({ endpoint: uri })
+  }
+
   #assertOpen(): void {
     if (this.#closing) throw this.#closing
   }
@@ -372,6 +396,17 @@ function checkRuntimeOptions(options: RuntimeOptions): void {
   if (friendlyPage !== undefined) checkFriendlyPage(friendlyPage)
   if (corlib === undefined || corlib === 'mscorlib' || corlib === 'System.Private.CoreLib') return
   throw new HalibutError('invalid_argument', `corlib: it must be mscorlib or System.Private.CoreLib, not ${argumentText(corlib)}`)
+}
+
+const revokedAdvice = 'give the agent a new certificate and pin that, or take the revocation back'
+
+/** The error of a request that cannot be sent, since nobody is believed to be who it is for. */
+function revoked(thumbprint: string, phase: 'queue' | 'connect'): HalibutError {
+  return new HalibutError('agent_unavailable', `the certificate ${thumbprint} was revoked`, {
+    phase,
+    retryable: false,
+    advice: revokedAdvice,
+  })
 }
 
 function checkedThumbprint(thumbprint: string, index?: number): string {

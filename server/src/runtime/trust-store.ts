@@ -1,6 +1,8 @@
 /** The thumbprints whose owners may connect to us (spec §10). Comparison ignores letter case; .NET accepts `Trust` in lower case. */
 export class TrustStore {
   readonly #trusted = new Set<string>()
+  /** Those that are believed nowhere, trusted or pinned. */
+  readonly #revoked = new Set<string>()
   readonly #onRevoked: (thumbprint: string) => void
 
   /** `onRevoked` is called for each thumbprint that loses trust, to cut its live connections. */
@@ -10,7 +12,22 @@ export class TrustStore {
   }
 
   has(thumbprint: string): boolean {
-    return this.#trusted.has(thumbprint.toUpperCase())
+    const upper = thumbprint.toUpperCase()
+    return this.#trusted.has(upper) && !this.#revoked.has(upper)
+  }
+
+  isRevoked(thumbprint: string): boolean {
+    return this.#revoked.size > 0 && this.#revoked.has(thumbprint.toUpperCase())
+  }
+
+  /** It is worth nothing until it is reinstated, whoever trusts it. */
+  revoke(thumbprint: string): void {
+    this.#revoked.add(thumbprint.toUpperCase())
+  }
+
+  /** It is worth again what it was. */
+  reinstate(thumbprint: string): void {
+    this.#revoked.delete(thumbprint.toUpperCase())
   }
 
   add(thumbprint: string): void {
@@ -34,6 +51,6 @@ export class TrustStore {
   }
 
   list(): string[] {
-    return [...this.#trusted].sort()
+    return [...this.#trusted].filter(each => !this.#revoked.has(each)).sort()
   }
 }

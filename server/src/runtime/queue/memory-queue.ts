@@ -79,9 +79,11 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     for (const consumer of [...this.#consumers]) consumer.close()
   }
 
-  /** Ends what waits to be collected. */
-  failWaiting(why: HalibutError): void {
-    for (const pending of this.#waiting?.list() ?? []) pending.fail(why)
+  /** Ends what waits to be collected; only what the owner of a certificate alone may collect, where one is given. */
+  failWaiting(why: HalibutError, thumbprint?: string): void {
+    for (const pending of this.#waiting?.list() ?? []) {
+      if (thumbprint === undefined || pending.thumbprint === thumbprint) pending.fail(why)
+    }
   }
 
   close(why: HalibutError): void {

@@ -72,6 +72,11 @@ export class PendingRequest implements CollectedRequest {
     return this.#request.caller
   }
 
+  /** Whose request it is, where that is said. */
+  get thumbprint(): string | undefined {
+    return this.#request.thumbprint
+  }
+
   get message(): EncodedMessage {
     return this.#request.message
   }

@@ -56,6 +56,11 @@ export class RequestQueues {
     }
   }
 
+  /** Ends what waits for the owner of a certificate. */
+  failWaitingFor(thumbprint: string, why: HalibutError): void {
+    for (const queue of [...this.#queues.values()]) queue.failWaiting(why, thumbprint)
+  }
+
   /** Ends everything that is queued. */
   close(why: HalibutError): void {
     this.#closing = why

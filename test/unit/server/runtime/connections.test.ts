@@ -26,6 +26,7 @@ async function createConnections() {
     certificate: testIdentity('caller'),
     events,
     log: (_endpoint, type) => log.push(type),
+    assertNotRevoked: () => undefined,
     ending: ending.signal,
   })
   return {

@@ -50,6 +50,7 @@ function createCalls(carry: Carry, cacheErrors?: (error: unknown) => boolean) {
     dial: unused,
     ending: new AbortController().signal,
     assertOpen: () => undefined,
+    assertNotRevoked: () => undefined,
     ownThumbprint: 'B'.repeat(40),
   })
   const call = (name: string, args: readonly unknown[] = [], times: CallTimes = {}) =>
