@@ -136,7 +136,7 @@ export const gatewayLimits = {
   tickets: 10_000,
   ticketMs: 30_000,
   waitingItems: 256,
-  agentItemChars: 64 * 1024,
+  watchItemChars: 64 * 1024,
   agentChangesMs: 100,
   writableBytes: 256 * 1024,
   unfitResultChars: 256 * 1024,

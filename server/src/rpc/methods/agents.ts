@@ -2,7 +2,7 @@ import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { inTurns } from '../../base/in-turns.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
-import { ChangedAgents } from '../changed-agents.ts'
+import { changedAgents } from '../changed-agents.ts'
 import type { Handlers } from '../run.ts'
 
 /** The methods about the agents themselves. */
@@ -14,7 +14,7 @@ export function agentsMethods(
     'agents.list': async () => ({ agents: await inTurns(snapshots(directory)) }),
     'agents.get': ({ agent }) => ({ agent: snapshotOf(directory.require(agent)) }),
     'agents.watch': async (_params, context) => {
-      const agents = new ChangedAgents(directory, changesMs)
+      const agents = changedAgents(directory, changesMs)
       try {
         return await agents.feed.run(context)
       } finally {

@@ -3,9 +3,9 @@ import { Value } from '@sinclair/typebox/value'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
-import { ChangedAgents } from '../../../../server/src/rpc/changed-agents.ts'
+import { changedAgents } from '../../../../server/src/rpc/changed-agents.ts'
 
-const { agentItemChars, agentChangesMs } = gatewayLimits
+const { watchItemChars, agentChangesMs } = gatewayLimits
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -21,9 +21,9 @@ function add(directory: AgentDirectory, id: string, name?: string): void {
 }
 
 /** Every item that there is now. */
-function read(changed: ChangedAgents): AgentEvent[] {
+function read(changed: ReturnType<typeof changedAgents>): AgentEvent[] {
   const items: AgentEvent[] = []
-  while (changed.ready) items.push(changed.next())
+  while (changed.ready) items.push(changed.next() as AgentEvent)
   for (const item of items) expect(Value.Check(AgentEventSchema, item)).toBe(true)
   return items
 }
@@ -34,35 +34,35 @@ function idsOf(item: AgentEvent | undefined): string[] {
 
 test('everything is told first, in parts, of which all but the last say that more follows', () => {
   const directory = createDirectory(600)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   const items = read(changed)
   expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
     ['snapshot', true],
     ['changed', true],
     ['changed', undefined],
   ])
-  for (const item of items) expect(JSON.stringify(item).length).toBeLessThan(agentItemChars)
+  for (const item of items) expect(JSON.stringify(item).length).toBeLessThan(watchItemChars)
   expect(items.flatMap(idsOf)).toEqual(directory.ids())
   changed.close()
 })
 
 test('a directory without agents is told as such, once', () => {
-  const changed = new ChangedAgents(createDirectory(0), agentChangesMs)
+  const changed = changedAgents(createDirectory(0), agentChangesMs)
   expect(read(changed)).toEqual([{ type: 'snapshot', agents: [] }])
   changed.close()
 })
 
 test('no item is much longer than its limit, however long the names are', () => {
-  const changed = new ChangedAgents(createDirectory(50, 'x'.repeat(10_000)), agentChangesMs)
+  const changed = changedAgents(createDirectory(50, 'x'.repeat(10_000)), agentChangesMs)
   const lengths = read(changed).map(item => JSON.stringify(item).length)
   expect(lengths.length).toBeGreaterThan(5)
-  expect(Math.max(...lengths)).toBeLessThan(agentItemChars + 11_000)
+  expect(Math.max(...lengths)).toBeLessThan(watchItemChars + 11_000)
   changed.close()
 })
 
 test('what changes before it was told, or while nobody reads, is told once and as it is in the end', () => {
   const directory = createDirectory(3)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   directory.report('a2', { type: 'reached', how: 'early' })
   expect(read(changed)).toMatchObject([{ type: 'snapshot', agents: [{ id: 'a0' }, { id: 'a1' }, { id: 'a2', state: 'connected' }] }])
   for (let i = 0; i < 1_000; i++) {
@@ -85,7 +85,7 @@ test('what changes before it was told, or while nobody reads, is told once and a
 
 test('an agent that came and went while nobody read is told as gone, one that went and came as it is now', () => {
   const directory = createDirectory(3)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   read(changed)
   add(directory, 'new')
   directory.remove('new')
@@ -102,7 +102,7 @@ test('an agent that came and went while nobody read is told as gone, one that we
 
 test('an agent that is removed before it was told is never told', () => {
   const directory = createDirectory(2)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   directory.remove('a0')
   expect(read(changed).flatMap(idsOf)).toEqual(['a1'])
   changed.close()
@@ -110,8 +110,8 @@ test('an agent that is removed before it was told is never told', () => {
 
 test('agents that go before a later part tells of them are never told, and the last part says that it is the last', () => {
   const directory = createDirectory(600)
-  const changed = new ChangedAgents(directory, agentChangesMs)
-  const told = idsOf(changed.next())
+  const changed = changedAgents(directory, agentChangesMs)
+  const told = idsOf(changed.next() as AgentEvent)
   for (const id of [...told.slice(0, 2), ...directory.ids().slice(300)]) directory.remove(id)
   const items = read(changed)
   expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
@@ -125,7 +125,7 @@ test('agents that go before a later part tells of them are never told, and the l
 
 test('the first change after a quiet time is told at once, those that follow are gathered', () => {
   const directory = createDirectory(500)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   read(changed)
   const woken = vi.spyOn(changed.feed, 'wake')
   vi.advanceTimersByTime(agentChangesMs)
@@ -145,7 +145,7 @@ test('the first change after a quiet time is told at once, those that follow are
 
 test('a reader that has left hears of nothing, and leaves no timer', () => {
   const directory = createDirectory(1)
-  const changed = new ChangedAgents(directory, agentChangesMs)
+  const changed = changedAgents(directory, agentChangesMs)
   read(changed)
   changed.close()
   directory.report('a0', { type: 'reached', how: '' })
