@@ -80,7 +80,7 @@ const importTable = {
   'server/src/store': ['server/src/base', 'schemas/src', 'node:*'],
   'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/cli': [...everyLayer, 'client-sdk/src'],
-  'server/src/config.ts': [...everyLayer, 'npm:@sinclair/typebox'],
+  'server/src/settings': [...everyLayer, 'npm:@sinclair/typebox'],
   'server/src/main.ts': everyLayer,
   'server/src/index.ts': everyLayer,
   'server/demo': everyLayer,

@@ -1,7 +1,8 @@
 import { HalibutError } from './base/errors.ts'
 import { createTextLog } from './base/log.ts'
 import { startGateway } from './cli/start.ts'
-import { describeFlags, loadSettings } from './config.ts'
+import { loadSettings } from './settings/load.ts'
+import { settingsHelp } from './settings/show.ts'
 
 /** One Ctrl-C may come twice, from the terminal and, where the shell has made way for this process, from npm. What comes later does not wait. */
 const sameSignalMs = 500
@@ -9,7 +10,7 @@ const sameSignalMs = 500
 const flags = process.argv.slice(2)
 if (flags.includes('--help')) {
   console.log(
-    `Starts the gateway and two demo agents.\n\n${describeFlags()}\n  --config           a JSON file with any of these, and agents\n
+    `Starts the gateway and two demo agents.\n\n${settingsHelp()}\n
 Lists have commas. The same setting is --log-level, HALIBUT_GATEWAY_LOG_LEVEL and, in the file, logLevel; the first that is there counts.`,
   )
 } else {
@@ -20,7 +21,7 @@ async function run(): Promise<void> {
   let stop: (signal: NodeJS.Signals) => void = signal => process.exit(exitCodeOf(signal))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
   try {
-    const settings = loadSettings({ flags, environment: process.env })
+    const settings = loadSettings({ flags, environment: process.env, defaults: { demo: true, agentPort: 0 } })
     const log = createTextLog(line => process.stderr.write(line), settings.logLevel)
     let stoppedAtMs: number | undefined
     const isFirst = (signal: NodeJS.Signals): boolean => {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { createServer } from 'vite'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { loadSettings } from '../../server/src/config.ts'
+import { loadSettings } from '../../server/src/settings/load.ts'
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
 
 const repository = resolve(import.meta.dirname, '../..')

@@ -26,7 +26,10 @@ test('the clock of a gateway goes back an hour: agents are probed as before, ses
   const contract = join(folder, 'contract.json')
   await writeFile(contract, JSON.stringify(flowService))
   const agents = [{ id: 'web-1', uri, thumbprint: agent.thumbprint, services: [flowService.service] }]
-  await writeFile(config, JSON.stringify({ demo: false, port: 0, stateFolder: join(folder, 'state'), contracts: [contract], agents }))
+  await writeFile(
+    config,
+    JSON.stringify({ demo: false, port: 0, agentPort: 0, stateFolder: join(folder, 'state'), contracts: [contract], agents }),
+  )
 
   const child = fork(fileURLToPath(new URL('../support/clock-gateway.ts', import.meta.url)), [], {
     execArgv: ['--conditions=@halibut-gateway/source', '--import', 'tsx'],

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -8,7 +8,9 @@ import { expect, test } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
 import type { LogSink } from '../../server/src/base/log.ts'
 import { startGateway } from '../../server/src/cli/start.ts'
-import { loadSettings } from '../../server/src/config.ts'
+import { saveCertificateFile } from '../../server/src/runtime/certificates.ts'
+import { loadSettings } from '../../server/src/settings/load.ts'
+import { rsaIdentity } from '../support/certificates.ts'
 import { hostFlowService, type WaitingCall } from '../support/flow-service.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
 import { until } from '../support/stream-sections.ts'
@@ -17,9 +19,10 @@ import { createRuntime } from '../support/world.ts'
 test('the address that is printed, the Host and the Origin are those of publicUrl, and what is no address is told before anything starts', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
   try {
-    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state'), '--public-url']
-    const start = (publicUrl: string) => startGateway(loadSettings({ flags: [...flags, publicUrl], environment: {} }), () => undefined)
-    await expect(start('gateway.example')).rejects.toThrow('publicUrl: "gateway.example" is not an address')
+    const flags = ['--no-demo', '--port', '0', '--agent-port', '0', '--state-folder', join(folder, 'state'), '--public-url']
+    const start = async (publicUrl: string) =>
+      startGateway(loadSettings({ flags: [...flags, publicUrl], environment: {} }), () => undefined)
+    await expect(start('gateway.example')).rejects.toThrow('--public-url: "gateway.example" is not an address')
     const gateway = await start('https://gateway.example/gw')
     await gateway.close()
     expect(gateway.address).toMatch(/^https:\/\/gateway\.example\/gw\/#token=hgw_/)
@@ -38,7 +41,7 @@ test('what a .NET agent could not take in a contract is logged when the gateway 
     const log: LogSink = (level, message) => {
       if (level === 'warn') warnings.push(message)
     }
-    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state'), '--contracts', path]
+    const flags = ['--no-demo', '--port', '0', '--agent-port', '0', '--state-folder', join(folder, 'state'), '--contracts', path]
     const gateway = await startGateway(loadSettings({ flags, environment: {} }), log)
     const { origin } = new URL(gateway.address)
     expect((await fetch(`${origin}/readyz`)).status).toBe(200)
@@ -56,7 +59,7 @@ test('a contract file that holds something else is told with its name', async ()
   try {
     const path = join(folder, 'contracts.json')
     await writeFile(path, '[]')
-    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state'), '--contracts', path]
+    const flags = ['--no-demo', '--port', '0', '--agent-port', '0', '--state-folder', join(folder, 'state'), '--contracts', path]
     const starting = startGateway(loadSettings({ flags, environment: {} }), () => undefined)
     await expect(starting).rejects.toThrow(`${path}: the document: must be an object`)
   } finally {
@@ -71,7 +74,7 @@ test('what an agent has to know of the gateway is logged when it starts', async 
     const log: LogSink = (_, message, details) => {
       if (message.startsWith('agents have to trust')) told.push({ ...details })
     }
-    const flags = ['--no-demo', '--port', '0', '--state-folder', join(folder, 'state')]
+    const flags = ['--no-demo', '--port', '0', '--agent-port', '0', '--state-folder', join(folder, 'state')]
     const gateway = await startGateway(loadSettings({ flags, environment: {} }), log)
     const port = Number(told[0]?.['port'])
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
@@ -85,10 +88,45 @@ test('what an agent has to know of the gateway is logged when it starts', async 
   }
 })
 
+test('the certificate that agents trust is that of the setting identity, with its key and its password', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const certificate = await rsaIdentity()
+    const path = join(folder, 'ours.pfx')
+    await saveCertificateFile(certificate, path, { password: 'pass' })
+    const flags = ['--no-demo', '--port', '0', '--agent-port', '0', '--state-folder', join(folder, 'state'), '--identity', path]
+    const environment = { HALIBUT_GATEWAY_IDENTITY_PASSWORD: 'pass' }
+    const gateway = await startGateway(loadSettings({ flags, environment }), () => undefined)
+    await gateway.close()
+    expect(gateway.thumbprint).toBe(certificate.thumbprint)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('an agent of the file whose id a stored one has is an error, and not dropped', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const agent = { id: 'web-1', uri: 'poll://web-1/', thumbprint: 'A'.repeat(40) }
+    await mkdir(join(folder, 'state'))
+    await writeFile(join(folder, 'state/state.json'), JSON.stringify({ version: 1, agents: [agent] }))
+    const path = join(folder, 'settings.json')
+    const others = { ...agent, uri: 'poll://web-2/' }
+    await writeFile(path, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(folder, 'state'), agents: [others] }))
+    const starting = startGateway(loadSettings({ flags: ['--config', path], environment: {} }), () => undefined)
+    await expect(starting).rejects.toMatchObject({
+      message: 'an agent web-1 stands in the settings file, and another one is stored',
+      advice: 'give the one of the file another id, or take it out of the file',
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('an address that is not of this machine is told with the one that means all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
   try {
-    const flags = ['--no-demo', '--host', '192.0.2.1', '--state-folder', folder]
+    const flags = ['--no-demo', '--host', '192.0.2.1', '--agent-port', '0', '--state-folder', folder]
     await expect(startGateway(loadSettings({ flags, environment: {} }), () => undefined)).rejects.toMatchObject({
       advice: 'choose an address of this machine, or 0.0.0.0 for all',
     })
@@ -106,7 +144,7 @@ test('a gateway that is stopped is not ready, answers the call that runs, and ha
   try {
     const path = join(folder, 'settings.json')
     const agents = [{ id: 'web-1', uri: `https://127.0.0.1:${port}/`, thumbprint: agent.thumbprint }]
-    const settings = { demo: false, port: 0, stateFolder: join(folder, 'state'), drainMs: 600_000, agents }
+    const settings = { demo: false, port: 0, agentPort: 0, stateFolder: join(folder, 'state'), drainMs: 600_000, agents }
     await writeFile(path, JSON.stringify(settings))
     const gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), () => undefined)
     const { origin, hash } = new URL(gateway.address)

@@ -1,6 +1,6 @@
 import { silentLog } from '../../server/src/base/log.ts'
 import { startGateway } from '../../server/src/cli/start.ts'
-import { loadSettings } from '../../server/src/config.ts'
+import { loadSettings } from '../../server/src/settings/load.ts'
 
 /** What the process is told: first where its settings are, then by how much its clock goes back. */
 export type ClockMessage = { readonly config: string } | { readonly backMs: number }

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { checkContract } from '@halibut-gateway/schemas'
-import type { Contract } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
-import { type Settings, SettingsSchema } from '../config.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -16,20 +13,27 @@ import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
+import { readContractFile } from '../settings/contract-file.ts'
+import { isEverything } from '../settings/meaning.ts'
+import { type Settings, SettingsSchema } from '../settings/schema.ts'
+import { loadIdentityFile } from '../settings/world.ts'
 import { listenAdvice } from '../socket/listen.ts'
 import { openFileStore, type Store } from '../store/file-store.ts'
 import { openStateFolder } from '../store/state-folder.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
+import { version } from './version-text.ts'
 
 /** A gateway that runs. */
 export interface RunningGateway {
   /** The page with the token that opens it. */
   readonly address: string
+  /** SHA-1 of its certificate: what agents have to trust. */
+  readonly thumbprint: string
+  /** Where polling agents connect. */
+  readonly agentAddress: string
   /** Takes nothing new, lets what runs come to its end within `drainMs`, then ends sockets, agents and connections. Idempotent. */
   close(): Promise<void>
 }
-
-const version = '0.1.0'
 
 /** Starts a gateway, with its demo agents where the settings say so. What was begun is ended again when it fails. */
 export async function startGateway(settings: Settings, log: LogSink): Promise<RunningGateway> {
@@ -42,21 +46,24 @@ export async function startGateway(settings: Settings, log: LogSink): Promise<Ru
     return closing
   }
   try {
-    const address = await assemble(settings, log, closers)
-    return { address, close }
+    return { ...(await assemble(settings, log, closers)), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<string> {
+async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'close'>> {
   const store = await openFileStore(await openStateFolder(settings.stateFolder))
   const contracts = new ContractDirectory()
-  for (const path of settings.contracts) contracts.add(readContract(path, log))
+  for (const path of settings.contracts) {
+    const { contract, warnings } = readContractFile(path)
+    for (const warning of warnings) log('warn', warning)
+    contracts.add(contract)
+  }
 
   const runtime: HalibutRuntime = new HalibutRuntime({
-    certificate: await loadIdentity(store, settings.stateFolder),
+    certificate: settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings),
     limits: gatewayRuntimeLimits,
     authoriseSubscriber: candidate => agents.mayPoll(candidate),
   })
@@ -64,7 +71,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
   const agents = new AgentManager({ mesh: runtime, store })
-  for (const agent of settings.agents) if (!agents.directory.get(agent.id)) agents.serve(agent)
+  for (const agent of settings.agents) serveOfFile(agents, agent)
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
@@ -111,7 +118,9 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     phase = 'stopping'
     drainUntilMs = performance.now() + settings.drainMs
   })
-  return `${publicUrl?.href ?? `http://${urlHost(settings.host)}:${port}/`}#token=${token}`
+  const page = publicUrl?.href ?? `http://${urlHost(settings.host)}:${port}/`
+  const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
+  return { address: `${page}#token=${token}`, thumbprint: runtime.thumbprint, agentAddress: `https://${agentHost}:${polled.port}/` }
 }
 
 interface Demo {
@@ -157,23 +166,14 @@ async function loadIdentity(store: Store, folder: string): Promise<Certificate> 
   return certificate
 }
 
-/** What a .NET peer could not take in it is no error, since the agent may be another one, but worth a line. */
-function readContract(path: string, log: LogSink): Contract {
-  let document: unknown
-  try {
-    document = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw new HalibutError('invalid_contract', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+/** An agent of the settings file. The stored ones are there already. */
+function serveOfFile(agents: AgentManager, agent: AgentDefinition): void {
+  if (agents.directory.get(agent.id)) {
+    throw new HalibutError('invalid_argument', `an agent ${agent.id} stands in the settings file, and another one is stored`, {
+      advice: 'give the one of the file another id, or take it out of the file',
+    })
   }
-  const check = checkContract(document)
-  if (check.ok) {
-    for (const { place, message } of check.warnings) log('warn', `${path}: ${place}: ${message}`)
-    return check.contract
-  }
-  throw new HalibutError(
-    'invalid_contract',
-    `${path}: ${check.issues.map(({ place, message }) => `${place || 'the document'}: ${message}`).join('; ')}`,
-  )
+  agents.serve(agent)
 }
 
 async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: Settings): Promise<number> {
@@ -186,7 +186,7 @@ async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: S
       const ownDefault = settings.port === SettingsSchema.properties.port.default
       throw new HalibutError('listen_failed', `port ${settings.port} is in use on ${settings.host}`, {
         advice: ownDefault
-          ? 'perhaps a gateway runs already: end it, or choose another port with npm start -- --port 8643 (0: any free one)'
+          ? 'perhaps a gateway runs already: end it, or choose another port with --port 8643 (0: any free one)'
           : 'choose another port with --port (0: any free one), or end the process that uses it',
         cause,
       })
@@ -199,6 +199,6 @@ async function listen(app: Awaited<ReturnType<typeof buildGateway>>, settings: S
 }
 
 function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  if (isEverything(host)) return '127.0.0.1'
   return host.includes(':') ? `[${host}]` : host
 }

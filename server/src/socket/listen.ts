@@ -119,7 +119,20 @@ const peerCheck = {
   handshakeTimeout: 0x7fffffff,
 }
 
-function start(server: Server, { host, port }: ListenOptions): Promise<void> {
+/** Why a port cannot be listened on, and what to do; `undefined` where it can. It is let go again at once. */
+export async function whyNotListen(host: string, port: number): Promise<string | undefined> {
+  const server = createServer()
+  try {
+    await start(server, { host, port })
+    return undefined
+  } catch (why) {
+    return why instanceof Error ? why.message : String(why)
+  } finally {
+    server.close()
+  }
+}
+
+function start(server: Server, { host, port }: Pick<ListenOptions, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown): void => reject(listenFailed(error, host, port))
     server.once('error', refuse)

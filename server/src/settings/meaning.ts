@@ -1,0 +1,44 @@
+import { OriginPolicy } from '../gateway/origin-policy.ts'
+import { parsePublicUrl } from '../gateway/public-url.ts'
+import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
+import type { Given, SettingsProblem } from './layer.ts'
+import type { Settings } from './schema.ts'
+
+/** What a value must mean beyond its form: throws where it does not. */
+const meanings: readonly { readonly name: keyof Settings; readonly check: (settings: Settings) => void }[] = [
+  { name: 'publicUrl', check: ({ publicUrl }) => void (publicUrl !== '' && parsePublicUrl(publicUrl)) },
+  { name: 'trustedProxies', check: ({ trustedProxies }) => void checkTrustedProxies(trustedProxies) },
+  { name: 'allowedOrigins', check: ({ allowedOrigins }) => void new OriginPolicy({ origins: allowedOrigins }) },
+  { name: 'allowedHosts', check: ({ allowedHosts }) => void new OriginPolicy({ hosts: allowedHosts }) },
+  {
+    name: 'agentPort',
+    check: ({ host, port, agentHost, agentPort }) => {
+      if (port !== 0 && port === agentPort && (host === agentHost || [host, agentHost].some(isEverything)))
+        throw new Error(`${port} is the port of the page too: browsers and agents need one each`)
+    },
+  },
+  {
+    name: 'identityKey',
+    check: ({ identity, identityKey }) => {
+      if (identityKey !== '' && identity === '') throw new Error('there is no identity whose key this could be')
+    },
+  },
+]
+
+/** What is wrong with values that are well-formed. */
+export function problemsOfMeaning(values: ReadonlyMap<keyof Settings, Given>, settings: Settings): SettingsProblem[] {
+  return meanings.flatMap(({ name, check }) => {
+    try {
+      check(settings)
+      return []
+    } catch (why) {
+      const reason = why instanceof Error ? why.message : String(why)
+      return [{ place: values.get(name)?.place ?? name, reason: reason.replace(`${name}: `, '') }]
+    }
+  })
+}
+
+/** Whether a host to listen on means every address of this machine. */
+export function isEverything(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}

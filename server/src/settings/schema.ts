@@ -1,0 +1,118 @@
+import { AgentIdSchema, EndpointUriSchema } from '@halibut-gateway/schemas'
+import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+
+const PortSchema = Type.Integer({ minimum: 0, maximum: 65_535 })
+const TextSchema = Type.String({ minLength: 1 })
+const TextListSchema = Type.Array(TextSchema)
+
+const AgentSettingsSchema = Type.Object(
+  {
+    id: AgentIdSchema,
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    uri: EndpointUriSchema,
+    thumbprint: Type.String({ description: 'SHA-1 of the agent’s certificate, in any spelling' }),
+    services: Type.Optional(TextListSchema),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+
+/**
+ * Every setting with its default and what it is for. A flag, an environment variable and a member of the file are the same name in three
+ * spellings. `secret`: it is masked where settings are shown, is no flag, and may stand in a file of its own (`…File`). `fileOnly`: only the
+ * file can say it.
+ */
+export const SettingsSchema = Type.Object(
+  {
+    host: Type.String({ minLength: 1, default: '127.0.0.1', description: 'where the page and /rpc listen' }),
+    port: Type.Integer({ ...PortSchema, default: 8642, description: 'of the page and /rpc; 0: any free one' }),
+    agentHost: Type.String({ minLength: 1, default: '127.0.0.1', description: 'where polling agents connect' }),
+    agentPort: Type.Integer({ ...PortSchema, default: 10_943, description: 'for polling agents; 0: any free one' }),
+    stateFolder: Type.String({ minLength: 1, default: '.halibut-gateway', description: 'certificates, agents; made at the first start' }),
+    identity: Type.String({
+      default: '',
+      description: 'a PEM or PFX file with the certificate that agents trust; without it the gateway makes one in stateFolder',
+    }),
+    identityKey: Type.String({ default: '', description: 'the PEM file of its private key, where that is another one' }),
+    identityPassword: Type.String({ default: '', secret: true, description: 'the password of the key or the PFX' }),
+    publicUrl: Type.String({
+      default: '',
+      description: 'the address that browsers use, where a reverse proxy gives another one, with its path',
+    }),
+    trustedProxies: Type.Array(TextSchema, {
+      default: [],
+      description: 'addresses of reverse proxies (10.0.0.1, 10.0.0.0/8, loopback) whose X-Forwarded headers are believed',
+    }),
+    allowedOrigins: Type.Array(TextSchema, {
+      default: [],
+      description: 'origins of pages that may use the gateway, beside its own',
+    }),
+    allowedHosts: Type.Array(TextSchema, {
+      default: [],
+      description: 'Host headers that are answered, beside loopback and publicUrl, and their pages',
+    }),
+    contracts: Type.Array(TextSchema, { default: [], description: 'contract files (JSON)' }),
+    agents: Type.Array(AgentSettingsSchema, {
+      default: [],
+      fileOnly: true,
+      description: 'agents beside the stored ones; only in the file',
+    }),
+    demo: Type.Boolean({ default: false, description: 'start two demo agents; --no-demo: none' }),
+    drainMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 20_000,
+      description: 'how long what runs may take when the gateway is stopped, in ms',
+    }),
+    logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
+      default: 'info',
+      description: 'debug, info, warn or error',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+/** The settings of a gateway. */
+export type Settings = Static<typeof SettingsSchema>
+
+/** One setting, and how it is spelt. */
+export interface Setting {
+  readonly name: keyof Settings
+  readonly schema: TSchema
+  readonly isSecret: boolean
+  /** `--agent-port`; of a secret, and of what only the file can say, none. */
+  readonly flag: string | undefined
+  /** `HALIBUT_GATEWAY_AGENT_PORT`; of what only the file can say, none. */
+  readonly variable: string | undefined
+  /** Of a secret: the same for the path of a file that holds it. */
+  readonly pathFlag: string | undefined
+  readonly pathVariable: string | undefined
+}
+
+/** What our environment variables begin with. */
+export const variablePrefix = 'HALIBUT_GATEWAY_'
+
+/** All of them, as the schema has them. */
+export const allSettings: readonly Setting[] = Object.entries(SettingsSchema.properties as TProperties).map(([name, schema]) => {
+  const isSecret = schema['secret'] === true
+  const isText = schema['fileOnly'] !== true
+  return {
+    name: name as keyof Settings,
+    schema,
+    isSecret,
+    flag: isText && !isSecret ? flagOf(name) : undefined,
+    variable: isText ? variableOf(name) : undefined,
+    pathFlag: isSecret ? flagOf(`${name}File`) : undefined,
+    pathVariable: isSecret ? variableOf(`${name}File`) : undefined,
+  }
+})
+
+/** `agentPort` as a flag: `--agent-port`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
+/** `agentPort` as an environment variable: `HALIBUT_GATEWAY_AGENT_PORT`. */
+export function variableOf(name: string): string {
+  return `${variablePrefix}${name.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`
+}
