@@ -52,5 +52,6 @@ export {
   type WatchItem,
   type WatchName,
 } from './methods.ts'
+export { apiPath, epochHeader, type HttpRoute, type HttpVerb, openApiPath, type Problem, ProblemSchema } from './rest.ts'
 export { type AgentEvent, AgentEventSchema, type CallEvent, CallEventSchema, type InspectEvent, InspectEventSchema } from './watch.ts'
 export * from './wire/index.ts'

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { AgentIdSchema, AgentSnapshotSchema } from './agent.ts'
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
+import type { HttpRoute } from './rest.ts'
 import { AgentEventSchema, CallEventSchema, InspectEventSchema } from './watch.ts'
 import { facadeLimits } from './wire/protocol.ts'
 import type { Right } from './wire/rights.ts'
@@ -38,12 +39,14 @@ const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
 
 /**
  * The one map of the gateway’s methods: the right that a caller needs, parameters, result, and for a watch the items that it sends before its
- * result. Validation and the check of rights in the gateway, types at both ends, `rpc.discover` and the table of PROTOCOL.md come from it.
+ * result. Validation and the check of rights in the gateway, types at both ends, HTTP routes, `rpc.discover`, `/openapi.json` and the table of
+ * PROTOCOL.md come from it.
  */
 export const methods = {
   hello: method({
     description: 'opens the session; the first request on a socket, once',
     right: 'none',
+    http: undefined,
     params: Type.Object(
       {
         client: Type.Object(
@@ -73,18 +76,21 @@ export const methods = {
   'agents.list': method({
     description: 'every agent with its state',
     right: 'agents.read',
+    http: 'GET /agents',
     params: NoParamsSchema,
     result: Type.Object({ agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
   }),
   'agents.get': method({
     description: 'one agent with its state',
     right: 'agents.read',
+    http: 'GET /agents/{agent}',
     params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
     result: Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false }),
   }),
   'agents.watch': method({
     description: 'the agents and every change of them, as progress items, until it is cancelled',
     right: 'agents.read',
+    http: undefined,
     params: NoParamsSchema,
     item: AgentEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
@@ -92,12 +98,14 @@ export const methods = {
   'agent.invoke': method({
     description: 'calls a service of an agent',
     right: 'agents.call',
+    http: 'POST /agents/{agent}/calls',
     params: InvokeParamsSchema,
     result: InvokeResultSchema,
   }),
   'calls.get': method({
     description: 'what became of a call with an idempotency key',
     right: 'calls.read',
+    http: 'GET /calls/{idempotencyKey}',
     params: Type.Object({ idempotencyKey: IdempotencyKeySchema, epoch: EpochSchema }, { additionalProperties: false }),
     result: CallOutcomeSchema,
   }),
@@ -105,6 +113,7 @@ export const methods = {
     description:
       'the calls that wait or run and every change of one, until it is cancelled; one’s own, with the right audit.read everybody’s',
     right: 'calls.read',
+    http: undefined,
     params: NoParamsSchema,
     item: CallEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
@@ -112,6 +121,7 @@ export const methods = {
   'inspect.watch': method({
     description: 'what happens on the connections to agents, without bytes, until it is cancelled',
     right: 'inspect.read',
+    http: undefined,
     params: NoParamsSchema,
     item: InspectEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
@@ -119,6 +129,7 @@ export const methods = {
   'contracts.list': method({
     description: 'the services whose contracts the gateway knows',
     right: 'contracts.read',
+    http: 'GET /contracts',
     params: NoParamsSchema,
     result: Type.Object(
       {
@@ -132,12 +143,14 @@ export const methods = {
   'contracts.get': method({
     description: 'one contract as its JSON document',
     right: 'contracts.read',
+    http: 'GET /contracts/{service}',
     params: Type.Object({ service: ServiceNameSchema }, { additionalProperties: false }),
     result: Type.Object({ contract: Type.Record(Type.String(), Type.Unknown()) }, { additionalProperties: false }),
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',
     right: 'none',
+    http: undefined,
     params: NoParamsSchema,
     result: Type.Record(Type.String(), Type.Unknown()),
   }),
@@ -209,6 +222,8 @@ export interface MethodEntry {
   readonly description: string
   /** What a caller needs. */
   readonly right: Right
+  /** Where it is below `/api/v1`; `undefined`: only on the socket. A parameter in the path is named in braces. */
+  readonly http: HttpRoute | undefined
   readonly params: TSchema
   readonly result: TSchema
   /** Present on a watch: what each progress item holds. */

@@ -109,8 +109,8 @@ client.close()
 
 test('every link of the documents in the package leads to a file of it', () => {
   const documents = packed.filter(path => path.endsWith('.md'))
-  expect(documents.toSorted()).toEqual(['README.md', 'lib/docs/CONTRACTS.md', 'lib/docs/PROTOCOL.md'])
-  for (const name of ['CONTRACTS.md', 'PROTOCOL.md']) {
+  expect(documents.toSorted()).toEqual(['README.md', 'lib/docs/CONTRACTS.md', 'lib/docs/PROTOCOL.md', 'lib/docs/REST.md'])
+  for (const name of ['CONTRACTS.md', 'PROTOCOL.md', 'REST.md']) {
     const [inPackage, source] = ['client-sdk/lib/docs', 'schemas'].map(place => readFileSync(join(repository, place, name), 'utf8'))
     expect(inPackage).toBe(source)
   }

@@ -42,7 +42,7 @@ copyDeclarations(
 )
 cpSync(resolve(sdk, '../LICENSE'), join(sdk, 'LICENSE'))
 // What the README leads to has to be in the package as well.
-for (const document of ['PROTOCOL.md', 'CONTRACTS.md']) cpSync(join(schemas, document), join(lib, 'docs', document))
+for (const document of ['PROTOCOL.md', 'CONTRACTS.md', 'REST.md']) cpSync(join(schemas, document), join(lib, 'docs', document))
 
 function copyDeclarations(from: string, to: string, wanted: (file: string) => boolean = () => true): void {
   for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' })) {

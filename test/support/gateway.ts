@@ -1,4 +1,4 @@
-import { double, int64, method, nothing, service, string } from '@halibut-gateway/schemas/contract'
+import { dataStream, double, int64, method, nothing, service, string } from '@halibut-gateway/schemas/contract'
 import {
   closeCodes,
   controlNotifications,
@@ -17,6 +17,7 @@ import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { DataStream } from '../../server/src/runtime/data-streams.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
 export const probe = service('IProbeService', {
@@ -39,6 +40,7 @@ export const probe = service('IProbeService', {
   Hello: method([['name', string]], string),
   Fail: method([['message', string]], nothing),
   Forever: method([], string),
+  Download: method([], dataStream),
 })
 
 /** What an agent was asked. */
@@ -59,6 +61,8 @@ export interface GatewayWorld extends AsyncDisposable {
   socket(options?: { token?: string; protocols?: string[]; headers?: Record<string, string> }): Promise<TestSocket>
   /** Ends every session, as a gateway that has lost its memory. */
   forgetSessions(): void
+  /** Lets what runs come to its end within this time, and takes nothing new. */
+  drain(drainMs: number): Promise<void>
   /** Stops the gateway, as the end of its process does. */
   stop(): Promise<void>
   /** A socket after `hello`. `token`: default an admin’s. */
@@ -110,6 +114,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     calls,
     socket,
     forgetSessions: () => app.sessions.close('going_away'),
+    drain: drainMs => app.drain(drainMs),
     stop: () => app.close(),
     open: async (as = token) => {
       const made = await socket({ token: as })
@@ -135,6 +140,8 @@ function pretendMesh(calls: SeenCall[]): Mesh {
           return (a as number) + (b as number)
         case 'Hello(string)':
           return `Hello ${String(a)}`
+        case 'Download':
+          return DataStream.fromString('abc')
         case 'Forever()':
           return new Promise((_, reject) => {
             const end = (): void => reject(new HalibutError('cancelled', 'cancelled', { phase: 'response', delivery: 'unknown' }))

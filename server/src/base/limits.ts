@@ -126,6 +126,7 @@ export const gatewayLimits = {
   agentProbesPerSecond: 20,
   pollingGraceMs: 5_000,
   httpRequestMs: 10_000,
+  httpCallsInFlight: 64,
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
   waitingSessionsPerPrincipal: 250,

@@ -14,9 +14,13 @@ import { cors } from './plugins/cors.ts'
 import { errorHandler, refuseAddress } from './plugins/error-handler.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
+import { routeDocuments } from './plugins/route-documents.ts'
 import { sockets } from './plugins/sockets.ts'
 import { pathBelow } from './public-url.ts'
+import { HttpRequests } from './rest/http-requests.ts'
+import { apiRoutes } from './routes/api.ts'
 import { healthRoutes } from './routes/health.ts'
+import { openApiRoutes } from './routes/openapi.ts'
 import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
@@ -48,27 +52,34 @@ export interface GatewayOptions {
 const { httpRequestMs } = gatewayLimits
 /** How often Node looks for requests that have taken too long. */
 const httpCheckMs = 1_000
+/** Of one part of an address: the longest text that a parameter in it can be, each character of it escaped. */
+const maxParamLength = 256 * 9
 
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn, trustedProxies = [] } = options
   const publicPath = options.publicUrl?.pathname ?? '/'
-  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ ...options, epoch: randomUUID() }), log))
+  const epoch = randomUUID()
+  const runner = new MethodRunner(createHandlers({ ...options, epoch }), log)
+  const dispatcher = new Dispatcher(runner)
+  const requests = new HttpRequests()
   const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    routerOptions: { maxParamLength },
     rewriteUrl: request => pathBelow(publicPath, request.url ?? '/'),
     frameworkErrors: refuseAddress,
     requestTimeout: httpRequestMs,
     http: { headersTimeout: httpRequestMs, connectionsCheckingInterval: httpCheckMs },
   })
-  // No route wants a body, so none is ever kept, whoever sends it; a route that does reads it after it knows who that is.
+  // Most routes want no body, so none is ever kept, whoever sends it; those that do read it after they know who that is.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
-  await app.register(sockets, { sessions })
+  await app.register(sockets, { sessions, requests })
   await app.register(errorHandler, { log })
+  await app.register(routeDocuments)
   await app.register(page, { folder: options.pageFolder, publicPath })
   await app.register(originGuard, { policy })
   const tickets = new Tickets()
@@ -77,6 +88,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(healthRoutes, { isReady: options.isReady ?? (() => true) })
   await app.register(wsTicketRoutes, { tickets })
   await app.register(openRpcRoutes, { version: options.version })
+  await app.register(openApiRoutes, { version: options.version })
+  await app.register(apiRoutes, { runner, requests, epoch })
   await app.register(rpcSocketRoutes, { dispatcher, log })
   return app
 }

@@ -15,6 +15,8 @@ export type OfferStream = (stream: DataStream) => StreamHandle
 
 /** The data streams of one request, as its handler sees them. Whoever runs the handler announces, begins and ends them. */
 export interface CallStreams {
+  /** Whether there can be any. */
+  readonly isPossible: boolean
   /** The digest of every data stream is wanted. To be said before the first one moves. */
   wantDigest(name: DigestName): void
   /** Waits for the uploads whose length is not known yet; `undefined` where there are none. Rejects with `length_required` beyond the limit. */

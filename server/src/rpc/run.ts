@@ -56,12 +56,19 @@ export class MethodRunner {
     return this.#routes.get(method)?.item !== undefined
   }
 
+  /** For those who look before they read parameters. Throws `unknown_method`, and `forbidden` where the caller has not got the right. */
+  checkRight(method: string, principal: Principal): void {
+    const route = this.#routes.get(method)
+    if (!route) throw unknownMethod(method)
+    if (!hasRight(principal.role, route.right)) throw notAllowed(method, route.right, principal)
+  }
+
   /** Runs a method to its end. Never rejects. */
   async run(method: string, params: unknown, context: RequestContext): Promise<Ran> {
     const route = this.#routes.get(method)
     const call = new RunningCall(method, context, route?.item)
     try {
-      if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+      if (!route) throw unknownMethod(method)
       if (!hasRight(context.principal.role, route.right)) throw notAllowed(method, route.right, context.principal)
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
       const result = await route.handle(params, call)
@@ -87,6 +94,10 @@ function toldWhy(error: HalibutError, signal: AbortSignal): HalibutError {
   const why: unknown = signal.aborted && error.kind === 'cancelled' ? signal.reason : undefined
   if (!(why instanceof HalibutError) || why.kind === 'cancelled') return error
   return why.with({ phase: error.phase, delivery: error.delivery })
+}
+
+function unknownMethod(method: string): HalibutError {
+  return new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
 }
 
 /** The error of a caller whose role has not got the right. */

@@ -30,6 +30,7 @@ test('the methods of PROTOCOL.md are those of the one map, in its order', () => 
     entry.description,
     `\`${entry.right}\``,
     entry.item ? 'items, then one' : 'one',
+    entry.http === undefined ? '–' : `\`${entry.http}\``,
   ])
   expect(tableOf('methods')).toEqual(rows)
 })

@@ -1,9 +1,11 @@
-import { type ErrorKind, errorTable } from '@halibut-gateway/schemas/wire'
+import type { ErrorKind } from '@halibut-gateway/schemas/wire'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
 import type { LogSink } from '../../base/log.ts'
-import { toHalibutError } from '../../rpc/error-map.ts'
+import { toHalibutError, toRpcError } from '../../rpc/error-map.ts'
+import { sendProblem } from '../problem.ts'
+import { traceIdOf } from '../trace.ts'
 
 /** Every failure of an HTTP request as a problem document (RFC 9457), with the kinds of the one table. */
 export const errorHandler = fastifyPlugin<{ log: LogSink }>(
@@ -12,11 +14,17 @@ export const errorHandler = fastifyPlugin<{ log: LogSink }>(
       const { statusCode: status, code, message } = thrown as { statusCode?: unknown; code?: unknown; message: string }
       const theirs = typeof status === 'number' && status >= 400 && status < 500
       const error = theirs ? new HalibutError(kindOf(status, code), message) : toHalibutError(thrown)
-      if (error.kind === 'internal_error')
-        log('error', `${request.method} ${request.routeOptions.url ?? '?'} failed`, { cause: String((thrown as Error).stack) })
-      return sendProblem(reply, error, theirs ? status : undefined)
+      const told = toRpcError(error, undefined, { traceId: traceIdOf(request) })
+      if (error.kind === 'internal_error') {
+        const { traceId } = told.data
+        log('error', `${request.method} ${request.routeOptions.url ?? '?'} failed`, { traceId, cause: String((thrown as Error).stack) })
+      }
+      return sendProblem(reply, told, theirs ? status : undefined)
     })
-    app.setNotFoundHandler((_request, reply) => sendProblem(reply, new HalibutError('not_found', 'there is nothing at this address')))
+    app.setNotFoundHandler((request, reply) => {
+      const error = new HalibutError('not_found', 'there is nothing at this address')
+      return sendProblem(reply, toRpcError(error, undefined, { traceId: traceIdOf(request) }))
+    })
   },
   { name: 'error-handler' },
 )
@@ -27,7 +35,7 @@ export const errorHandler = fastifyPlugin<{ log: LogSink }>(
  */
 export function refuseAddress(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   reply.raw.once('finish', () => request.raw.socket.destroySoon())
-  sendProblem(reply.header('connection', 'close'), new HalibutError('invalid_request', error.message))
+  sendProblem(reply.header('connection', 'close'), toRpcError(new HalibutError('invalid_request', error.message), undefined))
 }
 
 /** The kind of what Fastify refuses. */
@@ -37,19 +45,3 @@ function kindOf(status: number, code: unknown): ErrorKind {
 }
 
 const kindsOfStatus: Readonly<Record<number, ErrorKind>> = { 404: 'not_found', 413: 'message_too_large', 415: 'unsupported_media_type' }
-
-/** Answers with a problem document. `status`: default the table’s. */
-function sendProblem(reply: FastifyReply, error: HalibutError, status: number = errorTable[error.kind].status): FastifyReply {
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({
-      type: `/problems/${error.kind}`,
-      title: errorTable[error.kind].meaning,
-      status,
-      detail: error.message,
-      kind: error.kind,
-      advice: error.advice,
-    })
-}

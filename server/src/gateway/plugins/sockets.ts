@@ -4,6 +4,7 @@ import { facadeLimits, rpcPath, subprotocol } from '@halibut-gateway/schemas/wir
 import { fastifyPlugin } from 'fastify-plugin'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { Connection } from '../connection.ts'
+import type { HttpRequests } from '../rest/http-requests.ts'
 import type { SessionTable } from '../session-table.ts'
 
 declare module 'fastify' {
@@ -12,7 +13,7 @@ declare module 'fastify' {
     readonly connections: Set<Connection>
     /** Their sessions, and those that wait for theirs to come back. */
     readonly sessions: SessionTable
-    /** Before `close()`: lets what browsers wait for come to its end within this time, and takes nothing new. Milliseconds. */
+    /** Before `close()`: lets what browsers and callers over HTTP wait for come to its end within this time, and takes nothing new. Milliseconds. */
     drain(drainMs: number): Promise<void>
   }
 }
@@ -21,8 +22,8 @@ declare module 'fastify' {
  * WebSockets with our limits. Comes before every plugin that may refuse a request: @fastify/websocket only closes the socket of a refused
  * handshake where its own hooks ran first.
  */
-export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
-  async (app, { sessions }) => {
+export const sockets = fastifyPlugin<{ sessions: SessionTable; requests: HttpRequests }>(
+  async (app, { sessions, requests }) => {
     const connections = new Set<Connection>()
     /** When each handshake that is not answered is given up, whatever the reason. */
     const unanswered = new WeakMap<Duplex, NodeJS.Timeout>()
@@ -45,7 +46,9 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
     })
     app.decorate('connections', connections)
     app.decorate('sessions', sessions)
-    app.decorate('drain', drainMs => sessions.drain(drainMs))
+    app.decorate('drain', async drainMs => {
+      await Promise.all([sessions.drain(drainMs), requests.drain(drainMs)])
+    })
     await app.register(websocket, {
       options: {
         maxPayload: facadeLimits.textBytes,
@@ -55,6 +58,7 @@ export const sockets = fastifyPlugin<{ sessions: SessionTable }>(
       },
       preClose: done => {
         closing = true
+        requests.close()
         sessions.close('going_away')
         for (const connection of connections) connection.close('going_away')
         app.websocketServer.close(() => done())

@@ -278,6 +278,10 @@ export class CallStreamSet implements CallStreams {
     this.#events = events
   }
 
+  get isPossible(): boolean {
+    return true
+  }
+
   wantDigest(name: DigestName): void {
     this.#digest = name
     for (const upload of this.#uploads.values()) upload.wantDigest(name)

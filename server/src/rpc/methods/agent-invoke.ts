@@ -5,6 +5,7 @@ import {
   type ContractJson,
   chooseOverload,
   facadeLimits,
+  hasStream,
   type Overload,
   type ParamError,
   readArguments,
@@ -91,6 +92,7 @@ async function invoke(
   const whole = takeUploads(streams, params)
   const { timeoutMs, queueTimeoutMs } = whole ? await whole : params
   const target = context.isLong ? await targetInTurns(contracts, params, streams, waiter.signal) : targetOf(contracts, params, streams)
+  if (!streams.isPossible) refuseStreams(target)
   let activityId: string = randomUUID()
   // The first of its names.
   const service = target.typed?.json.contract.service ?? params.service
@@ -268,6 +270,14 @@ function writeResult({ typed }: Target, result: unknown, offer: OfferStream, sig
   } catch (why) {
     return failed(why)
   }
+}
+
+/** Before anything is sent: the call would run, and its result could not be told. */
+function refuseStreams({ typed }: Target): void {
+  if (!typed || !hasStream(typed.json.contract, typed.method.result)) return
+  throw new HalibutError('invalid_request', `${typed.method.name} answers with a data stream, which cannot travel over HTTP`, {
+    advice: 'call it over the WebSocket, as the SDK does',
+  })
 }
 
 function withinADay(ms: number | undefined): number | undefined {

@@ -10,6 +10,7 @@ function uploadsThatTake(ms: number): CallStreams {
     throw new Error('not used here')
   }
   return {
+    isPossible: true,
     ready: () => new Promise(resolve => setTimeout(resolve, ms)),
     wantDigest: unused,
     accept: unused,

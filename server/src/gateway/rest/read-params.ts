@@ -1,0 +1,75 @@
+import { describeGot, escapePointer, type ParamError } from '@halibut-gateway/schemas/wire'
+import type { TSchema } from '@sinclair/typebox'
+import { HalibutError } from '../../base/errors.ts'
+import { ParamsError } from '../../rpc/params-error.ts'
+import type { Operation } from './operations.ts'
+
+/** What of a request can hold parameters. */
+export interface HttpInput {
+  /** Of the path. */
+  readonly params: unknown
+  readonly query: unknown
+  /** `undefined`: there was none. */
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/**
+ * The parameters of a method from the places where HTTP has them: path, query and JSON body, and the headers If-Match and Idempotency-Key where
+ * the method has such parameters. Whether they fit is looked at by whoever runs the method. Throws where one comes from two places, and
+ * where the body is no object.
+ */
+export function readParams(operation: Operation, { params, query, body, headers }: HttpInput): Record<string, unknown> {
+  // A map, since a name may be any text, also one that a plain object takes for its prototype.
+  const given = new Map<string, unknown>(Object.entries(params as object))
+  const errors: ParamError[] = []
+  const add = (members: object, place: string): void => {
+    for (const [name, value] of Object.entries(members)) {
+      if (given.has(name) || (name === 'version' && operation.takesVersion)) {
+        errors.push({ path: `/${escapePointer(name)}`, expected: `no such member in the ${place}`, got: describeGot(value) })
+      } else given.set(name, value)
+    }
+  }
+  if (body !== undefined && body !== null) add(objectOf(operation, body), 'body')
+  add(queryOf(operation, query as Record<string, unknown>), 'query')
+  const [first] = errors
+  if (first) throw new ParamsError(`${first.path}: the path, a header or the body has it already`, errors)
+  if (operation.takesVersion) given.set('version', versionOf(headers['if-match']))
+  const key = headers['idempotency-key']
+  if (key !== undefined && 'idempotencyKey' in operation.others && !given.has('idempotencyKey')) given.set('idempotencyKey', key)
+  return Object.fromEntries(given)
+}
+
+function objectOf({ takesBody, method }: Operation, body: unknown): object {
+  if (!takesBody) throw new HalibutError('invalid_request', `${method} takes no body`)
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
+  throw new ParamsError(`the body is no object with the parameters of ${method}`, [
+    { path: '', expected: 'an object', got: describeGot(body) },
+  ])
+}
+
+/** Texts become what the schema has in their place, where they can be read so; else they stay, and do not fit. */
+function queryOf({ others }: Operation, query: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, readText(Object.hasOwn(others, name) ? others[name] : undefined, value)]),
+  )
+}
+
+function readText(schema: TSchema | undefined, value: unknown): unknown {
+  if (schema?.['type'] === 'array') return Array.isArray(value) ? value : [value]
+  if (typeof value !== 'string') return value
+  if (schema?.['type'] === 'integer' || schema?.['type'] === 'number') return /^-?\d{1,15}$/.test(value) ? Number(value) : value
+  if (schema?.['type'] === 'boolean') return value === 'true' ? true : value === 'false' ? false : value
+  return value
+}
+
+/** The version in an If-Match header of one entity tag, or `*`. */
+function versionOf(header: string | string[] | undefined): string {
+  if (header === '*') return header
+  const [, version] = /^"([\x21\x23-\x7e]{1,64})"$/.exec(String(header ?? '')) ?? []
+  if (version !== undefined) return version
+  throw new HalibutError(
+    'version_conflict',
+    header === undefined ? 'the header If-Match is missing' : 'the header If-Match holds no version',
+  )
+}
