@@ -77,7 +77,7 @@ const importTable = {
     'npm:ws',
     'node:*',
   ],
-  'server/src/store': ['server/src/base', 'schemas/src', 'node:*'],
+  'server/src/store': ['server/src/base', 'schemas/src', 'npm:libsql', 'node:*'],
   'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/cli': [...everyLayer, 'client-sdk/src'],
   'server/src/settings': [...everyLayer, 'npm:@sinclair/typebox'],

@@ -1,16 +1,36 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type Database from 'libsql/promise'
+import { describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../server/src/base/errors.ts'
+import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
 import type { AgentRecord, AuditRecord, TokenRecord } from '../../server/src/store/records.ts'
+import { openStateFolder } from '../../server/src/store/state-folder.ts'
 import type { Draft, Store, StoreState } from '../../server/src/store/store.ts'
 import { MemoryBackend, openMemoryStore } from '../support/memory-store.ts'
 import { failureOf } from '../support/world.ts'
+
+const seam = vi.hoisted(() => ({ connections: [] as InstanceType<typeof Database>[] }))
+
+vi.mock('libsql/promise', async original => {
+  const { default: Real } = await original<{ default: typeof Database }>()
+  return {
+    default: class extends Real {
+      constructor(path: string, options?: object) {
+        super(path, options)
+        seam.connections.push(this)
+      }
+    },
+  }
+})
 
 /** A place where a store keeps what it keeps. */
 interface Place {
   /** One at a time. */
   open(): Promise<Store>
   /** From now on nothing can be kept there; or it can again. */
-  refuse(refused: boolean): void
+  refuse(refused: boolean): Promise<void>
   remove(): Promise<void>
 }
 
@@ -21,10 +41,26 @@ const implementations: [string, () => Promise<Place>][] = [
       const backend = new MemoryBackend()
       return {
         open: async () => openMemoryStore(backend),
-        refuse: refused => {
+        refuse: async refused => {
           backend.failure = refused ? new HalibutError('internal_error', 'the disk is full') : undefined
         },
         remove: async () => undefined,
+      }
+    },
+  ],
+  [
+    'the embedded store',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'halibut-store-'))
+      return {
+        open: async () => {
+          seam.connections.length = 0
+          return openEmbeddedStore(await openStateFolder(folder))
+        },
+        refuse: async refused => {
+          for (const connection of seam.connections) await connection.exec(`PRAGMA query_only = ${refused ? 'ON' : 'OFF'}`)
+        },
+        remove: () => rm(folder, { recursive: true }),
       }
     },
   ],
@@ -188,15 +224,15 @@ describe.each(implementations)('%s', (_name, create) => {
       await store.agents.put(agent('a'))
       const states: StoreState[] = []
       const stop = store.onStateChange(state => states.push(state))
-      place.refuse(true)
+      await place.refuse(true)
       const refused = [store.agents.put(agent('b')), store.change(draft => draft.audit.append(entry(1))), store.agents.remove('a')]
       for (const each of refused) expect(await failureOf(each)).toMatchObject({ kind: 'internal_error' })
       expect([ids(store.agents.all()), store.audit.head]).toEqual([['a'], undefined])
       const { state } = store
-      expect(state).toMatchObject({ at: 'failing', reason: expect.stringContaining('full'), sinceMs: expect.any(Number) })
+      expect(state).toMatchObject({ at: 'failing', reason: expect.any(String), sinceMs: expect.any(Number) })
       await failureOf(store.agents.put(agent('b')))
       expect(store.state).toEqual(state)
-      place.refuse(false)
+      await place.refuse(false)
       await store.agents.put(agent('c'))
       expect([store.state, states.map(({ at }) => at)]).toEqual([{ at: 'ready' }, ['failing', 'ready']])
       stop()

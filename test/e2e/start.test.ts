@@ -119,8 +119,8 @@ test('state lies in one folder that only its owner can read, and a second start 
     }
     expect(thumbprints[0]).toHaveLength(2)
     expect(thumbprints[1]).toEqual(thumbprints[0])
-    expect((await readdir(folder)).sort()).toEqual(['demo-listening', 'demo-polling', 'identity.pem'])
-    expect((await stat(join(folder, 'identity.pem'))).mode & 0o777).toBe(0o600)
+    expect((await readdir(folder)).sort()).toEqual(expect.arrayContaining(['demo-listening', 'demo-polling', 'owner.lock', 'state.db']))
+    expect((await stat(join(folder, 'state.db'))).mode & 0o777).toBe(0o600)
     expect((await stat(join(folder, 'demo-polling', 'identity.pem'))).mode & 0o777).toBe(0o600)
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -288,4 +288,26 @@ export const mutations: readonly Mutation[] = [
     replace: 'if (false as boolean) throw',
     tests: ['unit/server/runtime/stream-spool.test.ts'],
   },
+  // ---- what survives
+  {
+    wrong: 'a change is acknowledged before it is kept',
+    file: 'server/src/store/mirrored-store.ts',
+    find: '        await this.#backend.commit(batch.changes)',
+    replace: '        void this.#backend.commit(batch.changes).catch(() => undefined)',
+    tests: ['unit/server/store/mirrored-store.test.ts'],
+  },
+  {
+    wrong: 'what is kept is not flushed to the disk',
+    file: 'server/src/store/connection.ts',
+    find: "exec('PRAGMA synchronous = FULL')",
+    replace: "exec('PRAGMA synchronous = NORMAL')",
+    tests: ['unit/server/store/embedded-store.test.ts'],
+  },
+  {
+    wrong: 'a state belongs to two processes',
+    file: 'server/src/store/ownership.ts',
+    find: "await lock.exec('BEGIN EXCLUSIVE')",
+    replace: "await lock.exec('BEGIN')",
+    tests: ['unit/server/store/embedded-store.test.ts'],
+  },
 ]

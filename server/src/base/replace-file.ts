@@ -28,8 +28,8 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   await syncFolder(folder)
 }
 
-/** Makes the new name itself durable. Windows cannot open a folder, and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes what names a folder has durable. Windows cannot open a folder, and does not need it. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

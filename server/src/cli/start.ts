@@ -18,8 +18,9 @@ import { isEverything } from '../settings/meaning.ts'
 import { type Settings, SettingsSchema } from '../settings/schema.ts'
 import { loadIdentityFile } from '../settings/world.ts'
 import { listenAdvice } from '../socket/listen.ts'
-import { openFileStore, type Store } from '../store/file-store.ts'
+import { openEmbeddedStore } from '../store/embedded-store.ts'
 import { openStateFolder } from '../store/state-folder.ts'
+import type { Store } from '../store/store.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { version } from './version-text.ts'
 
@@ -54,7 +55,12 @@ export async function startGateway(settings: Settings, log: LogSink): Promise<Ru
 }
 
 async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'close'>> {
-  const store = await openFileStore(await openStateFolder(settings.stateFolder))
+  const store = await openEmbeddedStore(await openStateFolder(settings.stateFolder))
+  closers.push(() => store.close())
+  store.onStateChange(state => {
+    if (state.at === 'failing') log('error', 'changes cannot be kept, and are refused until they can', { reason: state.reason })
+    else log('info', 'changes are kept again')
+  })
   const contracts = new ContractDirectory()
   for (const path of settings.contracts) {
     const { contract, warnings } = readContractFile(path)
@@ -70,7 +76,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
-  const agents = new AgentManager({ mesh: runtime, store })
+  const agents = new AgentManager({ mesh: runtime, store: store.agents })
   for (const agent of settings.agents) serveOfFile(agents, agent)
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
@@ -159,10 +165,10 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
 }
 
 async function loadIdentity(store: Store, folder: string): Promise<Certificate> {
-  const pem = await store.loadIdentity()
-  if (pem !== undefined) return certificateFromPem({ certificatePem: pem, where: `${folder}/identity.pem` })
+  const pem = store.meta.get('identity')?.text
+  if (pem !== undefined) return certificateFromPem({ certificatePem: pem, where: `the state in ${folder}` })
   const certificate = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
-  await store.saveIdentity(toPem(certificate))
+  await store.meta.put({ id: 'identity', text: toPem(certificate) })
   return certificate
 }
 

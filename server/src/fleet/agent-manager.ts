@@ -4,12 +4,12 @@ import { type Agent, type AgentDefinition, AgentDirectory } from './agent-direct
 import { Liveness, type LivenessOptions } from './liveness.ts'
 import type { Mesh } from './mesh.ts'
 
-/** Where agents are kept. */
+/** Where agents are kept: what is needed here of the store’s repository. */
 export interface AgentStore {
-  agents(): readonly AgentDefinition[]
+  all(): readonly AgentDefinition[]
   /** Adds an agent, or replaces the one of the same id. */
-  saveAgent(agent: AgentDefinition): Promise<void>
-  removeAgent(id: string): Promise<void>
+  put(agent: AgentDefinition): Promise<void>
+  remove(id: string): Promise<unknown>
 }
 
 /** What the agents are managed with. */
@@ -38,7 +38,7 @@ export class AgentManager {
   constructor(options: AgentManagerOptions) {
     this.#options = options
     this.#liveness = new Liveness(options.mesh, this.directory, options.liveness)
-    for (const definition of options.store?.agents() ?? []) this.serve(definition)
+    for (const definition of options.store?.all() ?? []) this.serve(definition)
   }
 
   /** Begins to look whether they are there. */
@@ -64,7 +64,7 @@ export class AgentManager {
     return this.#inTurn(async () => {
       const agent = this.serve(definition)
       try {
-        await this.#options.store?.saveAgent(definition)
+        await this.#options.store?.put(definition)
       } catch (why) {
         this.#drop(definition.id)
         throw why
@@ -82,7 +82,7 @@ export class AgentManager {
       const before = this.directory.require(definition.id)
       const agent = this.#change(before, definition)
       try {
-        await this.#options.store?.saveAgent(definition)
+        await this.#options.store?.put(definition)
       } catch (why) {
         this.#change(agent, before.definition)
         throw why
@@ -95,7 +95,7 @@ export class AgentManager {
   remove(id: string): Promise<void> {
     return this.#inTurn(async () => {
       this.directory.require(id)
-      await this.#options.store?.removeAgent(id)
+      await this.#options.store?.remove(id)
       this.#drop(id)
     })
   }

@@ -19,12 +19,12 @@ function world(stored: readonly AgentDefinition[] = []) {
   const kept = new Map(stored.map(agent => [agent.id, agent]))
   let failure: Error | undefined
   const store: AgentStore = {
-    agents: () => [...kept.values()],
-    saveAgent: async agent => {
+    all: () => [...kept.values()],
+    put: async agent => {
       if (failure) throw failure
       kept.set(agent.id, agent)
     },
-    removeAgent: async id => {
+    remove: async id => {
       if (failure) throw failure
       kept.delete(id)
     },
