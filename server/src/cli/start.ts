@@ -9,6 +9,7 @@ import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
+import type { GatewayPhase } from '../gateway/routes/health.ts'
 import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
@@ -92,7 +93,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
   const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
   if (publicUrl) policy.allowOrigin(publicUrl.origin)
-  let phase: 'starting' | 'running' | 'stopping' = 'starting'
+  let phase: GatewayPhase = 'starting'
   const app = await buildGateway({
     mesh: runtime,
     directory: agents.directory,
@@ -103,7 +104,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     trustedProxies: checkTrustedProxies(settings.trustedProxies),
     log,
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
-    isReady: () => phase === 'running',
+    phase: () => phase,
+    agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     version,
   })
   closers.push(() => app.close())

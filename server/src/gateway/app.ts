@@ -19,10 +19,11 @@ import { sockets } from './plugins/sockets.ts'
 import { pathBelow } from './public-url.ts'
 import { HttpRequests } from './rest/http-requests.ts'
 import { apiRoutes } from './routes/api.ts'
-import { healthRoutes } from './routes/health.ts'
+import { type GatewayPhase, healthRoutes } from './routes/health.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
+import { type PollingAddress, versionRoutes } from './routes/version.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
 import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
@@ -44,9 +45,11 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   /** The page’s built files. Default: no page. */
   readonly pageFolder?: string | undefined
-  /** Default: always. */
-  readonly isReady?: () => boolean
+  /** What the probes tell. Default: always running. */
+  readonly phase?: () => GatewayPhase
   readonly version: string
+  /** What `/version` tells of where polling agents connect. Default: nothing. */
+  readonly agents?: () => PollingAddress
 }
 
 const { httpRequestMs } = gatewayLimits
@@ -59,6 +62,7 @@ const maxParamLength = 256 * 9
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn, trustedProxies = [] } = options
   const publicPath = options.publicUrl?.pathname ?? '/'
+  const { phase = () => 'running' } = options
   const epoch = randomUUID()
   const runner = new MethodRunner(createHandlers({ ...options, epoch }), log)
   const dispatcher = new Dispatcher(runner)
@@ -85,7 +89,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const tickets = new Tickets()
   await app.register(cors)
   await app.register(auth, { signIn, tickets })
-  await app.register(healthRoutes, { isReady: options.isReady ?? (() => true) })
+  await app.register(healthRoutes, { phase })
+  await app.register(versionRoutes, options)
   await app.register(wsTicketRoutes, { tickets })
   await app.register(openRpcRoutes, { version: options.version })
   await app.register(openApiRoutes, { version: options.version })

@@ -1,21 +1,39 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 
-const alive = { description: 'yes', schema: Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false }) }
-const notReady = { description: 'not now', schema: Type.Object({ status: Type.Literal('not ready') }, { additionalProperties: false }) }
-const livez = { config: { anyHost: true, document: { summary: 'whether the process answers', answers: { 200: alive } } } } as const
-const readyz = {
-  config: { anyHost: true, document: { summary: 'whether it takes calls', answers: { 200: alive, 503: notReady } } },
-} as const
+/** What the gateway does: comes up, takes calls, or comes to its end. */
+export type GatewayPhase = 'starting' | 'running' | 'stopping'
 
-/** `/livez`: the process answers. `/readyz`: it takes calls; 503 while it is starting or stopping. Both under any Host. */
-export async function healthRoutes(app: FastifyInstance, { isReady }: { readonly isReady: () => boolean }): Promise<void> {
-  app.get('/livez', livez, async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }))
-  app.get('/readyz', readyz, async (_request, reply) => {
-    const ready = isReady()
-    return reply
-      .code(ready ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .send({ status: ready ? 'ok' : 'not ready' })
+/**
+ * The probes, under any Host. `/livez`: the process answers. `/startupz`: it has started. `/readyz`: it takes calls. 503 where that is not so;
+ * they tell no more than that.
+ */
+export async function healthRoutes(app: FastifyInstance, { phase }: { readonly phase: () => GatewayPhase }): Promise<void> {
+  app.get('/livez', documented('whether the process answers'), async (_request, reply) => answer(reply, 'ok', true))
+  app.get('/startupz', documented('whether it has started', 'starting'), async (_request, reply) => {
+    const hasStarted = phase() !== 'starting'
+    return answer(reply, hasStarted ? 'ok' : 'starting', hasStarted)
   })
+  app.get('/readyz', documented('whether it takes calls', 'not ready'), async (_request, reply) => {
+    const isReady = phase() === 'running'
+    return answer(reply, isReady ? 'ok' : 'not ready', isReady)
+  })
+}
+
+function answer(reply: FastifyReply, status: string, isSo: boolean): FastifyReply {
+  return reply
+    .code(isSo ? 200 : 503)
+    .header('cache-control', 'no-store')
+    .send({ status })
+}
+
+/** `no`: the status where it is not so. */
+function documented(summary: string, no?: string) {
+  const yes = { description: 'yes', schema: statusSchema('ok') }
+  const answers = no === undefined ? { 200: yes } : { 200: yes, 503: { description: 'not now', schema: statusSchema(no) } }
+  return { config: { anyHost: true, document: { summary, answers } } } as const
+}
+
+function statusSchema(status: string) {
+  return Type.Object({ status: Type.Literal(status) }, { additionalProperties: false })
 }

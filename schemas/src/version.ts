@@ -1,0 +1,29 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+/** What `GET /version` answers; `agents` only for who is signed in. */
+export const VersionAnswerSchema = Type.Object(
+  {
+    name: Type.Literal('halibut-gateway'),
+    version: Type.String({ minLength: 1 }),
+    agents: Type.Optional(
+      Type.Object(
+        {
+          thumbprint: Type.String({
+            pattern: '^[0-9A-F]{40}$',
+            description: 'SHA-1 of the gateway’s certificate, which agents have to trust',
+          }),
+          host: Type.String({
+            minLength: 1,
+            description: 'the address that polling agents connect to; one that means all addresses of the machine stays',
+          }),
+          port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'the port that polling agents connect to' }),
+        },
+        { additionalProperties: false, description: 'what a polling agent is set up with' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** What `GET /version` answers. */
+export type VersionAnswer = Static<typeof VersionAnswerSchema>

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
+import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
+import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
+import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+
+const unused = (): never => {
+  throw new Error('not used here')
+}
+
+/** A gateway for requests that are put in without a port, at `gateway.example`, with the token `hgw_start_test`; it has no agents. */
+export function buildUnitGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
+  return buildGateway({
+    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: () => () => undefined },
+    directory: new AgentDirectory(),
+    contracts: new ContractDirectory(),
+    signIn: startTokenSignIn('hgw_start_test'),
+    policy: new OriginPolicy({ hosts: ['gateway.example'] }),
+    log: silentLog,
+    version: '0.0.0',
+    ...options,
+  })
+}
