@@ -1,8 +1,8 @@
 import { HalibutError } from './base/errors.ts'
-import { createTextLog } from './base/log.ts'
 import { startGateway } from './cli/start.ts'
 import { loadSettings } from './settings/load.ts'
 import { settingsHelp } from './settings/show.ts'
+import { createProcessLog } from './telemetry/log.ts'
 
 /** One Ctrl-C may come twice, from the terminal and, where the shell has made way for this process, from npm. What comes later does not wait. */
 const sameSignalMs = 500
@@ -22,7 +22,7 @@ async function run(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
   try {
     const settings = loadSettings({ flags, environment: process.env, defaults: { demo: true, agentPort: 0 } })
-    const log = createTextLog(line => process.stderr.write(line), settings.logLevel)
+    const log = createProcessLog(settings.logLevel)
     let stoppedAtMs: number | undefined
     const isFirst = (signal: NodeJS.Signals): boolean => {
       const now = performance.now()

@@ -210,7 +210,7 @@ async function startGateway(folder?: string): Promise<Started> {
   return {
     ...running,
     address,
-    pidOf: agent => Number(new RegExp(`${agent} runs pid=(\\d+)`).exec(running.log())?.[1]),
+    pidOf: agent => Number(new RegExp(`"pid":(\\d+).*"msg":"${agent} runs"`).exec(running.log())?.[1]),
   }
 }
 
