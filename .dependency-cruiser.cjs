@@ -66,6 +66,7 @@ const importTable = {
     'server/src/base',
     'server/src/fleet',
     'types:server/src/rpc',
+    'types:server/src/runtime',
     'schemas/src',
     'npm:pino',
     'npm:pino-pretty',

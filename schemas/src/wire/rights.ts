@@ -17,6 +17,7 @@ export const rightTable = {
   'trust.write': right(['admin'], 'trust, deny and revoke'),
   'tokens.write': right(['admin'], 'see, make and revoke tokens'),
   'audit.read': right(['admin'], 'see what others do'),
+  'metrics.read': right(['viewer', 'operator', 'admin'], 'read /metrics'),
   'inspect.read': right(['admin'], 'see what happens on the connections to agents, and the stack traces of their services'),
 } as const satisfies Record<string, RightEntry>
 

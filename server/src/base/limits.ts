@@ -148,6 +148,8 @@ export const gatewayLimits = {
   wholeFrameMs: 5,
   socketContentBytes: 512 * 1024,
   storeBatchChanges: 1_000,
+  metricMethods: 200,
+  refusalLines: 600,
 } as const
 
 /** The limits as a runtime uses them: the defaults, each overridable. */

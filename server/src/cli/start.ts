@@ -22,6 +22,8 @@ import { listenAdvice } from '../socket/listen.ts'
 import { openEmbeddedStore } from '../store/embedded-store.ts'
 import { openStateFolder } from '../store/state-folder.ts'
 import type { Store } from '../store/store.ts'
+import { tellFleetNews } from '../telemetry/fleet-news.ts'
+import { Metrics } from '../telemetry/metrics.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { version } from './version-text.ts'
 
@@ -87,6 +89,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     port: polled.port,
   })
   agents.start()
+  const metrics = new Metrics(version)
+  closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
   closers.push(() => agents.close())
 
   const token = createStartToken()
@@ -105,6 +109,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     log,
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
     phase: () => phase,
+    metrics,
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     version,
   })

@@ -5,13 +5,16 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
+import { CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
 import { MethodRunner } from '../rpc/run.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
 import { errorHandler, refuseAddress } from './plugins/error-handler.ts'
+import { countRequests } from './plugins/metrics.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
 import { routeDocuments } from './plugins/route-documents.ts'
@@ -20,6 +23,7 @@ import { pathBelow } from './public-url.ts'
 import { HttpRequests } from './rest/http-requests.ts'
 import { apiRoutes } from './routes/api.ts'
 import { type GatewayPhase, healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
@@ -48,6 +52,8 @@ export interface GatewayOptions {
   /** What the probes tell. Default: always running. */
   readonly phase?: () => GatewayPhase
   readonly version: string
+  /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
+  readonly metrics?: Metrics
   /** What `/version` tells of where polling agents connect. Default: nothing. */
   readonly agents?: () => PollingAddress
 }
@@ -62,9 +68,10 @@ const maxParamLength = 256 * 9
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
   const { log, policy, signIn, trustedProxies = [] } = options
   const publicPath = options.publicUrl?.pathname ?? '/'
-  const { phase = () => 'running' } = options
+  const { metrics, phase = () => 'running' } = options
   const epoch = randomUUID()
-  const runner = new MethodRunner(createHandlers({ ...options, epoch }), log)
+  const registry = new CallRegistry(metrics?.callEnded)
+  const runner = new MethodRunner(createHandlers({ ...options, registry, epoch }), log, metrics?.requestEnded)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
   const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
@@ -82,15 +89,20 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   await app.register(sockets, { sessions, requests })
+  if (metrics) await app.register(countRequests, { metrics })
   await app.register(errorHandler, { log })
   await app.register(routeDocuments)
   await app.register(page, { folder: options.pageFolder, publicPath })
   await app.register(originGuard, { policy })
   const tickets = new Tickets()
   await app.register(cors)
-  await app.register(auth, { signIn, tickets })
+  await app.register(auth, { signIn, tickets, onSignIn: metrics?.signedIn })
   await app.register(healthRoutes, { phase })
   await app.register(versionRoutes, options)
+  if (metrics) {
+    metrics.lookAt({ ...options, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })
+    await app.register(metricsRoutes, { metrics })
+  }
   await app.register(wsTicketRoutes, { tickets })
   await app.register(openRpcRoutes, { version: options.version })
   await app.register(openApiRoutes, { version: options.version })

@@ -7,7 +7,7 @@ import { MemoryBudget } from '../base/memory-budget.ts'
 import { timerMs } from '../base/timer.ts'
 import type { Principal } from '../rpc/call-context.ts'
 import { ReplayMemory } from './replay-memory.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { Session, type SessionOptions, type StreamBytes } from './session.ts'
 import { SlowReaders } from './slow-readers.ts'
 
 type Resume = NonNullable<MethodParams<'hello'>['resume']>
@@ -50,6 +50,8 @@ export class SessionTable {
   #onEmpty: (() => void) | undefined
   readonly #replayMemory = new ReplayMemory(gatewayLimits.allReplayBytes, () => this.#makeRoom())
 
+  /** Content of data streams that went to browsers and came from them, in bytes; what is sent once more after a resume counts again. */
+  readonly streamBytes: StreamBytes = { sent: 0, received: 0 }
   readonly #readers = new SlowReaders()
   readonly #streamMemory = new MemoryBudget(gatewayLimits.streamBytesInFlight, 'streamBytesInFlight')
 
@@ -59,6 +61,11 @@ export class SessionTable {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** How many wait for their browsers to come back. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   /** Bytes of text that browsers have not acknowledged, of all sessions. */
@@ -82,6 +89,7 @@ export class SessionTable {
     const session = new Session({
       ...this.#options,
       streamMemory: this.#streamMemory,
+      streamBytes: this.streamBytes,
       replayMemory: this.#replayMemory,
       readers: this.#readers,
       onStalled: stalled => this.lost(stalled, closeCodes.heartbeat_timeout.code),

@@ -3,6 +3,7 @@ import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import {
   type CloseReason,
   controlNotifications,
+  frameHeaderBytes,
   type RequestId,
   type StreamPosition,
   uncountedNotifications,
@@ -31,6 +32,14 @@ export interface SessionSocket extends TextSocket {
   close(reason: CloseReason): void
 }
 
+/** Content of data streams, in bytes. */
+export interface StreamBytes {
+  /** To browsers. */
+  sent: number
+  /** From browsers. */
+  received: number
+}
+
 /** What a session is made with. */
 export interface SessionOptions {
   readonly dispatcher: Dispatcher
@@ -41,6 +50,8 @@ export interface SessionOptions {
   readonly createSpool: (session: string) => Spool
   /** What the data streams of all sessions may keep; this one has a share of it. */
   readonly streamMemory: MemoryBudget
+  /** Where the content of its data streams is counted. */
+  readonly streamBytes: StreamBytes
   /** What text that the browser has not acknowledged counts towards. */
   readonly replayMemory: ReplayMemory
   /** What text that waits in its socket counts towards. */
@@ -82,8 +93,10 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
   get streams(): StreamTable {
     this.#streamTable ??= new StreamTable({
       sendBinary: (frame, done) => {
-        this.#socket?.sendBinary(frame, done)
-        return this.#socket !== undefined
+        if (!this.#socket) return false
+        this.#options.streamBytes.sent += frame.byteLength - frameHeaderBytes
+        this.#socket.sendBinary(frame, done)
+        return true
       },
       together: write => this.#socket?.together(write),
       notify: (method, params) => this.#notify(method, params),
@@ -221,6 +234,7 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
 
   /** A binary frame came. */
   receiveBinary(frame: Buffer): void {
+    this.#options.streamBytes.received += Math.max(0, frame.byteLength - frameHeaderBytes)
     this.streams.receive(frame)
   }
 

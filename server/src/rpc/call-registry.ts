@@ -10,33 +10,62 @@ export interface CallChange {
 /** What a call is. */
 export type CallSubject = Pick<CallSnapshot, 'activityId' | 'agent' | 'service' | 'method' | 'principal'>
 
+/** Hears of each call when it has ended, after how many milliseconds and with which error. */
+export type CallMeter = (call: OpenCall, durationMs: number, error: HalibutError | undefined) => void
+
+/** What counts calls knows of one beside its {@link CallSubject}. */
+export interface CallWay {
+  readonly mode: 'listening' | 'polling'
+  /** Whether service and method are of a contract; else the caller may have made them up. */
+  readonly isByContract: boolean
+}
+
+/** What the calls of a registry share. */
+interface Shared {
+  readonly open: Set<OpenCall>
+  readonly listeners: Set<(change: CallChange) => void>
+  readonly meter: CallMeter | undefined
+}
+
 /** The calls to agents that browsers make, as `calls.watch` shows them. What nobody looks at is not written out. */
 export class CallRegistry {
-  readonly #open = new Set<OpenCall>()
-  readonly #listeners = new Set<(change: CallChange) => void>()
+  readonly #shared: Shared
+
+  /** `meter`: who counts them. */
+  constructor(meter?: CallMeter) {
+    this.#shared = { open: new Set(), listeners: new Set(), meter }
+  }
 
   /** A call begins: it waits for a connection. `startedMs`: since when, by `performance.now()`. */
-  begin(subject: CallSubject, startedMs: number): OpenCall {
-    return new OpenCall(subject, startedMs, this.#open, this.#listeners)
+  begin(subject: CallSubject, startedMs: number, way: CallWay): OpenCall {
+    return new OpenCall(subject, startedMs, way, this.#shared)
+  }
+
+  /** How many wait for a connection, and how many run. */
+  counts(): { readonly queued: number; readonly running: number } {
+    let queued = 0
+    for (const call of this.#shared.open) if (call.isWaiting) queued++
+    return { queued, running: this.#shared.open.size - queued }
   }
 
   /** The calls that wait or run. */
   open(): CallSnapshot[] {
-    return [...this.#open].map(call => call.snapshot())
+    return [...this.#shared.open].map(call => call.snapshot())
   }
 
   /** Calls `listener` at each change; gives a function that ends this. */
   onChange(listener: (change: CallChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    const { listeners } = this.#shared
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 }
 
 /** A call that waits for a connection, and then runs. */
 export class OpenCall {
-  readonly #subject: CallSubject
-  readonly #open: Set<OpenCall>
-  readonly #listeners: ReadonlySet<(change: CallChange) => void>
+  readonly subject: CallSubject
+  readonly way: CallWay
+  readonly #shared: Shared
   readonly #startedMs: number
   /** Since when it waits, where it does. */
   #waitingMs: number | undefined
@@ -45,14 +74,18 @@ export class OpenCall {
   #queuedMs = 0
   #since: string | undefined
 
-  constructor(subject: CallSubject, startedMs: number, open: Set<OpenCall>, listeners: ReadonlySet<(change: CallChange) => void>) {
-    this.#subject = subject
+  constructor(subject: CallSubject, startedMs: number, way: CallWay, shared: Shared) {
+    this.subject = subject
+    this.way = way
     this.#startedMs = startedMs
     this.#waitingMs = startedMs
-    this.#open = open
-    this.#listeners = listeners
-    open.add(this)
-    if (listeners.size > 0) this.#tell('started', this.snapshot())
+    this.#shared = shared
+    shared.open.add(this)
+    if (shared.listeners.size > 0) this.#tell('started', this.snapshot())
+  }
+
+  get isWaiting(): boolean {
+    return this.#waitingMs !== undefined
   }
 
   /** How long it has waited for a connection, in milliseconds. */
@@ -75,20 +108,22 @@ export class OpenCall {
     if (this.#waitingMs === undefined) return
     this.#queuedMs += (this.#isNew ? this.#startedMs : performance.now()) - this.#waitingMs
     this.#waitingMs = undefined
-    if (this.#listeners.size > 0) this.#tell('changed', this.snapshot())
+    if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
 
   /** It is made once more, and waits again. */
   again(): void {
     this.#waitingMs = performance.now()
-    if (this.#listeners.size > 0) this.#tell('changed', this.snapshot())
+    if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
 
   /** It has ended; gives how long it took, in milliseconds. */
   ended(error?: HalibutError): number {
     const durationMs = round(performance.now() - this.#startedMs)
-    this.#open.delete(this)
-    if (this.#listeners.size > 0) {
+    const { open, listeners, meter } = this.#shared
+    open.delete(this)
+    meter?.(this, durationMs, error)
+    if (listeners.size > 0) {
       const call = { ...this.snapshot(), queuedMs: round(this.queuedMs), durationMs }
       if (error) this.#tell('finished', { ...call, state: 'failed', error: told(error) })
       else this.#tell('finished', { ...call, state: 'answered' })
@@ -99,12 +134,12 @@ export class OpenCall {
   /** As it is now. */
   snapshot(): CallSnapshot {
     this.#since ??= new Date(Date.now() - (performance.now() - this.#startedMs)).toISOString()
-    const about = { ...this.#subject, since: this.#since }
+    const about = { ...this.subject, since: this.#since }
     return this.#waitingMs === undefined ? { ...about, state: 'running', queuedMs: round(this.#queuedMs) } : { ...about, state: 'queued' }
   }
 
   #tell(type: CallChange['type'], call: CallSnapshot): void {
-    for (const listener of this.#listeners) listener({ type, call })
+    for (const listener of this.#shared.listeners) listener({ type, call })
   }
 }
 

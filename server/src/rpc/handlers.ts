@@ -20,14 +20,15 @@ export interface HandlerOptions {
   /** Changes with each start of the gateway. */
   readonly epoch: string
   readonly version: string
+  /** The calls to agents. Default: its own. */
+  readonly registry?: CallRegistry
   /** Default: that of `gatewayLimits`. */
   readonly agentChangesMs?: number
 }
 
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { directory, mesh, contracts, version } = options
-  const registry = new CallRegistry()
+  const { directory, mesh, contracts, version, registry = new CallRegistry() } = options
   const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),

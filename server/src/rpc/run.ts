@@ -1,6 +1,7 @@
 import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
 import {
   describeGot,
+  type ErrorKind,
   hasRight,
   maxParamErrors,
   type ParamError,
@@ -25,6 +26,9 @@ export type Handlers = {
 /** What came of a method. */
 export type Ran = { readonly result: unknown } | { readonly error: RpcError }
 
+/** Hears of each request when it has ended. `method`: where there is such a one. */
+type OnEnded = (method: string | undefined, error: ErrorKind | undefined) => void
+
 interface Route {
   readonly right: Right
   readonly params: TypeCheck<TSchema>
@@ -37,9 +41,11 @@ interface Route {
 export class MethodRunner {
   readonly #routes = new Map<string, Route>()
   readonly #log: LogSink
+  readonly #onEnded: OnEnded | undefined
 
-  constructor(handlers: Handlers, log: LogSink) {
+  constructor(handlers: Handlers, log: LogSink, onEnded?: OnEnded) {
     this.#log = log
+    this.#onEnded = onEnded
     for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
       this.#routes.set(name, {
         right: entry.right,
@@ -76,9 +82,11 @@ export class MethodRunner {
         const first = route.result.Errors(result).First()
         throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
       }
+      this.#onEnded?.(method, undefined)
       return { result }
     } catch (thrown) {
       const error = toldWhy(toHalibutError(thrown), context.signal)
+      this.#onEnded?.(route && method, error.kind)
       const { traceId } = call
       if (error.kind === 'internal_error') {
         const cause = error.cause ?? error

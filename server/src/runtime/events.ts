@@ -12,6 +12,8 @@ export interface RuntimeEvents {
   subscriberDisconnected: SubscriberEvent
   /** A caller that speaks Halibut was turned away without an answer. */
   clientDenied: DeniedEvent
+  /** A caller was dropped before TLS was through, or could not be accepted at all (`remoteAddress` is '' then). */
+  connectionRejected: { readonly remoteAddress: string; readonly error: HalibutError }
   /** A call of ours; always paired with `callFinished`, not for answers from the cache. */
   callStarted: CallEvent
   callFinished: CallEvent & { readonly durationMs: number; readonly error: unknown }
@@ -79,6 +81,7 @@ const eventNames: Readonly<Record<keyof RuntimeEvents, true>> = {
   subscriberConnected: true,
   subscriberDisconnected: true,
   clientDenied: true,
+  connectionRejected: true,
   callStarted: true,
   callFinished: true,
   controlMessage: true,

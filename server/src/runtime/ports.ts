@@ -8,6 +8,7 @@ import { type Listener, listen } from '../socket/listen.ts'
 import type { Acceptor } from './acceptor.ts'
 import type { Certificate } from './certificates.ts'
 import type { LogWriter } from './event-log.ts'
+import type { EventHub } from './events.ts'
 
 /** A port that accepts connections. */
 export interface RuntimeListener {
@@ -33,6 +34,7 @@ export interface PortsOptions {
   readonly certificate: Certificate
   readonly openings: Openings
   readonly acceptor: Acceptor
+  readonly events: EventHub
   readonly log: LogWriter
 }
 
@@ -52,7 +54,7 @@ export class Ports {
   async open(options: ListenOptions): Promise<RuntimeListener> {
     listenOptionKinds.check(options, 'the options of listen()')
     const { host, port = 0 } = options
-    const { limits, certificate, acceptor, log } = this.#options
+    const { limits, certificate, acceptor, events, log } = this.#options
     let name = ''
     const listener = await listen({
       host,
@@ -66,7 +68,10 @@ export class Ports {
         if (this.#closed) channel.destroy(this.#closed)
         else void acceptor.accept(channel, name)
       },
-      onRejected: (remoteAddress, error) => log(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error),
+      onRejected: (remoteAddress, error) => {
+        log(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error)
+        events.emit('connectionRejected', { remoteAddress, error })
+      },
     })
     name = `listen://${formatEndPoint(listener.host, listener.port)}`
     if (this.#closed) {

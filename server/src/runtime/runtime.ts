@@ -122,6 +122,7 @@ export class HalibutRuntime implements AsyncDisposable {
       certificate: options.certificate,
       openings: this.#openings,
       acceptor: this.#acceptor,
+      events: this.#events,
       log: this.#write,
     })
     this.#connections = new Connections({

@@ -14,8 +14,13 @@ declare module 'fastify' {
 }
 
 /** Finds the credential of a request: the Authorization header, or (browsers cannot set one) a subprotocol beside ours. */
-export const auth = fastifyPlugin<{ signIn: SignIn; tickets: Tickets }>(
-  async (app, { signIn, tickets }) => {
+export const auth = fastifyPlugin<{
+  signIn: SignIn
+  tickets: Tickets
+  /** Hears of each credential that was looked at. */
+  onSignIn?: ((outcome: 'accepted' | 'refused') => void) | undefined
+}>(
+  async (app, { signIn, tickets, onSignIn }) => {
     const principalOf = async (request: FastifyRequest, credential: string | undefined): Promise<Principal | undefined> => {
       if (credential === undefined) return undefined
       const isTicket = request.headers.authorization === undefined && credential.startsWith(ticketPrefix)
@@ -24,6 +29,7 @@ export const auth = fastifyPlugin<{ signIn: SignIn; tickets: Tickets }>(
     app.decorate('authenticate', async request => {
       const credential = credentialOf(request)
       const principal = await principalOf(request, credential)
+      if (credential !== undefined) onSignIn?.(principal ? 'accepted' : 'refused')
       if (!principal) {
         throw new HalibutError(
           'unauthorized',

@@ -100,7 +100,8 @@ async function invoke(
   const cancel = target.typed?.method.cancel ?? (agent.mode === 'polling' ? 'skip' : 'kill')
   const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
   // The time of uploads without a length is no waiting for a connection.
-  const call = registry.begin(subject, whole ? performance.now() : context.receivedMs)
+  const way = { mode: agent.mode, isByContract: target.typed !== undefined }
+  const call = registry.begin(subject, whole ? performance.now() : context.receivedMs, way)
   let charge: MemoryCharge | undefined
   const request: MeshCall = {
     endpoint: agent.endpoint,

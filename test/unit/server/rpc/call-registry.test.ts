@@ -18,7 +18,12 @@ function create() {
   const registry = new CallRegistry()
   const told: CallChange[] = []
   const stop = registry.onChange(change => told.push(change))
-  return { registry, told, stop, begin: (n = 1, principal?: string) => registry.begin(subject(n, principal), performance.now()) }
+  return {
+    registry,
+    told,
+    stop,
+    begin: (n = 1, principal?: string) => registry.begin(subject(n, principal), performance.now(), { mode: 'polling', isByContract: true }),
+  }
 }
 
 test('a call is open from its beginning to its end, and each step is told with how long it waited', () => {
