@@ -61,6 +61,8 @@ const importTable = {
     'schemas/src',
   ],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
+  // It looks at each step of a connection by itself.
+  'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/rpc': ['server/src/base', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
   'server/src/telemetry': [
     'server/src/base',

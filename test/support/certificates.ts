@@ -7,6 +7,8 @@ export interface TestCertificateOptions {
   /** Default: from yesterday for ten years. */
   readonly notBefore?: Date
   readonly notAfter?: Date
+  /** Who has signed it, with a key of its own. Default: nobody else. */
+  readonly issuer?: string
 }
 
 /**
@@ -16,7 +18,9 @@ export interface TestCertificateOptions {
 export function createTestCertificate(options: TestCertificateOptions): Certificate {
   const { commonName, notBefore = new Date(Date.now() - 86_400_000), notAfter = new Date(Date.now() + 3650 * 86_400_000) } = options
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-  const der = signedCertificate(commonName, notBefore, notAfter, privateKey, publicKey.export({ type: 'spki', format: 'der' }))
+  const { issuer = commonName } = options
+  const signer = options.issuer === undefined ? privateKey : generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
+  const der = signedCertificate({ commonName, issuer, notBefore, notAfter }, signer, publicKey.export({ type: 'spki', format: 'der' }))
   const certificatePem = `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
   return certificateFromPem({ certificatePem, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() })
 }
@@ -40,17 +44,19 @@ export function rsaIdentity(): Promise<Certificate> {
 }
 
 /** X.509 by hand: TBSCertificate, algorithm, signature (RFC 5280 §4.1). */
-function signedCertificate(commonName: string, notBefore: Date, notAfter: Date, key: KeyObject, spki: Buffer): Buffer {
+function signedCertificate(about: Required<TestCertificateOptions>, key: KeyObject, spki: Buffer): Buffer {
+  const { commonName, issuer, notBefore, notAfter } = about
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'))
-  const name = sequence(tagged(0x31, sequence(Buffer.from('0603550403', 'hex'), tagged(0x0c, Buffer.from(commonName, 'utf8')))))
+  const nameOf = (name: string): Buffer =>
+    sequence(tagged(0x31, sequence(Buffer.from('0603550403', 'hex'), tagged(0x0c, Buffer.from(name, 'utf8')))))
   const serial = Buffer.from([1 + (serials & 0x7e), (serials++ >> 7) & 0xff])
   const toBeSigned = sequence(
     tagged(0xa0, tagged(0x02, Buffer.from([2]))),
     tagged(0x02, serial),
     ecdsaWithSha256,
-    name,
+    nameOf(issuer),
     sequence(time(notBefore), time(notAfter)),
-    name,
+    nameOf(commonName),
     spki,
   )
   const signature = createSign('sha256').update(toBeSigned).sign(key)

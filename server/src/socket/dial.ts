@@ -128,12 +128,13 @@ function secure(
     },
     timeoutMs: options.handshakeTimeoutMs,
     timedOut: () => timedOut('read', { phase: 'tls' }),
-    failed: error => (error === undefined ? lostInHandshake() : toHalibutError(error, 'handshake')),
+    failed: handshakeFailed,
     signal: options.signal,
   })
 }
 
-function tlsConnectOptions(options: DialOptions): ConnectionOptions {
+/** How TLS is asked for: any certificate will do here, what it must be is checked after. */
+export function tlsConnectOptions(options: Pick<DialOptions, 'host' | 'serverName' | 'certificate'>): ConnectionOptions {
   const name = withoutBrackets(options.serverName ?? options.host)
   return {
     secureContext: secureContextOf(options.certificate),
@@ -164,14 +165,20 @@ function checkPin(
   )
 }
 
-function connectFailed(error: unknown, connectTimeoutMs: number): HalibutError {
+/** A TCP connection that could not be opened; without an error where the socket closed. */
+export function connectFailed(error: unknown, connectTimeoutMs: number): HalibutError {
   if (error === undefined) return new HalibutError('connect_failed', 'the socket was closed while it was connecting', { phase: 'connect' })
   const failure = toHalibutError(error, 'connect')
   return failure.kind === 'connect_timeout' ? connectTimedOut('', connectTimeoutMs, failure) : failure
 }
 
+/** A handshake that failed; without an error where the socket closed. */
+export function handshakeFailed(error: unknown): HalibutError {
+  return error === undefined ? lostInHandshake() : toHalibutError(error, 'handshake')
+}
+
 /** Ours says `within the timeout`, the operating system’s only `within` (spec §1.2). */
-function connectTimedOut(words: 'the timeout ' | '', connectTimeoutMs: number, cause?: unknown): HalibutError {
+export function connectTimedOut(words: 'the timeout ' | '', connectTimeoutMs: number, cause?: unknown): HalibutError {
   return new HalibutError('connect_timeout', `nothing answered there within the connect timeout of ${connectTimeoutMs} ms`, {
     phase: 'connect',
     cause,

@@ -1,0 +1,179 @@
+import { lookup } from 'node:dns/promises'
+import type { Contract } from '@halibut-gateway/schemas/contract'
+import { HalibutError } from '../base/errors.ts'
+import type { Certificate } from '../runtime/certificates.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
+import type { HalibutRuntime } from '../runtime/runtime.ts'
+import { type ExamineOptions, examineTcp, examineTls, overhear, type TlsFacts } from '../socket/examine.ts'
+import { Fault } from './faults.ts'
+
+/** The steps, in order: each stands on those before it. */
+export const stepNames = ['dns', 'tcp', 'tls', 'certificate', 'trust', 'identify', 'call'] as const
+export type StepName = (typeof stepNames)[number]
+
+/** What the steps go by, and what they have found so far. */
+export interface Walk {
+  readonly endpoint: Endpoint
+  readonly runtime: HalibutRuntime | undefined
+  readonly certificate: Certificate | undefined
+  readonly call:
+    | { readonly service: string; readonly method: string; readonly args: readonly unknown[]; readonly contract?: Contract | undefined }
+    | undefined
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  tls: TlsFacts | undefined
+}
+
+/** Each gives what it found, in words, or throws a {@link Fault}. */
+export const steps: Readonly<Record<StepName, (walk: Walk) => Promise<string>>> = { dns, tcp, tls, certificate, trust, identify, call }
+
+/** Asked for where nobody says what to call: no agent has it, so that nothing runs, and whoever answers so is an agent that takes calls. */
+const nobodysCall = { service: 'IHalibutGatewayDoctor', method: 'Examine', args: [] } as const
+
+async function dns({ endpoint, timeoutMs }: Walk): Promise<string> {
+  const host = hostOf(endpoint)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<'late'>(resolve => {
+    timer = setTimeout(() => resolve('late'), timeoutMs)
+  })
+  try {
+    const found = await Promise.race([lookup(host, { all: true }), late])
+    if (found === 'late') throw new Fault('name_server_silent', `no name server said within ${timeoutMs} ms where ${host} is`, { host })
+    const addresses = found.map(({ address }) => address)
+    return addresses.includes(host) ? `${host} is an address` : `${host} is ${addresses.join(', ')}`
+  } catch (why) {
+    if (why instanceof Fault) throw why
+    const code = (why as NodeJS.ErrnoException).code ?? String(why)
+    const isKnown = code === 'ENOTFOUND' || code === 'ENODATA'
+    throw new Fault(isKnown ? 'name_unknown' : 'name_server_silent', `${host} was not found (${code})`, { host })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function tcp(walk: Walk): Promise<string> {
+  try {
+    return `${await examineTcp(placeOf(walk))} accepts connections at port ${walk.endpoint.port}`
+  } catch (why) {
+    const { kind, message } = halibutError(why)
+    const words = wordsOf(walk)
+    if (kind === 'connect_refused') throw new Fault('refused', `nothing listens there: ${message}`, words)
+    if (kind === 'connect_timeout') throw new Fault('filtered', message, words)
+    throw new Fault('unreachable', message, words)
+  }
+}
+
+async function tls(walk: Walk): Promise<string> {
+  try {
+    walk.tls = await examineTls({ ...placeOf(walk), certificate: walk.certificate })
+    return `TLS stands (${walk.tls.protocol})`
+  } catch (why) {
+    throw await tlsFault(halibutError(why), walk)
+  }
+}
+
+/** A port that does not speak TLS says so mostly when it is listened to. */
+async function tlsFault({ kind, message }: HalibutError, walk: Walk): Promise<Fault> {
+  const words = wordsOf(walk)
+  if (/alert protocol version|unsupported protocol/i.test(message)) return new Fault('tls_too_old', message, words)
+  const heard = await overhear({ ...placeOf(walk), timeoutMs: Math.min(walk.timeoutMs, 1_000) })
+  if (heard !== '') return new Fault('not_tls', message, { ...words, heard: JSON.stringify(heard) })
+  if (kind === 'io_timeout') return new Fault('tls_silent', `nobody answered the TLS handshake within ${walk.timeoutMs} ms`, words)
+  if (kind === 'connection_lost') return new Fault('tls_broken_off', message, words)
+  return new Fault('tls_failed', message, { ...words, reason: message })
+}
+
+async function certificate(walk: Walk): Promise<string> {
+  const presented = walk.tls?.certificate
+  if (!presented) throw new Fault('no_certificate', 'it presents no certificate', wordsOf(walk))
+  const { thumbprint, subject, notBefore, notAfter } = presented
+  if (thumbprint === walk.certificate?.thumbprint) throw new Fault('own_certificate', `it presents our own certificate, ${thumbprint}`)
+  const now = Date.now()
+  const isValid = notBefore.getTime() <= now && now <= notAfter.getTime()
+  const dates = isValid ? '' : `; it is valid from ${day(notBefore)} to ${day(notAfter)}, at which nobody looks here`
+  return `${subject} with the thumbprint ${thumbprint}${dates}`
+}
+
+async function trust(walk: Walk): Promise<string> {
+  const presented = walk.tls?.certificate
+  const pinned = walk.endpoint.thumbprint
+  const { thumbprint = '', subject = '', issuer = '', isSelfSigned = true } = presented ?? {}
+  const words = { ...wordsOf(walk), thumbprint, subject, issuer }
+  if (pinned === undefined)
+    throw new Fault('not_pinned', `it is not said which certificate the agent has; this one is ${thumbprint}`, words)
+  if (pinned === thumbprint) return 'it is the certificate that is pinned'
+  const found = `${thumbprint} is presented, ${pinned} is pinned`
+  throw new Fault(isSelfSigned ? 'certificate_changed' : 'intercepted', found, words)
+}
+
+async function identify(walk: Walk): Promise<string> {
+  const { runtime, endpoint, timeoutMs, signal } = walk
+  if (!runtime) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
+  try {
+    const { roundTripMs } = await runtime.probe(endpointOf(walk), { timeoutMs, ...(signal && { signal }) })
+    return `${endpoint.uri} is a Halibut agent and trusts this gateway (${Math.round(roundTripMs)} ms)`
+  } catch (why) {
+    const { kind, message, cause } = halibutError(why)
+    const words = { ...wordsOf(walk), own: runtime.thumbprint }
+    if (kind === 'deadline_exceeded' || kind === 'io_timeout') throw new Fault('identify_silent', message, words)
+    const [, line] = /identity type: ('[^']*')/.exec(`${message} ${cause instanceof Error ? cause.message : ''}`) ?? []
+    if (kind === 'protocol_error') {
+      const heard = line ?? (await hear(walk))
+      throw new Fault('not_an_agent', message, { ...words, heard })
+    }
+    throw new Fault(kind.startsWith('connect_') ? 'unsteady' : 'not_trusted', message, words)
+  }
+}
+
+async function hear(walk: Walk): Promise<string> {
+  return JSON.stringify(await overhear({ ...placeOf(walk), timeoutMs: Math.min(walk.timeoutMs, 1_000) }))
+}
+
+async function call(walk: Walk): Promise<string> {
+  const { runtime, timeoutMs, signal } = walk
+  if (!runtime) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
+  const asked = walk.call ?? nobodysCall
+  const { service, method } = asked
+  try {
+    await runtime.call({ ...asked, endpoint: endpointOf(walk), timeoutMs, ...(signal && { signal }) })
+    return `${service}.${method} answered`
+  } catch (why) {
+    const { kind, message, remote } = halibutError(why)
+    const words = { ...wordsOf(walk), service, reason: JSON.stringify(remote?.message ?? message) }
+    if (!walk.call && (kind === 'service_not_found' || kind === 'remote_error'))
+      return 'it answers calls (a service that no agent has was asked for)'
+    if (kind === 'service_not_found') throw new Fault('service_missing', message, words)
+    if (kind === 'method_not_found' || kind === 'ambiguous_method') throw new Fault('method_missing', message, words)
+    if (kind === 'deadline_exceeded' || kind === 'io_timeout') throw new Fault('call_silent', message, words)
+    if (kind === 'connection_lost') throw new Fault('call_broken_off', message, words)
+    if (kind.startsWith('connect_')) throw new Fault('unsteady', message, words)
+    throw new Fault('call_failed', message, words)
+  }
+}
+
+/** The connection of one step: it is tried once, and has the time of the step. */
+function endpointOf({ endpoint, timeoutMs }: Walk) {
+  const { uri, thumbprint } = endpoint
+  return { uri, thumbprint, limits: { retryCountLimit: 1, tcpClientConnectTimeoutMs: timeoutMs } }
+}
+
+function placeOf({ endpoint, timeoutMs, signal }: Walk): ExamineOptions {
+  return { host: hostOf(endpoint), port: endpoint.port, serverName: endpoint.serverName, timeoutMs, signal }
+}
+
+function wordsOf({ endpoint, timeoutMs }: Walk): { readonly host: string; readonly port: number; readonly timeoutMs: number } {
+  return { host: hostOf(endpoint), port: endpoint.port, timeoutMs }
+}
+
+function hostOf({ host }: Endpoint): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+function day(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'an unknown day' : date.toISOString().slice(0, 10)
+}
+
+function halibutError(why: unknown): HalibutError {
+  if (why instanceof HalibutError && why.kind !== 'cancelled' && why.kind !== 'closed') return why
+  throw why
+}
