@@ -95,7 +95,7 @@ const importTable = {
   ],
   'server/src/store': ['server/src/base', 'schemas/src', 'npm:libsql', 'node:*'],
   'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
-  'server/src/cli': [...everyLayer, 'client-sdk/src'],
+  'server/src/cli': [...everyLayer, 'client-sdk/src', 'npm:commander', 'npm:ws'],
   'server/src/settings': [...everyLayer, 'npm:@sinclair/typebox'],
   'server/src/main.ts': everyLayer,
   'server/src/index.ts': everyLayer,

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { checkContract } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
+import { demoFile } from './demo-file.ts'
 
 /** What a demo agent says about itself before it begins. */
 export interface DemoAgent {
@@ -38,7 +37,7 @@ const stopTimeoutMs = 2_000
 export async function startDemoAgent(options: DemoAgentOptions): Promise<DemoAgent> {
   const id = `demo-${options.mode}`
   const child = fork(
-    demoProgram(),
+    demoFile('agent'),
     [
       `--mode=${options.mode}`,
       `--state-folder=${join(options.stateFolder, id)}`,
@@ -110,13 +109,4 @@ function checkedContract(document: unknown): Contract {
   if (check.ok) return check.contract
   const issues = check.issues.map(issue => `${issue.place}: ${issue.message}`).join('; ')
   throw new HalibutError('invalid_contract', `a demo agent offers a contract that is not acceptable: ${issues}`)
-}
-
-/** The compiled agent beside the compiled gateway; its source where the gateway itself runs from source. */
-function demoProgram(): string {
-  const fromSource = import.meta.url.endsWith('.ts')
-  const path = fileURLToPath(new URL(fromSource ? '../../demo/agent.ts' : '../../dist-demo/agent.js', import.meta.url))
-  if (!existsSync(path))
-    throw new HalibutError('internal_error', `the demo agent ${path} is missing`, { advice: 'run npm run build, or start with --no-demo' })
-  return path
 }

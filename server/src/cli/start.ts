@@ -20,6 +20,7 @@ import { type Settings, SettingsSchema } from '../settings/schema.ts'
 import { loadIdentityFile } from '../settings/world.ts'
 import { listenAdvice } from '../socket/listen.ts'
 import { openEmbeddedStore } from '../store/embedded-store.ts'
+import { identityRecord } from '../store/peek-identity.ts'
 import { openStateFolder } from '../store/state-folder.ts'
 import type { Store } from '../store/store.ts'
 import { tellFleetNews } from '../telemetry/fleet-news.ts'
@@ -172,10 +173,10 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
 }
 
 async function loadIdentity(store: Store, folder: string): Promise<Certificate> {
-  const pem = store.meta.get('identity')?.text
+  const pem = store.meta.get(identityRecord)?.text
   if (pem !== undefined) return certificateFromPem({ certificatePem: pem, where: `the state in ${folder}` })
   const certificate = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
-  await store.meta.put({ id: 'identity', text: toPem(certificate) })
+  await store.meta.put({ id: identityRecord, text: toPem(certificate) })
   return certificate
 }
 

@@ -3,7 +3,7 @@ import { allSettings, variableOf, variablePrefix } from './schema.ts'
 
 const configVariable = variableOf('config')
 /** What the verbs read that talk to a gateway which runs: where it is, and who asks. */
-const clientVariables = { url: variableOf('url'), token: variableOf('token'), tokenFile: variableOf('tokenFile') } as const
+export const clientVariables = { url: variableOf('url'), token: variableOf('token'), tokenFile: variableOf('tokenFile') } as const
 
 const names = [
   configVariable,

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Command, InvalidArgumentError } from 'commander'
+import { normaliseThumbprint } from '../socket/thumbprint.ts'
+import { demoFile } from './demo-file.ts'
+import { CliError } from './failure.ts'
+import type { CliIo } from './io.ts'
+import type { Plan } from './plan.ts'
+
+/** What `sample-agent.ts` of the demo offers: it is compiled apart, as a user of this package. */
+interface SampleAgentModule {
+  startSampleAgent(options: {
+    readonly name: string
+    readonly stateFolder: string
+    readonly gatewayThumbprint: string
+    readonly reach:
+      | { readonly mode: 'listening'; readonly host: string; readonly port: number }
+      | { readonly mode: 'polling'; readonly gatewayUri: string; readonly subscription: string; readonly connections: number }
+  }): Promise<{
+    readonly uri: string
+    readonly thumbprint: string
+    readonly contracts: readonly { readonly service: string }[]
+    begin(): void
+    close(): Promise<void>
+  }>
+}
+
+interface AgentVerbOptions {
+  readonly trust: string
+  readonly name: string
+  readonly listen?: { readonly host: string; readonly port: number }
+  readonly poll?: string
+  readonly subscription?: string
+  readonly connections: number
+  readonly stateFolder?: string
+  readonly json?: boolean
+}
+
+/** `agent`: hosts the sample services, until a signal ends it. */
+export function agentVerb(plan: Plan): Command {
+  return new Command('agent')
+    .description('hosts the sample services as an agent: to try a gateway with, or to look at')
+    .requiredOption('--trust <thumbprint>', 'the gateway’s thumbprint, which serve prints')
+    .option('--listen <host:port>', 'listens there (0: any free port); the gateway dials', listenPlace)
+    .option('--poll <address>', 'polls the gateway there, for example https://gateway:10943/')
+    .option('--subscription <address>', 'as whom it polls; default poll://<name>/')
+    .option('--connections <n>', 'how many calls of a polling agent may run at once', connectionCount, 2)
+    .option('--name <name>', 'what it calls itself, and the id that it proposes', 'sample')
+    .option('--state-folder <folder>', 'its certificate and its files; default .halibut-agent/<name>')
+    .option('--json', 'what the gateway needs to know as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halibut-gateway agent --trust 00112233445566778899AABBCCDDEEFF00112233 --listen 127.0.0.1:10933
+  $ halibut-gateway agent --trust 00112233445566778899AABBCCDDEEFF00112233 --poll https://127.0.0.1:10943/
+It prints what belongs into the settings file of the gateway, and which contracts there are.`,
+    )
+    .action((options: AgentVerbOptions) => plan(io => hostSamples(options, io), options.json))
+}
+
+async function hostSamples(options: AgentVerbOptions, io: CliIo): Promise<'done'> {
+  const { name, poll, listen, connections, stateFolder = join('.halibut-agent', name), subscription = `poll://${name}/` } = options
+  if ((poll === undefined) === (listen === undefined)) {
+    throw new CliError('usage', 'an agent listens or polls', 'say either --listen 127.0.0.1:10933 or --poll https://gateway:10943/')
+  }
+  const gatewayThumbprint = normaliseThumbprint(options.trust, '--trust')
+  const reach =
+    poll === undefined
+      ? ({ mode: 'listening', host: '127.0.0.1', port: 0, ...listen } as const)
+      : ({ mode: 'polling', gatewayUri: poll, subscription, connections } as const)
+  const module = (await import(pathToFileURL(demoFile('sample-agent')).href)) as SampleAgentModule
+  const ended = new Promise<void>(resolve => io.takeSignals(() => resolve()))
+  const agent = await module.startSampleAgent({ name, stateFolder, gatewayThumbprint, reach })
+  try {
+    agent.begin()
+    const services = agent.contracts.map(({ service }) => service)
+    const entry = { id: name, uri: agent.uri, thumbprint: agent.thumbprint, services }
+    if (options.json) io.out(`${JSON.stringify(entry)}\n`)
+    else
+      io.out(
+        `\n  The agent ${name} ${poll === undefined ? 'listens' : 'polls'}. Its entry in the list agents of the gateway’s settings:\n\n  ${JSON.stringify(entry)}\n\n  Ctrl-C ends it.\n\n`,
+      )
+    await ended
+  } finally {
+    await agent.close()
+  }
+  return 'done'
+}
+
+function listenPlace(text: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('It is a host and a port, such as 127.0.0.1:10933.')
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
+}
+
+function connectionCount(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 to 999.')
+  return Number(text)
+}

@@ -1,0 +1,39 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import type { UploadSource } from '@halibut-gateway/client'
+import { CliError } from './failure.ts'
+
+/**
+ * An argument of a call as a person writes it: JSON, else a text; `@path` is the content of a file, as a data stream, and `@@` begins a text
+ * with `@`. Whole numbers that JSON’s reader would round are kept to the digit: their JSON form is a text.
+ */
+export async function callArgument(text: string): Promise<unknown> {
+  if (text.startsWith('@@')) return text.slice(1)
+  if (text.startsWith('@')) return upload(text.slice(1))
+  try {
+    return JSON.parse(text.replaceAll(tokens, exact))
+  } catch {
+    return text
+  }
+}
+
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+
+function exact(token: string): string {
+  return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token
+}
+
+async function upload(path: string): Promise<UploadSource> {
+  try {
+    const found = await stat(path)
+    if (!found.isFile()) throw new Error('it is no file')
+    return { stream: Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>, length: found.size }
+  } catch (cause) {
+    throw new CliError(
+      'usage',
+      `@${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'correct the path; a text that begins with @ is written @@…',
+    )
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { type ClientState, createClient, type GatewayClient, GatewayError } from '@halibut-gateway/client'
+import type { Command } from 'commander'
+import { WebSocket } from 'ws'
+import { withoutMark } from '../settings/layer.ts'
+import { clientVariables } from '../settings/read-environment.ts'
+import { CliError } from './failure.ts'
+import type { CliIo } from './io.ts'
+import { version } from './version-text.ts'
+
+/** Where the gateway is, and who asks. */
+export interface GatewayOptions {
+  readonly url?: string
+  readonly tokenFile?: string
+  readonly token?: string
+  readonly json?: boolean
+}
+
+const defaultUrl = 'http://127.0.0.1:8642/'
+
+/** Gives a verb what it needs to reach a gateway that runs. */
+export function withGatewayOptions(command: Command): Command {
+  return command
+    .option('--url <address>', `the gateway’s address (default: ${clientVariables.url}, else ${defaultUrl})`)
+    .option('--token-file <path>', `a file with the token (default: ${clientVariables.token}, or the file of ${clientVariables.tokenFile})`)
+    .option('--json', 'answer and error as JSON')
+    .addOption(command.createOption('--token <token>', 'not taken').hideHelp())
+}
+
+/** Connects to the gateway, and closes again. A gateway that is not there at first ends it at once; one that goes later is waited for. */
+export async function withGateway<T>(
+  options: GatewayOptions,
+  io: CliIo,
+  use: (client: GatewayClient, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { url, token } = addressOf(options, io)
+  const client = createClient({
+    url,
+    ...(token === undefined ? {} : { token }),
+    client: { name: 'halibut-gateway', version },
+    webSocket: (address, protocols) => new WebSocket(address, protocols) as never,
+  })
+  const stop = new AbortController()
+  const signal = AbortSignal.any([stop.signal, io.signal])
+  let isKnown = false
+  let missing: GatewayError | undefined
+  const leave = client.onState((state: ClientState) => {
+    isKnown ||= state.at === 'connected'
+    if (state.at !== 'waiting' || isKnown) return
+    missing = state.why
+    stop.abort()
+  })
+  try {
+    return await use(client, signal)
+  } catch (error) {
+    throw missing ? new GatewayError('connect_failed', `${url}: ${missing.message}`, { advice: missing.advice, cause: missing }) : error
+  } finally {
+    leave()
+    client.close()
+  }
+}
+
+function addressOf({ url, tokenFile, token }: GatewayOptions, { environment }: CliIo): { url: string; token: string | undefined } {
+  const noSecret = `everybody on this machine sees the arguments of a process: use --token-file, ${clientVariables.token} or ${clientVariables.tokenFile}`
+  if (token !== undefined) throw new CliError('usage', 'a token is not taken as an argument', noSecret)
+  if (url?.includes('#')) throw new CliError('usage', 'a token is not taken as a part of --url', noSecret)
+  const address = url ?? environment[clientVariables.url] ?? defaultUrl
+  const [base = '', fragment] = address.split('#')
+  const path = tokenFile ?? (environment[clientVariables.token] === undefined ? environment[clientVariables.tokenFile] : undefined)
+  const given = path === undefined ? environment[clientVariables.token] : readToken(path)
+  return { url: base, token: (given ?? fragment?.replace(/^token=/, ''))?.trim() }
+}
+
+function readToken(path: string): string {
+  try {
+    return withoutMark(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new CliError(
+      'usage',
+      `the token’s file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'correct the path, or the rights of the file',
+    )
+  }
+}

@@ -1,0 +1,160 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createClient } from '../../client-sdk/src/index.ts'
+import { runCommand, startCommand } from '../support/command-line.ts'
+import { nodeWebSocket } from '../support/node-websocket.ts'
+
+/** A gateway of `serve` and an agent of `agent` that know each other, each a command of its own, and the environment of who asks them. */
+async function createFleet(mode: 'listening' | 'polling') {
+  const folder = await mkdtemp(join(tmpdir(), 'command-line-'))
+  const [stateFolder, config, tokenFile] = ['state', 'settings.json', 'token'].map(name => join(folder, name)) as [string, string, string]
+  const ports = { port: 0, agentPort: 0, stateFolder }
+  await writeFile(config, JSON.stringify(ports))
+  // The first start makes the identity, which an agent has to trust.
+  const first = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
+  const { thumbprint = '', agentAddress = '' } = await first.firstJson
+  first.signal()
+  await first.ended
+  const agentFlags = ['agent', '--trust', thumbprint, '--state-folder', join(folder, 'agent'), '--name', 'web-1', '--json']
+  const start = (reach: string[]) => startCommand([...agentFlags, ...reach])
+  const agent = start(mode === 'listening' ? ['--listen', '127.0.0.1:0'] : ['--poll', agentAddress])
+  const entry = await agent.firstJson
+  const contracts = join(import.meta.dirname, '../../server/demo/contracts.ts')
+  const { demoContracts } = (await import(contracts)) as typeof import('../../server/demo/contracts.ts')
+  const files = await Promise.all(
+    demoContracts.map(async contract => {
+      const path = join(folder, `${contract.service}.json`)
+      await writeFile(path, JSON.stringify(contract))
+      return path
+    }),
+  )
+  const agentPort = Number(new URL(agentAddress).port)
+  await writeFile(config, JSON.stringify({ ...ports, agentPort, contracts: files, agents: [entry] }))
+  const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
+  const { address = '' } = await gateway.firstJson
+  const [url = '', token = ''] = address.split('#token=')
+  await writeFile(tokenFile, `${token}\n`)
+  const environment = { HALIBUT_GATEWAY_URL: url, HALIBUT_GATEWAY_TOKEN_FILE: tokenFile }
+  return {
+    folder,
+    address,
+    agent,
+    entry,
+    run: (...args: string[]) => runCommand(args, environment),
+    start: (...args: string[]) => startCommand(args, environment),
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]()
+      await agent[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+test('what serve and agent print is all that they need to know of each other, and call, agents and contracts work', {
+  timeout: 60_000,
+}, async () => {
+  await using fleet = await createFleet('listening')
+  const { run, folder } = fleet
+  expect(await run('call', 'web-1', 'ICalculatorService', 'Add(int64,int64)', '9007199254740993', '1')).toEqual({
+    code: 0,
+    out: '"9007199254740994"\n',
+    err: '',
+  })
+  expect((await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada')).out).toBe('"Hello Ada, this is web-1"\n')
+  const json = JSON.parse((await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada', '--json')).out) as object
+  expect(json).toMatchObject({ value: 'Hello Ada, this is web-1', signature: 'SayHello(string)', activityId: expect.any(String) })
+
+  const notes = join(folder, 'notes.txt')
+  await writeFile(notes, 'hello, stream')
+  expect(JSON.parse((await run('call', 'web-1', 'IFileStoreService', 'Upload', 'n.txt', `@${notes}`)).out)).toMatchObject({ Length: '13' })
+  expect(await run('call', 'web-1', 'IFileStoreService', 'Download', 'n.txt')).toEqual({ code: 0, out: 'hello, stream', err: '' })
+  const copy = join(folder, 'copy.txt')
+  expect(await run('call', 'web-1', 'IFileStoreService', 'Download', 'n.txt', '--output', copy)).toMatchObject({ code: 0, out: '' })
+  expect(await readFile(copy, 'utf8')).toBe('hello, stream')
+  expect((await readdir(folder)).filter(name => name.endsWith('.part'))).toEqual([])
+
+  const list = await run('agents', 'list')
+  expect(list.out).toMatch(
+    /^ID +STATE +SINCE +MODE +ADDRESS +REASON\nweb-1 +connected +\S+ +listening +https:\/\/127\.0\.0\.1:\d+\/ +\S.*\n$/,
+  )
+  expect(JSON.parse((await run('agents', 'list', '--json')).out)).toEqual([
+    expect.objectContaining({ id: 'web-1', thumbprint: fleet.entry['thumbprint'] }),
+  ])
+  expect((await run('agents', 'get', 'web-1')).out).toContain(`thumbprint:   ${fleet.entry['thumbprint']}\n`)
+  expect((await run('contracts', 'list')).out).toMatch(/^IEchoService +SayHello\(string\)$/m)
+  expect(JSON.parse((await run('contracts', 'get', 'IEchoService')).out)).toMatchObject({ service: 'IEchoService' })
+})
+
+test('each way to fail has its exit code, and a message with what to do', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('polling')
+  const { run } = fleet
+  expect(await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada')).toMatchObject({ code: 0 })
+  const failed = await run('call', 'web-1', 'ITroubleService', 'Fail', 'the disk is full')
+  expect(failed).toMatchObject({ code: 8, out: '' })
+  for (const text of ['the disk is full', 'agent web-1, service_failed, the request ran', 'read the remote error'])
+    expect(failed.err).toContain(text)
+  const late = await run('call', 'web-1', 'ITroubleService', 'Slow', '60000', '--timeout-ms', '300')
+  expect([late.code, late.err]).toEqual([9, expect.stringContaining('the request may have run')])
+  expect(await run('call', 'web-2', 'IEchoService', 'SayHello', 'Ada')).toMatchObject({ code: 6 })
+  expect(await run('agents', 'get', 'web-2')).toMatchObject({ code: 6 })
+  expect(await run('contracts', 'get', 'INone')).toMatchObject({ code: 6 })
+  const unfit = await run('call', 'web-1', 'ICalculatorService', 'Divide', 'one', '2')
+  expect([unfit.code, unfit.err]).toEqual([2, expect.stringContaining('/args/0')])
+  const [url = ''] = fleet.address.split('#')
+  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url, HALIBUT_GATEWAY_TOKEN: 'hgw_wrong' })).toMatchObject({ code: 5 })
+  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url })).toMatchObject({ code: 5 })
+  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: fleet.address })).toMatchObject({ code: 0 })
+  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: 'http://127.0.0.1:1/' })).toMatchObject({ code: 4 })
+
+  fleet.agent.signal()
+  await fleet.agent.ended
+  const away = await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada', '--queue-timeout-ms', '50')
+  expect([away.code, away.err]).toEqual([7, expect.stringContaining('the request was never sent')])
+})
+
+test('a call that is interrupted is given up, and says whether it may have run', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('listening')
+  const [url = '', token = ''] = fleet.address.split('#token=')
+  await using client = createClient({ url, token, webSocket: nodeWebSocket })
+  const calls = client.watchCalls()
+  await calls.next()
+  const slow = fleet.start('call', 'web-1', 'ITroubleService', 'Slow', '60000')
+  for await (const event of calls) if (JSON.stringify(event).includes('"running"')) break
+  slow.signal('SIGINT')
+  expect(await slow.ended).toMatchObject({ code: 9, out: '', err: expect.stringContaining('the request may have run') })
+})
+
+test('doctor goes with the certificate of the state folder, and its exit code says whether something is wrong', {
+  timeout: 60_000,
+}, async () => {
+  await using fleet = await createFleet('listening')
+  const { uri = '', thumbprint = '' } = fleet.entry
+  const state = join(fleet.folder, 'state')
+  const well = await runCommand(['doctor', uri, '--thumbprint', thumbprint, '--state-folder', state])
+  expect(well).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^ok +dns .*\n(ok .*\n){6}nothing is wrong\n$/) })
+  const called = await runCommand([
+    'doctor',
+    uri,
+    '--thumbprint',
+    thumbprint,
+    '--state-folder',
+    state,
+    '--call',
+    'IEchoService.SayHello',
+    '--arg',
+    'Ada',
+  ])
+  expect(called.out).toContain('IEchoService.SayHello answered')
+  const stranger = join(fleet.folder, 'nowhere')
+  const unknown = await runCommand(['doctor', uri, '--thumbprint', thumbprint, '--state-folder', stranger])
+  expect(unknown).toMatchObject({
+    code: 10,
+    out: expect.stringMatching(/FAILED +identify .*\n +do +make the certificate of the gateway known here/),
+  })
+  const pinned = await runCommand(['doctor', uri, '--thumbprint', 'A'.repeat(40), '--state-folder', state, '--json'])
+  expect(pinned.code).toBe(10)
+  const report = JSON.parse(pinned.out) as { isHealthy: boolean; steps: { step: string; fault?: string }[] }
+  expect([report.isHealthy, report.steps.find(({ fault }) => fault)?.fault]).toEqual([false, 'certificate_changed'])
+})

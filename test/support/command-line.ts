@@ -1,0 +1,73 @@
+import type { CliIo } from '../../server/src/cli/io.ts'
+import { runProgram } from '../../server/src/cli/program.ts'
+
+/** How a command line ended. */
+export interface CommandEnd {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A command line that runs in this process. */
+export interface RunningCommand extends AsyncDisposable {
+  readonly ended: Promise<CommandEnd>
+  /** The first line with JSON on its output. Rejects where the command ends before. */
+  readonly firstJson: Promise<Record<string, string>>
+  /** Sends it a signal. */
+  signal(name?: NodeJS.Signals): void
+}
+
+/** Starts a command line as a process would, but in this one. It is interrupted at the end of its scope. */
+export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
+  const written = { out: '', err: '' }
+  const content: Buffer[] = []
+  const stop = new AbortController()
+  let onSignal: (signal: NodeJS.Signals) => void = () => stop.abort()
+  let onOut = (): void => undefined
+  const write = (text: string): void => {
+    written.out += text
+    onOut()
+  }
+  const io: CliIo = {
+    environment,
+    out: write,
+    bytes: async chunk => void content.push(Buffer.from(chunk)),
+    err: text => {
+      written.err += text
+    },
+    signal: stop.signal,
+    takeSignals: listener => {
+      onSignal = listener
+    },
+    exit: code => {
+      throw new Error(`the process would have ended with ${code}`)
+    },
+  }
+  const ended = runProgram(args, io).then(code => ({
+    code,
+    out: written.out + Buffer.concat(content).toString(),
+    err: written.err,
+  }))
+  const firstJson = new Promise<Record<string, string>>((resolve, reject) => {
+    onOut = () => {
+      const [line] = /^\{.*\}$/m.exec(written.out) ?? []
+      if (line !== undefined) resolve(JSON.parse(line) as Record<string, string>)
+    }
+    void ended.then(({ err }) => reject(new Error(`the command ended: ${err}`)), reject)
+  })
+  firstJson.catch(() => undefined)
+  return {
+    ended,
+    firstJson,
+    signal: (name = 'SIGTERM') => onSignal(name),
+    async [Symbol.asyncDispose]() {
+      onSignal('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** Runs a command line to its end. */
+export function runCommand(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<CommandEnd> {
+  return startCommand(args, environment).ended
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { exitCodesText } from '../../../../server/src/cli/exit-codes.ts'
+import { buildProgram, everyCommand } from '../../../../server/src/cli/program.ts'
+import { settingsHelp } from '../../../../server/src/settings/show.ts'
+import { runCommand } from '../../../support/command-line.ts'
+
+type Command = ReturnType<typeof buildProgram>
+
+/** The words that lead to a command. */
+function pathOf(command: Command): string[] {
+  return command.parent ? [...pathOf(command.parent), command.name()] : []
+}
+const paths = everyCommand(buildProgram(() => undefined)).map(pathOf)
+
+describe('the command line', () => {
+  test.each(paths.map(path => [path.join(' '), path] as const))('halibut-gateway %s -h tells what it does', async (name, path) => {
+    const { code, out, err } = await runCommand([...path, '-h'])
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(new RegExp(`^Usage: halibut-gateway ${name}`))
+    expect((await runCommand(['help', ...path])).out).toContain(out.split('\n')[2])
+  })
+
+  test('every verb that does something has an example, and every one that answers can do it as JSON', () => {
+    for (const command of everyCommand(buildProgram(() => undefined))) {
+      if (command.commands.length > 0 || command.name() === 'help') continue
+      expect(command.options.map(({ long }) => long)).toContain('--json')
+    }
+  })
+
+  test('help has its topics: settings, environment, exit codes', async () => {
+    expect((await runCommand(['help', 'exit-codes'])).out).toContain(exitCodesText())
+    expect((await runCommand(['help', 'settings'])).out).toContain(settingsHelp())
+    expect((await runCommand(['help', 'environment'])).out).toContain('HALIBUT_GATEWAY_TOKEN_FILE')
+    expect((await runCommand(['help'])).out).toContain('exit-codes')
+    expect(await runCommand(['help', 'frobnicate'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('topics are settings, environment, exit-codes'),
+    })
+  })
+
+  test.each([
+    [[], 'Usage: halibut-gateway'],
+    [['sevre'], 'Did you mean serve?'],
+    [['agents'], 'Usage: halibut-gateway agents'],
+    [['agents', 'get'], "missing required argument 'agent'"],
+    [['agents', 'list', '--jsno'], 'Did you mean --json?'],
+    [['call', 'a', 'b', 'c', '--timeout-ms', 'x'], 'whole number of milliseconds'],
+    [['agent', '--listen', '127.0.0.1:0'], '--trust'],
+    [['agent', '--trust', 'A'.repeat(40)], 'an agent listens or polls'],
+    [['agents', 'list', '--token', 'hgw_x_secret'], 'a token is not taken as an argument'],
+    [['agents', 'list', '--url', 'http://127.0.0.1:1/#token=secret'], 'a token is not taken as a part of --url'],
+    [['doctor', 'poll://web-1/', '--thumbprint', 'A'.repeat(40)], 'there is nothing to go to'],
+  ])('%j is a mistake of whoever wrote it: exit code 2, and what was meant', async (args, told) => {
+    const { code, err, out } = await runCommand(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(told)
+    expect(err).not.toContain('secret')
+  })
+
+  test('settings that are not acceptable have an exit code of their own, with every mistake', async () => {
+    for (const verb of ['serve', 'demo']) {
+      const { code, err } = await runCommand([verb, '--prot', '1', '--log-level', 'loud'])
+      expect(code).toBe(3)
+      expect(err).toContain('--prot: there is no such flag; perhaps --port is meant')
+      expect(err).toContain('--log-level: "loud"')
+      expect(err).toContain('halibut-gateway help settings tells all settings')
+    }
+  })
+
+  test('errors are one line of JSON where JSON is asked for', async () => {
+    const { err } = await runCommand(['serve', '--prot', '1', '--json'])
+    expect(JSON.parse(err)).toEqual({
+      error: { message: expect.stringContaining('--prot'), advice: 'halibut-gateway help settings tells all settings' },
+    })
+    const nobody = await runCommand(['agents', 'list', '--url', 'http://127.0.0.1:1/', '--json'])
+    expect(nobody).toMatchObject({ code: 4, out: '' })
+    expect(JSON.parse(nobody.err)).toMatchObject({ error: { kind: 'connect_failed', advice: expect.any(String) } })
+  })
+
+  test('config print shows each value with its place, config check all that is wrong', async () => {
+    const environment = { HALIBUT_GATEWAY_IDENTITY: '/none.pem', HALIBUT_GATEWAY_IDENTITY_PASSWORD: 'hunter2' }
+    const printed = await runCommand(['config', 'print', '--port', '1'], environment)
+    expect(printed).toMatchObject({ code: 0, err: '' })
+    expect(printed.out).toMatch(/^port +1 +--port$/m)
+    expect(printed.out).toMatch(/^identityPassword +"\*\*\*" +HALIBUT_GATEWAY_IDENTITY_PASSWORD$/m)
+    expect(printed.out).not.toContain('hunter2')
+    const json = JSON.parse((await runCommand(['config', 'print', '--json'], environment)).out) as { settings: object[] }
+    expect(json.settings).toContainEqual({ name: 'identity', value: '/none.pem', from: 'environment', place: 'HALIBUT_GATEWAY_IDENTITY' })
+
+    const flags = ['config', 'check', '--port', '0', '--agent-port', '0', '--drian-ms', '1']
+    const checked = await runCommand(flags, environment)
+    expect([checked.code, checked.out]).toEqual([3, ''])
+    expect(checked.err.split('\n')).toEqual([
+      '--drian-ms: there is no such flag; perhaps --drain-ms is meant',
+      'HALIBUT_GATEWAY_IDENTITY: /none.pem: there is no such file; correct the path, or the rights of the file',
+      '',
+    ])
+    expect(JSON.parse((await runCommand([...flags, '--json'], environment)).out)).toEqual({
+      problems: [expect.objectContaining({ place: '--drian-ms' }), expect.objectContaining({ place: 'HALIBUT_GATEWAY_IDENTITY' })],
+    })
+    expect(await runCommand(['config', 'check', '--port', '0', '--agent-port', '0'])).toMatchObject({
+      code: 0,
+      out: 'the settings will do\n',
+    })
+  })
+
+  test('version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../server/package.json'), 'utf8')) as {
+      version: string
+    }
+    expect((await runCommand(['version'])).out).toBe(`halibut-gateway ${version}, Node ${process.version}\n`)
+    expect(JSON.parse((await runCommand(['version', '--json'])).out)).toEqual({ version, node: process.version })
+  })
+})
