@@ -10,7 +10,7 @@ import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
 import { filledPart, sharedReadBuffer } from './shared-read-buffer.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
-import { subjectText, type Thumbprints, thumbprintsOfPeer } from './thumbprint.ts'
+import { namesOf, subjectText, type Thumbprints, thumbprintsOfPeer } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface DialOptions {
@@ -154,11 +154,18 @@ function checkPin(
   const actual = (expectedThumbprint.length === 64 ? thumbprints?.thumbprint256 : thumbprints?.thumbprint) ?? ''
   if (expectedThumbprint === actual) return
   const subject = certificate ? subjectText(certificate) : ''
+  const names = certificate && namesOf(certificate)
+  const isMadeByAnother = names !== undefined && names.issuer !== names.subject
+  const about = names ? ` ('${names.subject}', made by ${isMadeByAnother ? `'${names.issuer}'` : 'itself'})` : ''
   throw new HalibutError(
     'thumbprint_mismatch',
-    `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}, but ${expectedThumbprint} is pinned`,
+    `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}${about}, but ${expectedThumbprint} is pinned`,
     {
       phase: 'tls',
+      ...(isMadeByAnother && {
+        advice:
+          'look for a proxy that looks into TLS on the way, and let the connection pass it untouched; pin another certificate only if the agent’s was really replaced',
+      }),
       dotnetType: 'Halibut.Transport.UnexpectedCertificateException',
       dotnetMessage: `The server at ${uri} presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expectedThumbprint}'. Instead, it presented a certificate with a thumbprint of '${actual}' and subject '${subject}'. This usually happens when the client has been configured to expect the server to have the wrong certificate, or when the certificate on the server has been regenerated and the client has not been updated. It may also happen if someone is performing a man-in-the-middle attack on the remote server, or if a proxy server is intercepting requests. Please check the certificate used on the server, and verify that the client has been configured correctly.`,
     },

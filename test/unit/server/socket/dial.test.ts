@@ -135,6 +135,21 @@ describe('dial', () => {
     expect(listener.connections.every(peer => peer.received.length === 0)).toBe(true)
   })
 
+  test('a wrong pin tells whom the certificate names and who has made it, and to look for a proxy where that is another', async () => {
+    const expectedThumbprint = 'A'.repeat(40)
+    await using own = await listenRaw({ certificate: testIdentity('agent') })
+    const plain = await failureOf(testDial(own.port, { expectedThumbprint }))
+    expect([plain.message, plain.advice]).toEqual([
+      expect.stringContaining(`${testIdentity('agent').thumbprint} ('CN=agent', made by itself), but ${expectedThumbprint} is pinned`),
+      expect.not.stringContaining('proxy'),
+    ])
+    await using intercepting = await listenRaw({ certificate: createTestCertificate({ commonName: 'agent', issuer: 'Proxy\u202eCA' }) })
+    const proxied = await failureOf(testDial(intercepting.port, { expectedThumbprint }))
+    // Nothing in it turns what a person reads.
+    expect(proxied.message).toContain("('CN=agent', made by 'CN=Proxy\ufffdCA')")
+    expect(proxied.advice).toContain('proxy')
+  })
+
   test('compares thumbprints to the letter, as .NET does', async () => {
     await using listener = await listenRaw({ certificate: testIdentity('agent') })
     const lower = testIdentity('agent').thumbprint.toLowerCase()
