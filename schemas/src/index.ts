@@ -53,6 +53,14 @@ export {
   type WatchName,
 } from './methods.ts'
 export { apiPath, epochHeader, type HttpRoute, type HttpVerb, openApiPath, type Problem, ProblemSchema } from './rest.ts'
+export {
+  ApproveParamsSchema,
+  PendingAgentSchema,
+  type PendingEvent,
+  PendingEventSchema,
+  type PendingSnapshot,
+  RefusalCauseSchema,
+} from './trust.ts'
 export { type VersionAnswer, VersionAnswerSchema } from './version.ts'
 export { type AgentEvent, AgentEventSchema, type CallEvent, CallEventSchema, type InspectEvent, InspectEventSchema } from './watch.ts'
 export * from './wire/index.ts'

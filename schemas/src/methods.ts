@@ -3,6 +3,16 @@ import { AgentIdSchema, AgentSnapshotSchema } from './agent.ts'
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
+import {
+  ApproveParamsSchema,
+  CertificateThumbprintSchema,
+  ClonesSchema,
+  DeniedCertificateSchema,
+  KnownCertificateSchema,
+  PendingAgentSchema,
+  PendingEventSchema,
+  PendingIdSchema,
+} from './trust.ts'
 import { AgentEventSchema, CallEventSchema, InspectEventSchema } from './watch.ts'
 import { facadeLimits } from './wire/protocol.ts'
 import type { Right } from './wire/rights.ts'
@@ -146,6 +156,96 @@ export const methods = {
     http: 'GET /contracts/{service}',
     params: Type.Object({ service: ServiceNameSchema }, { additionalProperties: false }),
     result: Type.Object({ contract: Type.Record(Type.String(), Type.Unknown()) }, { additionalProperties: false }),
+  }),
+  'trust.pending': method({
+    description: 'who knocks at the port for polling agents and waits for a decision, and agents that poll from several machines',
+    right: 'trust.read',
+    http: 'GET /trust/pending',
+    params: NoParamsSchema,
+    result: Type.Object({ pending: Type.Array(PendingAgentSchema), clones: Type.Array(ClonesSchema) }, { additionalProperties: false }),
+  }),
+  'trust.watch': method({
+    description: 'those who wait for a decision and every change of them, as progress items, until it is cancelled',
+    right: 'trust.read',
+    http: undefined,
+    params: NoParamsSchema,
+    item: PendingEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'trust.approve': method({
+    description: 'lets somebody in who is pending, as a new agent or in the place of a known one; refused where it is not what was seen',
+    right: 'trust.write',
+    http: 'POST /trust/pending/{pending}/approve',
+    params: ApproveParamsSchema,
+    result: Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false }),
+  }),
+  'trust.deny': method({
+    description: 'turns a certificate away for good that is pending; it is not shown any more when it knocks',
+    right: 'trust.write',
+    http: 'POST /trust/pending/{pending}/deny',
+    params: Type.Object(
+      { pending: PendingIdSchema, reason: Type.Optional(Type.String({ maxLength: 500 })) },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({ thumbprint: Type.String() }, { additionalProperties: false }),
+  }),
+  'trust.later': method({
+    description: 'puts a decision off',
+    right: 'trust.write',
+    http: 'POST /trust/pending/{pending}/later',
+    params: Type.Object(
+      {
+        pending: PendingIdSchema,
+        forMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000_000, description: 'milliseconds; default: a day' })),
+      },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({ pending: PendingAgentSchema }, { additionalProperties: false }),
+  }),
+  'trust.expire': method({
+    description: 'forgets somebody who is pending, until the next knock',
+    right: 'trust.write',
+    http: 'DELETE /trust/pending/{pending}',
+    params: Type.Object({ pending: PendingIdSchema }, { additionalProperties: false }),
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'trust.denied': method({
+    description: 'the certificates that were denied',
+    right: 'trust.read',
+    http: 'GET /trust/denied',
+    params: NoParamsSchema,
+    result: Type.Object({ denied: Type.Array(DeniedCertificateSchema) }, { additionalProperties: false }),
+  }),
+  'trust.revoke': method({
+    description: 'takes trust in a certificate back: its connections are cut, and calls to its agents end',
+    right: 'trust.write',
+    http: 'POST /trust/certificates/{thumbprint}/revoke',
+    params: Type.Object({ thumbprint: CertificateThumbprintSchema }, { additionalProperties: false }),
+    result: Type.Object(
+      { agents: Type.Array(Type.String(), { description: 'the ids of those that are registered with it' }) },
+      { additionalProperties: false },
+    ),
+  }),
+  'trust.restore': method({
+    description: 'takes the denial or the revocation of a certificate back',
+    right: 'trust.write',
+    http: 'POST /trust/certificates/{thumbprint}/restore',
+    params: Type.Object({ thumbprint: CertificateThumbprintSchema }, { additionalProperties: false }),
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'trust.thumbprints': method({
+    description: 'our own certificate, those of the agents, and those that were revoked',
+    right: 'trust.read',
+    http: 'GET /trust/thumbprints',
+    params: NoParamsSchema,
+    result: Type.Object(
+      {
+        thumbprint: Type.String({ description: 'our own, SHA-1: agents have to trust it' }),
+        thumbprint256: Type.String({ description: 'our own, SHA-256' }),
+        certificates: Type.Array(KnownCertificateSchema),
+      },
+      { additionalProperties: false },
+    ),
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',

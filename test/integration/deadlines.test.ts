@@ -13,6 +13,7 @@ import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { testIdentity } from '../support/certificates.ts'
+import { idleTrust } from '../support/idle-trust.ts'
 import { openAsAcceptor, readExchangeMessage } from '../support/scripted-halibut.ts'
 import { createRuntime, createScriptedAgent, createWorld, failureOf } from '../support/world.ts'
 
@@ -201,7 +202,7 @@ test('an agent that a call could not reach is offline at once, and the deadline 
 
 /** Calls the agent `a` as a browser does; gives the error. */
 async function invoke(mesh: HalibutRuntime, directory: AgentDirectory, times: object): Promise<unknown> {
-  const handlers = createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'now', version: '0' })
+  const handlers = createHandlers({ directory, contracts: new ContractDirectory(), mesh, trust: idleTrust(), epoch: 'now', version: '0' })
   const response = await new Dispatcher(new MethodRunner(handlers, () => undefined)).dispatch(
     { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'ITools', method: 'Hold', args: [], ...times } },
     {

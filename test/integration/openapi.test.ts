@@ -9,6 +9,7 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/route-documents.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { createGatewayWorld } from '../support/gateway.ts'
+import { idleTrust } from '../support/idle-trust.ts'
 import { OpenApi } from '../support/openapi.ts'
 
 const unused = (): never => {
@@ -33,7 +34,17 @@ test('the OpenAPI document needs no sign-in, is a valid one, and has every metho
 
 test('every route is described, but for the socket, the page of the description and the files of the page', async () => {
   const app = await buildGateway({
-    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: unused },
+    mesh: {
+      call: unused,
+      probe: unused,
+      trust: unused,
+      removeTrust: unused,
+      revoke: unused,
+      reinstate: unused,
+      disconnect: unused,
+      on: unused,
+    },
+    trust: idleTrust(),
     directory: new AgentDirectory(),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),

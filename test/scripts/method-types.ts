@@ -15,6 +15,8 @@ import {
   InvokeResultSchema,
   type MethodEntry,
   methods,
+  PendingAgentSchema,
+  PendingEventSchema,
   PhaseSchema,
 } from '@halibut-gateway/schemas'
 import type { TSchema } from '@sinclair/typebox'
@@ -40,6 +42,12 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
     'CallEvent',
     'What `calls.watch` tells: first the calls that wait or run, in parts where they are many, then each beginning, change of state and end.',
   ],
+  [
+    PendingAgentSchema,
+    'PendingSnapshot',
+    'Somebody who knocks at the port for polling agents, until a person decides; times are RFC 3339.',
+  ],
+  [PendingEventSchema, 'PendingEvent', 'What `trust.watch` tells: first everybody who is pending, then what changed, each as it is now.'],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]
 

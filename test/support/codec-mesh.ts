@@ -28,6 +28,8 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     probe: () => Promise.reject(new Error('nobody asked')),
     trust: () => undefined,
     removeTrust: () => undefined,
+    revoke: () => undefined,
+    reinstate: () => undefined,
     disconnect: () => undefined,
     on: () => () => undefined,
   }

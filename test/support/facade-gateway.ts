@@ -10,6 +10,7 @@ import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { watchMemory } from './big-content.ts'
+import { idleTrust } from './idle-trust.ts'
 import { streamService } from './stream-contract.ts'
 
 /** How a gateway process is started. */
@@ -46,6 +47,7 @@ process.once('message', async (start: GatewayStart) => {
   const policy = new OriginPolicy()
   const app = await buildGateway({
     mesh: runtime,
+    trust: idleTrust(directory),
     directory,
     contracts,
     signIn: startTokenSignIn(start.token),

@@ -235,6 +235,8 @@ export class ScheduleAgent {
     probe: async () => ({ roundTripMs: 1 }),
     trust: () => undefined,
     removeTrust: () => undefined,
+    revoke: () => undefined,
+    reinstate: () => undefined,
     disconnect: () => undefined,
     on: this.on,
   }

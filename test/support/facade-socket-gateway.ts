@@ -11,6 +11,7 @@ import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { testIdentity } from './certificates.ts'
 import { hostSchedules, type ScheduleAgent, scheduleService } from './facade-schedule-agent.ts'
+import { idleTrust } from './idle-trust.ts'
 import { createRuntime } from './world.ts'
 
 interface Started {
@@ -92,12 +93,15 @@ export class SocketGateway implements AsyncDisposable {
       probe: (endpoint, options) => runtime.probe(endpoint, options),
       trust: thumbprint => runtime.trust(thumbprint),
       removeTrust: thumbprint => runtime.removeTrust(thumbprint),
+      revoke: thumbprint => runtime.revoke(thumbprint),
+      reinstate: thumbprint => runtime.reinstate(thumbprint),
       disconnect: endpoint => runtime.disconnect(endpoint),
       on: this.#on,
     }
     const policy = new OriginPolicy()
     const app = await buildGateway({
       mesh,
+      trust: idleTrust(this.directory),
       directory: this.directory,
       contracts: this.#contracts,
       signIn: startTokenSignIn(this.token),

@@ -18,6 +18,7 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
+import { idleTrust } from './idle-trust.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
 export const probe = service('IProbeService', {
@@ -88,6 +89,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
   const policy = new OriginPolicy()
   const app = await buildGateway({
     mesh: pretendMesh(calls),
+    trust: idleTrust(directory),
     directory,
     contracts,
     signIn: roleSignIn,
@@ -159,6 +161,8 @@ function pretendMesh(calls: SeenCall[]): Mesh {
     probe: async () => ({ roundTripMs: 1 }),
     trust: () => undefined,
     removeTrust: () => undefined,
+    revoke: () => undefined,
+    reinstate: () => undefined,
     disconnect: () => undefined,
     on: () => () => undefined,
   }

@@ -11,6 +11,7 @@ import { createHandlers } from '../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { createStreamSpool } from '../../server/src/runtime/stream-spool.ts'
 import { scheduleService } from './facade-schedule-agent.ts'
+import { idleTrust } from './idle-trust.ts'
 
 /** The gateway’s sessions and dispatcher behind sockets in memory, which can be cut between any two frames. */
 export class MemoryGateway {
@@ -69,6 +70,7 @@ export class MemoryGateway {
       directory: this.directory,
       contracts: this.#contracts,
       mesh: this.#mesh,
+      trust: idleTrust(this.directory),
       epoch: `epoch ${++this.#starts}`,
       version: '0',
       agentChangesMs: 0,

@@ -70,6 +70,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['unit/server/fleet/agent-manager.test.ts'],
   },
   {
+    wrong: 'an approval takes what nobody has seen',
+    file: 'server/src/fleet/trust.ts',
+    find: 'pending.knock.thumbprint === thumbprint.toUpperCase() && pending.version === version',
+    replace: 'true as boolean',
+    tests: ['unit/server/fleet/trust.test.ts'],
+  },
+  {
+    wrong: 'a certificate that was revoked is trusted',
+    file: 'server/src/runtime/trust-store.ts',
+    find: 'return this.#trusted.has(upper) && !this.#revoked.has(upper)',
+    replace: 'return this.#trusted.has(upper)',
+    tests: ['integration/revocation.test.ts'],
+  },
+  {
     wrong: 'the acceptor lets strangers in',
     file: 'server/src/runtime/acceptor.ts',
     find: 'if (!trust.has(thumbprint)) {',

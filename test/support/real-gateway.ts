@@ -12,6 +12,7 @@ import type { SessionTable } from '../../server/src/gateway/session-table.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { TestSocket } from './gateway.ts'
+import { idleTrust } from './idle-trust.ts'
 import { nodeWebSocket } from './node-websocket.ts'
 import { createWorld } from './world.ts'
 
@@ -59,6 +60,7 @@ export async function createRealGateway(options: {
   const policy = options.gateway?.policy ?? new OriginPolicy()
   const app = await buildGateway({
     mesh: world.client,
+    trust: idleTrust(directory),
     directory,
     contracts,
     signIn: startTokenSignIn(token),

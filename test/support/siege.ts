@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
-import { testIdentity } from './certificates.ts'
-import type { GatewayPorts, GatewayStart } from './gateway-process.ts'
+import { createTestCertificate, testIdentity } from './certificates.ts'
+import type { GatewayFigures, GatewayPorts, GatewayStart } from './gateway-process.ts'
 import { nodeWebSocket } from './node-websocket.ts'
 import { dialRaw, type RawPeer } from './raw-peer.ts'
 import { echoService } from './sample-contracts.ts'
 import { addSampleServices } from './sample-services.ts'
-import { openAsSubscriber, readExchangeMessage, stalledMessage } from './scripted-halibut.ts'
+import { openAsSubscriber, readExchangeMessage, stalledMessage, subscriberOpening } from './scripted-halibut.ts'
 import { createRuntime } from './world.ts'
 
 /** A gateway in a process of its own, with an honest polling agent and a browser, and a certificate for whoever is not. */
@@ -22,6 +22,8 @@ interface Siege extends AsyncDisposable {
   callHonestly(during: Promise<unknown>, atLeast?: number): Promise<number>
   /** The gateway’s resident memory, in MiB. */
   rssMiB(): Promise<number>
+  /** How many are pending. */
+  pending(): Promise<number>
 }
 
 /** The thumbprint of the identity `hostile` is trusted, and its agent is `hostile`, at `poll://hostile/`. */
@@ -40,6 +42,11 @@ async function createSiege(heapMiB: number): Promise<Siege> {
   honest.poll({ subscription: 'poll://honest/', endpoint: { uri: `https://127.0.0.1:${agentPort}/`, thumbprint } })
   const client = createClient({ url: `http://127.0.0.1:${port}/`, token, webSocket: nodeWebSocket })
   const echo = client.agent('honest').service(echoService)
+  const ask = async (): Promise<GatewayFigures> => {
+    child.send('figures')
+    const [figures] = (await once(child, 'message')) as [GatewayFigures]
+    return figures
+  }
   return {
     agentPort,
     client,
@@ -58,11 +65,8 @@ async function createSiege(heapMiB: number): Promise<Siege> {
       await ended
       return 2 * calls
     },
-    async rssMiB() {
-      child.send('rss')
-      const [{ rss }] = (await once(child, 'message')) as [{ rss: number }]
-      return Math.round(rss / 2 ** 20)
-    },
+    rssMiB: async () => Math.round((await ask()).rss / 2 ** 20),
+    pending: async () => (await ask()).pending,
     async [Symbol.asyncDispose]() {
       client.close()
       await honest.close()
@@ -101,6 +105,39 @@ export async function besiegeWithOpenings(options: { readonly connections: numbe
     const rssBefore = await siege.rssMiB()
     const honestCalls = await siege.callHonestly(attack())
     return { connections: peers.length, turnedAway, honestCalls, rssBefore, rssAfter: await siege.rssMiB() }
+  } finally {
+    for (const peer of peers) peer.destroy()
+  }
+}
+
+/**
+ * So many strangers knock, each with a certificate of its own; every second one says nothing after its preamble. Resolves when the gateway has
+ * turned away the last.
+ */
+export async function besiegeWithStrangers(options: { readonly strangers: number; readonly heapMiB: number }) {
+  await using siege = await createSiege(options.heapMiB)
+  const certificates = Array.from({ length: options.strangers }, (_, n) => createTestCertificate({ commonName: `stranger ${n}` }))
+  const peers: RawPeer[] = []
+  let turnedAway = 0
+  async function attack(): Promise<void> {
+    const ends: Promise<unknown>[] = []
+    for (let begun = 0; begun < options.strangers; begun += 10) {
+      const batch = certificates.slice(begun, begun + 10).map(async (certificate, n) => {
+        const peer = await dialRaw(siege.agentPort, { certificate })
+        peers.push(peer)
+        ends.push(peer.closed)
+        await peer.write(n % 2 === 0 ? subscriberOpening(`poll://stranger-${begun + n}/`) : 'MX\r\n\r\nMX-SUB')
+      })
+      for (const { status } of await Promise.allSettled(batch)) if (status === 'rejected') turnedAway++
+    }
+    await Promise.all(ends)
+  }
+  try {
+    await siege.callHonestly(Promise.resolve())
+    const rssBefore = await siege.rssMiB()
+    const honestCalls = await siege.callHonestly(attack())
+    const rssAfter = await siege.rssMiB()
+    return { strangers: options.strangers, turnedAway, pending: await siege.pending(), honestCalls, rssBefore, rssAfter }
   } finally {
     for (const peer of peers) peer.destroy()
   }

@@ -5,6 +5,7 @@ import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { idleTrust } from './idle-trust.ts'
 
 const unused = (): never => {
   throw new Error('not used here')
@@ -13,7 +14,17 @@ const unused = (): never => {
 /** A gateway for requests that are put in without a port, at `gateway.example`, with the token `hgw_start_test`; it has no agents. */
 export function buildUnitGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
   return buildGateway({
-    mesh: { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: () => () => undefined },
+    mesh: {
+      call: unused,
+      probe: unused,
+      trust: unused,
+      removeTrust: unused,
+      revoke: unused,
+      reinstate: unused,
+      disconnect: unused,
+      on: () => () => undefined,
+    },
+    trust: idleTrust(),
     directory: new AgentDirectory(),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),

@@ -98,6 +98,35 @@ export type CallEvent =
   | { type: 'finished'; call: CallSnapshot }
   | { type: 'gap'; missed?: number }
 
+/** Somebody who knocks at the port for polling agents, until a person decides; times are RFC 3339. */
+export type PendingSnapshot = {
+  id: string
+  version: string
+  thumbprint?: string
+  thumbprint256?: string
+  subject?: string
+  issuer?: string
+  subscription?: string
+  role?: 'client' | 'server' | 'subscriber'
+  protocol: string
+  addresses: { address: string; count: number; lastSeen: string }[]
+  firstSeen: string
+  lastSeen: string
+  count: number
+  cause: 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'wrong_port' | 'disabled' | 'revoked'
+  reason: string
+  advice: string
+  agent?: string
+  expected?: string
+  laterUntil?: string
+}
+
+/** What `trust.watch` tells: first everybody who is pending, then what changed, each as it is now. */
+export type PendingEvent =
+  | { type: 'snapshot'; pending: PendingSnapshot[]; more?: true }
+  | { type: 'changed'; pending: PendingSnapshot[]; more?: true }
+  | { type: 'removed'; ids: string[] }
+
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent =
   | {
@@ -142,6 +171,39 @@ export interface Methods {
   'inspect.watch': { params: Record<never, never>; result: Record<never, never>; item: InspectEvent }
   'contracts.list': { params: Record<never, never>; result: { contracts: { service: string; methods: string[] }[] } }
   'contracts.get': { params: { service: string }; result: { contract: Record<string, unknown> } }
+  'trust.pending': {
+    params: Record<never, never>
+    result: { pending: PendingSnapshot[]; clones: { subscription: string; thumbprint: string; addresses: string[] }[] }
+  }
+  'trust.watch': { params: Record<never, never>; result: Record<never, never>; item: PendingEvent }
+  'trust.approve': {
+    params: { pending: string; thumbprint: string; version: string; id?: string; name?: string; services?: string[]; replace?: string }
+    result: { agent: AgentSnapshot }
+  }
+  'trust.deny': { params: { pending: string; reason?: string }; result: { thumbprint: string } }
+  'trust.later': { params: { pending: string; forMs?: number }; result: { pending: PendingSnapshot } }
+  'trust.expire': { params: { pending: string }; result: Record<never, never> }
+  'trust.denied': {
+    params: Record<never, never>
+    result: { denied: { thumbprint: string; denied: string; by: string; reason?: string; count: number; lastSeen?: string }[] }
+  }
+  'trust.revoke': { params: { thumbprint: string }; result: { agents: string[] } }
+  'trust.restore': { params: { thumbprint: string }; result: Record<never, never> }
+  'trust.thumbprints': {
+    params: Record<never, never>
+    result: {
+      thumbprint: string
+      thumbprint256: string
+      certificates: {
+        thumbprint: string
+        thumbprint256?: string
+        agents: string[]
+        firstSeen?: string
+        lastSeen?: string
+        revoked?: string
+      }[]
+    }
+  }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

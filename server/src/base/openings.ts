@@ -108,11 +108,15 @@ export class Openings {
   }
 }
 
+/** The address of an end point, without brackets and zone; one of IPv4 as such, also in the form of IPv6. */
+export function hostOf(endPoint: string): string {
+  const address = endPoint.slice(0, endPoint.lastIndexOf(':')).replace(/^\[|\]$|%.*$/g, '')
+  return /^::ffff:([\d.]+)$/i.exec(address)?.[1] ?? address
+}
+
 /** The address of an end point; of IPv6 the network of 64 bits, since who has one has all of it. */
 export function networkOf(endPoint: string): string {
-  const address = endPoint.slice(0, endPoint.lastIndexOf(':')).replace(/^\[|\]$|%.*$/g, '')
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)
-  if (mapped) return mapped[1] as string
+  const address = hostOf(endPoint)
   if (!address.includes(':')) return address
   const [before = '', after] = address.split('::')
   const left = before.split(':').filter(group => group !== '')

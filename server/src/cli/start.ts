@@ -6,6 +6,7 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
+import { Trust } from '../fleet/trust.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -72,16 +73,21 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     contracts.add(contract)
   }
 
+  const certificate = settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings)
   const runtime: HalibutRuntime = new HalibutRuntime({
-    certificate: settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings),
+    certificate,
     limits: gatewayRuntimeLimits,
-    authoriseSubscriber: candidate => agents.mayPoll(candidate),
+    authoriseSubscriber: candidate => trust.mayPoll(candidate),
   })
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
   const agents = new AgentManager({ mesh: runtime, store: store.agents })
   for (const agent of settings.agents) serveOfFile(agents, agent)
+  const trust = new Trust({ mesh: runtime, agents, records: store, own: certificate, log })
+  // Before anybody can come: what was revoked stays revoked.
+  trust.start()
+  closers.push(() => trust.close())
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
@@ -101,6 +107,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   let phase: GatewayPhase = 'starting'
   const app = await buildGateway({
     mesh: runtime,
+    trust,
     directory: agents.directory,
     contracts,
     signIn: startTokenSignIn(token),

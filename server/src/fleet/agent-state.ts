@@ -26,7 +26,9 @@ export type AgentNews =
   | { readonly type: 'missed'; readonly why: string }
   /** It is certain that nothing is there. */
   | { readonly type: 'gone'; readonly why: string }
-  /** Its certificate is not the pinned one. */
+  /** Something about it that leaves it where it is. */
+  | { readonly type: 'noticed'; readonly what: string }
+  /** Its certificate is not the pinned one, or is worth nothing any more. */
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'disable'; readonly why: string }
   | { readonly type: 'enable' }
@@ -44,7 +46,10 @@ export function nextState(state: AgentState, news: AgentNews, nowMs: number): Ag
     case 'reached':
       return state.at === 'connected' ? state : enter(state, 'connected', news.how, nowMs)
     case 'missed':
-      return enter(state, state.at === 'connected' ? 'suspect' : state.at === 'untrusted' ? 'untrusted' : 'offline', news.why, nowMs)
+      // That it is not trusted says more than that it is not there.
+      return state.at === 'untrusted' ? state : enter(state, state.at === 'connected' ? 'suspect' : 'offline', news.why, nowMs)
+    case 'noticed':
+      return enter(state, state.at, news.what, nowMs)
     case 'gone':
       return enter(state, 'offline', news.why, nowMs)
     case 'refused':

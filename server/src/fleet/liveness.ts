@@ -5,6 +5,7 @@ import type { Agent, AgentDirectory, AgentFacts } from './agent-directory.ts'
 import type { AgentNews } from './agent-state.ts'
 import type { Mesh } from './mesh.ts'
 import { ProbeQueue } from './probe-queue.ts'
+import { explainFailure } from './refusal.ts'
 
 /** How often agents are looked after. Milliseconds. */
 export interface LivenessOptions {
@@ -118,7 +119,7 @@ export class Liveness {
       probe = { roundTripMs: Math.round(roundTripMs * 10) / 10 }
       news = { type: 'reached', how: 'answers probes' }
     } catch (error) {
-      news = newsOf(error)
+      news = newsOf(error, this.#directory.get(id)?.probe?.roundTripMs !== undefined)
     }
     // The agent is not the one any more that was probed.
     if (this.#probed.get(id) !== probing) return
@@ -150,23 +151,25 @@ export class Liveness {
     this.#directory.report(id, { type: 'missed', why: 'its last connection ended' }, { connections })
     const onGrace = (): void => {
       this.#graces.delete(id)
-      if (this.#directory.get(id)?.endpoint !== agent.endpoint) return
+      const now = this.#directory.get(id)
+      if (now?.endpoint !== agent.endpoint || now.state.at === 'untrusted') return
       this.#directory.report(id, { type: 'gone', why: 'it has no connection to this gateway' })
     }
     this.#graces.set(id, setTimeout(onGrace, this.#options.pollingGraceMs))
   }
 }
 
-/** What a failed probe or call tells about an agent. */
-export function newsOf(error: unknown): { type: 'missed' | 'gone' | 'refused'; why: string } {
+/** What a failed probe or call tells about an agent; `wasSeen`: it was answered before. */
+export function newsOf(error: unknown, wasSeen: boolean): { type: 'missed' | 'gone' | 'refused'; why: string } {
   if (!(error instanceof HalibutError)) return { type: 'missed', why: String(error) }
+  const why = explainFailure(error, wasSeen)
   switch (error.kind) {
     case 'thumbprint_mismatch':
-      return { type: 'refused', why: error.message }
+      return { type: 'refused', why }
     case 'connect_refused':
     case 'host_not_found':
-      return { type: 'gone', why: error.message }
+      return { type: 'gone', why }
     default:
-      return { type: 'missed', why: error.message }
+      return { type: 'missed', why }
   }
 }

@@ -36,6 +36,10 @@ export interface Mesh {
   trust(thumbprint: string): void
   /** Takes that back, and ends its connections. */
   removeTrust(thumbprint: string): void
+  /** Believes a certificate nowhere any more, also not where we dial: ends its connections and the calls to its owner. */
+  revoke(thumbprint: string): void
+  /** Takes that back. */
+  reinstate(thumbprint: string): void
   /** Ends all connections to an endpoint, whichever side opened them. */
   disconnect(endpoint: EndpointInput): void
   on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void

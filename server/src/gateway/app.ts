@@ -5,6 +5,7 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
+import type { Trust } from '../fleet/trust.ts'
 import { CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
@@ -37,6 +38,7 @@ import { Tickets } from './tickets.ts'
 /** What the gateway is made of. */
 export interface GatewayOptions {
   readonly mesh: Mesh
+  readonly trust: Trust
   readonly directory: AgentDirectory
   readonly contracts: ContractDirectory
   readonly signIn: SignIn

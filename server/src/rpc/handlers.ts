@@ -1,6 +1,7 @@
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
+import type { Trust } from '../fleet/trust.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
@@ -10,6 +11,7 @@ import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
+import { trustMethods } from './methods/trust.ts'
 import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
@@ -17,6 +19,7 @@ export interface HandlerOptions {
   readonly directory: AgentDirectory
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
+  readonly trust: Trust
   /** Changes with each start of the gateway. */
   readonly epoch: string
   readonly version: string
@@ -36,6 +39,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...agentInvokeMethods({ ...options, registry, kept }),
     ...callsMethods(registry, kept),
     ...inspectMethods(mesh),
+    ...trustMethods(options.trust, options.agentChangesMs),
     ...contractsMethods(contracts),
     ...discoverMethods(version),
   }

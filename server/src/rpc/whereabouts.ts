@@ -15,7 +15,7 @@ export function failed(directory: AgentDirectory, agent: Agent, error: HalibutEr
     return
   }
   const seen = agent.mode === 'listening' ? whatItSaw(error) : undefined
-  if (seen) tell(directory, agent, newsOf(seen))
+  if (seen) tell(directory, agent, newsOf(seen, agent.probe?.roundTripMs !== undefined))
 }
 
 /** The failure to reach the agent in what ended a call. That somebody gave the call up is none, but it may have had one before. */

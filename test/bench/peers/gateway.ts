@@ -5,6 +5,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { silentLog } from '../../../server/src/base/log.ts'
 import type { AgentManager as Manager } from '../../../server/src/fleet/agent-manager.ts'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
+import { idleTrust } from '../../support/idle-trust.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
 import { answer } from '../peer.ts'
@@ -51,6 +52,7 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
   contracts.add(benchContract)
   const app = await buildGateway({
     mesh: runtime,
+    trust: idleTrust(manager.directory),
     directory: manager.directory,
     contracts,
     signIn: startTokenSignIn(token),

@@ -10,6 +10,7 @@ import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
+import { idleTrust } from '../../../support/idle-trust.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -17,14 +18,26 @@ afterEach(() => void vi.useRealTimers())
 const unused = (): never => {
   throw new Error('not used here')
 }
-const mesh: Mesh = { call: unused, probe: unused, trust: unused, removeTrust: unused, disconnect: unused, on: unused }
+const mesh: Mesh = {
+  call: unused,
+  probe: unused,
+  trust: unused,
+  removeTrust: unused,
+  revoke: unused,
+  reinstate: unused,
+  disconnect: unused,
+  on: unused,
+}
 
 /** A session over a socket that keeps what is sent until `drain` is called. */
 function world() {
   const directory = new AgentDirectory()
   directory.add({ id: 'a', name: 'x'.repeat(1_000), uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
   const dispatcher = new Dispatcher(
-    new MethodRunner(createHandlers({ directory, contracts: new ContractDirectory(), mesh, epoch: 'e', version: '0' }), silentLog),
+    new MethodRunner(
+      createHandlers({ directory, contracts: new ContractDirectory(), mesh, trust: idleTrust(), epoch: 'e', version: '0' }),
+      silentLog,
+    ),
   )
   const sent: { text: string; done: () => void }[] = []
   const closed: CloseReason[] = []

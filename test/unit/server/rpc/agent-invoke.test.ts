@@ -15,6 +15,7 @@ import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
 import { testIdentity } from '../../../support/certificates.ts'
+import { idleTrust } from '../../../support/idle-trust.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
 import {
   answerRequest,
@@ -45,7 +46,9 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
   directory.add({ id: 'a', uri, thumbprint })
   const contracts = new ContractDirectory()
   contracts.add(stock)
-  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog))
+  const dispatcher = new Dispatcher(
+    new MethodRunner(createHandlers({ directory, contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }), silentLog),
+  )
   const stop = new AbortController()
   const offer = vi.fn(() => ({ $stream: 2, length: 1 }))
   const dispatch = (
@@ -102,6 +105,8 @@ function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mes
     probe: () => Promise.reject(new Error('nobody asked')),
     trust: () => undefined,
     removeTrust: () => undefined,
+    revoke: () => undefined,
+    reinstate: () => undefined,
     disconnect: () => undefined,
     on: () => () => undefined,
   }

@@ -11,6 +11,7 @@ import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { codecMesh } from '../../../support/codec-mesh.ts'
+import { idleTrust } from '../../../support/idle-trust.ts'
 
 // Values on their way through the gateway: from a browser’s JSON to the bytes for an agent, and back.
 
@@ -68,7 +69,9 @@ function createRpc(name?: TypeName) {
     contracts.add(b.service('IRow', { Echo: b.method([['v', holder(name)]], holder(name)), ...alone }))
   }
   const { mesh, received } = codecMesh()
-  const dispatcher = new Dispatcher(new MethodRunner(createHandlers({ directory, contracts, mesh, epoch: 'now', version: '0' }), silentLog))
+  const dispatcher = new Dispatcher(
+    new MethodRunner(createHandlers({ directory, contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }), silentLog),
+  )
   const invoke = async (method: string, args: readonly unknown[]): Promise<{ result?: InvokeResult; error?: RpcError }> =>
     (await dispatcher.dispatch(
       { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'IRow', method, args } },

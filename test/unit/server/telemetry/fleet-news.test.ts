@@ -5,6 +5,7 @@ import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { EventHub } from '../../../../server/src/runtime/events.ts'
 import { tellFleetNews } from '../../../../server/src/telemetry/fleet-news.ts'
 import { Metrics } from '../../../../server/src/telemetry/metrics.ts'
+import { knockOf } from '../../../support/knocks.ts'
 import { sumOf } from '../../../support/prometheus.ts'
 
 const thumbprint = 'A'.repeat(40)
@@ -57,29 +58,21 @@ test('all that happens to an agent is one line and one count', async () => {
   expect(lines).toHaveLength(5)
 })
 
-test('who is turned away is told with address and thumbprint, and a flood of them in as many lines as are allowed', async () => {
+test('who is turned away is counted, and a flood of broken connections told in as many lines as are allowed', async () => {
   const { events, lines, pass, value } = listen()
-  const seen = {
-    thumbprint,
-    thumbprint256: 'B'.repeat(64),
-    subject: 'CN=web-9',
-    role: 'subscriber',
-    subscription: 'poll://web-9/',
-  } as const
-  const denied = { ...seen, why: 'not_trusted', remoteAddress: '192.0.2.1:5', issuer: 'CN=web-9', protocol: 'TLSv1.3' } as const
-  events.emit('clientDenied', denied)
-  events.emit('connectionRejected', { remoteAddress: '192.0.2.2:5', error: new HalibutError('tls_failed', 'no TLS') })
-  expect(lines).toEqual([
-    ['warn', 'connection refused', { reason: 'not_trusted', address: '192.0.2.1:5', ...seen }],
-    ['warn', 'connection refused', { reason: 'tls_failed', address: '192.0.2.2:5', why: 'no TLS' }],
-  ])
-  for (let i = 2; i < gatewayLimits.refusalLines + 10; i++) events.emit('clientDenied', denied)
+  events.emit('clientDenied', knockOf('B'))
+  expect(lines).toEqual([])
+  const rejected = { remoteAddress: '192.0.2.2:5', error: new HalibutError('tls_failed', 'no TLS') }
+  events.emit('connectionRejected', rejected)
+  expect(lines).toEqual([['warn', 'connection refused', { reason: 'tls_failed', address: '192.0.2.2:5', why: 'no TLS' }]])
+  for (let i = 1; i < gatewayLimits.refusalLines + 10; i++) events.emit('connectionRejected', rejected)
   expect(lines).toHaveLength(gatewayLimits.refusalLines)
-  expect(await value('halibut_refused_connections_total')).toBe(gatewayLimits.refusalLines + 10)
+  expect(await value('halibut_refused_connections_total', { reason: 'not_trusted' })).toBe(1)
+  expect(await value('halibut_refused_connections_total')).toBe(gatewayLimits.refusalLines + 11)
   pass(60_000)
-  events.emit('clientDenied', denied)
+  events.emit('connectionRejected', rejected)
   expect(lines.at(-1)?.[2]).toMatchObject({ leftOut: 10 })
-  events.emit('clientDenied', denied)
+  events.emit('connectionRejected', rejected)
   expect(lines.at(-1)?.[2]).not.toHaveProperty('leftOut')
 })
 

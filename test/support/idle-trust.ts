@@ -1,0 +1,32 @@
+import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { type KeptRecords, Trust, type TrustRecords } from '../../server/src/fleet/trust.ts'
+
+/** Records in memory, which are kept at once. */
+export function recordsInMemory(): TrustRecords {
+  return { denied: records(), certificates: records() }
+}
+
+function records<T extends { readonly id: string }>(): KeptRecords<T> {
+  const kept = new Map<string, T>()
+  return {
+    get: id => kept.get(id),
+    all: () => [...kept.values()],
+    put: async record => void kept.set(record.id, record),
+    remove: async id => kept.delete(id),
+  }
+}
+
+/** Trust for gateways at which nobody knocks. */
+export function idleTrust(directory = new AgentDirectory()): Trust {
+  const unused = (): never => {
+    throw new Error('nothing of trust is used here')
+  }
+  return new Trust({
+    mesh: { on: unused, revoke: unused, reinstate: unused },
+    agents: { directory, add: unused, update: unused, mayPoll: unused },
+    records: recordsInMemory(),
+    own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
+    log: silentLog,
+  })
+}

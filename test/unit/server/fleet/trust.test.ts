@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
+import { Trust, type TrustRecords } from '../../../../server/src/fleet/trust.ts'
+import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../server/src/runtime/events.ts'
+import { EventHub } from '../../../../server/src/runtime/events.ts'
+import { recordsInMemory } from '../../../support/idle-trust.ts'
+import { knockOf } from '../../../support/knocks.ts'
+
+const [own, other] = ['A'.repeat(40), 'B'.repeat(40)]
+const agent = { id: 'web-1', name: 'Web', uri: 'poll://web-1/', thumbprint: own, services: ['IOne'] }
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
+afterEach(() => void vi.useRealTimers())
+
+/** Trust in front of a mesh that keeps what it is told. */
+function create(records: TrustRecords = recordsInMemory()) {
+  const events = new EventHub()
+  const trusted = new Set<string>()
+  const revoked = new Set<string>()
+  const cut: string[] = []
+  const mesh = {
+    probe: async () => ({ roundTripMs: 1 }),
+    trust: (thumbprint: string) => void trusted.add(thumbprint),
+    removeTrust: (thumbprint: string) => void trusted.delete(thumbprint),
+    revoke: (thumbprint: string) => void revoked.add(thumbprint),
+    reinstate: (thumbprint: string) => void revoked.delete(thumbprint),
+    disconnect: (endpoint: unknown) => void cut.push((endpoint as { uri: string }).uri),
+    on: <K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void) => events.on(type, listener),
+  }
+  const agents = new AgentManager({ mesh })
+  const lines: string[] = []
+  const trust = new Trust({
+    mesh,
+    agents,
+    records,
+    own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
+    log: (_level, message) => lines.push(message),
+    limits: { pendingAgents: 100, pendingAddresses: 3, pendingAgentMs: 60_000, pendingLaterMs: 5_000 },
+    cloneGraceMs: 1_000,
+  })
+  agents.start()
+  trust.start()
+  const subscriber = (thumbprint: string, host: string): SubscriberEvent => ({
+    subscription: agent.uri,
+    thumbprint,
+    thumbprint256: thumbprint[0]?.repeat(64),
+    remoteAddress: `${host}:1`,
+    since: new Date(),
+  })
+  return {
+    trust,
+    agents,
+    records,
+    trusted,
+    revoked,
+    cut,
+    lines,
+    knock(letter: string, change: Partial<DeniedEvent> = {}) {
+      events.emit('clientDenied', knockOf(letter, change))
+      const [last] = trust.pending.list().slice(-1)
+      if (!last) throw new Error('nobody is pending')
+      return last
+    },
+    connects: (thumbprint = own, host = '10.0.0.1') => events.emit('subscriberConnected', subscriber(thumbprint, host)),
+    leaves: (thumbprint = own, host = '10.0.0.1') => events.emit('subscriberDisconnected', subscriber(thumbprint, host)),
+    state: () => agents.directory.require(agent.id).state,
+    async [Symbol.asyncDispose]() {
+      trust.close()
+      agents.close()
+      expect(vi.getTimerCount()).toBe(0)
+    },
+  }
+}
+
+const seen = (pending: { knock: DeniedEvent; version: string }) => ({
+  thumbprint: pending.knock.thumbprint ?? '',
+  version: pending.version,
+})
+
+describe('approval', () => {
+  test('binds certificate and subscription together, as a new agent, and remembers both thumbprints', async () => {
+    await using it = create()
+    const pending = it.knock('B', { subscription: 'poll://new/' })
+    it.knock('B', { subscription: 'poll://else/' })
+    const made = await it.trust.approve(pending.id, seen(pending), { as: { id: 'new', name: 'New' } }, 'ada')
+    expect(made.definition).toEqual({ id: 'new', name: 'New', uri: 'poll://new/', thumbprint: other })
+    expect([[...it.trusted], it.trust.pending.size]).toEqual([[other], 0])
+    expect(it.records.certificates.get(other)).toMatchObject({ thumbprint256: 'B'.repeat(64), agent: 'new' })
+    const candidate = { thumbprint: other, thumbprint256: 'B'.repeat(64), remoteAddress: '' }
+    expect(it.trust.mayPoll({ ...candidate, subscription: 'poll://new/' })).toBe(true)
+    expect(it.trust.mayPoll({ ...candidate, subscription: 'poll://else/' })).toBe('no agent polls as poll://else/')
+  })
+
+  test('of what is not any more what was seen is refused, and nothing has changed', async () => {
+    await using it = create()
+    const pending = it.knock('B')
+    const wrong = [
+      { ...seen(pending), thumbprint: own },
+      { ...seen(pending), version: 'another' },
+    ]
+    for (const each of wrong) {
+      await expect(it.trust.approve(pending.id, each, { as: { id: 'new' } }, 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
+    }
+    it.knock('B', { remoteAddress: '10.6.6.6:1' })
+    await expect(it.trust.approve(pending.id, seen(pending), { as: { id: 'new' } }, 'ada')).rejects.toMatchObject({
+      kind: 'version_conflict',
+      message: expect.stringContaining('is not any more what was seen'),
+    })
+    await expect(it.trust.approve('0'.repeat(16), seen(pending), { as: { id: 'new' } }, 'ada')).rejects.toMatchObject({ kind: 'not_found' })
+    expect([it.trusted.size, it.agents.directory.ids(), it.trust.pending.size]).toEqual([0, [], 1])
+  })
+
+  test.each<[string, Partial<DeniedEvent>]>([
+    ['names no subscription', { subscription: undefined }],
+    ['presents no certificate', { thumbprint: undefined, thumbprint256: undefined }],
+    ['names an address that would be dialled', { subscription: 'https://10.0.0.1/' }],
+  ])('of somebody who %s is refused', async (_who, change) => {
+    await using it = create()
+    const pending = it.knock('B', change)
+    await expect(it.trust.approve(pending.id, seen(pending), { as: { id: 'new' } }, 'ada')).rejects.toMatchObject({
+      kind: pending.knock.thumbprint === undefined ? 'version_conflict' : 'invalid_argument',
+    })
+    expect([it.trusted.size, it.agents.directory.ids()]).toEqual([0, []])
+  })
+
+  test('in the place of a known agent leaves its id, name and services, and revokes the certificate that it had', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    await vi.advanceTimersByTimeAsync(0)
+    const pending = it.knock('B', { subscription: agent.uri })
+    const { definition } = await it.trust.approve(pending.id, seen(pending), { replace: agent.id }, 'ada')
+    expect(definition).toEqual({ ...agent, thumbprint: other })
+    expect([[...it.trusted], [...it.revoked], it.cut]).toEqual([[other], [own], [agent.uri]])
+    expect(it.records.certificates.get(own)).toMatchObject({ agent: agent.id, revokedMs: 1_000 })
+    await expect(it.trust.approve(it.knock('A').id, seen(it.knock('A')), { replace: 'nobody' }, 'ada')).rejects.toMatchObject({
+      kind: 'agent_not_found',
+    })
+  })
+
+  test('of a machine that was taken the place of leaves another agent its certificate', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.agents.serve({ id: 'web-2', uri: 'poll://web-2/', thumbprint: own })
+    const pending = it.knock('B', { subscription: agent.uri })
+    await it.trust.approve(pending.id, seen(pending), { replace: agent.id }, 'ada')
+    expect([[...it.trusted].sort(), it.revoked.size]).toEqual([[own, other], 0])
+  })
+
+  test('of a certificate that was revoked takes that back, since the person has seen it', async () => {
+    await using it = create()
+    await it.trust.revoke(other, 'ada')
+    const pending = it.knock('B')
+    expect(pending.refusal.cause).toBe('revoked')
+    await it.trust.approve(pending.id, seen(pending), { as: { id: 'new' } }, 'ada')
+    expect([it.revoked.size, it.records.certificates.get(other)?.revokedMs]).toEqual([0, undefined])
+  })
+})
+
+describe('the other decisions', () => {
+  test('denied is for good: whatever it knocks as it is not pending, it is listed, counted, and can be taken back', async () => {
+    await using it = create()
+    it.knock('B', { subscription: 'poll://else/' })
+    await it.trust.deny(it.knock('B').id, 'ada', 'a scanner')
+    expect(it.trust.pending.size).toBe(0)
+    vi.advanceTimersByTime(500)
+    expect(() => it.knock('B', { subscription: 'poll://third/' })).toThrow('nobody is pending')
+    expect(it.trust.denied()).toEqual([{ id: other, deniedMs: 1_000, by: 'ada', reason: 'a scanner', count: 1, lastSeenMs: 1_500 }])
+    await it.trust.restore(other, 'ada')
+    expect([it.trust.denied(), it.knock('B').count]).toEqual([[], 1])
+    await expect(it.trust.restore(other, 'ada')).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  test('what was denied and revoked is so after a restart', async () => {
+    await using first = create()
+    await first.trust.deny(first.knock('B').id, 'ada')
+    await first.trust.revoke(own, 'ada')
+    await using second = create(first.records)
+    expect(() => second.knock('B')).toThrow('nobody is pending')
+    expect([...second.revoked]).toEqual([own])
+  })
+
+  test('the certificate of an agent cannot be denied, and nobody without one', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    const foreign = it.knock('A', { why: 'subscription_refused', subscription: 'poll://else/' })
+    await expect(it.trust.deny(foreign.id, 'ada')).rejects.toMatchObject({ message: expect.stringContaining('that of the agent web-1') })
+    const none = it.knock('B', { thumbprint: undefined, thumbprint256: undefined })
+    await expect(it.trust.deny(none.id, 'ada')).rejects.toMatchObject({ message: expect.stringContaining('no certificate') })
+  })
+
+  test('later leaves it pending, and expire takes it away until its next knock', async () => {
+    await using it = create()
+    const { id } = it.knock('B')
+    expect(it.trust.later(id).laterUntilMs).toBe(6_000)
+    it.trust.expire(id)
+    expect(() => it.trust.later(id)).toThrow(expect.objectContaining({ kind: 'not_found' }))
+    expect(() => it.trust.expire(id)).toThrow(expect.objectContaining({ kind: 'not_found' }))
+    expect(it.knock('B')).toMatchObject({ id, count: 1, laterUntilMs: undefined })
+  })
+
+  test('a revoked certificate makes its agents untrusted, says since when, and is listed', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    expect(await it.trust.revoke(own.toLowerCase(), 'ada')).toEqual([agent.id])
+    it.leaves()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(it.state()).toMatchObject({ at: 'untrusted', reason: `its certificate ${own} was revoked at 1970-01-01T00:00:01.000Z` })
+    expect([...it.trust.certificates()]).toMatchObject([{ thumbprint: own, agents: [agent.id], known: { revokedMs: 1_000 } }])
+    await it.trust.restore(own, 'ada')
+    expect([it.state().at, it.revoked.size]).toEqual(['offline', 0])
+  })
+})
+
+describe('what is noticed', () => {
+  test('an agent that is refused is untrusted and says why, how often and since when; a grace that ends does not hide it', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    it.leaves()
+    for (let n = 0; n < 5; n++) it.knock('B', { subscription: agent.uri })
+    await vi.advanceTimersByTimeAsync(10_000)
+    const { at, reason } = it.state()
+    expect(at).toBe('untrusted')
+    expect(reason).toContain(`with the certificate ${other}, and the agent web-1 is registered with ${own}, and is away`)
+    expect(reason).toContain('(4 times since 1970-01-01T00:00:01.000Z)')
+    expect(it.lines).toHaveLength(3)
+  })
+
+  test('an agent that is there while another machine knocks stays connected, and says so until that has gone', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    expect(it.knock('B', { subscription: agent.uri }).refusal.cause).toBe('cloned')
+    expect(it.state()).toMatchObject({ at: 'connected', reason: expect.stringContaining('another machine uses its name') })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(it.state()).toMatchObject({ at: 'connected', reason: 'polls this gateway' })
+  })
+
+  test('an agent that was refused and is not heard of any more is offline', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.knock('B', { subscription: agent.uri })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(it.state()).toMatchObject({ at: 'offline', reason: 'it has not knocked for a long time' })
+  })
+
+  test('two machines with one certificate are said, of the agent and in the log', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    it.connects(own, '10.0.0.2')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(it.state()).toMatchObject({ at: 'connected', reason: expect.stringContaining('10.0.0.1 and 10.0.0.2: perhaps a copied disk') })
+    expect([it.trust.clones().length, it.lines.at(-1)]).toEqual([1, expect.stringContaining('2 machines poll with its certificate')])
+    it.leaves(own, '10.0.0.2')
+    expect(it.state()).toMatchObject({ at: 'connected', reason: 'polls this gateway' })
+  })
+
+  test('a certificate with the same SHA-1 and another SHA-256 than was seen is refused', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    it.connects()
+    await vi.advanceTimersByTimeAsync(0)
+    const candidate = { subscription: agent.uri, thumbprint: own, remoteAddress: '' }
+    expect(it.trust.mayPoll({ ...candidate, thumbprint256: 'A'.repeat(64) })).toBe(true)
+    expect(it.trust.mayPoll({ ...candidate, thumbprint256: 'F'.repeat(64) })).toContain('forged')
+  })
+
+  test('an agent that comes and goes writes once', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    const put = vi.spyOn(it.records.certificates, 'put')
+    for (let n = 0; n < 10; n++) {
+      it.connects()
+      it.leaves()
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    expect(put).toHaveBeenCalledTimes(1)
+  })
+})
