@@ -1,56 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
-import { runCommand, startCommand } from '../support/command-line.ts'
+import { createFleet } from '../support/command-fleet.ts'
+import { runCommand } from '../support/command-line.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
-
-/** A gateway of `serve` and an agent of `agent` that know each other, each a command of its own, and the environment of who asks them. */
-async function createFleet(mode: 'listening' | 'polling') {
-  const folder = await mkdtemp(join(tmpdir(), 'command-line-'))
-  const [stateFolder, config, tokenFile] = ['state', 'settings.json', 'token'].map(name => join(folder, name)) as [string, string, string]
-  const ports = { port: 0, agentPort: 0, stateFolder }
-  await writeFile(config, JSON.stringify(ports))
-  // The first start makes the identity, which an agent has to trust.
-  const first = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
-  const { thumbprint = '', agentAddress = '' } = await first.firstJson
-  first.signal()
-  await first.ended
-  const agentFlags = ['agent', '--trust', thumbprint, '--state-folder', join(folder, 'agent'), '--name', 'web-1', '--json']
-  const start = (reach: string[]) => startCommand([...agentFlags, ...reach])
-  const agent = start(mode === 'listening' ? ['--listen', '127.0.0.1:0'] : ['--poll', agentAddress])
-  const entry = await agent.firstJson
-  const contracts = join(import.meta.dirname, '../../server/demo/contracts.ts')
-  const { demoContracts } = (await import(contracts)) as typeof import('../../server/demo/contracts.ts')
-  const files = await Promise.all(
-    demoContracts.map(async contract => {
-      const path = join(folder, `${contract.service}.json`)
-      await writeFile(path, JSON.stringify(contract))
-      return path
-    }),
-  )
-  const agentPort = Number(new URL(agentAddress).port)
-  await writeFile(config, JSON.stringify({ ...ports, agentPort, contracts: files, agents: [entry] }))
-  const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
-  const { address = '' } = await gateway.firstJson
-  const [url = '', token = ''] = address.split('#token=')
-  await writeFile(tokenFile, `${token}\n`)
-  const environment = { HALIBUT_GATEWAY_URL: url, HALIBUT_GATEWAY_TOKEN_FILE: tokenFile }
-  return {
-    folder,
-    address,
-    agent,
-    entry,
-    run: (...args: string[]) => runCommand(args, environment),
-    start: (...args: string[]) => startCommand(args, environment),
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]()
-      await agent[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true })
-    },
-  }
-}
 
 test('what serve and agent print is all that they need to know of each other, and call, agents and contracts work', {
   timeout: 60_000,

@@ -21,6 +21,16 @@ export function shownSettings({ values }: SettingsReading): ShownSetting[] {
   })
 }
 
+/** The table of all settings for a document, in Markdown. */
+export function settingsTable(): string {
+  const rows = allSettings.map(({ name, schema, flag, variable, pathFlag, pathVariable }) => {
+    const code = (text: string | undefined): string => (text === undefined ? '' : `\`${text}\``)
+    const variables = [variable, pathVariable].map(code).filter(text => text !== '')
+    return `| \`${name}\` | ${code(flag ?? pathFlag)} | ${variables.join(', ')} | \`${JSON.stringify(schema.default)}\` | ${schema.description} |`
+  })
+  return ['| in the file | flag | variable | default | what it is |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
+}
+
 /** One line for each setting that has a flag. */
 export function settingsHelp(): string {
   const lines = allSettings.flatMap(({ schema, flag, pathFlag }) => {
