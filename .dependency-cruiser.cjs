@@ -63,7 +63,15 @@ const importTable = {
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   // It looks at each step of a connection by itself.
   'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'schemas/src', 'node:*'],
-  'server/src/rpc': ['server/src/base', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
+  'server/src/rpc': [
+    'server/src/base',
+    'server/src/runtime',
+    'server/src/fleet',
+    'server/src/audit',
+    'schemas/src',
+    'npm:@sinclair/typebox',
+    'node:*',
+  ],
   'server/src/telemetry': [
     'server/src/base',
     'server/src/fleet',
@@ -82,6 +90,7 @@ const importTable = {
     'server/src/rpc',
     'server/src/telemetry',
     'server/src/store',
+    'server/src/audit',
     'schemas/src',
     'npm:@sinclair/typebox',
     'npm:fastify',
@@ -94,6 +103,7 @@ const importTable = {
     'node:*',
   ],
   'server/src/store': ['server/src/base', 'schemas/src', 'npm:libsql', 'node:*'],
+  'server/src/audit': ['server/src/base', 'server/src/store', 'schemas/src', 'node:*'],
   'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/cli': [...everyLayer, 'client-sdk/src', 'npm:commander', 'npm:ws'],
   'server/src/settings': [...everyLayer, 'npm:@sinclair/typebox'],
