@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Audit } from '../audit/audit.ts'
+import { keepTrimmed } from '../audit/retention.ts'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
@@ -74,6 +76,16 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   }
 
   const certificate = settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings)
+  const audit = new Audit(store, certificate)
+  // A disk that is full keeps no gateway from its agents.
+  const note = (action: string): Promise<void> =>
+    audit.record({ who: 'gateway', action, outcome: 'done', facts: { version } }).catch((why: unknown) => {
+      log('error', `the audit log has no entry of ${action}`, { cause: why instanceof Error ? why.message : String(why) })
+    })
+  await note('gateway.started')
+  closers.push(() => note('gateway.stopped'))
+  closers.push(keepTrimmed(audit, log))
+
   const runtime: HalibutRuntime = new HalibutRuntime({
     certificate,
     limits: gatewayRuntimeLimits,
@@ -119,6 +131,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     phase: () => phase,
     metrics,
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
+    audit: entry => audit.record(entry),
     version,
   })
   closers.push(() => app.close())

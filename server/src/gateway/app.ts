@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { AuditSink } from '../audit/entry.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly pageFolder?: string | undefined
   /** What the probes tell. Default: always running. */
   readonly phase?: () => GatewayPhase
+  /** Gets what is to be written down of who did what. Default: nobody does. */
+  readonly audit?: AuditSink | undefined
   readonly version: string
   /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
   readonly metrics?: Metrics
@@ -73,7 +76,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { metrics, phase = () => 'running' } = options
   const epoch = randomUUID()
   const registry = new CallRegistry(metrics?.callEnded)
-  const runner = new MethodRunner(createHandlers({ ...options, registry, epoch }), log, metrics?.requestEnded)
+  const runner = new MethodRunner(createHandlers({ ...options, registry, epoch }), log, metrics?.requestEnded, options.audit)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
   const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })

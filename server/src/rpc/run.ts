@@ -11,8 +11,10 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import type { AuditEntry, AuditSink } from '../audit/entry.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
+import { auditFacts, isAudited } from './audited.ts'
 import { type CallContext, type Principal, type RequestContext, RunningCall } from './call-context.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { expectedBy } from './expectation.ts'
@@ -42,10 +44,13 @@ export class MethodRunner {
   readonly #routes = new Map<string, Route>()
   readonly #log: LogSink
   readonly #onEnded: OnEnded | undefined
+  readonly #audit: AuditSink | undefined
 
-  constructor(handlers: Handlers, log: LogSink, onEnded?: OnEnded) {
+  /** `audit` gets what came of each method that changes something, or calls an agent. Default: nobody does. */
+  constructor(handlers: Handlers, log: LogSink, onEnded?: OnEnded, audit?: AuditSink) {
     this.#log = log
     this.#onEnded = onEnded
+    this.#audit = audit
     for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
       this.#routes.set(name, {
         right: entry.right,
@@ -83,6 +88,7 @@ export class MethodRunner {
         throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
       }
       this.#onEnded?.(method, undefined)
+      if (isAudited(route.right)) await this.#writeDown(route.right, method, params, context, 'done')
       return { result }
     } catch (thrown) {
       const error = toldWhy(toHalibutError(thrown), context.signal)
@@ -92,8 +98,29 @@ export class MethodRunner {
         const cause = error.cause ?? error
         this.#log('error', `${method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
+      if (route && isAudited(route.right)) await this.#writeDown(route.right, method, params, context, error.kind)
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
+  }
+
+  /** Resolves when the entry is kept; that of a call at once, since no call waits for the disk. Never rejects: what was done is done. */
+  async #writeDown(right: Right, method: string, params: unknown, context: RequestContext, outcome: AuditEntry['outcome']): Promise<void> {
+    if (!this.#audit) return
+    const { principal, traceId } = context
+    const entry = {
+      who: principal.name,
+      role: principal.role,
+      action: method,
+      agent: agentOf(params),
+      outcome,
+      facts: auditFacts(params),
+      traceId,
+    }
+    const kept = this.#audit(entry).catch((why: unknown) => {
+      const cause = why instanceof Error ? why.message : String(why)
+      this.#log('error', `the audit log has no entry of ${method}`, { who: principal.name, agent: entry.agent, outcome, traceId, cause })
+    })
+    if (right !== 'agents.call') await kept
   }
 }
 

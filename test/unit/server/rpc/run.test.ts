@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { deferred } from '../../../../server/src/base/deferred.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import type { CallContext, RequestContext } from '../../../../server/src/rpc/call-context.ts'
 import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
@@ -134,4 +135,46 @@ test('the trace id of the caller is that of the error and of the log', async () 
   const answer = await runner.run('agent.invoke', params, { ...createRequestContext(), traceId })
   expect(answer).toMatchObject({ error: { data: { kind: 'internal_error', traceId } } })
   expect(log).toHaveBeenCalledWith('error', 'agent.invoke failed', expect.objectContaining({ traceId }))
+})
+
+test('what changes something or calls an agent is written down with who, what, where and the outcome, and no value of the call', async () => {
+  const written: unknown[] = []
+  const failing = new HalibutError('service_failed', 'it threw')
+  const handle = vi.fn(() => sound)
+  const audit = async (entry: unknown) => void written.push(entry)
+  const runner = new MethodRunner({ 'agent.invoke': handle, 'agents.list': () => ({}) } as unknown as Handlers, vi.fn(), undefined, audit)
+  const context = createRequestContext()
+  const given = { ...params, args: ['secret'] }
+  await runner.run('agent.invoke', given, context)
+  handle.mockImplementationOnce(() => {
+    throw failing
+  })
+  await runner.run('agent.invoke', given, context)
+  await runner.run('agent.invoke', given, { ...context, principal: { name: 'eve', role: 'viewer' } } as never)
+  await runner.run('agent.invoke', { ...given, service: 'x'.repeat(5_000), agent: 'y'.repeat(5_000) }, context)
+  await runner.run('agents.list', {}, context)
+  await runner.run('no.method', given, context)
+  const { name, role } = context.principal
+  const call = { action: 'agent.invoke', agent: 'a', facts: { service: 'S', method: 'M' }, traceId: context.traceId }
+  expect(written).toEqual([
+    { ...call, who: name, role, outcome: 'done' },
+    { ...call, who: name, role, outcome: 'service_failed' },
+    { ...call, who: 'eve', role: 'viewer', outcome: 'forbidden' },
+    { ...call, who: name, role, agent: undefined, facts: { service: 'x'.repeat(512), method: 'M' }, outcome: 'invalid_params' },
+  ])
+  expect(JSON.stringify(written)).not.toContain('secret')
+})
+
+test('a call does not wait for its entry, and an entry that cannot be kept is logged and takes nothing from the answer', async () => {
+  const log = vi.fn()
+  const kept = deferred<void>()
+  const runner = new MethodRunner({ 'agent.invoke': () => sound } as unknown as Handlers, log, undefined, () => kept.promise)
+  expect(await runner.run('agent.invoke', params, createRequestContext())).toEqual({ result: sound })
+  kept.reject(new Error('the disk is full'))
+  await vi.waitFor(() => expect(log).toHaveBeenCalledOnce())
+  expect(log.mock.calls[0]).toEqual([
+    'error',
+    'the audit log has no entry of agent.invoke',
+    expect.objectContaining({ agent: 'a', outcome: 'done', cause: 'the disk is full' }),
+  ])
 })

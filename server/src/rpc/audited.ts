@@ -1,0 +1,29 @@
+import type { Right } from '@halibut-gateway/schemas/wire'
+import type { AuditEntry } from '../audit/entry.ts'
+
+const auditedRights: ReadonlySet<Right> = new Set([
+  'agents.write',
+  'agents.call',
+  'contracts.write',
+  'trust.write',
+  'tokens.write',
+] as const)
+
+/** Whether it is written down when somebody uses a right: to change something, or to call an agent. */
+export function isAudited(right: Right): boolean {
+  return auditedRights.has(right)
+}
+
+/** Parameters that say what was done to what: names, and never a value of a call. */
+const namedFacts = ['service', 'method', 'id', 'name', 'thumbprint', 'subscription'] as const
+/** They may be anything, and are written down also where they do not fit. */
+const maxFactChars = 512
+
+/** What the audit log says of parameters. */
+export function auditFacts(params: unknown): AuditEntry['facts'] {
+  if (typeof params !== 'object' || params === null) return undefined
+  const given = params as Record<string, unknown>
+  const facts: Record<string, string> = {}
+  for (const name of namedFacts) if (typeof given[name] === 'string') facts[name] = given[name].slice(0, maxFactChars)
+  return facts
+}
