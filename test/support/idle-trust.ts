@@ -23,7 +23,7 @@ export function idleTrust(directory = new AgentDirectory()): Trust {
     throw new Error('nothing of trust is used here')
   }
   return new Trust({
-    mesh: { on: unused, revoke: unused, reinstate: unused },
+    mesh: { on: unused, revoke: () => undefined, reinstate: () => undefined },
     agents: { directory, add: unused, update: unused, mayPoll: unused },
     records: recordsInMemory(),
     own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },

@@ -172,7 +172,8 @@ export class Trust {
         ? await agents.add({ ...approval.as, uri, thumbprint })
         : await this.#replace(approval.replace, { uri, thumbprint }, by)
     if (records.certificates.get(thumbprint)?.revokedMs !== undefined) await this.restore(thumbprint, by)
-    await this.#remember(thumbprint, thumbprint256, agent.definition.id)
+    // It is let in, whatever becomes of this.
+    await this.#remember(thumbprint, thumbprint256, agent.definition.id).catch(why => this.#notKept(why))
     this.#forget(thumbprint)
     log('info', `the agent ${agent.definition.id} was approved`, { by, thumbprint, uri, replaced: approval.replace !== undefined })
     return agent

@@ -91,6 +91,14 @@ describe('approval', () => {
     expect(it.trust.mayPoll({ ...candidate, subscription: 'poll://else/' })).toBe('no agent polls as poll://else/')
   })
 
+  test('is not taken back where what was seen of the certificate cannot be kept', async () => {
+    await using it = create()
+    it.records.certificates.put = () => Promise.reject(new Error('the disk is full'))
+    const pending = it.knock('B')
+    await it.trust.approve(pending.id, seen(pending), { as: { id: 'new' } }, 'ada')
+    expect([[...it.trusted], it.trust.pending.size, it.lines.some(line => line.includes('could not be kept'))]).toEqual([[other], 0, true])
+  })
+
   test('of what is not any more what was seen is refused, and nothing has changed', async () => {
     await using it = create()
     const pending = it.knock('B')
