@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -27,6 +28,9 @@ beforeAll(async () => {
     const folder = join(project, 'node_modules/@halibut-gateway', name)
     mkdirSync(folder, { recursive: true })
     await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder])
+    // What npm has put beside the package and not beside the repository.
+    const beside = join(repository, name, 'node_modules')
+    if (existsSync(beside)) symlinkSync(beside, join(folder, 'node_modules'))
   }
 }, 60_000)
 
@@ -94,3 +98,26 @@ test('a service author needs one import: a project compiles and runs it', async 
   const { stdout } = await run(process.execPath, [join(project, 'program.js')], { cwd: project })
   expect(stdout.trim()).toBe('3n 3n true')
 }, 60_000)
+
+test('the command runs out of the package: it has the page, and the sample services', { timeout: 60_000 }, async () => {
+  const program = join(project, 'node_modules/@halibut-gateway/server/bin/halibut-gateway.js')
+  const { stdout } = await run(process.execPath, [program, 'version', '--json'])
+  const { version } = JSON.parse(readFileSync(join(repository, 'server/package.json'), 'utf8')) as { version: string }
+  expect(JSON.parse(stdout)).toEqual({ version, node: process.version })
+  const start = async (...args: string[]) => {
+    const child = spawn(process.execPath, [program, ...args, '--json'], { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const end = async (): Promise<number | null> => {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      return ((await exited) as [number | null])[0]
+    }
+    return { told: JSON.parse(line.toString()) as Record<string, string>, end }
+  }
+  const gateway = await start('serve', '--port', '0', '--agent-port', '0')
+  const agent = await start('agent', '--trust', gateway.told['thumbprint'] ?? '', '--poll', gateway.told['agentAddress'] ?? '')
+  expect(agent.told).toMatchObject({ id: 'sample', uri: 'poll://sample/' })
+  const page = await fetch(gateway.told['address'] ?? '')
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')])
+  expect([await agent.end(), await gateway.end()]).toEqual([0, 0])
+})
