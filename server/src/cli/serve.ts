@@ -6,7 +6,7 @@ import { acceptedSettings } from './accepted-settings.ts'
 import { type ExitName, exitOfSignal } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
-import { type RunningGateway, startGateway } from './start.ts'
+import type { RunningGateway } from './start.ts'
 import { version } from './version-text.ts'
 
 /** One Ctrl-C may come twice, from the terminal and, where the shell has made way for this process, from npm. What comes later does not wait. */
@@ -44,6 +44,8 @@ async function serve(flags: readonly string[], defaults: Partial<Settings>, io: 
   const settings = acceptedSettings(flags, io, defaults)
   const log = createProcessLog(settings.logLevel)
   const stopped = firstSignal(io)
+  // All other verbs answer at once, since they do without the gateway’s packages.
+  const { startGateway } = await import('./start.ts')
   const gateway = await startGateway(settings, log)
   if (stopped.signal === undefined) tellStart(gateway, io, json)
   const signal = await stopped.promise
