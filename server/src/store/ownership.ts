@@ -29,6 +29,7 @@ export async function ownStateFolder(folder: StateFolder): Promise<Ownership> {
     if ((why as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw await taken(folder)
     throw why
   }
+  await folder.clean()
   await folder.replace(pidName, `${process.pid}\n`)
   return {
     release: async () => {
