@@ -22,7 +22,6 @@ export const RefusalCauseSchema = Type.Union([
   Type.Literal('renamed'),
   Type.Literal('intercepted'),
   Type.Literal('wrong_role'),
-  Type.Literal('wrong_port'),
   Type.Literal('disabled'),
   Type.Literal('revoked'),
 ])

@@ -113,7 +113,7 @@ export type PendingSnapshot = {
   firstSeen: string
   lastSeen: string
   count: number
-  cause: 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'wrong_port' | 'disabled' | 'revoked'
+  cause: 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked'
   reason: string
   advice: string
   agent?: string

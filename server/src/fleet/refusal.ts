@@ -10,19 +10,9 @@ import type { DeniedEvent } from '../runtime/events.ts'
  * - `renamed`: an agent’s certificate with a name that is not the agent’s, while the agent is away
  * - `intercepted`: somebody stands between us: no certificate came through, one that a proxy has made, or a forged one
  * - `wrong_role`: it wants to call services, or to be called, and does not poll
- * - `wrong_port`: what listens there does not speak Halibut
  * - `disabled`, `revoked`: a person has decided so
  */
-export type RefusalCause =
-  | 'unknown'
-  | 'rotated'
-  | 'cloned'
-  | 'renamed'
-  | 'intercepted'
-  | 'wrong_role'
-  | 'wrong_port'
-  | 'disabled'
-  | 'revoked'
+export type RefusalCause = 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked'
 
 /** Why somebody is refused, and what to do. */
 export interface Refusal {
