@@ -112,3 +112,25 @@ test('doctor goes with the certificate of the state folder, and its exit code sa
   const report = JSON.parse(pinned.out) as { isHealthy: boolean; steps: { step: string; fault?: string }[] }
   expect([report.isHealthy, report.steps.find(({ fault }) => fault)?.fault]).toEqual([false, 'certificate_changed'])
 })
+
+test('a polling agent that knocks is pending, and is let in where its certificate is the expected one', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('listening')
+  const { run } = fleet
+  await using stranger = fleet.startAgent('web-2', ['--poll', fleet.agentAddress])
+  const { thumbprint = '' } = await stranger.firstJson
+  let listed = ''
+  for (let i = 0; i < 200 && !listed.includes('poll://web-2/'); i++) listed = (await run('trust', 'pending')).out
+  expect(listed).toMatch(new RegExp(`^[0-9a-f]{16} +${thumbprint} +poll://web-2/ `, 'm'))
+  const { pending } = JSON.parse((await run('trust', 'pending', '--json')).out) as { pending: { id: string }[] }
+  const { id = '' } = pending[0] ?? {}
+  expect(await run('trust', 'approve', id, '--expect', thumbprint)).toMatchObject({ code: 2 })
+  expect(await run('trust', 'approve', '0'.repeat(16), '--expect', thumbprint, '--id', 'web-2')).toMatchObject({ code: 6 })
+  expect((await run('trust', 'approve', id, '--expect', 'A'.repeat(40), '--id', 'web-2')).code).not.toBe(0)
+  expect(await run('trust', 'approve', id, '--expect', thumbprint, '--id', 'web-2')).toEqual({
+    code: 0,
+    out: `web-2 is let in with ${thumbprint}\n`,
+    err: '',
+  })
+  expect((await run('agents', 'get', 'web-2')).out).toContain(thumbprint)
+  expect(await run('trust', 'revoke', thumbprint)).toMatchObject({ code: 0, out: `${thumbprint} is not trusted any more (web-2)\n` })
+})

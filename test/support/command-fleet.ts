@@ -39,6 +39,10 @@ export async function createFleet(mode: 'listening' | 'polling') {
     tokenFile,
     environment,
     address,
+    agentAddress,
+    /** One more agent, of whom the gateway knows nothing. */
+    startAgent: (name: string, reach: string[]) =>
+      startCommand(['agent', '--trust', thumbprint, '--state-folder', join(folder, name), '--name', name, '--json', ...reach]),
     agent,
     entry,
     run: (...args: string[]) => runCommand(args, environment),

@@ -11,6 +11,7 @@ import { helpVerb } from './help.ts'
 import type { CliIo } from './io.ts'
 import type { Act, Plan } from './plan.ts'
 import { demoVerb, serveVerb } from './serve.ts'
+import { trustVerb } from './trust.ts'
 import { versionVerb } from './version.ts'
 import { version } from './version-text.ts'
 
@@ -56,7 +57,7 @@ Begin with:
   $ halibut-gateway demo                    the same with two demo agents
   $ halibut-gateway help environment        how the verbs find the gateway and its token`,
     )
-  const verbs = [serveVerb, demoVerb, agentVerb, callVerb, agentsVerb, contractsVerb, configVerb, doctorVerb, versionVerb]
+  const verbs = [serveVerb, demoVerb, agentVerb, callVerb, agentsVerb, contractsVerb, trustVerb, configVerb, doctorVerb, versionVerb]
   for (const verb of verbs) program.addCommand(verb(plan))
   program.addCommand(helpVerb(plan, program))
   return program

@@ -1,0 +1,123 @@
+import { Command } from 'commander'
+import { normaliseThumbprint } from '../socket/thumbprint.ts'
+import { columns } from './columns.ts'
+import { CliError } from './failure.ts'
+import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
+import type { Plan } from './plan.ts'
+
+interface ApproveOptions extends GatewayOptions {
+  readonly expect: string
+  readonly id?: string
+  readonly replace?: string
+  readonly service: readonly string[]
+}
+
+/** `trust`: polling agents that knock and are not trusted yet, and what becomes of them. */
+export function trustVerb(plan: Plan): Command {
+  return new Command('trust')
+    .description('who knocks and is not trusted yet, and what becomes of it')
+    .helpCommand(false)
+    .addCommand(pendingVerb(plan))
+    .addCommand(approveVerb(plan))
+    .addCommand(denyVerb(plan))
+    .addCommand(revokeVerb(plan))
+}
+
+function pendingVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('pending'))
+    .description('who knocks at the port for polling agents and waits for a decision')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust pending')
+    .action((options: GatewayOptions) =>
+      plan(async io => {
+        const answer = await withGateway(options, io, (client, signal) => client.request('trust.pending', {}, { signal }))
+        const header = ['PENDING', 'THUMBPRINT', 'SUBSCRIPTION', 'LAST FROM', 'COUNT', 'LAST SEEN', 'REASON']
+        const rows = answer.pending.map(({ id, thumbprint = '-', subscription = '-', addresses, count, lastSeen, reason }) => [
+          id,
+          thumbprint,
+          subscription,
+          addresses.at(-1)?.address ?? '-',
+          String(count),
+          lastSeen,
+          reason,
+        ])
+        io.out(options.json ? `${JSON.stringify(answer)}\n` : `${columns(header, rows)}\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function approveVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('approve'))
+    .description('lets somebody in who is pending, as a new agent or in the place of a known one')
+    .argument('<pending>', 'its id in the list of who is pending')
+    .requiredOption('--expect <thumbprint>', 'the certificate that the agent itself tells; refused where another one knocks')
+    .option('--id <id>', 'the id of the new agent')
+    .option(
+      '--service <name>',
+      'a service of the new agent; once for each',
+      (name: string, before: readonly string[]) => [...before, name],
+      [],
+    )
+    .option('--replace <agent>', 'the agent whose place it takes, whose old certificate is revoked')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halibut-gateway trust approve 0123456789abcdef --expect AABBCCDDEEFF00112233445566778899AABBCCDD --id web-3
+  $ halibut-gateway trust approve 0123456789abcdef --expect AABBCCDDEEFF00112233445566778899AABBCCDD --replace web-2`,
+    )
+    .action((pending: string, options: ApproveOptions) =>
+      plan(async io => {
+        const { id, replace, service: services } = options
+        if ((id === undefined) === (replace === undefined))
+          throw new CliError('usage', 'it is let in as a new agent or in the place of one', 'say either --id web-3 or --replace web-2')
+        const thumbprint = normaliseThumbprint(options.expect, '--expect')
+        const { agent } = await withGateway(options, io, async (client, signal) => {
+          const found = (await client.request('trust.pending', {}, { signal })).pending.find(each => each.id === pending)
+          if (!found) throw new CliError('notFound', `nobody is pending as ${pending}`, 'halibut-gateway trust pending tells who is')
+          const { version } = found
+          const named = id === undefined ? {} : { id, ...(services.length > 0 && { services: [...services] }) }
+          const as = replace === undefined ? named : { replace }
+          return client.request('trust.approve', { pending, thumbprint, version, ...as }, { signal })
+        })
+        io.out(options.json ? `${JSON.stringify(agent)}\n` : `${agent.id} is let in with ${agent.thumbprint}\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function denyVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('deny'))
+    .description('turns a certificate away for good that is pending')
+    .argument('<pending>', 'its id in the list of who is pending')
+    .option('--reason <text>', 'why, for whoever reads it later')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust deny 0123456789abcdef --reason "not one of ours"')
+    .action((pending: string, options: GatewayOptions & { readonly reason?: string }) =>
+      plan(async io => {
+        const { reason } = options
+        const params = { pending, ...(reason === undefined ? {} : { reason }) }
+        const answer = await withGateway(options, io, (client, signal) => client.request('trust.deny', params, { signal }))
+        io.out(options.json ? `${JSON.stringify(answer)}\n` : `${answer.thumbprint} is turned away\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function revokeVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('revoke'))
+    .description('takes trust in a certificate back: its connections are cut, and calls to its agents end')
+    .argument('<thumbprint>', 'SHA-1, in any spelling')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust revoke AABBCCDDEEFF00112233445566778899AABBCCDD')
+    .action((text: string, options: GatewayOptions) =>
+      plan(async io => {
+        const thumbprint = normaliseThumbprint(text, 'the thumbprint')
+        const answer = await withGateway(options, io, (client, signal) => client.request('trust.revoke', { thumbprint }, { signal }))
+        io.out(
+          options.json
+            ? `${JSON.stringify(answer)}\n`
+            : `${thumbprint} is not trusted any more (${answer.agents.join(', ') || 'of no agent'})\n`,
+        )
+        return 'done'
+      }, options.json),
+    )
+}
