@@ -7,6 +7,58 @@ export const AgentIdSchema = Type.String({
   description: 'letters, digits, dot, dash, underscore; at most 128',
 })
 
+/** What agents are told apart by in lists and rules: `production`, `role=web`. */
+export const TagSchema = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._:/=-]{0,63}$',
+  description: 'letters, digits and . _ : / = -, at most 64, the first a letter or a digit',
+})
+
+const TagsSchema = Type.Array(TagSchema, { maxItems: 32, uniqueItems: true })
+const ServicesSchema = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+  maxItems: 256,
+  description: 'services that it hosts and whose contract is known',
+})
+const AgentNameSchema = Type.String({ minLength: 1, maxLength: 200, description: 'for people' })
+
+/** The version of what an operator says about an agent: another one after each change. */
+export const VersionSchema = Type.String({
+  pattern: '^([A-Za-z0-9_-]{1,64}|\\*)$',
+  description: 'the version that is to be changed; * for whichever there is',
+})
+
+/** The SHA-1 of a certificate as a person pastes it. */
+const PastedThumbprintSchema = Type.String({
+  pattern: '^([0-9A-Fa-f]{2}[ :-]?){20}$',
+  description: 'SHA-1 of the certificate: 40 hex digits, with spaces, : or - between them or without',
+})
+
+/** An agent that is to be served. */
+export const NewAgentSchema = Type.Object(
+  {
+    agent: AgentIdSchema,
+    name: Type.Optional(AgentNameSchema),
+    uri: EndpointUriSchema,
+    thumbprint: PastedThumbprintSchema,
+    services: Type.Optional(ServicesSchema),
+    tags: Type.Optional(TagsSchema),
+  },
+  { additionalProperties: false },
+)
+
+/** What is to be different about an agent; what is missing stays. */
+export const AgentChangesSchema = Type.Object(
+  {
+    agent: AgentIdSchema,
+    version: VersionSchema,
+    name: Type.Optional(Type.Union([AgentNameSchema, Type.Null()], { description: 'null: its id' })),
+    uri: Type.Optional(EndpointUriSchema),
+    thumbprint: Type.Optional(PastedThumbprintSchema),
+    services: Type.Optional(ServicesSchema),
+    tags: Type.Optional(TagsSchema),
+  },
+  { additionalProperties: false },
+)
+
 /** The states of an agent, as the gateway sees it. */
 export const AgentStateNameSchema = Type.Union([
   Type.Literal('connected'),
@@ -31,11 +83,18 @@ export const AgentSnapshotSchema = Type.Object(
     probed: Type.Optional(Type.String({ description: 'RFC 3339: the last probe of a listening agent; absent before the first' })),
     roundTripMs: Type.Optional(Type.Number({ minimum: 0, description: 'of the last probe that a listening agent answered' })),
     services: Type.Array(Type.String(), { description: 'services whose contract is known' }),
+    tags: Type.Array(Type.String()),
+    version: Type.String({ description: 'another one after each change of what was said about it' }),
+    readOnly: Type.Boolean({ description: 'it stands in the settings, and is changed there only' }),
   },
   { additionalProperties: false },
 )
 
 /** The states of an agent, as the gateway sees it. */
 export type AgentStateName = Static<typeof AgentStateNameSchema>
+/** An agent that is to be served. */
+export type NewAgent = Static<typeof NewAgentSchema>
+/** What is to be different about an agent; what is missing stays. */
+export type AgentChanges = Static<typeof AgentChangesSchema>
 /** One agent at one moment. */
 export type AgentSnapshot = Static<typeof AgentSnapshotSchema>

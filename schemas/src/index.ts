@@ -1,4 +1,14 @@
-export { AgentIdSchema, type AgentSnapshot, AgentSnapshotSchema, type AgentStateName, AgentStateNameSchema } from './agent.ts'
+export {
+  type AgentChanges,
+  AgentChangesSchema,
+  AgentIdSchema,
+  type AgentSnapshot,
+  AgentSnapshotSchema,
+  type AgentStateName,
+  AgentStateNameSchema,
+  type NewAgent,
+  NewAgentSchema,
+} from './agent.ts'
 export {
   type CallOutcome,
   CallOutcomeSchema,

@@ -1,5 +1,13 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { AgentIdSchema, AgentSnapshotSchema } from './agent.ts'
+import {
+  AgentChangesSchema,
+  AgentIdSchema,
+  AgentSnapshotSchema,
+  AgentStateNameSchema,
+  NewAgentSchema,
+  TagSchema,
+  VersionSchema,
+} from './agent.ts'
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
@@ -45,6 +53,15 @@ const ResumeSchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** Of a list that is told in pages. */
+const pageParams = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'entries of a page; default: all, over HTTP 100' })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'what next of the page before said' })),
+}
+const NextSchema = Type.Optional(Type.String({ description: 'the cursor of the next page; absent: there is none' }))
+
+const AgentResultSchema = Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false })
+
 const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
 
 /**
@@ -84,18 +101,21 @@ export const methods = {
     ),
   }),
   'agents.list': method({
-    description: 'every agent with its state',
+    description: 'agents with their state, by id',
     right: 'agents.read',
     http: 'GET /agents',
-    params: NoParamsSchema,
-    result: Type.Object({ agents: Type.Array(AgentSnapshotSchema) }, { additionalProperties: false }),
+    params: Type.Object(
+      { ...pageParams, tag: Type.Optional(TagSchema), state: Type.Optional(AgentStateNameSchema) },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({ agents: Type.Array(AgentSnapshotSchema), next: NextSchema }, { additionalProperties: false }),
   }),
   'agents.get': method({
     description: 'one agent with its state',
     right: 'agents.read',
     http: 'GET /agents/{agent}',
     params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
-    result: Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false }),
+    result: AgentResultSchema,
   }),
   'agents.watch': method({
     description: 'the agents and every change of them, as progress items, until it is cancelled',
@@ -104,6 +124,44 @@ export const methods = {
     params: NoParamsSchema,
     item: AgentEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'agents.add': method({
+    description: 'serves an agent from now on',
+    right: 'agents.write',
+    http: 'POST /agents',
+    params: NewAgentSchema,
+    result: AgentResultSchema,
+  }),
+  'agents.update': method({
+    description: 'changes what is said about an agent',
+    right: 'agents.write',
+    http: 'PATCH /agents/{agent}',
+    params: AgentChangesSchema,
+    result: AgentResultSchema,
+  }),
+  'agents.remove': method({
+    description: 'forgets an agent, and ends its connections',
+    right: 'agents.write',
+    http: 'DELETE /agents/{agent}',
+    params: Type.Object({ agent: AgentIdSchema, version: VersionSchema }, { additionalProperties: false }),
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'agents.enable': method({
+    description: 'lets an agent that is disabled take calls again',
+    right: 'agents.write',
+    http: 'POST /agents/{agent}/enable',
+    params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
+    result: AgentResultSchema,
+  }),
+  'agents.disable': method({
+    description: 'lets an agent take no calls, and ends its connections',
+    right: 'agents.write',
+    http: 'POST /agents/{agent}/disable',
+    params: Type.Object(
+      { agent: AgentIdSchema, reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'stands in its state' })) },
+      { additionalProperties: false },
+    ),
+    result: AgentResultSchema,
   }),
   'agent.invoke': method({
     description: 'calls a service of an agent',

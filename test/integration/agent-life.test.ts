@@ -51,7 +51,7 @@ test('of two agents with one certificate the one that is removed is cut off and 
   await using fleet = await createFleet()
   const { manager, until } = fleet
   for (const id of ['one', 'two']) {
-    manager.serve(definition(id))
+    await manager.add(definition(id))
     fleet.poll(id)
   }
   await Promise.all([until('one', 'connected'), until('two', 'connected')])
@@ -62,7 +62,7 @@ test('of two agents with one certificate the one that is removed is cut off and 
   expect(fleet.runtime.subscribers().map(({ subscription }) => subscription)).toEqual(['poll://two/'])
   expect(await fleet.say('two')).toBe('two says hello to you')
   expect(manager.directory.require('two').state).toBe(state)
-  manager.serve(definition('one'))
+  await manager.add(definition('one'))
   await until('one', 'connected')
   expect(await fleet.say('one')).toBe('one says hello to you')
 })
@@ -70,14 +70,14 @@ test('of two agents with one certificate the one that is removed is cut off and 
 test('an agent that is disabled is away at once, and back when it is enabled', async () => {
   await using fleet = await createFleet()
   const { manager, until } = fleet
-  manager.serve(definition('one'))
+  await manager.add(definition('one'))
   fleet.poll('one')
   await until('one', 'connected')
   const gone = new Promise(resolve => fleet.runtime.on('subscriberDisconnected', resolve))
-  await manager.update({ ...definition('one'), disabled: true })
+  await manager.edit('one', () => ({ ...definition('one'), disabled: true }))
   await gone
   expect([manager.directory.require('one').state.at, fleet.runtime.trusted]).toEqual(['disabled', []])
-  await manager.update(definition('one'))
+  await manager.edit('one', () => definition('one'))
   await until('one', 'connected')
   expect(await fleet.say('one')).toBe('one says hello to you')
 })
@@ -85,11 +85,11 @@ test('an agent that is disabled is away at once, and back when it is enabled', a
 test('with another certificate the agent that had the one before is cut off, and who has the new one takes its place', async () => {
   await using fleet = await createFleet()
   const { manager, until } = fleet
-  manager.serve(definition('one'))
+  await manager.add(definition('one'))
   fleet.poll('one')
   await until('one', 'connected')
   const gone = new Promise(resolve => fleet.runtime.on('subscriberDisconnected', resolve))
-  await manager.update({ ...definition('one'), thumbprint: other.thumbprint })
+  await manager.edit('one', () => ({ ...definition('one'), thumbprint: other.thumbprint }))
   await gone
   fleet.poll('one', 'other')
   await until('one', 'connected')
@@ -112,11 +112,11 @@ test('a listening agent that moves loses the connections to the place before, an
       }),
     )
     const at = (uri = '') => ({ id: 'one', uri, thumbprint: certificate.thumbprint })
-    manager.serve(at(before))
+    await manager.add(at(before))
     await until('one', 'connected')
     expect(await fleet.runtime.createClient(echo, manager.directory.require('one').endpoint).SayHello('you')).toBe('you at 0')
     const closed = new Promise(resolve => fleet.runtime.on('connectionClosed', ({ direction }) => direction === 'outgoing' && resolve(0)))
-    await manager.update(at(after))
+    await manager.edit(at(after).id, () => at(after))
     await closed
     await until('one', 'connected')
     expect(manager.directory.require('one')).toMatchObject({ endpoint: { uri: after }, probe: { roundTripMs: expect.any(Number) } })

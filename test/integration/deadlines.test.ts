@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { deferred } from '../../server/src/base/deferred.ts'
 import { defaultLimits } from '../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { noStreams } from '../../server/src/gateway/streams/stream-table.ts'
 import { Dispatcher } from '../../server/src/rpc/dispatcher.ts'
@@ -202,7 +203,14 @@ test('an agent that a call could not reach is offline at once, and the deadline 
 
 /** Calls the agent `a` as a browser does; gives the error. */
 async function invoke(mesh: HalibutRuntime, directory: AgentDirectory, times: object): Promise<unknown> {
-  const handlers = createHandlers({ directory, contracts: new ContractDirectory(), mesh, trust: idleTrust(), epoch: 'now', version: '0' })
+  const handlers = createHandlers({
+    manager: new AgentManager({ mesh, directory }),
+    contracts: new ContractDirectory(),
+    mesh,
+    trust: idleTrust(),
+    epoch: 'now',
+    version: '0',
+  })
   const response = await new Dispatcher(new MethodRunner(handlers, () => undefined)).dispatch(
     { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'ITools', method: 'Hold', args: [], ...times } },
     {

@@ -1,20 +1,11 @@
 import { type MethodEntry, methods } from '@halibut-gateway/schemas'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
-import { silentLog } from '../../server/src/base/log.ts'
-import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
-import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
-import { buildGateway } from '../../server/src/gateway/app.ts'
-import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/route-documents.ts'
-import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { Metrics } from '../../server/src/telemetry/metrics.ts'
 import { createGatewayWorld } from '../support/gateway.ts'
-import { idleTrust } from '../support/idle-trust.ts'
 import { OpenApi } from '../support/openapi.ts'
-
-const unused = (): never => {
-  throw new Error('not used here')
-}
+import { buildUnitGateway } from '../support/unit-gateway.ts'
 
 async function documentOf(origin: string): Promise<Record<string, unknown>> {
   return (await (await fetch(`${origin}/openapi.json`)).json()) as Record<string, unknown>
@@ -33,26 +24,8 @@ test('the OpenAPI document needs no sign-in, is a valid one, and has every metho
 })
 
 test('every route is described, but for the socket, the page of the description and the files of the page', async () => {
-  const app = await buildGateway({
-    mesh: {
-      call: unused,
-      probe: unused,
-      trust: unused,
-      removeTrust: unused,
-      revoke: unused,
-      reinstate: unused,
-      disconnect: unused,
-      on: unused,
-    },
-    trust: idleTrust(),
-    directory: new AgentDirectory(),
-    contracts: new ContractDirectory(),
-    signIn: startTokenSignIn('hgw_start_test'),
-    policy: new OriginPolicy({ hosts: ['localhost:80'] }),
-    log: silentLog,
-    version: '0.0.0',
-  })
-  const { operations } = new OpenApi((await app.inject({ url: '/openapi.json' })).json())
+  const app = await buildUnitGateway({ metrics: new Metrics('0.0.0') })
+  const { operations } = new OpenApi((await app.inject({ url: '/openapi.json', headers: { host: 'gateway.example' } })).json())
   const described = operations.map(({ verb, path }) => `${verb} ${path}`)
   const there = app.knownRoutes.map(({ verb, path }) => `${verb} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
   expect(there.filter(route => !described.includes(route))).toEqual(['GET /openapi', 'GET /openapi.css', 'GET /rpc'])

@@ -34,7 +34,7 @@ async function createTrustingGateway() {
   const token = 'hgw_start_trust'
   const { directory } = manager
   const signIn = startTokenSignIn(token)
-  const app = await buildGateway({ mesh: runtime, trust, directory, contracts, signIn, policy, log: silentLog, version: '0' })
+  const app = await buildGateway({ mesh: runtime, trust, manager, contracts, signIn, policy, log: silentLog, version: '0' })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as { port: number }
   policy.allowLoopback(port)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
@@ -48,7 +49,7 @@ process.once('message', async (start: GatewayStart) => {
   const app = await buildGateway({
     mesh: runtime,
     trust: idleTrust(directory),
-    directory,
+    manager: new AgentManager({ mesh: runtime, directory }),
     contracts,
     signIn: startTokenSignIn(start.token),
     policy,

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import type { WebSocketFactory } from '../../client-sdk/src/index.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
@@ -102,7 +103,7 @@ export class SocketGateway implements AsyncDisposable {
     const app = await buildGateway({
       mesh,
       trust: idleTrust(this.directory),
-      directory: this.directory,
+      manager: new AgentManager({ mesh, directory: this.directory }),
       contracts: this.#contracts,
       signIn: startTokenSignIn(this.token),
       policy,

@@ -63,7 +63,7 @@ async function run(start: GatewayStart): Promise<void> {
   const app = await buildGateway({
     mesh: runtime,
     trust,
-    directory,
+    manager,
     contracts,
     signIn: startTokenSignIn(start.token),
     policy,

@@ -10,15 +10,17 @@ import {
 import { WebSocket } from 'ws'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { silentLog } from '../../server/src/base/log.ts'
-import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import type { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
+import { Trust } from '../../server/src/fleet/trust.ts'
 import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
-import { idleTrust } from './idle-trust.ts'
+import { recordsInMemory } from './idle-trust.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
 export const probe = service('IProbeService', {
@@ -56,6 +58,7 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly origin: string
   readonly url: string
   readonly token: string
+  readonly agents: AgentManager
   readonly directory: AgentDirectory
   readonly calls: SeenCall[]
   /** A socket that has been accepted, without `hello`. */
@@ -81,16 +84,24 @@ const roleSignIn: SignIn = {
 /** Starts a gateway for a test. */
 export async function createGatewayWorld(): Promise<GatewayWorld> {
   const token = 'hgw_start_test'
-  const directory = new AgentDirectory()
-  directory.add({ id: 'a1', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), services: ['IProbeService'] })
+  const calls: SeenCall[] = []
+  const mesh = pretendMesh(calls)
+  const agents = new AgentManager({ mesh })
+  const { directory } = agents
+  directory.add({ id: 'a1', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), services: ['IProbeService'] }, true)
   const contracts = new ContractDirectory()
   contracts.add(probe)
-  const calls: SeenCall[] = []
   const policy = new OriginPolicy()
   const app = await buildGateway({
-    mesh: pretendMesh(calls),
-    trust: idleTrust(directory),
-    directory,
+    mesh,
+    trust: new Trust({
+      mesh,
+      agents,
+      records: recordsInMemory(),
+      own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
+      log: silentLog,
+    }),
+    manager: agents,
     contracts,
     signIn: roleSignIn,
     policy,
@@ -112,6 +123,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     origin: `http://127.0.0.1:${port}`,
     url,
     token,
+    agents,
     directory,
     calls,
     socket,

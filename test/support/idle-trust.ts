@@ -24,7 +24,7 @@ export function idleTrust(directory = new AgentDirectory()): Trust {
   }
   return new Trust({
     mesh: { on: unused, revoke: () => undefined, reinstate: () => undefined },
-    agents: { directory, add: unused, update: unused, mayPoll: unused },
+    agents: { directory, add: unused, edit: unused, mayPoll: unused },
     records: recordsInMemory(),
     own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
     log: silentLog,

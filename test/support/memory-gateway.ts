@@ -2,6 +2,7 @@ import { type CloseReason, closeCodes } from '@halibut-gateway/schemas/wire'
 import type { WebSocketLike } from '../../client-sdk/src/index.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import { Connection } from '../../server/src/gateway/connection.ts'
@@ -67,7 +68,7 @@ export class MemoryGateway {
 
   #start(): [Dispatcher, SessionTable] {
     const handlers = createHandlers({
-      directory: this.directory,
+      manager: new AgentManager({ mesh: this.#mesh, directory: this.directory }),
       contracts: this.#contracts,
       mesh: this.#mesh,
       trust: idleTrust(this.directory),

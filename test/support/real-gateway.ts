@@ -4,6 +4,7 @@ import { type ClientOptions, createClient, type GatewayClient } from '../../clie
 import type { Limits } from '../../server/src/base/limits.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
@@ -61,7 +62,7 @@ export async function createRealGateway(options: {
   const app = await buildGateway({
     mesh: world.client,
     trust: idleTrust(directory),
-    directory,
+    manager: new AgentManager({ mesh: world.client, directory }),
     contracts,
     signIn: startTokenSignIn(token),
     ...options.gateway,

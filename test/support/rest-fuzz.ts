@@ -36,9 +36,11 @@ export async function fuzzRest(world: Pick<GatewayWorld, 'origin' | 'token'>, ru
         ...(body === undefined ? {} : { body }),
       })
       const text = await response.text()
-      const told = text === '' ? undefined : (JSON.parse(text) as { kind?: unknown })
-      if (response.status === 500 || told?.kind === 'internal_error') throw new Error(`500: ${text}`)
-      const misfit = api.misfit(operation, response.status, response.headers.get('content-type') ?? '', told)
+      const type = response.headers.get('content-type') ?? ''
+      const told = text === '' ? undefined : type.includes('json') ? JSON.parse(text) : text
+      if (response.status === 500 || (told as { kind?: unknown } | undefined)?.kind === 'internal_error')
+        throw new Error(`500: ${text.slice(0, 500)}`)
+      const misfit = api.misfit(operation, response.status, type, told)
       if (misfit !== undefined) throw new Error(`${response.status}: ${misfit}: ${text.slice(0, 500)}`)
       seen.add(`${operation.operationId} ${response.status}`)
     }),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { silentLog } from '../../server/src/base/log.ts'
-import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
@@ -11,21 +11,23 @@ const unused = (): never => {
   throw new Error('not used here')
 }
 
+const mesh = {
+  call: unused,
+  probe: unused,
+  trust: unused,
+  removeTrust: unused,
+  revoke: unused,
+  reinstate: unused,
+  disconnect: unused,
+  on: () => () => undefined,
+}
+
 /** A gateway for requests that are put in without a port, at `gateway.example`, with the token `hgw_start_test`; it has no agents. */
 export function buildUnitGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
   return buildGateway({
-    mesh: {
-      call: unused,
-      probe: unused,
-      trust: unused,
-      removeTrust: unused,
-      revoke: unused,
-      reinstate: unused,
-      disconnect: unused,
-      on: () => () => undefined,
-    },
+    mesh,
     trust: idleTrust(),
-    directory: new AgentDirectory(),
+    manager: new AgentManager({ mesh }),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),
     policy: new OriginPolicy({ hosts: ['gateway.example'] }),

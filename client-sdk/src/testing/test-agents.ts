@@ -144,5 +144,8 @@ function firstSnapshot(id: string): AgentSnapshot {
     reason: 'it is a test',
     connections: 1,
     services: [],
+    tags: [],
+    version: '0',
+    readOnly: false,
   }
 }

@@ -20,6 +20,9 @@ export type AgentSnapshot = {
   probed?: string
   roundTripMs?: number
   services: string[]
+  tags: string[]
+  version: string
+  readOnly: boolean
 }
 
 /** What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now. */
@@ -162,9 +165,31 @@ export interface Methods {
       limits: { -readonly [K in keyof FacadeLimits]: number }
     }
   }
-  'agents.list': { params: Record<never, never>; result: { agents: AgentSnapshot[] } }
+  'agents.list': {
+    params: { limit?: number; cursor?: string; tag?: string; state?: AgentStateName }
+    result: { agents: AgentSnapshot[]; next?: string }
+  }
   'agents.get': { params: { agent: string }; result: { agent: AgentSnapshot } }
   'agents.watch': { params: Record<never, never>; result: Record<never, never>; item: AgentEvent }
+  'agents.add': {
+    params: { agent: string; name?: string; uri: string; thumbprint: string; services?: string[]; tags?: string[] }
+    result: { agent: AgentSnapshot }
+  }
+  'agents.update': {
+    params: {
+      agent: string
+      version: string
+      name?: string | null
+      uri?: string
+      thumbprint?: string
+      services?: string[]
+      tags?: string[]
+    }
+    result: { agent: AgentSnapshot }
+  }
+  'agents.remove': { params: { agent: string; version: string }; result: Record<never, never> }
+  'agents.enable': { params: { agent: string }; result: { agent: AgentSnapshot } }
+  'agents.disable': { params: { agent: string; reason?: string }; result: { agent: AgentSnapshot } }
   'agent.invoke': { params: InvokeParams; result: InvokeResult }
   'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
   'calls.watch': { params: Record<never, never>; result: Record<never, never>; item: CallEvent }

@@ -133,6 +133,8 @@ export const gatewayLimits = {
   cloneGraceMs: 30_000,
   httpRequestMs: 10_000,
   httpCallsInFlight: 64,
+  httpAnswers: 10_000,
+  httpAnswerChars: 16 * 1024,
   closeGraceMs: 1_000,
   waitingSessions: 1_000,
   waitingSessionsPerPrincipal: 250,

@@ -120,7 +120,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const app = await buildGateway({
     mesh: runtime,
     trust,
-    directory: agents.directory,
+    manager: agents,
     contracts,
     signIn: startTokenSignIn(token),
     policy,

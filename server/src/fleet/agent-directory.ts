@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { HalibutError } from '../base/errors.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
@@ -14,13 +15,21 @@ export interface AgentDefinition {
   readonly thumbprint: string
   /** Names of the services that it hosts and whose contracts are known. */
   readonly services?: readonly string[] | undefined
+  /** What it is told apart by in lists and rules. */
+  readonly tags?: readonly string[] | undefined
   /** Default false. */
   readonly disabled?: boolean | undefined
+  /** Why, for people. */
+  readonly disabledReason?: string | undefined
 }
 
 /** An agent as the directory keeps it. */
 export interface Agent {
   readonly definition: AgentDefinition
+  /** Another one for each definition, and the same for the same, so that it outlives a restart. */
+  readonly version: string
+  /** It is not to be changed while the gateway runs. */
+  readonly readOnly: boolean
   /** Where it is; the same frozen object as long as the agent is known. */
   readonly endpoint: { readonly uri: string; readonly thumbprint: string }
   readonly mode: 'listening' | 'polling'
@@ -60,9 +69,9 @@ export class AgentDirectory {
   }
 
   /** Throws `invalid_argument` where the id, or the subscription of a polling agent, is taken. */
-  add(definition: AgentDefinition): Agent {
+  add(definition: AgentDefinition, readOnly = false): Agent {
     if (this.#agents.has(definition.id)) throw taken(`an agent with the id ${definition.id} exists already`)
-    const agent = this.#newAgent(definition)
+    const agent = this.#newAgent(definition, readOnly)
     this.#own(agent)
     return this.#put(agent)
   }
@@ -73,12 +82,13 @@ export class AgentDirectory {
    */
   update(definition: AgentDefinition): Agent {
     const before = this.require(definition.id)
-    const fresh = this.#newAgent(definition)
+    const fresh = this.#newAgent(definition, before.readOnly)
     if (this.#own(fresh) !== subscriptionOf(before)) this.#disown(before)
     const { uri, thumbprint } = before.endpoint
     if (uri !== definition.uri || thumbprint !== definition.thumbprint) return this.#put(fresh)
-    const news: AgentNews = definition.disabled ? { type: 'disable', why: 'disabled' } : { type: 'enable' }
-    return this.#put({ ...before, definition, state: nextState(before.state, news, this.#now()) })
+    const why = disabledWhy(definition)
+    const news: AgentNews = why === undefined ? { type: 'enable' } : { type: 'disable', why }
+    return this.#put({ ...before, definition, version: fresh.version, state: nextState(before.state, news, this.#now()) })
   }
 
   /** Forgets an agent; gives what it was. */
@@ -133,14 +143,16 @@ export class AgentDirectory {
     return () => void this.#listeners.delete(listener)
   }
 
-  #newAgent(definition: AgentDefinition): Agent {
-    const { uri, thumbprint, disabled = false } = definition
+  #newAgent(definition: AgentDefinition, readOnly: boolean): Agent {
+    const { uri, thumbprint } = definition
     const mode = uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
     return {
       definition,
+      version: versionOf(definition),
+      readOnly,
       endpoint: Object.freeze({ uri, thumbprint }),
       mode,
-      state: initialState(mode, this.#now(), disabled),
+      state: initialState(mode, this.#now(), disabledWhy(definition)),
       connections: 0,
       probe: undefined,
     }
@@ -190,7 +202,21 @@ export function snapshotOf(agent: Agent): AgentSnapshot {
     ...(probe === undefined ? {} : { probed: new Date(probe.atMs).toISOString() }),
     ...(probe?.roundTripMs === undefined ? {} : { roundTripMs: probe.roundTripMs }),
     services: [...(definition.services ?? [])],
+    tags: [...(definition.tags ?? [])],
+    version: agent.version,
+    readOnly: agent.readOnly,
   }
+}
+
+/** In a form that an entity tag of HTTP can have. */
+function versionOf(definition: AgentDefinition): string {
+  const { id, name, uri, thumbprint, services = [], tags = [] } = definition
+  const said = [id, name ?? id, uri, thumbprint, services, tags, disabledWhy(definition)]
+  return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 16)
+}
+
+function disabledWhy({ disabled, disabledReason }: AgentDefinition): string | undefined {
+  return disabled ? (disabledReason ?? 'disabled') : undefined
 }
 
 function subscriptionOf({ mode, definition }: Agent): string | undefined {

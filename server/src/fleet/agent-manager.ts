@@ -1,3 +1,4 @@
+import { HalibutError } from '../base/errors.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import { type Agent, type AgentDefinition, AgentDirectory } from './agent-directory.ts'
@@ -15,6 +16,8 @@ export interface AgentStore {
 /** What the agents are managed with. */
 export interface AgentManagerOptions {
   readonly mesh: Pick<Mesh, 'probe' | 'on' | 'trust' | 'removeTrust' | 'disconnect'>
+  /** Where they are; default: a directory of its own. */
+  readonly directory?: AgentDirectory
   /** Default: none; agents are forgotten with the process. */
   readonly store?: AgentStore
   readonly liveness?: LivenessOptions
@@ -26,7 +29,7 @@ export interface AgentManagerOptions {
  */
 export class AgentManager {
   /** For looking; changes of who is there go through the manager. */
-  readonly directory = new AgentDirectory()
+  readonly directory: AgentDirectory
   readonly #options: AgentManagerOptions
   readonly #liveness: Liveness
   /** How many agents may connect with a certificate. */
@@ -37,8 +40,9 @@ export class AgentManager {
   /** With the agents of the store. */
   constructor(options: AgentManagerOptions) {
     this.#options = options
+    this.directory = options.directory ?? new AgentDirectory()
     this.#liveness = new Liveness(options.mesh, this.directory, options.liveness)
-    for (const definition of options.store?.all() ?? []) this.serve(definition)
+    for (const definition of options.store?.all() ?? []) this.#serve(definition, false)
   }
 
   /** Begins to look whether they are there. */
@@ -51,18 +55,18 @@ export class AgentManager {
     this.#liveness.close()
   }
 
-  /** Serves an agent without keeping it in the store. Throws `invalid_argument` where its id or its subscription is taken, or its thumbprint is none. */
+  /**
+   * Serves an agent without keeping it in the store: it stays as it is as long as the gateway runs. Throws `invalid_argument` where its id or its
+   * subscription is taken, or its thumbprint is none.
+   */
   serve(definition: AgentDefinition): Agent {
-    checkDefinition(definition)
-    const agent = this.directory.add(definition)
-    this.#trust(agent)
-    return agent
+    return this.#serve(definition, true)
   }
 
   /** Adds an agent and keeps it. Rejects as {@link serve} throws, and where it cannot be kept; then it is not served. */
   add(definition: AgentDefinition): Promise<Agent> {
     return this.#inTurn(async () => {
-      const agent = this.serve(definition)
+      const agent = this.#serve(definition, false)
       try {
         await this.#options.store?.put(definition)
       } catch (why) {
@@ -74,12 +78,14 @@ export class AgentManager {
   }
 
   /**
-   * Puts another definition in the place of the one of the same id, and keeps it. An agent that is elsewhere from now on, has another certificate
-   * or is disabled loses its connections. Rejects with `agent_not_found`, `invalid_argument`, or where it cannot be kept; then nothing has changed.
+   * Puts another definition in the place of the one of an id, and keeps it. An agent that is elsewhere from now on, has another certificate
+   * or is disabled loses its connections. Rejects with `agent_not_found`, `invalid_argument`, `version_conflict` where it is not in the `version`
+   * that is told (default: whichever there is), or where it cannot be kept; then nothing has changed.
    */
-  update(definition: AgentDefinition): Promise<Agent> {
+  edit(id: string, change: (before: AgentDefinition) => AgentDefinition, version?: string): Promise<Agent> {
     return this.#inTurn(async () => {
-      const before = this.directory.require(definition.id)
+      const before = this.#editable(id, version)
+      const definition = change(before.definition)
       const agent = this.#change(before, definition)
       try {
         await this.#options.store?.put(definition)
@@ -91,10 +97,10 @@ export class AgentManager {
     })
   }
 
-  /** Forgets an agent and ends its connections. Rejects with `agent_not_found`, or where the store fails; then it is still there. */
-  remove(id: string): Promise<void> {
+  /** Forgets an agent and ends its connections. Rejects as {@link edit}; then it is still there. */
+  remove(id: string, version?: string): Promise<void> {
     return this.#inTurn(async () => {
-      this.directory.require(id)
+      this.#editable(id, version)
       await this.#options.store?.remove(id)
       this.#drop(id)
     })
@@ -111,6 +117,24 @@ export class AgentManager {
     const done = this.#changes.then(change)
     this.#changes = done.catch(() => undefined)
     return done
+  }
+
+  #serve(definition: AgentDefinition, readOnly: boolean): Agent {
+    checkDefinition(definition)
+    const agent = this.directory.add(definition, readOnly)
+    this.#trust(agent)
+    return agent
+  }
+
+  #editable(id: string, version: string | undefined): Agent {
+    const agent = this.directory.require(id)
+    if (agent.readOnly) {
+      throw new HalibutError('invalid_argument', `the agent ${id} stands in the settings, and cannot be changed while the gateway runs`, {
+        advice: 'change it in the settings, and start the gateway again',
+      })
+    }
+    if (version === undefined || version === agent.version) return agent
+    throw new HalibutError('version_conflict', `the agent ${id} is in version ${agent.version}, not in ${version}`)
   }
 
   #change(before: Agent, definition: AgentDefinition): Agent {

@@ -34,14 +34,17 @@ export type AgentNews =
   | { readonly type: 'enable' }
 
 /** The state of an agent that nobody has seen yet. */
-export function initialState(mode: 'listening' | 'polling', nowMs: number, disabled: boolean): AgentState {
-  if (disabled) return { at: 'disabled', sinceMs: nowMs, reason: 'disabled' }
+export function initialState(mode: 'listening' | 'polling', nowMs: number, disabledWhy?: string): AgentState {
+  if (disabledWhy !== undefined) return { at: 'disabled', sinceMs: nowMs, reason: disabledWhy }
   return { at: 'offline', sinceMs: nowMs, reason: mode === 'listening' ? 'not probed yet' : 'has not connected yet' }
 }
 
 /** The state after some news; the same object where nothing changed. `sinceMs` moves only with the state’s name. */
 export function nextState(state: AgentState, news: AgentNews, nowMs: number): AgentState {
-  if (state.at === 'disabled') return news.type === 'enable' ? enter(state, 'offline', 'enabled; not seen yet', nowMs) : state
+  if (state.at === 'disabled') {
+    if (news.type === 'enable') return enter(state, 'offline', 'enabled; not seen yet', nowMs)
+    return news.type === 'disable' ? enter(state, 'disabled', news.why, nowMs) : state
+  }
   switch (news.type) {
     case 'reached':
       return state.at === 'connected' ? state : enter(state, 'connected', news.how, nowMs)

@@ -57,7 +57,7 @@ export interface OwnCertificate {
 /** What trust is managed with. */
 export interface TrustOptions {
   readonly mesh: Pick<Mesh, 'on' | 'revoke' | 'reinstate'>
-  readonly agents: Pick<AgentManager, 'directory' | 'add' | 'update' | 'mayPoll'>
+  readonly agents: Pick<AgentManager, 'directory' | 'add' | 'edit' | 'mayPoll'>
   readonly records: TrustRecords
   /** Our own certificate, which agents have to trust. */
   readonly own: OwnCertificate
@@ -274,7 +274,7 @@ export class Trust {
   async #replace(id: string, place: { readonly uri: string; readonly thumbprint: string }, by: string): Promise<Agent> {
     const { agents } = this.#options
     const before = agents.directory.require(id).definition
-    const agent = await agents.update({ ...before, ...place })
+    const agent = await agents.edit(id, known => ({ ...known, ...place }))
     // Another agent may have it still: a person who copied it knows, and revokes it where that is meant.
     if (before.thumbprint !== place.thumbprint && this.#registered(before.thumbprint).length === 0) await this.revoke(before.thumbprint, by)
     return agent

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { AuditSink } from '../audit/entry.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
-import type { AgentDirectory } from '../fleet/agent-directory.ts'
+import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
@@ -40,7 +40,7 @@ import { Tickets } from './tickets.ts'
 export interface GatewayOptions {
   readonly mesh: Mesh
   readonly trust: Trust
-  readonly directory: AgentDirectory
+  readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly signIn: SignIn
   /** The Host and Origin headers that are answered. */
@@ -105,7 +105,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(healthRoutes, { phase })
   await app.register(versionRoutes, options)
   if (metrics) {
-    metrics.lookAt({ ...options, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })
+    const { directory } = options.manager
+    metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })
     await app.register(metricsRoutes, { metrics })
   }
   await app.register(wsTicketRoutes, { tickets })

@@ -3,7 +3,7 @@ import { type AgentDirectory, snapshotOf } from '../fleet/agent-directory.ts'
 import { ChangedItems } from './changed-items.ts'
 
 /** About what the JSON of a snapshot has beside its texts. */
-const frameChars = 260
+const frameChars = 340
 
 /** The agents of which a reader of `agents.watch` has not been told yet. */
 export function changedAgents(directory: AgentDirectory, changesMs: number): ChangedItems<AgentSnapshot> {
@@ -14,7 +14,8 @@ export function changedAgents(directory: AgentDirectory, changesMs: number): Cha
         const agent = directory.get(id)
         return agent && snapshotOf(agent)
       },
-      chars: ({ name, uri, reason, services }) => frameChars + name.length + uri.length + reason.length + services.join().length,
+      chars: ({ name, uri, reason, services, tags }) =>
+        frameChars + name.length + uri.length + reason.length + services.join().length + tags.join().length,
       item: (type, agents) => ({ type, agents }),
       onChange: listener => directory.onChange(listener),
     },

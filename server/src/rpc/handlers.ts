@@ -1,4 +1,4 @@
-import type { AgentDirectory } from '../fleet/agent-directory.ts'
+import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
@@ -16,7 +16,7 @@ import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
 export interface HandlerOptions {
-  readonly directory: AgentDirectory
+  readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
   readonly trust: Trust
@@ -31,12 +31,13 @@ export interface HandlerOptions {
 
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { directory, mesh, contracts, version, registry = new CallRegistry() } = options
+  const { manager, mesh, contracts, version, registry = new CallRegistry() } = options
+  const { directory } = manager
   const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),
-    ...agentsMethods(directory, options.agentChangesMs),
-    ...agentInvokeMethods({ ...options, registry, kept }),
+    ...agentsMethods(manager, options.agentChangesMs),
+    ...agentInvokeMethods({ directory, contracts, mesh, registry, kept }),
     ...callsMethods(registry, kept),
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
-import { facadeLimits, isStreamHandle } from '@halibut-gateway/schemas/wire'
+import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
 import { toHalibutError } from './error-map.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { isLongJson } from './json-pieces.ts'
 import { ParamsError } from './params-error.ts'
 import { SharedCall, type Waiter } from './shared-call.ts'
@@ -83,7 +83,7 @@ export class KeptCalls {
     const calls = this.#byPrincipal.get(principal) ?? new Map<string, KeptCall>()
     this.#byPrincipal.set(principal, calls)
     this.#sweep(calls)
-    const fingerprint = fingerprintOf(params)
+    const fingerprint = fingerprintOf([params.agent, params.service, params.method, params.args])
     for (;;) {
       const known = calls.get(key)
       if (known && known.fingerprint !== fingerprint) {
@@ -230,21 +230,4 @@ export function consumed(): HalibutError {
     delivery: 'executed',
     advice: 'call again with a fresh key where the method may run twice: this one did run',
   })
-}
-
-/** The same for the same request: the order of keys, and the numbers of data streams, do not matter. */
-function fingerprintOf({ agent, service, method, args }: InvokeParams): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical([agent, service, method, args])))
-    .digest('base64')
-}
-
-/** Objects become what no array, text or other object becomes; minus zero is a double where zero is an integer. */
-function canonical(value: unknown): unknown {
-  if (Object.is(value, -0)) return { zero: '-0' }
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(canonical)
-  if (isStreamHandle(value)) return { stream: value.length ?? null }
-  const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, canonical(each)])
-  return { entries: entries.sort(([a], [b]) => (a < b ? -1 : 1)) }
 }

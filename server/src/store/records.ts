@@ -25,6 +25,7 @@ export interface AgentRecord extends AgentEndpoint {
   readonly services?: readonly string[] | undefined
   readonly disabled?: boolean | undefined
   readonly tags?: readonly string[] | undefined
+  readonly disabledReason?: string | undefined
 }
 
 /** A contract that was added while the gateway ran. */

@@ -53,7 +53,7 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
   const app = await buildGateway({
     mesh: runtime,
     trust: idleTrust(manager.directory),
-    directory: manager.directory,
+    manager,
     contracts,
     signIn: startTokenSignIn(token),
     policy,

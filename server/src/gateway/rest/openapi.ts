@@ -108,7 +108,7 @@ function describe(operation: Operation): object {
   }
 }
 
-function headersOf({ takesVersion, others }: Operation): object[] {
+function headersOf({ takesVersion, keepsAnswers, others }: Operation): object[] {
   const header = (name: string, description: string, required = false): object => ({
     name,
     in: 'header',
@@ -119,6 +119,7 @@ function headersOf({ takesVersion, others }: Operation): object[] {
   return [
     ...(takesVersion ? [header('If-Match', 'the version that is to be changed, as ETag told it; * for whichever there is', true)] : []),
     ...('idempotencyKey' in others ? [header('Idempotency-Key', 'the same as idempotencyKey')] : []),
+    ...(keepsAnswers ? [header('Idempotency-Key', 'the same key with the same request gives the same answer')] : []),
     header('traceparent', 'W3C trace context, version 00'),
   ]
 }

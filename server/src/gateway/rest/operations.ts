@@ -19,8 +19,10 @@ export interface Operation {
   readonly versioned: string | undefined
   /** Its parameter `version` is the header If-Match. */
   readonly takesVersion: boolean
-  /** Where what it makes is found afterwards: the path of a GET, and the parameter in it. */
-  readonly made: { readonly path: string; readonly param: string } | undefined
+  /** Its answers are kept by the header Idempotency-Key; where it has a parameter for that, the method keeps them itself. */
+  readonly keepsAnswers: boolean
+  /** Where what it makes is found afterwards: below this last part of its path, by this parameter or member of the result. */
+  readonly made: { readonly below: string; readonly param: string } | undefined
 }
 
 /** What is over HTTP: the rows of the one map of methods that have a verb and a path. */
@@ -29,7 +31,9 @@ export const operations: readonly Operation[] = (Object.entries(methods) as [Met
   if (verb === undefined || path === undefined) return []
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
   const properties = propertiesOf(entry.params)
-  const beside = Object.entries(properties).filter(([name]) => !inPath.includes(name) && name !== 'version')
+  // What is done to it otherwise tells its version among its parameters.
+  const takesVersion = 'version' in properties && verb !== 'POST'
+  const beside = Object.entries(properties).filter(([name]) => !inPath.includes(name) && !(takesVersion && name === 'version'))
   const found = madeBy(verb, path)
   return [
     {
@@ -42,7 +46,8 @@ export const operations: readonly Operation[] = (Object.entries(methods) as [Met
       takesBody: verb === 'POST' || verb === 'PUT' || verb === 'PATCH',
       status: found ? 201 : Object.keys(propertiesOf(entry.result)).length === 0 && entry.result['type'] === 'object' ? 204 : 200,
       versioned: Object.entries(propertiesOf(entry.result)).find(([, schema]) => 'version' in propertiesOf(schema))?.[0],
-      takesVersion: 'version' in properties,
+      takesVersion,
+      keepsAnswers: verb === 'POST' && !('idempotencyKey' in properties),
       made: found,
     },
   ]
@@ -53,7 +58,7 @@ function madeBy(verb: HttpVerb, path: string): Operation['made'] {
   if (verb !== 'POST') return undefined
   for (const { http } of Object.values(methods) as MethodEntry[]) {
     const [, collection, param] = /^GET (.*)\/\{(\w+)\}$/.exec(http ?? '') ?? []
-    if (collection === path && param !== undefined) return { path: `${collection}/{${param}}`, param }
+    if (collection === path && param !== undefined) return { below: path.slice(path.lastIndexOf('/') + 1), param }
   }
   return undefined
 }

@@ -4,6 +4,9 @@ import { HalibutError } from '../../base/errors.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { Operation } from './operations.ts'
 
+/** Entries of a page where nobody says how many. */
+const pageEntries = 100
+
 /** What of a request can hold parameters. */
 export interface HttpInput {
   /** Of the path. */
@@ -35,6 +38,7 @@ export function readParams(operation: Operation, { params, query, body, headers 
   const [first] = errors
   if (first) throw new ParamsError(`${first.path}: the path, a header or the body has it already`, errors)
   if (operation.takesVersion) given.set('version', versionOf(headers['if-match']))
+  if ('cursor' in operation.others && !given.has('limit')) given.set('limit', pageEntries)
   const key = headers['idempotency-key']
   if (key !== undefined && 'idempotencyKey' in operation.others && !given.has('idempotencyKey')) given.set('idempotencyKey', key)
   return Object.fromEntries(given)
@@ -66,10 +70,7 @@ function readText(schema: TSchema | undefined, value: unknown): unknown {
 /** The version in an If-Match header of one entity tag, or `*`. */
 function versionOf(header: string | string[] | undefined): string {
   if (header === '*') return header
-  const [, version] = /^"([\x21\x23-\x7e]{1,64})"$/.exec(String(header ?? '')) ?? []
+  const [, version] = /^"([\w-]{1,64})"$/.exec(String(header)) ?? []
   if (version !== undefined) return version
-  throw new HalibutError(
-    'version_conflict',
-    header === undefined ? 'the header If-Match is missing' : 'the header If-Match holds no version',
-  )
+  throw new HalibutError('version_conflict', 'the header If-Match holds no version', { advice: 'send the ETag of what was read' })
 }

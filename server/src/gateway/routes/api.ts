@@ -1,14 +1,18 @@
 import { Readable } from 'node:stream'
 import { apiPath, epochHeader } from '@halibut-gateway/schemas'
-import { facadeLimits } from '@halibut-gateway/schemas/wire'
+import { facadeLimits, type RpcError } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { HalibutError } from '../../base/errors.ts'
 import { Turns } from '../../base/turns.ts'
 import type { Principal } from '../../rpc/call-context.ts'
+import { toRpcError } from '../../rpc/error-map.ts'
+import { fingerprintOf } from '../../rpc/fingerprint.ts'
 import { isLongJson, jsonPieces } from '../../rpc/json-pieces.ts'
 import { readJson } from '../../rpc/read-json.ts'
-import type { MethodRunner } from '../../rpc/run.ts'
+import type { MethodRunner, Ran } from '../../rpc/run.ts'
 import { sendProblem } from '../problem.ts'
 import type { HttpRequests } from '../rest/http-requests.ts'
+import { KeptAnswers } from '../rest/kept-answers.ts'
 import { type Operation, operations } from '../rest/operations.ts'
 import { readParams } from '../rest/read-params.ts'
 import { traceIdOf } from '../trace.ts'
@@ -33,6 +37,7 @@ const quickChars = 256 * 1024
 /** The methods of the one map that have a verb and a path, below `/api/v1`: run as they are for the socket, by the same runner. */
 export async function apiRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
   const { runner } = options
+  const kept = new KeptAnswers()
   app.decorateRequest('caller', undefined)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -49,27 +54,34 @@ export async function apiRoutes(app: FastifyInstance, options: ApiOptions): Prom
       method: operation.verb,
       onRequest: async request => runner.checkRight(operation.method, callerOf(request)),
       url: `${apiPath}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
-      handler: (request, reply) => answer(operation, options, request, reply),
+      handler: (request, reply) => answer(operation, { ...options, kept }, request, reply),
     })
   }
 }
 
 async function answer(
   operation: Operation,
-  { runner, requests }: ApiOptions,
+  { runner, requests, kept }: ApiOptions & { readonly kept: KeptAnswers },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const caller = callerOf(request)
+  const traceId = traceIdOf(request)
+  if (operation.takesVersion && request.headers['if-match'] === undefined) return sendProblem(reply, withoutVersion(caller, traceId), 428)
   const params = readParams(operation, request)
-  const running = requests.begin(callerOf(request), traceIdOf(request), params)
+  const key = keyOf(operation, request)
+  const running = requests.begin(caller, traceId, params)
   const onClose = (): void => {
     if (!reply.raw.writableFinished) running.leave()
   }
   reply.raw.once('close', onClose)
   try {
-    const ran = await runner.run(operation.method, params, running)
+    const run = (): Promise<Ran> => runner.run(operation.method, params, running)
+    const ran = await (key === undefined
+      ? run()
+      : kept.run({ principal: caller.name, key, fingerprint: fingerprintOf([operation.method, params]) }, run))
     if ('error' in ran) return sendProblem(reply, ran.error)
-    return sendResult(operation, reply, ran.result as Record<string, unknown>)
+    return sendResult(operation, reply, params, ran.result as Record<string, unknown>)
   } finally {
     reply.raw.off('close', onClose)
     requests.end(running)
@@ -81,15 +93,40 @@ function callerOf({ caller }: FastifyRequest): Principal {
   return caller
 }
 
-function sendResult(operation: Operation, reply: FastifyReply, result: Record<string, unknown>): FastifyReply {
-  reply.code(operation.status).header('cache-control', 'no-store')
-  const resource = operation.versioned === undefined ? undefined : (result[operation.versioned] as { version: string })
-  if (resource) reply.header('etag', `"${resource.version}"`)
-  if (operation.status === 204) return reply.send()
+/** Whoever changes something says what it was, so that nobody undoes what they have not seen. */
+function withoutVersion(caller: Principal, traceId: string | undefined): RpcError {
+  const advice = 'send the ETag of what was read, or * for whichever version there is'
+  return toRpcError(new HalibutError('version_conflict', 'the header If-Match is missing', { advice }), caller, { traceId })
+}
+
+/** The key under which the answer is kept. Throws `invalid_request`. */
+function keyOf({ keepsAnswers }: Operation, { headers }: FastifyRequest): string | undefined {
+  const key = headers['idempotency-key']
+  if (!keepsAnswers || typeof key !== 'string') return undefined
+  if (key.length >= 1 && key.length <= facadeLimits.idempotencyKeyChars) return key
+  throw new HalibutError('invalid_request', `the Idempotency-Key must have 1 to ${facadeLimits.idempotencyKeyChars} characters`)
+}
+
+/** Addresses are told relative to the one that was asked, so that a path of the public address counts. */
+function sendResult(
+  { status, made, versioned }: Operation,
+  reply: FastifyReply,
+  params: Readonly<Record<string, unknown>>,
+  result: Readonly<Record<string, unknown>>,
+): FastifyReply {
+  reply.code(status).header('cache-control', 'no-store')
+  if (versioned !== undefined) reply.header('etag', `"${(result[versioned] as { version: string }).version}"`)
+  if (made) reply.header('location', `${made.below}/${encodeURIComponent(String(params[made.param] ?? result[made.param]))}`)
+  if (typeof result['next'] === 'string') reply.header('link', `<?${queryOf({ ...params, cursor: result['next'] })}>; rel="next"`)
+  if (status === 204) return reply.send()
   reply.type('application/json; charset=utf-8')
   return isLongJson(result, quickChars)
     ? reply.send(Readable.from(inPieces(result), { objectMode: false }))
     : reply.send(JSON.stringify(result))
+}
+
+function queryOf(params: Readonly<Record<string, unknown>>): string {
+  return new URLSearchParams(Object.entries(params).map(([name, value]): [string, string] => [name, String(value)])).toString()
 }
 
 async function* inPieces(result: unknown): AsyncGenerator<string, void, void> {

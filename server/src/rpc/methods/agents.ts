@@ -1,26 +1,47 @@
-import type { AgentSnapshot } from '@halibut-gateway/schemas'
+import type { AgentChanges, AgentSnapshot, MethodParams, MethodResult, NewAgent } from '@halibut-gateway/schemas'
+import { describeGot } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../../base/errors.ts'
 import { inTurns } from '../../base/in-turns.ts'
-import { gatewayLimits } from '../../base/limits.ts'
-import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
+import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
+import { type AgentDefinition, type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
+import type { AgentManager } from '../../fleet/agent-manager.ts'
+import { parseEndpoint } from '../../runtime/endpoint.ts'
 import { changedAgents } from '../changed-agents.ts'
+import { cursorAfter, keysFrom } from '../pages.ts'
+import { ParamsError } from '../params-error.ts'
 import type { Handlers } from '../run.ts'
+
+type AgentMethods = 'list' | 'get' | 'watch' | 'add' | 'update' | 'remove' | 'enable' | 'disable'
 
 /** The methods about the agents themselves. */
 export function agentsMethods(
-  directory: AgentDirectory,
+  agents: AgentManager,
   changesMs: number = gatewayLimits.agentChangesMs,
-): Pick<Handlers, 'agents.list' | 'agents.get' | 'agents.watch'> {
+): Pick<Handlers, `agents.${AgentMethods}`> {
+  const { directory } = agents
   return {
-    'agents.list': async () => ({ agents: await inTurns(snapshots(directory)) }),
+    'agents.list': params => inTurns(listed(directory, params)),
     'agents.get': ({ agent }) => ({ agent: snapshotOf(directory.require(agent)) }),
     'agents.watch': async (_params, context) => {
-      const agents = changedAgents(directory, changesMs)
+      const changed = changedAgents(directory, changesMs)
       try {
-        return await agents.feed.run(context)
+        return await changed.feed.run(context)
       } finally {
-        agents.close()
+        changed.close()
       }
     },
+    'agents.add': async params => ({ agent: snapshotOf(await agents.add(newDefinition(params))) }),
+    'agents.update': async params => ({
+      agent: snapshotOf(await agents.edit(params.agent, before => changedDefinition(before, params), versionIn(params))),
+    }),
+    'agents.remove': async params => {
+      await agents.remove(params.agent, versionIn(params))
+      return {}
+    },
+    'agents.enable': async ({ agent }) => ({ agent: snapshotOf(await agents.edit(agent, enabled)) }),
+    'agents.disable': async ({ agent, reason }) => ({
+      agent: snapshotOf(await agents.edit(agent, before => defined({ ...enabled(before), disabled: true, disabledReason: reason }))),
+    }),
   }
 }
 
@@ -28,12 +49,56 @@ export function agentsMethods(
 const agentsAtOnce = 256
 
 /** Tens of thousands of agents take longer than others should wait. */
-function* snapshots(directory: AgentDirectory): Generator<undefined, AgentSnapshot[], undefined> {
-  const found: AgentSnapshot[] = []
-  for (const id of directory.ids()) {
+function* listed(
+  directory: AgentDirectory,
+  { tag, state, ...page }: MethodParams<'agents.list'>,
+): Generator<undefined, MethodResult<'agents.list'>, undefined> {
+  const agents: AgentSnapshot[] = []
+  let looked = 0
+  for (const id of keysFrom(directory.ids(), page)) {
+    if (++looked % agentsAtOnce === 0) yield
     const agent = directory.get(id)
-    if (agent) found.push(snapshotOf(agent))
-    if (found.length % agentsAtOnce === 0) yield
+    if (!agent || (state !== undefined && agent.state.at !== state)) continue
+    if (tag !== undefined && !agent.definition.tags?.includes(tag)) continue
+    const last = agents.at(-1)
+    if (last && agents.length === page.limit) return { agents, next: cursorAfter(last.id) }
+    agents.push(snapshotOf(agent))
   }
-  return found
+  return { agents }
+}
+
+function newDefinition({ agent, ...rest }: NewAgent): AgentDefinition {
+  return defined({ id: agent, ...checkedEndpoint(rest) })
+}
+
+function changedDefinition(before: AgentDefinition, { agent: _, version: __, name, ...changes }: AgentChanges): AgentDefinition {
+  const named = name === undefined ? {} : { name: name ?? undefined }
+  return defined({ ...before, ...named, ...checkedEndpoint({ ...changes }) })
+}
+
+/** A thumbprint in its one spelling, and an address that can be called. Throws `invalid_params`. */
+function checkedEndpoint<T extends { readonly uri?: string; readonly thumbprint?: string }>(given: T): T {
+  const { uri, thumbprint } = given
+  if (uri !== undefined) {
+    try {
+      parseEndpoint(uri, defaultLimits)
+    } catch (why) {
+      if (!(why instanceof HalibutError)) throw why
+      throw new ParamsError(why.message, [{ path: '/uri', expected: 'https://host:port/ or poll://name/', got: describeGot(uri) }])
+    }
+  }
+  return thumbprint === undefined ? given : { ...given, thumbprint: thumbprint.replaceAll(/[^0-9A-Fa-f]/g, '').toUpperCase() }
+}
+
+function enabled({ disabled: _, disabledReason: __, ...rest }: AgentDefinition): AgentDefinition {
+  return rest
+}
+
+/** Without the members that are not there. */
+function defined(definition: AgentDefinition): AgentDefinition {
+  return Object.fromEntries(Object.entries(definition).filter(([, value]) => value !== undefined)) as unknown as AgentDefinition
+}
+
+function versionIn({ version }: { readonly version: string }): string | undefined {
+  return version === '*' ? undefined : version
 }

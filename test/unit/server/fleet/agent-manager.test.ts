@@ -95,7 +95,7 @@ test('an agent without the thumbprint of a certificate is not served, also not i
   const it = world([polling])
   const wrong = { kind: 'invalid_argument', message: expect.stringContaining('40 hex digits') }
   expect(() => it.manager.serve({ id: 'q', uri: 'poll://q/', thumbprint: 'AB' })).toThrow(expect.objectContaining(wrong))
-  await expect(it.manager.update({ ...polling, thumbprint: 'AB' })).rejects.toMatchObject(wrong)
+  await expect(it.manager.edit('p', () => ({ ...polling, thumbprint: 'AB' }))).rejects.toMatchObject(wrong)
   expect([it.manager.directory.ids(), [...it.trusted], it.manager.directory.require('p').definition]).toEqual([['p'], [own], polling])
   it.manager.close()
 })
@@ -119,7 +119,7 @@ test('a certificate that two agents have is trusted until both are gone', async 
 
 test('another certificate takes the place of the one before, with trust and connections', async () => {
   const it = world([polling])
-  await it.manager.update({ ...polling, thumbprint: other })
+  await it.manager.edit('p', () => ({ ...polling, thumbprint: other }))
   expect([[...it.trusted], it.cut, it.kept.get('p')?.thumbprint]).toEqual([[other], [`poll://p/ ${own}`], other])
   expect([it.mayPoll(own), it.mayPoll(other)]).toEqual(['the subscription poll://p/ belongs to another certificate', true])
   it.manager.close()
@@ -128,16 +128,16 @@ test('another certificate takes the place of the one before, with trust and conn
 test('another name costs an agent nothing', async () => {
   const it = world([polling])
   it.connects()
-  await it.manager.update({ ...polling, name: 'new' })
+  await it.manager.edit('p', () => ({ ...polling, name: 'new' }))
   expect([it.cut, [...it.trusted], it.manager.directory.require('p').state.at]).toEqual([[], [own], 'connected'])
   it.manager.close()
 })
 
 test('an agent that is disabled is cut off and may not connect until it is enabled', async () => {
   const it = world([polling])
-  await it.manager.update({ ...polling, disabled: true })
+  await it.manager.edit('p', () => ({ ...polling, disabled: true }))
   expect([it.trusted.size, it.cut.length, it.mayPoll(own)]).toEqual([0, 1, 'no agent polls as poll://p/'])
-  await it.manager.update(polling)
+  await it.manager.edit('p', () => polling)
   expect([[...it.trusted], it.mayPoll(own)]).toEqual([[own], true])
   it.manager.close()
 })
@@ -145,7 +145,7 @@ test('an agent that is disabled is cut off and may not connect until it is enabl
 test('an update that cannot be kept is taken back', async () => {
   const it = world([polling])
   it.fail(new Error('the disk is full'))
-  await expect(it.manager.update({ ...polling, uri: 'poll://other/', thumbprint: other })).rejects.toThrow('the disk is full')
+  await expect(it.manager.edit('p', () => ({ ...polling, uri: 'poll://other/', thumbprint: other }))).rejects.toThrow('the disk is full')
   expect([[...it.trusted], it.mayPoll(own), it.mayPoll(other, 'poll://other/')]).toEqual([[own], true, 'no agent polls as poll://other/'])
   await expect(it.manager.remove('p')).rejects.toThrow('the disk is full')
   expect(it.mayPoll(own)).toBe(true)
@@ -155,7 +155,10 @@ test('an update that cannot be kept is taken back', async () => {
 test('changes of an agent at the same moment come one after another, and those that are taken back leave nothing', async () => {
   const it = world([polling])
   it.fail(new Error('the disk is full'))
-  const changes = [it.manager.update({ ...polling, thumbprint: other }), it.manager.update({ ...polling, disabled: true })]
+  const changes = [
+    it.manager.edit('p', () => ({ ...polling, thumbprint: other })),
+    it.manager.edit('p', () => ({ ...polling, disabled: true })),
+  ]
   for (const each of changes) await expect(each).rejects.toThrow('the disk is full')
   expect([[...it.trusted], it.manager.directory.require('p').definition, it.mayPoll(own)]).toEqual([[own], polling, true])
   it.fail(undefined)
@@ -186,7 +189,7 @@ test('a connection of the certificate before tells nothing of the agent that has
   const it = world([polling])
   it.connects()
   it.connects()
-  await it.manager.update({ ...polling, thumbprint: other })
+  await it.manager.edit('p', () => ({ ...polling, thumbprint: other }))
   it.leaves(own)
   expect(it.manager.directory.require('p')).toMatchObject({ connections: 0, state: { at: 'offline', reason: 'has not connected yet' } })
   it.connects(other)

@@ -133,7 +133,7 @@ describe('approval', () => {
 
   test('in the place of a known agent leaves its id, name and services, and revokes the certificate that it had', async () => {
     await using it = create()
-    it.agents.serve(agent)
+    await it.agents.add(agent)
     it.connects()
     await vi.advanceTimersByTimeAsync(0)
     const pending = it.knock('B', { subscription: agent.uri })
@@ -148,7 +148,7 @@ describe('approval', () => {
 
   test('of a machine that was taken the place of leaves another agent its certificate', async () => {
     await using it = create()
-    it.agents.serve(agent)
+    await it.agents.add(agent)
     it.agents.serve({ id: 'web-2', uri: 'poll://web-2/', thumbprint: own })
     const pending = it.knock('B', { subscription: agent.uri })
     await it.trust.approve(pending.id, seen(pending), { replace: agent.id }, 'ada')

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
 import { Connection } from '../../../../server/src/gateway/connection.ts'
@@ -35,7 +36,14 @@ function world() {
   directory.add({ id: 'a', name: 'x'.repeat(1_000), uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
   const dispatcher = new Dispatcher(
     new MethodRunner(
-      createHandlers({ directory, contracts: new ContractDirectory(), mesh, trust: idleTrust(), epoch: 'e', version: '0' }),
+      createHandlers({
+        manager: new AgentManager({ mesh, directory }),
+        contracts: new ContractDirectory(),
+        mesh,
+        trust: idleTrust(),
+        epoch: 'e',
+        version: '0',
+      }),
       silentLog,
     ),
   )

@@ -7,6 +7,7 @@ import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import type { Mesh, MeshCall } from '../../../../server/src/fleet/mesh.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
@@ -47,7 +48,10 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
   const contracts = new ContractDirectory()
   contracts.add(stock)
   const dispatcher = new Dispatcher(
-    new MethodRunner(createHandlers({ directory, contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }), silentLog),
+    new MethodRunner(
+      createHandlers({ manager: new AgentManager({ mesh, directory }), contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }),
+      silentLog,
+    ),
   )
   const stop = new AbortController()
   const offer = vi.fn(() => ({ $stream: 2, length: 1 }))

@@ -4,6 +4,7 @@ import { contractJson, type ErrorData, type RpcError } from '@halibut-gateway/sc
 import { describe, expect, test } from 'vitest'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
@@ -70,7 +71,10 @@ function createRpc(name?: TypeName) {
   }
   const { mesh, received } = codecMesh()
   const dispatcher = new Dispatcher(
-    new MethodRunner(createHandlers({ directory, contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }), silentLog),
+    new MethodRunner(
+      createHandlers({ manager: new AgentManager({ mesh, directory }), contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }),
+      silentLog,
+    ),
   )
   const invoke = async (method: string, args: readonly unknown[]): Promise<{ result?: InvokeResult; error?: RpcError }> =>
     (await dispatcher.dispatch(

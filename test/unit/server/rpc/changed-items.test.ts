@@ -33,7 +33,7 @@ function idsOf(item: AgentEvent | undefined): string[] {
 }
 
 test('everything is told first, in parts, of which all but the last say that more follows', () => {
-  const directory = createDirectory(600)
+  const directory = createDirectory(450)
   const changed = changedAgents(directory, agentChangesMs)
   const items = read(changed)
   expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
