@@ -45,7 +45,7 @@ test('a gateway that stops answers what runs, refuses what is new, and closes id
   await it.running()
   const drained = it.world.drain(drainMs)
   expect(await Promise.all([idle.closed, watching.closed])).toEqual([goingAway, goingAway])
-  const refused = { kind: 'closed', delivery: 'not_sent', retryable: true }
+  const refused = { kind: 'draining', delivery: 'not_sent', retryable: true, retryAfterMs: 5_000 }
   expect(await busy.ask(2, 'agent.invoke', invoke('Add', ['1', '2']))).toMatchObject({ id: 2, error: { data: refused } })
   expect(await busy.ask(3, 'agents.list')).toMatchObject({ id: 3, error: { data: refused } })
   it.waiting[0]?.finish()
@@ -100,7 +100,7 @@ test('a gateway that stops opens no session, and goes on with one whose socket w
   socket.socket.terminate()
   await socket.closed
   const other = await it.world.socket()
-  expect(await other.hello()).toMatchObject({ error: { data: { kind: 'closed', delivery: 'not_sent' } } })
+  expect(await other.hello()).toMatchObject({ error: { data: { kind: 'draining', delivery: 'not_sent' } } })
   expect(await other.closed).toEqual(goingAway)
   const again = await it.world.socket()
   const resume = { session: result.session, token: result.resumeToken, received: 0, streams: [] }
@@ -139,7 +139,7 @@ test('a client is told why its call is refused, and why there is no connection a
   const drained = it.world.drain(drainMs)
   const refused = await flow.Add(1n, 2n).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(GatewayError)
-  expect(refused).toMatchObject({ kind: 'closed', delivery: 'not_sent', retryable: true })
+  expect(refused).toMatchObject({ kind: 'draining', delivery: 'not_sent', retryable: true })
   it.waiting[0]?.finish()
   expect(await call).toBe('done')
   await drained

@@ -48,7 +48,7 @@ describe('the handshake', () => {
     await using world = await createGatewayWorld()
     const alive = await fetch(`${world.origin}/livez`)
     expect([alive.status, await alive.json()]).toEqual([200, { status: 'ok' }])
-    expect(alive.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+    expect(alive.headers.get('content-security-policy')).toContain("default-src 'none';script-src 'self';style-src 'self'")
     expect((await fetch(`${world.origin}/readyz`)).status).toBe(200)
     const refused = await fetch(`${world.origin}/livez`, { headers: { origin: 'https://evil.example' } })
     expect([refused.status, refused.headers.get('content-type'), ((await refused.json()) as { kind: string }).kind]).toEqual([

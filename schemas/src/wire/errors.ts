@@ -103,6 +103,7 @@ export const errorTable = {
     'find out whether the request ran, and call again when it is up',
     'call again when it is up',
   ),
+  draining: entry(-32064, 503, true, 'the gateway is stopping', 'call again in a moment'),
   queue_full: entry(-32029, 503, true, 'too many requests wait for this agent', 'wait until some have been collected'),
   // What the service answered
   service_not_found: entry(-32030, 404, false, 'the agent has no such service', 'check the service name against the agent’s version'),
@@ -161,7 +162,7 @@ export const errorTable = {
   agent_not_found: entry(-32003, 404, false, 'the gateway knows no agent of this id', 'ask agents.list'),
   agent_unavailable: entry(-32004, 503, true, 'the agent takes no calls now', 'call again when the agent takes calls'),
   duplicate_id: entry(-32005, 409, false, 'a request with this id is in flight', 'use a fresh id for each request'),
-  too_many_calls: entry(-32006, 429, true, 'too many calls are in flight or remembered', 'wait for answers before sending more'),
+  too_many_calls: entry(-32006, 429, true, 'too many calls at a time', 'wait for answers before sending more'),
   too_many_streams: entry(
     -32007,
     429,

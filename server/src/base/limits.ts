@@ -161,6 +161,11 @@ export const gatewayLimits = {
   auditEntries: 1_000_000,
   auditMs: 365 * 24 * 60 * 60 * 1_000,
   auditTrimMs: 60 * 60 * 1_000,
+  drainRetryMs: 5_000,
+  httpRateMs: 10_000,
+  httpRequestsPerAddress: 10_000,
+  httpRequestsPerToken: 10_000,
+  ratedCallers: 10_000,
 } as const
 
 /** The limits as a runtime uses them: the defaults, each overridable. */

@@ -20,7 +20,7 @@ import { HalibutRuntime } from '../runtime/runtime.ts'
 import { readContractFile } from '../settings/contract-file.ts'
 import { isEverything } from '../settings/meaning.ts'
 import { type Settings, SettingsSchema } from '../settings/schema.ts'
-import { loadIdentityFile } from '../settings/world.ts'
+import { loadIdentityFile, loadPageCertificate } from '../settings/world.ts'
 import { listenAdvice } from '../socket/listen.ts'
 import { openEmbeddedStore } from '../store/embedded-store.ts'
 import { identityRecord } from '../store/peek-identity.ts'
@@ -116,6 +116,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
   const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
   if (publicUrl) policy.allowOrigin(publicUrl.origin)
+  const pageCertificate = await loadPageCertificate(settings, log)
+  warnOfPlainHttp(settings, pageCertificate !== undefined, log)
   let phase: GatewayPhase = 'starting'
   const app = await buildGateway({
     mesh: runtime,
@@ -125,6 +127,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     signIn: startTokenSignIn(token),
     policy,
     publicUrl,
+    certificate: pageCertificate,
     trustedProxies: checkTrustedProxies(settings.trustedProxies),
     log,
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
@@ -136,7 +139,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   })
   closers.push(() => app.close())
   const port = await listen(app, settings)
-  policy.allowLoopback(port)
+  const scheme = pageCertificate ? 'https' : 'http'
+  policy.allowLoopback(port, scheme)
 
   if (settings.demo)
     await startDemo(settings, runtime.thumbprint, polled.port, {
@@ -152,9 +156,19 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     phase = 'stopping'
     drainUntilMs = performance.now() + settings.drainMs
   })
-  const page = publicUrl?.href ?? `http://${urlHost(settings.host)}:${port}/`
+  const page = publicUrl?.href ?? `${scheme}://${urlHost(settings.host)}:${port}/`
   const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
   return { address: `${page}#token=${token}`, thumbprint: runtime.thumbprint, agentAddress: `https://${agentHost}:${polled.port}/` }
+}
+
+/** Tokens and all that is called would be for anybody to read who is on the way. */
+function warnOfPlainHttp({ host, port }: Settings, isHttps: boolean, log: LogSink): void {
+  if (isHttps || host === 'localhost' || host === '::1' || host.startsWith('127.')) return
+  log('warn', 'THE PAGE AND /rpc ARE PLAIN HTTP ON MORE THAN THIS MACHINE: tokens, calls and files can be read on the way', {
+    host,
+    port,
+    advice: 'set tlsCertificate and tlsKey, or listen on 127.0.0.1 behind a proxy that speaks HTTPS and set publicUrl',
+  })
 }
 
 interface Demo {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { AuditSink } from '../audit/entry.ts'
-import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -12,13 +11,16 @@ import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { CertificateSource } from './certificate-files.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
 import { errorHandler, refuseAddress } from './plugins/error-handler.ts'
+import { headers } from './plugins/headers.ts'
 import { countRequests } from './plugins/metrics.ts'
 import { originGuard } from './plugins/origin-guard.ts'
 import { page } from './plugins/page.ts'
+import { limitRates, type RateLimits } from './plugins/rate-limit.ts'
 import { routeDocuments } from './plugins/route-documents.ts'
 import { sockets } from './plugins/sockets.ts'
 import { pathBelow } from './public-url.ts'
@@ -31,6 +33,7 @@ import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
 import { type PollingAddress, versionRoutes } from './routes/version.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
+import { createServer } from './server.ts'
 import { SessionTable } from './session-table.ts'
 import type { SignIn } from './sign-in.ts'
 import { createSessionSpools } from './streams/session-spools.ts'
@@ -48,6 +51,10 @@ export interface GatewayOptions {
   readonly log: LogSink
   /** Where browsers reach it, where that is not the root of where it listens. */
   readonly publicUrl?: URL | undefined
+  /** That of the page; with it HTTPS is spoken. Default: HTTP, for loopback and behind a proxy. */
+  readonly certificate?: CertificateSource | undefined
+  /** How much is too much over HTTP. Default: as `gatewayLimits` say. */
+  readonly rateLimits?: RateLimits | undefined
   /** Addresses and networks of reverse proxies whose X-Forwarded headers are believed. Default: none. */
   readonly trustedProxies?: readonly string[] | undefined
   /** The page’s built files. Default: no page. */
@@ -63,16 +70,13 @@ export interface GatewayOptions {
   readonly agents?: () => PollingAddress
 }
 
-const { httpRequestMs } = gatewayLimits
-/** How often Node looks for requests that have taken too long. */
-const httpCheckMs = 1_000
 /** Of one part of an address: the longest text that a parameter in it can be, each character of it escaped. */
 const maxParamLength = 256 * 9
 
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
-  const { log, policy, signIn, trustedProxies = [] } = options
-  const publicPath = options.publicUrl?.pathname ?? '/'
+  const { log, policy, signIn, certificate, publicUrl, trustedProxies = [] } = options
+  const publicPath = publicUrl?.pathname ?? '/'
   const { metrics, phase = () => 'running' } = options
   const epoch = randomUUID()
   const registry = new CallRegistry(metrics?.callEnded)
@@ -80,22 +84,25 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
   const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
-  const app = Fastify({
-    logger: false,
-    forceCloseConnections: true,
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    routerOptions: { maxParamLength },
-    rewriteUrl: request => pathBelow(publicPath, request.url ?? '/'),
-    frameworkErrors: refuseAddress,
-    requestTimeout: httpRequestMs,
-    http: { headersTimeout: httpRequestMs, connectionsCheckingInterval: httpCheckMs },
-  })
+  const app = createServer(
+    {
+      logger: false,
+      forceCloseConnections: true,
+      trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+      routerOptions: { maxParamLength },
+      rewriteUrl: request => pathBelow(publicPath, request.url ?? '/'),
+      frameworkErrors: refuseAddress,
+    },
+    certificate,
+  )
   // Most routes want no body, so none is ever kept, whoever sends it; those that do read it after they know who that is.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   await app.register(sockets, { sessions, requests })
   if (metrics) await app.register(countRequests, { metrics })
   await app.register(errorHandler, { log })
+  await app.register(headers, { isHttps: certificate !== undefined || publicUrl?.protocol === 'https:' })
+  await app.register(limitRates, { limits: options.rateLimits })
   await app.register(routeDocuments)
   await app.register(page, { folder: options.pageFolder, publicPath })
   await app.register(originGuard, { policy })

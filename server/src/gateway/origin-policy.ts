@@ -13,13 +13,9 @@ export class OriginPolicy {
     for (const origin of lists.origins ?? []) this.allowOrigin(origin)
   }
 
-  /** Allows `http://host:port` and its Host header, for each name that this machine’s loopback has. */
-  allowLoopback(port: number): void {
-    for (const name of ['127.0.0.1', 'localhost', '[::1]']) {
-      const host = port === 80 ? name : `${name}:${port}`
-      this.#hosts.add(host)
-      this.#origins.add(`http://${host}`)
-    }
+  /** Allows `scheme://host:port` and its Host header, for each name that this machine’s loopback has. */
+  allowLoopback(port: number, scheme: 'http' | 'https' = 'http'): void {
+    for (const name of ['127.0.0.1', 'localhost', '[::1]']) this.allowOrigin(new URL(`${scheme}://${name}:${port}`).origin)
   }
 
   /** Allows an origin, and its host. Throws `invalid_argument` where it is none. */

@@ -6,6 +6,7 @@ import { announcedStreams } from '../rpc/announced-streams.ts'
 import { type Dispatcher, failure, type Requested } from '../rpc/dispatcher.ts'
 import { type ErrorPlace, toHalibutError } from '../rpc/error-map.ts'
 import type { Frame, Message } from '../rpc/parse-frame.ts'
+import { drainingError } from './draining-error.ts'
 import { type Outcome, writeBatch, writeFailure, writeOutcome } from './outcome.ts'
 import { type Arrival, type RequestHost, RunningRequest } from './running-request.ts'
 import type { StreamTable } from './streams/stream-table.ts'
@@ -173,7 +174,7 @@ export class RequestTable {
       return new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`)
     }
     if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
-    if (this.#draining) return new HalibutError('closed', 'the gateway is stopping, and takes no request any more')
+    if (this.#draining) return drainingError('takes no request any more')
     if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
     if (this.#running < facadeLimits.callsInFlight) return undefined
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)

@@ -6,6 +6,7 @@ import { gatewayLimits } from '../base/limits.ts'
 import { MemoryBudget } from '../base/memory-budget.ts'
 import { timerMs } from '../base/timer.ts'
 import type { Principal } from '../rpc/call-context.ts'
+import { drainingError } from './draining-error.ts'
 import { ReplayMemory } from './replay-memory.ts'
 import { Session, type SessionOptions, type StreamBytes } from './session.ts'
 import { SlowReaders } from './slow-readers.ts'
@@ -83,9 +84,9 @@ export class SessionTable {
     return this.#draining
   }
 
-  /** Opens a session. Throws `closed` while it is draining. */
+  /** Opens a session. Throws `draining` while it is. */
   open(principal: Principal, origin: string | undefined): Session {
-    if (this.#draining) throw new HalibutError('closed', 'the gateway is stopping, and opens no session any more')
+    if (this.#draining) throw drainingError('opens no session any more')
     const session = new Session({
       ...this.#options,
       streamMemory: this.#streamMemory,

@@ -35,6 +35,11 @@ export const SettingsSchema = Type.Object(
     }),
     identityKey: Type.String({ default: '', description: 'the PEM file of its private key, where that is another one' }),
     identityPassword: Type.String({ default: '', secret: true, description: 'the password of the key or the PFX' }),
+    tlsCertificate: Type.String({
+      default: '',
+      description: 'a PEM file with the certificate of the page and those above it; the page and /rpc are HTTPS then',
+    }),
+    tlsKey: Type.String({ default: '', description: 'the PEM file of its private key; both are read again when they change' }),
     publicUrl: Type.String({
       default: '',
       description: 'the address that browsers use, where a reverse proxy gives another one, with its path',

@@ -2,6 +2,8 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { HalibutError } from '../base/errors.ts'
+import { type LogSink, silentLog } from '../base/log.ts'
+import { type CertificateSource, openCertificateFiles } from '../gateway/certificate-files.ts'
 import { loadCertificateFile } from '../runtime/certificates.ts'
 import { whyNotListen } from '../socket/listen.ts'
 import { readContractFile } from './contract-file.ts'
@@ -26,6 +28,7 @@ const checks: readonly WorldCheck[] = [
       return failureOf(() => loadIdentityFile(settings))
     },
   },
+  { name: 'tlsCertificate', look: async settings => failureOf(() => loadPageCertificate(settings, silentLog)) },
   {
     name: 'contracts',
     look: async ({ contracts }) => (await Promise.all(contracts.map(path => failureOf(async () => readContractFile(path))))).flat(),
@@ -38,6 +41,15 @@ export function loadIdentityFile({ identity, identityKey, identityPassword }: Se
     ...(identityKey === '' ? {} : { keyPath: identityKey }),
     ...(identityPassword === '' ? {} : { password: identityPassword }),
   })
+}
+
+/** The certificate of the page, where the settings name one. Throws `certificate_invalid`, and `invalid_argument` where only one of two files is named. */
+export async function loadPageCertificate({ tlsCertificate, tlsKey }: Settings, log: LogSink): Promise<CertificateSource | undefined> {
+  if (tlsCertificate === '' && tlsKey === '') return undefined
+  if (tlsCertificate === '' || tlsKey === '') {
+    throw new HalibutError('invalid_argument', 'tlsCertificate and tlsKey belong together, and one of them is missing')
+  }
+  return await openCertificateFiles({ certificate: tlsCertificate, key: tlsKey }, log)
 }
 
 /** What of the world does not fit the settings: ports that are taken, a folder that cannot be written, files that are not what they should be. */

@@ -2,6 +2,7 @@ import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { timerMs } from '../../base/timer.ts'
 import type { Principal } from '../../rpc/call-context.ts'
+import { drainingError } from '../draining-error.ts'
 import { HttpRequest } from './http-request.ts'
 
 /** The methods that run for requests over HTTP: how many they may be, and how they end with the gateway. */
@@ -11,9 +12,9 @@ export class HttpRequests {
   #isOpen = true
   #onEmpty: (() => void) | undefined
 
-  /** Throws `too_many_calls`, and `closed` where nothing new is taken any more. */
+  /** Throws `too_many_calls`, and `draining` where nothing new is taken any more. */
   begin(principal: Principal, traceId: string | undefined, params: unknown): HttpRequest {
-    if (!this.#isOpen) throw new HalibutError('closed', 'the gateway is stopping, and takes no request any more')
+    if (!this.#isOpen) throw drainingError('takes no request any more')
     const others = this.#ofPrincipal.get(principal.name) ?? 0
     if (others >= gatewayLimits.httpCallsInFlight) {
       throw new HalibutError('too_many_calls', `${others} requests of ${principal.name} are in flight over HTTP`)
