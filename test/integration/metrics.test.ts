@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
-import { startGateway } from '../../server/src/cli/start.ts'
+import { type RunningGateway, startGateway } from '../../server/src/cli/start.ts'
 import { loadSettings } from '../../server/src/settings/load.ts'
 import { flowService, hostFlowService } from '../support/flow-service.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
@@ -17,6 +17,7 @@ test('each call, request, agent, connection and sign-in of a gateway is counted 
   hostFlowService(agent, () => undefined)
   const { port } = await agent.listen({ host: '127.0.0.1' })
   const lines: string[] = []
+  let gateway: RunningGateway | undefined
   try {
     const [path, contract] = [join(folder, 'settings.json'), join(folder, 'contract.json')]
     const agents = [{ id: 'web-1', uri: `https://127.0.0.1:${port}/`, thumbprint: agent.thumbprint }]
@@ -26,7 +27,7 @@ test('each call, request, agent, connection and sign-in of a gateway is counted 
       JSON.stringify({ demo: false, port: 0, agentPort: 0, stateFolder: join(folder, 'state'), agents, contracts: [contract] }),
     )
     let polled = { thumbprint: '', port: 0 }
-    const gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), (_level, message, fields) => {
+    gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), (_level, message, fields) => {
       lines.push(`${message} ${JSON.stringify(fields)}`)
       if (message.startsWith('agents have to trust')) polled = fields as typeof polled
     })
@@ -79,10 +80,9 @@ test('each call, request, agent, connection and sign-in of a gateway is counted 
     expect(samplesOf(text).filter(({ labels }) => JSON.stringify(labels).includes('IMadeUp'))).toEqual([])
     expect(value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0)
     expect(lines.filter(line => line.startsWith('agent connected ') && line.includes('"agent":"web-1"'))).toHaveLength(1)
-    expect(lines.filter(line => line.startsWith('connection refused ')).length).toBe(value('halibut_refused_connections_total'))
-    expect(lines.find(line => line.startsWith('connection refused '))).toContain(stranger.thumbprint)
-    await gateway.close()
+    expect(lines.find(line => line.startsWith('refused: '))).toContain(stranger.thumbprint)
   } finally {
+    await gateway?.close()
     await rm(folder, { recursive: true })
   }
 })
