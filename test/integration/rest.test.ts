@@ -156,7 +156,7 @@ test('a principal has so many requests at the same time and no more, and a gatew
   await world.drain(1)
   for (const answer of await Promise.all(running))
     expect(problem(answer)).toMatchObject({ kind: 'closed', status: 503, delivery: 'unknown' })
-  expect(problem(await ask(world, 'GET /agents'))).toMatchObject({ kind: 'closed', delivery: 'not_sent' })
+  expect(problem(await ask(world, 'GET /agents'))).toMatchObject({ kind: 'draining', delivery: 'not_sent' })
 })
 
 test('data streams do not travel over HTTP: that is said before anything runs where it can be known', async () => {
