@@ -71,6 +71,12 @@ export class Openings {
     return near && near.size >= this.#limits.maxUnidentifiedConnectionsPerAddress ? this.#graceLeftMs(near) : 0
   }
 
+  /** Nearly all places are free, those of this network too. */
+  isRoomy(network: string): boolean {
+    const { maxUnidentifiedConnections: max, maxUnidentifiedConnectionsPerAddress: perAddress } = this.#limits
+    return this.#all.size < Math.floor(max / 8) && (this.#byNetwork.get(network)?.size ?? 0) < Math.floor(perAddress / 25)
+  }
+
   /** A connection from this end point is one of somebody whom we trust. */
   recognise(endPoint: string): void {
     this.#known.add(networkOf(endPoint))

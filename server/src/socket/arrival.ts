@@ -67,7 +67,11 @@ export class Arrival implements Waiting {
     port.arrivals.add(this)
     const arrived: ArrivedSocket = raw
     arrived[arrivalOf] = this
-    arrived.on('close', onClose).on('readable', onReadable)
+    arrived.on('close', onClose)
+  }
+
+  listen(): void {
+    this.raw.on('readable', onReadable)
   }
 
   begin(place: Place): void {

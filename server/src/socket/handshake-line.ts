@@ -9,7 +9,7 @@ import { HandshakePace, type UnderWay } from './handshake-pace.ts'
 export interface HandshakeLineLimits {
   readonly maxWaitingConnections: number
   readonly maxWaitingConnectionsPerAddress: number
-  /** From TCP to the first byte; then once more from the beginning of the handshake to its end. 0 or less: no limit. */
+  /** For the first byte, where it is waited for; then once more from the beginning of the handshake to its end. 0 or less: no limit. */
   readonly acceptTimeoutMs: number
   /** Where the line is half full, the first byte has only so long. */
   readonly unidentifiedGraceMs: number
@@ -19,6 +19,8 @@ export interface HandshakeLineLimits {
 export interface Waiting {
   /** `host:port` */
   readonly endPoint: string
+  /** Listens for its first byte, of which the line is to be told. */
+  listen(): void
   /** Its turn: it has a place among the openings, and reads what has come. */
   begin(place: Place): void
   /** Its time is over, or it gives way. It leaves the line and the openings itself. */
@@ -45,7 +47,7 @@ class Lane implements Linked<Lane> {
   after: Lane | undefined
   list: Fifo<Lane> | undefined
   readonly network: string
-  /** Those that have said something, the oldest first. */
+  /** Those that may have said something, the oldest first. */
   readonly ready = new Fifo<Place>()
   count = 0
 
@@ -61,8 +63,11 @@ class Place implements UnderWay<Place> {
   list: Fifo<Place> | undefined
   readonly lane: Lane
   readonly owner: Waiting
-  readonly sinceMs = performance.now()
+  /** Since when its first byte is waited for. */
+  silentSinceMs = 0
   begunMs = 0
+  /** Its first byte is here. */
+  isHeard = false
 
   constructor(lane: Lane, owner: Waiting) {
     this.lane = lane
@@ -73,9 +78,10 @@ class Place implements UnderWay<Place> {
 export type { Place }
 
 /**
- * The accepted connections, on all ports, whose TLS handshake has not begun. TCP is accepted at once; then a connection waits until its
- * first byte has come (whoever says nothing holds nobody up) and it is its turn: addresses take turns, those that are known before others,
- * each with its oldest connection first, as long as there is room among the {@link Openings}.
+ * The accepted connections, on all ports, whose TLS handshake has not begun. TCP is accepted at once; then a connection waits
+ * until it is its turn: addresses take turns, those that are known before others, each with its oldest connection first, as long as there is
+ * room among the {@link Openings}. Where most of that is taken, a connection whose turn it is waits on until its first byte has come: whoever
+ * says nothing holds nobody up. Nobody listens for that byte before: TLS keeps 10 KiB more for each connection whose first bytes are handed to it.
  *
  * The pace is that of the event loop: in each of its turns handshakes are begun for a millisecond, as long as the {@link HandshakePace} allows.
  * Where others have much to do turns are long and fewer are begun; where a peer is far away many are under way. What is accepted is a fleet; what finds no place in the line, a flood.
@@ -136,18 +142,32 @@ export class HandshakeLine {
     lane.count++
     this.#size++
     this.#hasAccepted = true
-    this.#silent.push(place)
-    this.#watchSilence()
+    this.#stand(place)
     return place
   }
 
   /** Its first bytes are here. */
   speak(place: Place): void {
+    place.isHeard = true
     if (place.list !== this.#silent) return
+    this.#stand(place)
+    this.#endWatch()
+  }
+
+  /** It waits for its turn. */
+  #stand(place: Place): void {
     const { lane } = place
     lane.ready.push(place)
     if (!lane.list) this.#queue(lane)
     this.#continue()
+  }
+
+  /** It waits for its first byte. */
+  #listenTo(place: Place): void {
+    place.silentSinceMs = performance.now()
+    this.#silent.push(place)
+    this.#watchSilence()
+    place.owner.listen()
   }
 
   /** It begins, or is gone. Idempotent. */
@@ -159,10 +179,7 @@ export class HandshakeLine {
     lane.count--
     if (!lane.ready.first) lane.list?.remove(lane)
     if (lane.count === 0) this.#lanes.delete(lane.network)
-    if (!this.#silent.first) {
-      clearTimeout(this.#silence)
-      this.#silence = undefined
-    }
+    this.#endWatch()
     if (!this.#isReady && !this.#full.first) {
       clearTimeout(this.#retry)
       this.#retry = undefined
@@ -203,7 +220,7 @@ export class HandshakeLine {
   /** Drops those that have said nothing for so long. */
   #endSilence(ms: number): void {
     const now = performance.now()
-    for (let place = this.#silent.first; place && now - place.sinceMs >= ms; place = this.#silent.first) {
+    for (let place = this.#silent.first; place && now - place.silentSinceMs >= ms; place = this.#silent.first) {
       this.leave(place)
       place.owner.drop(timedOut('read', { phase: 'tls' }))
     }
@@ -214,12 +231,18 @@ export class HandshakeLine {
     const { acceptTimeoutMs } = this.#limits
     const { first } = this.#silent
     if (this.#silence || !first || acceptTimeoutMs <= 0) return
-    const leftMs = Math.max(1, Math.ceil(first.sinceMs + acceptTimeoutMs - performance.now()))
+    const leftMs = Math.max(1, Math.ceil(first.silentSinceMs + acceptTimeoutMs - performance.now()))
     this.#silence = setTimeout(() => {
       this.#silence = undefined
       this.#endSilence(acceptTimeoutMs)
       this.#watchSilence()
     }, timerMs(leftMs))
+  }
+
+  #endWatch(): void {
+    if (this.#silent.first) return
+    clearTimeout(this.#silence)
+    this.#silence = undefined
   }
 
   get #isReady(): boolean {
@@ -261,6 +284,11 @@ export class HandshakeLine {
   }
 
   readonly #beginNext = (): void => {
+    while (this.#listenToNext()) {
+      if (performance.now() - this.#turnBeganMs < beginMs) continue
+      this.#continue()
+      return
+    }
     if (!this.#isReady) return
     const now = performance.now()
     if (!this.#pace.allows(now)) {
@@ -274,6 +302,25 @@ export class HandshakeLine {
     this.#begin(next)
     // TLS takes what has come in the next tick: what that costs is known after it.
     process.nextTick(this.#goOn)
+  }
+
+  /** Has whoever is next wait on, where it has to be heard; costs no handshake, so the pace is not asked. */
+  #listenToNext(): boolean {
+    const lane = this.#nextLane
+    const first = lane?.ready.first
+    if (!lane || !first || !this.#mustBeHeard(first)) return false
+    this.#listenTo(first)
+    if (!lane.ready.first) lane.list?.remove(lane)
+    return true
+  }
+
+  get #nextLane(): Lane | undefined {
+    const strangersFirst = this.#begun % strangersTurn === strangersTurn - 1
+    return (strangersFirst && this.#strangers.first) || this.#known.first || this.#strangers.first
+  }
+
+  #mustBeHeard({ isHeard, lane }: Place): boolean {
+    return !isHeard && !this.openings.isRoomy(lane.network)
   }
 
   #begin(place: Place): void {
@@ -307,9 +354,9 @@ export class HandshakeLine {
       return undefined
     }
     for (;;) {
-      const strangersFirst = this.#begun % strangersTurn === strangersTurn - 1
-      const lane = (strangersFirst && this.#strangers.shift()) || this.#known.shift() || this.#strangers.shift()
+      const lane = this.#nextLane
       if (!lane) return undefined
+      lane.list?.remove(lane)
       const lacksRoomMs = this.openings.networkFullForMs(lane.network)
       if (lacksRoomMs > 0) {
         this.#full.push(lane)
@@ -317,6 +364,12 @@ export class HandshakeLine {
         continue
       }
       const { first } = lane.ready
+      if (first && this.#mustBeHeard(first)) {
+        this.#listenTo(first)
+        if (lane.ready.first) this.#queue(lane)
+        this.#continue()
+        return undefined
+      }
       // Behind all others, with what it has left.
       if (first?.after) this.#queue(lane)
       this.#begun++

@@ -89,7 +89,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     },
   }
   const server = createServer(
-    { noDelay: true, keepAlive: keepAliveIdleMs > 0, keepAliveInitialDelay: Math.max(0, keepAliveIdleMs), highWaterMark: firstRead },
+    {
+      noDelay: true,
+      keepAlive: keepAliveIdleMs > 0,
+      keepAliveInitialDelay: Math.max(0, keepAliveIdleMs),
+      // TLS reads the first bytes itself, unless the line has to hear them.
+      pauseOnConnect: true,
+      highWaterMark: firstRead,
+    },
     raw => void new Arrival(raw, port),
   )
   await start(server, options)

@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { defaultLimits } from '../../../../server/src/base/limits.ts'
+import { defaultLimits, type Limits } from '../../../../server/src/base/limits.ts'
 import { Openings } from '../../../../server/src/base/openings.ts'
 import { Arrival, type ArrivalPort } from '../../../../server/src/socket/arrival.ts'
 import { HandshakeLine, type Waiting } from '../../../../server/src/socket/handshake-line.ts'
 
-/** A TCP connection that has arrived, and what its port hears of it. */
-async function createArrival() {
-  const openings = new Openings(defaultLimits)
+/** A TCP connection that has arrived, and what its port hears of it; with so few places that it has to say something first. */
+async function createArrival(limits: Limits = { ...defaultLimits, maxUnidentifiedConnectionsPerAddress: 24 }) {
+  const openings = new Openings(limits)
   const begun: Arrival[] = []
   const rejected: string[] = []
   const port: ArrivalPort = {
-    line: new HandshakeLine(defaultLimits, openings),
+    line: new HandshakeLine(limits, openings),
     arrivals: new Set(),
     beginTls: arrival => void begun.push(arrival),
     onRejected: (_remoteAddress, error) => void rejected.push(error.kind),
   }
-  const server = createServer({ highWaterMark: 1 }).listen(0, '127.0.0.1')
+  const server = createServer({ pauseOnConnect: true, highWaterMark: 1 }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
   client.on('error', () => undefined)
@@ -51,12 +51,20 @@ test('it waits until its first byte has come and its turn is there, and leaves n
   expect([port.arrivals.size, openings.size, rejected]).toEqual([0, 0, ['connection_lost']])
 })
 
+test('where nearly all places are free it says nothing before it is handed to TLS, and nothing has been read of it', async () => {
+  await using world = await createArrival(defaultLimits)
+  const { arrival, client, begun } = world
+  client.write('hello')
+  while (begun.length === 0) await new Promise(resolve => setImmediate(resolve))
+  expect([begun, arrival.raw.bytesRead, arrival.raw.readableLength]).toEqual([[arrival], 0, 0])
+})
+
 test('one that has been destroyed and has its turn before it tells so is not handed to TLS', async () => {
   await using world = await createArrival()
   const { arrival, client, port, openings, begun, rejected } = world
   // After one that had its turn the next one has it at once.
   await new Promise<void>(resolve => {
-    const before: Waiting = { endPoint: '10.0.0.1:1', begin: () => resolve(), drop: () => undefined }
+    const before: Waiting = { endPoint: '10.0.0.1:1', listen: () => undefined, begin: () => resolve(), drop: () => undefined }
     port.line.speak(port.line.enter(before))
   })
   const gone = once(arrival.raw, 'close')

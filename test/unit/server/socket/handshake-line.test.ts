@@ -9,6 +9,9 @@ afterEach(() => {
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
+/** So few places that whoever comes has to be heard first. */
+const hearing: Partial<Limits> = { maxUnidentifiedConnectionsPerAddress: 24 }
+
 /** A line, and what becomes of those that stand in it. */
 function createLine(limits: Partial<Limits> = {}, beginning: () => void = () => undefined, endsAtOnce = true) {
   const all = { ...defaultLimits, ...limits }
@@ -17,10 +20,12 @@ function createLine(limits: Partial<Limits> = {}, beginning: () => void = () => 
   const begun: string[] = []
   const underWay: Place[] = []
   const dropped: [string, string][] = []
+  const heardOf: string[] = []
   /** One that was accepted; `name` is its address and what comes after a `/`. */
   function enter(name: string): { place: Place; waiting: Waiting } {
     const waiting: Waiting = {
       endPoint: `${name.split('/')[0]}:40000`,
+      listen: () => void heardOf.push(name),
       begin(begunPlace) {
         begun.push(name)
         beginning()
@@ -39,12 +44,16 @@ function createLine(limits: Partial<Limits> = {}, beginning: () => void = () => 
   function arrive(...names: string[]): void {
     for (const name of names) line.speak(enter(name).place)
   }
+  /** Until so many are waited for to say something. */
+  async function heard(count: number): Promise<void> {
+    while (heardOf.length < count) await turn()
+  }
   /** Until so many have begun. */
   async function until(count: number): Promise<string[]> {
     while (begun.length < count) await turn()
     return begun
   }
-  return { line, openings, begun, underWay, dropped, enter, arrive, until }
+  return { line, openings, heard, heardOf, begun, underWay, dropped, enter, arrive, until }
 }
 
 test('addresses take turns, each with its oldest connection first', async () => {
@@ -104,10 +113,12 @@ test('where connections are accepted in turn after turn none begins for eight of
 
 test('whoever says nothing never begins, and its time ends without a timer of its own', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
-  const { line, begun, dropped, enter, arrive, until } = createLine({ acceptTimeoutMs: 1_000 })
+  const { line, begun, dropped, enter, arrive, heard, until } = createLine({ ...hearing, acceptTimeoutMs: 1_000 })
   enter('10.0.0.1/silent')
+  await heard(1)
   vi.advanceTimersByTime(400)
   enter('10.0.0.1/later')
+  await heard(2)
   arrive('10.0.0.1/ready')
   await until(1)
   expect(vi.getTimerCount()).toBe(1)
@@ -121,15 +132,42 @@ test('whoever says nothing never begins, and its time ends without a timer of it
   expect([line.size, vi.getTimerCount()]).toEqual([0, 0])
 })
 
-test('a full line turns newcomers away, one address before others; where it is half full, silence ends after the grace', () => {
+test('where nearly all places are free nobody has to say anything first, and of an address that takes them whoever comes then has', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
-  const { line, dropped, enter } = createLine({ maxWaitingConnections: 6, maxWaitingConnectionsPerAddress: 4, unidentifiedGraceMs: 100 })
+  const limits = { maxUnidentifiedConnections: 1_000, maxUnidentifiedConnectionsPerAddress: 50 }
+  const { line, begun, heardOf, enter, heard, until } = createLine(limits)
+  for (let i = 0; i < 5; i++) enter(`10.0.0.1/${i}`)
+  expect(await until(2)).toEqual(['10.0.0.1/0', '10.0.0.1/1'])
+  await heard(3)
+  enter('10.0.0.2/0')
+  expect(await until(3)).toEqual(['10.0.0.1/0', '10.0.0.1/1', '10.0.0.2/0'])
+  expect([begun.length, heardOf, line.size]).toEqual([3, ['10.0.0.1/2', '10.0.0.1/3', '10.0.0.1/4'], 3])
+})
+
+test('silence holds up nobody behind it, also while no handshake may begin', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const { openings, begun, enter, arrive, heard, until } = createLine({ ...hearing, maxUnidentifiedConnections: 1 })
+  const stuck = {}
+  openings.enter(stuck, '10.0.0.7:1', () => undefined)
+  for (let i = 0; i < 500; i++) enter(`10.0.0.1/${i}`)
+  arrive('10.0.0.1/ready')
+  await heard(500)
+  expect(begun).toEqual([])
+  openings.leave(stuck)
+  expect(await until(1)).toEqual(['10.0.0.1/ready'])
+})
+
+test('a full line turns newcomers away, one address before others; where it is half full, silence ends after the grace', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  const few = { maxWaitingConnections: 6, maxWaitingConnectionsPerAddress: 4, unidentifiedGraceMs: 100 }
+  const { line, dropped, enter, heard } = createLine({ ...hearing, ...few })
   const refused = expect.objectContaining({ kind: 'connection_limit' })
   for (let i = 0; i < 4; i++) enter(`10.0.0.1/${i}`)
   expect(() => enter('10.0.0.1/4')).toThrow(refused)
   for (let i = 0; i < 2; i++) enter(`10.0.0.2/${i}`)
   expect(() => enter('10.0.0.3/0')).toThrow(refused)
   expect(dropped).toEqual([])
+  await heard(6)
   vi.advanceTimersByTime(100)
   line.leave(enter('10.0.0.1/4').place)
   expect(dropped).toHaveLength(6)
@@ -187,10 +225,11 @@ test('where the limits leave no place for a handshake, whoever comes is dropped,
 
 test('in a full line whoever comes from a known address takes the place of one who does not, and nobody else does', async () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
-  const { line, openings, begun, dropped, enter, arrive, until } = createLine({ maxWaitingConnections: 4 })
+  const { line, openings, begun, dropped, enter, arrive, heard, until } = createLine({ ...hearing, maxWaitingConnections: 4 })
   openings.recognise('10.0.0.9:1')
   enter('10.0.0.9/silent')
   enter('10.0.0.1/silent')
+  await heard(2)
   arrive('10.0.0.1/1', '10.0.0.1/2')
   expect(() => enter('10.0.0.2/1')).toThrow(expect.objectContaining({ kind: 'connection_limit' }))
   arrive('10.0.0.9/1', '10.0.0.9/2', '10.0.0.9/3')
