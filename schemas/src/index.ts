@@ -64,6 +64,20 @@ export {
 } from './methods.ts'
 export { apiPath, epochHeader, type HttpRoute, type HttpVerb, openApiPath, type Problem, ProblemSchema } from './rest.ts'
 export {
+  type Grant,
+  GrantSchema,
+  RoleSchema,
+  type Rule,
+  type RuleChange,
+  RuleChangeSchema,
+  RuleSchema,
+  type RulesDocument,
+  RulesDocumentSchema,
+  type RuleTest,
+  RuleTestSchema,
+  rulesLimits,
+} from './rules.ts'
+export {
   ApproveParamsSchema,
   PendingAgentSchema,
   type PendingEvent,

@@ -11,6 +11,7 @@ import {
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
+import { RuleChangeSchema, RulesDocumentSchema } from './rules.ts'
 import {
   ApproveParamsSchema,
   CertificateThumbprintSchema,
@@ -62,6 +63,15 @@ const NextSchema = Type.Optional(Type.String({ description: 'the cursor of the n
 
 const AgentResultSchema = Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false })
 
+const RulesResultSchema = Type.Object(
+  {
+    rules: Type.Object(
+      { version: Type.String({ description: 'another one after each change' }), document: RulesDocumentSchema },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+)
 const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
 
 /**
@@ -304,6 +314,36 @@ export const methods = {
       },
       { additionalProperties: false },
     ),
+  }),
+  'rules.get': method({
+    description: 'the rules that say who may reach which agents',
+    right: 'tokens.write',
+    http: 'GET /rules',
+    params: NoParamsSchema,
+    result: RulesResultSchema,
+  }),
+  'rules.preview': method({
+    description: 'who would gain and who would lose what by other rules; nothing changes',
+    right: 'tokens.write',
+    http: 'POST /rules/preview',
+    params: Type.Object({ document: RulesDocumentSchema }, { additionalProperties: false }),
+    result: Type.Object(
+      { changes: Type.Array(RuleChangeSchema), more: Type.Integer({ minimum: 0, description: 'how many there are beyond these' }) },
+      { additionalProperties: false },
+    ),
+  }),
+  'rules.set': method({
+    description: 'puts other rules in the place of those of a version, where they pass their own tests',
+    right: 'tokens.write',
+    http: 'PUT /rules',
+    params: Type.Object(
+      {
+        version: Type.String({ pattern: '^(\\d{1,15}|\\*)$', description: 'the version that is to be replaced; * for whichever there is' }),
+        document: RulesDocumentSchema,
+      },
+      { additionalProperties: false },
+    ),
+    result: RulesResultSchema,
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',

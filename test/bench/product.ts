@@ -1,4 +1,5 @@
 // The product as it is published: compiled, not through a loader. The types are those of its sources.
+import type * as Access from '../../server/src/access/access.ts'
 import type * as Errors from '../../server/src/base/errors.ts'
 import type * as Limits from '../../server/src/base/limits.ts'
 import type * as MemoryBudget from '../../server/src/base/memory-budget.ts'
@@ -18,6 +19,7 @@ import type * as Certificates from '../../server/src/runtime/certificates.ts'
 import type * as Runtime from '../../server/src/runtime/runtime.ts'
 
 interface Modules {
+  'access/access': typeof Access
   'base/errors': typeof Errors
   'base/limits': typeof Limits
   'base/memory-budget': typeof MemoryBudget

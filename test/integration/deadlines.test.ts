@@ -13,6 +13,7 @@ import { createHandlers } from '../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from '../support/access.ts'
 import { testIdentity } from '../support/certificates.ts'
 import { idleTrust } from '../support/idle-trust.ts'
 import { openAsAcceptor, readExchangeMessage } from '../support/scripted-halibut.ts'
@@ -204,6 +205,7 @@ test('an agent that a call could not reach is offline at once, and the deadline 
 /** Calls the agent `a` as a browser does; gives the error. */
 async function invoke(mesh: HalibutRuntime, directory: AgentDirectory, times: object): Promise<unknown> {
   const handlers = createHandlers({
+    ...createTestAccess(),
     manager: new AgentManager({ mesh, directory }),
     contracts: new ContractDirectory(),
     mesh,

@@ -10,6 +10,7 @@ import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from '../support/access.ts'
 import { testIdentity } from '../support/certificates.ts'
 import { TestSocket } from '../support/gateway.ts'
 import { recordsInMemory } from '../support/idle-trust.ts'
@@ -34,7 +35,17 @@ async function createTrustingGateway() {
   const token = 'hgw_start_trust'
   const { directory } = manager
   const signIn = startTokenSignIn(token)
-  const app = await buildGateway({ mesh: runtime, trust, manager, contracts, signIn, policy, log: silentLog, version: '0' })
+  const app = await buildGateway({
+    ...createTestAccess(),
+    mesh: runtime,
+    trust,
+    manager,
+    contracts,
+    signIn,
+    policy,
+    log: silentLog,
+    version: '0',
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as { port: number }
   policy.allowLoopback(port)

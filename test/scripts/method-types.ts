@@ -18,6 +18,9 @@ import {
   PendingAgentSchema,
   PendingEventSchema,
   PhaseSchema,
+  RoleSchema,
+  RuleChangeSchema,
+  RulesDocumentSchema,
 } from '@halibut-gateway/schemas'
 import type { TSchema } from '@sinclair/typebox'
 
@@ -48,15 +51,18 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
     'Somebody who knocks at the port for polling agents, until a person decides; times are RFC 3339.',
   ],
   [PendingEventSchema, 'PendingEvent', 'What `trust.watch` tells: first everybody who is pending, then what changed, each as it is now.'],
+  [RulesDocumentSchema, 'RulesDocument', 'Who may reach which agents, and what must be so whatever is changed in it.'],
+  [RuleChangeSchema, 'RuleChange', 'What somebody gains or loses by a change of the rules.'],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]
 
-/** By their JSON, since TypeBox copies what it makes optional. The last three stand beside this file. */
+/** By their JSON, since TypeBox copies what it makes optional. The last ones stand beside this file. */
 const names = new Map<string, string>([
   ...named.map(([schema, name]): [string, string] => [JSON.stringify(schema), name]),
   [JSON.stringify(DeliverySchema), 'Delivery'],
   [JSON.stringify(PhaseSchema), 'Phase'],
   [JSON.stringify(ErrorKindSchema), 'ErrorKind'],
+  [JSON.stringify(RoleSchema), 'Role'],
 ])
 
 /** The text of the file. */
@@ -68,7 +74,7 @@ export function methodTypes(): string {
   })
   return [
     '// Generated from `methods.ts` by `npm run method-types`; a test of the types holds the two together.\n',
-    "import type { Delivery, ErrorKind, Phase } from './errors.ts'\nimport type { FacadeLimits } from './protocol.ts'\n",
+    "import type { Delivery, ErrorKind, Phase } from './errors.ts'\nimport type { FacadeLimits } from './protocol.ts'\nimport type { Role } from './rights.ts'\n",
     ...types,
     `/** Method name to parameters, result, and the items of a watch. */\nexport interface Methods {\n${rows.join('\n')}\n}\n`,
     '/** The name of a method of the gateway. */\nexport type MethodName = keyof Methods',

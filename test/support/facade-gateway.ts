@@ -10,6 +10,7 @@ import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from './access.ts'
 import { watchMemory } from './big-content.ts'
 import { idleTrust } from './idle-trust.ts'
 import { streamService } from './stream-contract.ts'
@@ -52,6 +53,7 @@ process.once('message', async (start: GatewayStart) => {
     manager: new AgentManager({ mesh: runtime, directory }),
     contracts,
     signIn: startTokenSignIn(start.token),
+    ...createTestAccess(),
     policy,
     log: silentLog,
     version: '0.0.0',

@@ -10,6 +10,7 @@ import { buildGateway } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from './access.ts'
 import { testIdentity } from './certificates.ts'
 import { hostSchedules, type ScheduleAgent, scheduleService } from './facade-schedule-agent.ts'
 import { idleTrust } from './idle-trust.ts'
@@ -106,6 +107,7 @@ export class SocketGateway implements AsyncDisposable {
       manager: new AgentManager({ mesh, directory: this.directory }),
       contracts: this.#contracts,
       signIn: startTokenSignIn(this.token),
+      ...createTestAccess(),
       policy,
       log: silentLog,
       version: '0.0.0',

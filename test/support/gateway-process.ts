@@ -8,6 +8,7 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from './access.ts'
 import { recordsInMemory } from './idle-trust.ts'
 import { echoService } from './sample-contracts.ts'
 
@@ -66,6 +67,7 @@ async function run(start: GatewayStart): Promise<void> {
     manager,
     contracts,
     signIn: startTokenSignIn(start.token),
+    ...createTestAccess(),
     policy,
     log: silentLog,
     version: '0.0.0',

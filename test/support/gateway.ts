@@ -20,6 +20,7 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
+import { createTestAccess } from './access.ts'
 import { recordsInMemory } from './idle-trust.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
@@ -104,6 +105,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     manager: agents,
     contracts,
     signIn: roleSignIn,
+    ...createTestAccess(),
     policy,
     log: silentLog,
     version: '0.0.0',

@@ -11,6 +11,7 @@ import { Dispatcher } from '../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../server/src/rpc/run.ts'
 import { createStreamSpool } from '../../server/src/runtime/stream-spool.ts'
+import { createTestAccess } from './access.ts'
 import { scheduleService } from './facade-schedule-agent.ts'
 import { idleTrust } from './idle-trust.ts'
 
@@ -68,6 +69,7 @@ export class MemoryGateway {
 
   #start(): [Dispatcher, SessionTable] {
     const handlers = createHandlers({
+      ...createTestAccess(),
       manager: new AgentManager({ mesh: this.#mesh, directory: this.directory }),
       contracts: this.#contracts,
       mesh: this.#mesh,

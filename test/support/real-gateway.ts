@@ -12,6 +12,7 @@ import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import type { SessionTable } from '../../server/src/gateway/session-table.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { createTestAccess } from './access.ts'
 import { TestSocket } from './gateway.ts'
 import { idleTrust } from './idle-trust.ts'
 import { nodeWebSocket } from './node-websocket.ts'
@@ -65,6 +66,7 @@ export async function createRealGateway(options: {
     manager: new AgentManager({ mesh: world.client, directory }),
     contracts,
     signIn: startTokenSignIn(token),
+    ...createTestAccess(),
     ...options.gateway,
     policy,
     log: silentLog,

@@ -5,6 +5,7 @@ import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { createTestAccess } from './access.ts'
 import { idleTrust } from './idle-trust.ts'
 
 const unused = (): never => {
@@ -30,6 +31,7 @@ export function buildUnitGateway(options: Partial<GatewayOptions> = {}): Promise
     manager: new AgentManager({ mesh }),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),
+    ...createTestAccess(),
     policy: new OriginPolicy({ hosts: ['gateway.example'] }),
     log: silentLog,
     version: '0.0.0',

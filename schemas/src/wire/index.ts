@@ -55,6 +55,8 @@ export type {
   MethodParams,
   MethodResult,
   Methods,
+  RuleChange,
+  RulesDocument,
   WatchItem,
   WatchName,
 } from './method-types.ts'
@@ -72,4 +74,4 @@ export {
   subprotocol,
   ticketsPath,
 } from './protocol.ts'
-export { hasRight, type Right, type RightEntry, type Role, rightTable, roles } from './rights.ts'
+export { hasRight, isRole, type Right, type RightEntry, type Role, rightTable, roles } from './rights.ts'

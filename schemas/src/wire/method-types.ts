@@ -2,6 +2,7 @@
 
 import type { Delivery, ErrorKind, Phase } from './errors.ts'
 import type { FacadeLimits } from './protocol.ts'
+import type { Role } from './rights.ts'
 
 /** The states of an agent, as the gateway sees it. */
 export type AgentStateName = 'connected' | 'suspect' | 'offline' | 'untrusted' | 'disabled'
@@ -130,6 +131,24 @@ export type PendingEvent =
   | { type: 'changed'; pending: PendingSnapshot[]; more?: true }
   | { type: 'removed'; ids: string[] }
 
+/** Who may reach which agents, and what must be so whatever is changed in it. */
+export type RulesDocument = {
+  rules: { name: string; who: string[]; agents: string[]; services?: string[]; methods?: string[]; reason?: string }[]
+  tests?: { who: string; role: Role; agent: string; tags?: string[]; service?: string; method?: string; possible: boolean }[]
+}
+
+/** What somebody gains or loses by a change of the rules. */
+export type RuleChange = {
+  who: string
+  role: Role
+  right: 'agents.read' | 'agents.call'
+  agent: string
+  service?: string
+  method?: string
+  change: 'gains' | 'loses'
+  reason: string
+}
+
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent =
   | {
@@ -229,6 +248,9 @@ export interface Methods {
       }[]
     }
   }
+  'rules.get': { params: Record<never, never>; result: { rules: { version: string; document: RulesDocument } } }
+  'rules.preview': { params: { document: RulesDocument }; result: { changes: RuleChange[]; more: number } }
+  'rules.set': { params: { version: string; document: RulesDocument }; result: { rules: { version: string; document: RulesDocument } } }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

@@ -15,7 +15,7 @@ export const rightTable = {
   'contracts.write': right(['admin'], 'add and remove contracts'),
   'trust.read': right(['operator', 'admin'], 'see whom the gateway trusts, and who asks to be'),
   'trust.write': right(['admin'], 'trust, deny and revoke'),
-  'tokens.write': right(['admin'], 'see, make and revoke tokens'),
+  'tokens.write': right(['admin'], 'see, make and revoke tokens, and write the rules'),
   'audit.read': right(['admin'], 'see what others do'),
   'metrics.read': right(['viewer', 'operator', 'admin'], 'read /metrics'),
   'inspect.read': right(['admin'], 'see what happens on the connections to agents, and the stack traces of their services'),
@@ -29,6 +29,11 @@ export interface RightEntry {
 
 /** The closed set of rights. */
 export type Right = keyof typeof rightTable
+
+/** Whether a text is a role. */
+export function isRole(text: string): text is Role {
+  return (roles as readonly string[]).includes(text)
+}
 
 /** Whether a role has a right. */
 export function hasRight(role: Role, right: Right): boolean {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Access } from '../access/access.ts'
 import { Audit } from '../audit/audit.ts'
 import { keepTrimmed } from '../audit/retention.ts'
 import { HalibutError } from '../base/errors.ts'
@@ -125,6 +126,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     manager: agents,
     contracts,
     signIn: startTokenSignIn(token),
+    access: new Access(store.meta),
     policy,
     publicUrl,
     certificate: pageCertificate,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import type { Access } from '../access/access.ts'
 import type { AuditSink } from '../audit/entry.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
@@ -46,6 +47,8 @@ export interface GatewayOptions {
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly signIn: SignIn
+  /** Who may reach what. */
+  readonly access: Access
   /** The Host and Origin headers that are answered. */
   readonly policy: OriginPolicy
   readonly log: LogSink

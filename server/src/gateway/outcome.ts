@@ -1,6 +1,6 @@
 import { controlNotifications, type Delivery, facadeLimits, type ResponseMessage, type RpcError } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
-import type { Principal } from '../rpc/call-context.ts'
 import { failure } from '../rpc/dispatcher.ts'
 import { toHalibutError } from '../rpc/error-map.ts'
 import { isLongJson } from '../rpc/json-pieces.ts'

@@ -8,9 +8,9 @@ import {
   type StreamPosition,
   uncountedNotifications,
 } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryBudget } from '../base/memory-budget.ts'
-import type { Principal } from '../rpc/call-context.ts'
 import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, parseFrame } from '../rpc/parse-frame.ts'

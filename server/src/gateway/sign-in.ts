@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Principal } from '../rpc/call-context.ts'
+import type { Principal } from '../access/principal.ts'
 
 /** Finds out who a credential belongs to. Tickets, stored tokens and OIDC are further implementations. */
 export interface SignIn {

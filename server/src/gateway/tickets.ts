@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { Principal } from '../access/principal.ts'
 import { gatewayLimits } from '../base/limits.ts'
-import type { Principal } from '../rpc/call-context.ts'
 
 interface Ticket {
   readonly principal: Principal

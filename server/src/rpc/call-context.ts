@@ -1,16 +1,10 @@
 import type { MethodParams, MethodResult } from '@halibut-gateway/schemas'
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
-import type { Role } from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
+import type { Principal } from '../access/principal.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import type { CallStreams } from './call-streams.ts'
-
-/** Who signed in. */
-export interface Principal {
-  readonly name: string
-  readonly role: Role
-}
 
 /** What the session gives a request to run with. */
 export interface RequestContext {

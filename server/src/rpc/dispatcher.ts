@@ -1,6 +1,7 @@
 import type { RequestId, RequestMessage, ResponseMessage } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../access/principal.ts'
 import type { HalibutError } from '../base/errors.ts'
-import type { Principal, RequestContext } from './call-context.ts'
+import type { RequestContext } from './call-context.ts'
 import { type ErrorPlace, toRpcError } from './error-map.ts'
 import type { MethodRunner } from './run.ts'
 

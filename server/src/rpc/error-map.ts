@@ -1,8 +1,8 @@
 import { type ErrorData, errorTable, hasRight, type RpcError } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
 import { createTraceId } from '../base/trace-id.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
-import type { Principal } from './call-context.ts'
 import { ParamsError } from './params-error.ts'
 import { tellResult } from './untyped-json.ts'
 

@@ -1,3 +1,4 @@
+import type { Access } from '../access/access.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
@@ -11,11 +12,13 @@ import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
+import { rulesMethods } from './methods/rules.ts'
 import { trustMethods } from './methods/trust.ts'
 import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
 export interface HandlerOptions {
+  readonly access: Access
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
@@ -31,17 +34,18 @@ export interface HandlerOptions {
 
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { manager, mesh, contracts, version, registry = new CallRegistry() } = options
+  const { access, manager, mesh, contracts, version, registry = new CallRegistry() } = options
   const { directory } = manager
   const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),
-    ...agentsMethods(manager, options.agentChangesMs),
-    ...agentInvokeMethods({ directory, contracts, mesh, registry, kept }),
+    ...agentsMethods(manager, access, options.agentChangesMs),
+    ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...callsMethods(registry, kept),
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),
-    ...contractsMethods(contracts),
+    ...contractsMethods(contracts, access),
+    ...rulesMethods({ access, directory, contracts, principals: () => [] }),
     ...discoverMethods(version),
   }
 }

@@ -12,6 +12,7 @@ import { answer } from '../peer.ts'
 import { product } from '../product.ts'
 import { cpu, rss } from '../usage.ts'
 
+const { Access } = await product('access/access')
 const { buildGateway } = await product('gateway/app')
 const { OriginPolicy } = await product('gateway/origin-policy')
 const { startTokenSignIn } = await product('gateway/sign-in')
@@ -56,6 +57,7 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
     manager,
     contracts,
     signIn: startTokenSignIn(token),
+    access: new Access(),
     policy,
     log: silentLog,
     version: '0.0.0',

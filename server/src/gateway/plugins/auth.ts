@@ -1,8 +1,8 @@
 import { subprotocol } from '@halibut-gateway/schemas/wire'
 import type { FastifyRequest } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
+import type { Principal } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
-import type { Principal } from '../../rpc/call-context.ts'
 import type { SignIn } from '../sign-in.ts'
 import { type Tickets, ticketPrefix } from '../tickets.ts'
 

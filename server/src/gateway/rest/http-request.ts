@@ -1,7 +1,8 @@
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
+import type { Principal } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { placeOf } from '../../rpc/announced-streams.ts'
-import type { Principal, RequestContext } from '../../rpc/call-context.ts'
+import type { RequestContext } from '../../rpc/call-context.ts'
 import type { CallStreams } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 

@@ -1,7 +1,7 @@
+import type { Principal } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { timerMs } from '../../base/timer.ts'
-import type { Principal } from '../../rpc/call-context.ts'
 import { drainingError } from '../draining-error.ts'
 import { HttpRequest } from './http-request.ts'
 

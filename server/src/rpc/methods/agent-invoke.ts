@@ -11,6 +11,7 @@ import {
   readArguments,
   tryArguments,
 } from '@halibut-gateway/schemas/wire'
+import type { Access } from '../../access/access.ts'
 import { HalibutError } from '../../base/errors.ts'
 import type { MemoryCharge } from '../../base/memory-charge.ts'
 import { Turns } from '../../base/turns.ts'
@@ -30,6 +31,7 @@ import { toHalibutError } from '../error-map.ts'
 import { consumed, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
 import { PutOffItems } from '../put-off.ts'
+import { agentTarget, methodName } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
 import type { Waiter } from '../shared-call.ts'
 import { unfitArgument } from '../unfit-argument.ts'
@@ -39,6 +41,7 @@ import { answered, failed, withWhereabouts } from '../whereabouts.ts'
 
 /** What calls to agents are made with. */
 export interface InvokeOptions {
+  readonly access: Access
   readonly directory: AgentDirectory
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
@@ -57,9 +60,12 @@ interface Target {
 
 /** The method that calls an agent: checks and reads the arguments by contract, calls, checks and writes the result. */
 export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agent.invoke'> {
-  const { directory, kept } = options
+  const { access, contracts, directory, kept } = options
   return {
     'agent.invoke': (params, context) => {
+      const service = contracts.get(params.service)?.contract.service ?? params.service
+      const method = methodName(params.method)
+      access.require(context.principal, 'agents.call', { agent: agentTarget(directory, params.agent), service, method })
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)

@@ -1,14 +1,17 @@
 import type { AgentChanges, AgentSnapshot, MethodParams, MethodResult, NewAgent } from '@halibut-gateway/schemas'
 import { describeGot } from '@halibut-gateway/schemas/wire'
+import type { Access } from '../../access/access.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { inTurns } from '../../base/in-turns.ts'
 import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
 import { type AgentDefinition, type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
 import type { AgentManager } from '../../fleet/agent-manager.ts'
 import { parseEndpoint } from '../../runtime/endpoint.ts'
+import { AgentSight } from '../agent-sight.ts'
 import { changedAgents } from '../changed-agents.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
+import { agentTarget } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
 
 type AgentMethods = 'list' | 'get' | 'watch' | 'add' | 'update' | 'remove' | 'enable' | 'disable'
@@ -16,14 +19,18 @@ type AgentMethods = 'list' | 'get' | 'watch' | 'add' | 'update' | 'remove' | 'en
 /** The methods about the agents themselves. */
 export function agentsMethods(
   agents: AgentManager,
+  access: Access,
   changesMs: number = gatewayLimits.agentChangesMs,
 ): Pick<Handlers, `agents.${AgentMethods}`> {
   const { directory } = agents
   return {
-    'agents.list': params => inTurns(listed(directory, params)),
-    'agents.get': ({ agent }) => ({ agent: snapshotOf(directory.require(agent)) }),
+    'agents.list': (params, { principal }) => inTurns(listed(directory, new AgentSight(access, principal), params)),
+    'agents.get': ({ agent }, { principal }) => {
+      access.require(principal, 'agents.read', { agent: agentTarget(directory, agent) })
+      return { agent: snapshotOf(directory.require(agent)) }
+    },
     'agents.watch': async (_params, context) => {
-      const changed = changedAgents(directory, changesMs)
+      const changed = changedAgents(directory, new AgentSight(access, context.principal), changesMs)
       try {
         return await changed.feed.run(context)
       } finally {
@@ -51,6 +58,7 @@ const agentsAtOnce = 256
 /** Tens of thousands of agents take longer than others should wait. */
 function* listed(
   directory: AgentDirectory,
+  sight: AgentSight,
   { tag, state, ...page }: MethodParams<'agents.list'>,
 ): Generator<undefined, MethodResult<'agents.list'>, undefined> {
   const agents: AgentSnapshot[] = []
@@ -58,7 +66,7 @@ function* listed(
   for (const id of keysFrom(directory.ids(), page)) {
     if (++looked % agentsAtOnce === 0) yield
     const agent = directory.get(id)
-    if (!agent || (state !== undefined && agent.state.at !== state)) continue
+    if (!agent || !sight.sees(agent) || (state !== undefined && agent.state.at !== state)) continue
     if (tag !== undefined && !agent.definition.tags?.includes(tag)) continue
     const last = agents.at(-1)
     if (last && agents.length === page.limit) return { agents, next: cursorAfter(last.id) }

@@ -1,11 +1,11 @@
 import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Principal } from '../../../../server/src/access/principal.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import type { Session, SessionSocket } from '../../../../server/src/gateway/session.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
-import type { Principal } from '../../../../server/src/rpc/call-context.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
 

@@ -11,6 +11,7 @@ import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
+import { createTestAccess } from '../../../support/access.ts'
 import { idleTrust } from '../../../support/idle-trust.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -37,6 +38,7 @@ function world() {
   const dispatcher = new Dispatcher(
     new MethodRunner(
       createHandlers({
+        ...createTestAccess(),
         manager: new AgentManager({ mesh, directory }),
         contracts: new ContractDirectory(),
         mesh,

@@ -15,6 +15,7 @@ import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
+import { createTestAccess } from '../../../support/access.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { idleTrust } from '../../../support/idle-trust.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
@@ -49,7 +50,15 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
   contracts.add(stock)
   const dispatcher = new Dispatcher(
     new MethodRunner(
-      createHandlers({ manager: new AgentManager({ mesh, directory }), contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }),
+      createHandlers({
+        ...createTestAccess(),
+        manager: new AgentManager({ mesh, directory }),
+        contracts,
+        mesh,
+        trust: idleTrust(),
+        epoch: 'now',
+        version: '0',
+      }),
       silentLog,
     ),
   )

@@ -10,6 +10,7 @@ import { noStreams } from '../../../../server/src/gateway/streams/stream-table.t
 import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
+import { createTestAccess } from '../../../support/access.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { codecMesh } from '../../../support/codec-mesh.ts'
 import { idleTrust } from '../../../support/idle-trust.ts'
@@ -72,7 +73,15 @@ function createRpc(name?: TypeName) {
   const { mesh, received } = codecMesh()
   const dispatcher = new Dispatcher(
     new MethodRunner(
-      createHandlers({ manager: new AgentManager({ mesh, directory }), contracts, mesh, trust: idleTrust(), epoch: 'now', version: '0' }),
+      createHandlers({
+        ...createTestAccess(),
+        manager: new AgentManager({ mesh, directory }),
+        contracts,
+        mesh,
+        trust: idleTrust(),
+        epoch: 'now',
+        version: '0',
+      }),
       silentLog,
     ),
   )

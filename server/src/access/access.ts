@@ -1,0 +1,97 @@
+import type { RulesDocument } from '@halibut-gateway/schemas'
+import { hasRight, type Right } from '@halibut-gateway/schemas/wire'
+import { HalibutError } from '../base/errors.ts'
+import { type Decision, decide } from './decide.ts'
+import type { Target } from './grant-index.ts'
+import type { Principal } from './principal.ts'
+import { openRules, RuleSet } from './rule-set.ts'
+import { checkRuleTests } from './rule-tests.ts'
+
+/** Where the rules are kept. */
+export interface RulesStore {
+  get(id: string): { readonly text: string } | undefined
+  put(record: { readonly id: string; readonly text: string }): Promise<void>
+}
+
+/** The rules as they are kept: the document, and which one it is. */
+interface KeptRules {
+  readonly revision: number
+  readonly document: RulesDocument
+}
+
+const recordId = 'rules'
+
+/** Who may reach what at this moment. */
+export class Access {
+  readonly #store: RulesStore | undefined
+  readonly #listeners = new Set<() => void>()
+  #rules: RuleSet
+  #revision: number
+  #writing: Promise<unknown> = Promise.resolve()
+
+  /**
+   * With the rules of the store; {@link openRules} where there are none. Their own tests are not run: what was written stays in force. Throws
+   * `invalid_argument` where they cannot be read.
+   */
+  constructor(store?: RulesStore) {
+    this.#store = store
+    const text = store?.get(recordId)?.text
+    const kept: KeptRules = text === undefined ? { revision: 0, document: openRules } : (JSON.parse(text) as KeptRules)
+    this.#rules = new RuleSet(kept.document)
+    this.#revision = kept.revision
+  }
+
+  get rules(): RuleSet {
+    return this.#rules
+  }
+
+  /** Counts the changes of the rules. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** What {@link decide} says by the present rules. */
+  decide(principal: Principal, right: Right, target?: Target): Decision {
+    return decide(this.#rules, principal, right, target)
+  }
+
+  /** Whether a principal sees every agent, whatever it is called. */
+  seesAll(principal: Principal): boolean {
+    const { role, scope } = principal
+    return role === 'admin' || (scope === undefined && hasRight(role, 'agents.read') && this.#rules.seesAll(principal))
+  }
+
+  /** Throws `forbidden`, with the reason. */
+  require(principal: Principal, right: Right, target: Target): void {
+    const { allowed, reason } = decide(this.#rules, principal, right, target)
+    if (!allowed) throw new HalibutError('forbidden', reason, { advice: 'ask an admin for a rule that allows it' })
+  }
+
+  /**
+   * Puts other rules in the place of those of a revision (default: whichever there are), and keeps them. Rejects with `invalid_argument` where they
+   * are not acceptable or do not pass their own tests, and with `version_conflict` where somebody has changed them meanwhile.
+   */
+  change(document: unknown, revision?: number): Promise<number> {
+    const done = this.#writing.then(async () => {
+      if (revision !== undefined && revision !== this.#revision) {
+        throw new HalibutError('version_conflict', `the rules are in version ${this.#revision}, and this would replace version ${revision}`)
+      }
+      const rules = new RuleSet(document)
+      checkRuleTests(rules)
+      const kept: KeptRules = { revision: this.#revision + 1, document: rules.document }
+      await this.#store?.put({ id: recordId, text: JSON.stringify(kept) })
+      this.#rules = rules
+      this.#revision = kept.revision
+      for (const listener of this.#listeners) listener()
+      return kept.revision
+    })
+    this.#writing = done.catch(() => undefined)
+    return done
+  }
+
+  /** Calls `listener` after each change of the rules; gives a function that ends this. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,43 @@
+import type { Access } from '../../access/access.ts'
+import { previewRules, testedPrincipals } from '../../access/preview.ts'
+import type { Principal } from '../../access/principal.ts'
+import { RuleSet } from '../../access/rule-set.ts'
+import { inTurns } from '../../base/in-turns.ts'
+import type { AgentDirectory } from '../../fleet/agent-directory.ts'
+import type { ContractDirectory } from '../../fleet/contract-directory.ts'
+import { agentTarget } from '../rule-target.ts'
+import type { Handlers } from '../run.ts'
+
+/** What the rules are shown and changed with. */
+export interface RulesOptions {
+  readonly access: Access
+  readonly directory: AgentDirectory
+  readonly contracts: ContractDirectory
+  /** Those who can sign in now. */
+  readonly principals: () => readonly Principal[]
+}
+
+/** The methods about the rules that say who may reach which agents. */
+export function rulesMethods(options: RulesOptions): Pick<Handlers, 'rules.get' | 'rules.preview' | 'rules.set'> {
+  const { access, directory, contracts } = options
+  const shown = () => ({ rules: { version: String(access.revision), document: access.rules.document } })
+  return {
+    'rules.get': shown,
+    'rules.preview': async ({ document }, { signal }) => {
+      const after = new RuleSet(document)
+      const before = access.rules
+      const subjects = {
+        principals: [...options.principals(), ...testedPrincipals(before.document, after.document)],
+        agents: directory.ids().map(id => agentTarget(directory, id)),
+        calls: contracts
+          .list()
+          .flatMap(({ service, methods }) => [...new Set(methods.map(({ name }) => name))].map(method => ({ service, method }))),
+      }
+      return inTurns(previewRules(before, after, subjects), () => signal.throwIfAborted())
+    },
+    'rules.set': async ({ document, version }) => {
+      await access.change(document, version === '*' ? undefined : Number(version))
+      return shown()
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import type { RulesDocument } from '@halibut-gateway/schemas'
+import { expect, test } from 'vitest'
+import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
+
+/** Puts these rules in force, as an admin. */
+async function writeRules(world: GatewayWorld, rules: RulesDocument['rules']): Promise<void> {
+  const admin = await world.open()
+  const document = { rules }
+  expect(await admin.ask(2, 'rules.set', { version: '*', document })).toMatchObject({ result: { rules: { document } } })
+}
+
+function invoke(socket: TestSocket, agent: string, method = 'Hello', service = 'IProbeService') {
+  return socket.ask(`${agent} ${service} ${method}`, 'agent.invoke', { agent, service, method, args: ['you'] })
+}
+
+test('not found, not allowed and not there are three answers', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'a2', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), disabled: true })
+  world.directory.add({ id: 'b1', uri: 'https://127.0.0.1:2/', thumbprint: 'A'.repeat(40) })
+  await writeRules(world, [{ name: 'as', who: ['role:operator'], agents: ['a*'] }])
+  const operator = await world.open('operator')
+  expect(await invoke(operator, 'a1')).toMatchObject({ result: { value: 'Hello you' } })
+  expect(await invoke(operator, 'a9')).toMatchObject({ error: { data: { kind: 'agent_not_found' } } })
+  expect(await invoke(operator, 'a2')).toMatchObject({ error: { data: { kind: 'agent_unavailable' } } })
+  // Whether there is one is not told.
+  for (const agent of ['b1', 'b9']) {
+    expect(await invoke(operator, agent)).toMatchObject({
+      error: {
+        message: `no rule lets operator call IProbeService.Hello of the agent ${agent}`,
+        data: { kind: 'forbidden', delivery: 'not_sent' },
+      },
+    })
+    expect(await operator.ask(agent, 'agents.get', { agent })).toMatchObject({ error: { data: { kind: 'forbidden' } } })
+  }
+  expect(world.calls.length).toBe(1)
+})
+
+test('a rule is for methods by their names, with a signature or without', async () => {
+  await using world = await createGatewayWorld()
+  await writeRules(world, [{ name: 'add', who: ['operator'], agents: ['*'], services: ['IProbe*'], methods: ['Add'] }])
+  const operator = await world.open('operator')
+  const add = { agent: 'a1', service: 'IProbeService', method: 'Add(int64,int64)', args: ['1', '2'] }
+  expect(await operator.ask(1, 'agent.invoke', add)).toMatchObject({ result: { value: '3' } })
+  for (const method of ['Hello', 'Hello(string)', 'add', 'Add ', 'AddAll'])
+    expect(await invoke(operator, 'a1', method)).toMatchObject({ error: { data: { kind: 'forbidden' } } })
+  expect(await invoke(operator, 'a1', 'Add', 'IOther')).toMatchObject({ error: { data: { kind: 'forbidden' } } })
+})
+
+test('lists and watches show what the caller may see, and follow the rules', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'b1', uri: 'https://127.0.0.1:2/', thumbprint: 'A'.repeat(40), tags: ['prod'] })
+  await writeRules(world, [{ name: 'prod', who: ['viewer'], agents: ['tag:prod'], services: ['IOther'] }])
+  const [viewer, admin] = [await world.open('viewer'), await world.open()]
+  expect(await viewer.ask(1, 'agents.list')).toMatchObject({ result: { agents: [{ id: 'b1' }] } })
+  expect(await admin.ask(1, 'agents.list')).toMatchObject({ result: { agents: [{ id: 'a1' }, { id: 'b1' }] } })
+  expect(await viewer.ask(2, 'contracts.list')).toMatchObject({ result: { contracts: [] } })
+  expect(await viewer.ask(3, 'contracts.get', { service: 'IProbeService' })).toMatchObject({ error: { data: { kind: 'forbidden' } } })
+  expect(await viewer.ask('w', 'agents.watch')).toMatchObject({ params: { item: { type: 'snapshot', agents: [{ id: 'b1' }] } } })
+  await writeRules(world, [{ name: 'a', who: ['viewer'], agents: ['a1'] }])
+  const items = [await viewer.next(), await viewer.next()]
+  expect(items).toMatchObject([
+    { params: { item: { type: 'changed', agents: [{ id: 'a1' }] } } },
+    { params: { item: { type: 'removed', ids: ['b1'] } } },
+  ])
+  expect(await viewer.ask(4, 'contracts.list')).toMatchObject({ result: { contracts: [{ service: 'IProbeService' }] } })
+})
+
+test('rules are previewed, refused where they do not pass their own tests, and written for the version that was seen', async () => {
+  await using world = await createGatewayWorld()
+  const admin = await world.open()
+  const tests = [{ who: 'ci', role: 'operator', agent: 'a1', service: 'IProbeService', method: 'Hello', possible: true }] as const
+  const document = { rules: [], tests }
+  const lost = { who: 'ci', role: 'operator', agent: 'a1', change: 'loses' }
+  const preview = (await admin.ask(1, 'rules.preview', { document })) as { result: { changes: object[]; more: number } }
+  expect(preview.result.changes.slice(0, 3)).toMatchObject([
+    { ...lost, right: 'agents.read', reason: 'no rule lets ci see the agent a1' },
+    { ...lost, right: 'agents.call', service: 'IProbeService', method: 'Add' },
+    { ...lost, right: 'agents.call', service: 'IProbeService', method: 'Hello' },
+  ])
+  expect(await admin.ask(2, 'rules.set', { version: '0', document })).toMatchObject({
+    error: { message: expect.stringContaining('tests/0: must be possible, but no rule lets ci'), data: { kind: 'invalid_argument' } },
+  })
+  const better = { ...document, rules: [{ name: 'ci', who: ['ci'], agents: ['a*'] }] }
+  expect(await admin.ask(3, 'rules.set', { version: '1', document: better })).toMatchObject({
+    error: { data: { kind: 'version_conflict' } },
+  })
+  expect(await admin.ask(4, 'rules.set', { version: '0', document: better })).toMatchObject({ result: { rules: { version: '1' } } })
+  expect(await admin.ask(5, 'rules.get')).toMatchObject({ result: { rules: { version: '1', document: better } } })
+  const bad = { rules: [{ name: 'x', who: ['role:boss'], agents: ['*'] }] }
+  expect(await admin.ask(6, 'rules.preview', { document: bad })).toMatchObject({
+    error: { message: expect.stringContaining('rules/0/who/0') },
+  })
+  const worse = { rules: [{ name: 'x', who: ['x'], agents: ['*'], deny: true }] }
+  expect(await admin.ask(7, 'rules.set', { version: '1', document: worse })).toMatchObject({
+    error: { data: { kind: 'invalid_params', errors: [{ path: '/document/rules/0/deny' }] } },
+  })
+})
