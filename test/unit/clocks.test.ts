@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** Where the time of day is told to people or written into a certificate. Nothing waits by it there. */
+/** Where the time of day is told to people, or compared with what was written down before a restart. Nothing waits by it there. */
 const told = [
   'client-sdk/src/reconnecting.ts',
   'client-sdk/src/testing/test-agents.ts',
@@ -12,13 +12,17 @@ const told = [
   'server/inspector/src/call-state.ts',
   'server/inspector/src/form-values.ts',
   'server/inspector/src/gateway-state.ts',
-  'server/src/base/log.ts',
+  'server/src/audit/audit.ts',
+  'server/src/doctor/steps.ts',
   'server/src/fleet/agent-directory.ts',
   'server/src/rpc/call-registry.ts',
   'server/src/rpc/methods/inspect.ts',
   'server/src/runtime/acceptor.ts',
   'server/src/runtime/certificates.ts',
   'server/src/runtime/event-log.ts',
+  'server/src/store/backup.ts',
+  'server/src/store/mirrored-store.ts',
+  'server/src/telemetry/log.ts',
 ]
 
 test('the time of day, which may be set back, is asked for only where it is told', () => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { gatewayLimits } from '../base/limits.ts'
 import { hostOf, networkOf } from '../base/openings.ts'
+import { steadyTime } from '../base/steady-time.ts'
 import { timerMs } from '../base/timer.ts'
 import type { DeniedEvent } from '../runtime/events.ts'
 import type { Refusal } from './refusal.ts'
@@ -71,7 +72,7 @@ export class PendingAgents {
   /** Called with one that is gone since it was not heard of any more. */
   onExpired: ((gone: PendingAgent) => void) | undefined
 
-  constructor(limits: PendingLimits = gatewayLimits, now: () => number = Date.now) {
+  constructor(limits: PendingLimits = gatewayLimits, now: () => number = steadyTime) {
     this.#limits = limits
     this.#now = now
   }

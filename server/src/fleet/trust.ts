@@ -2,6 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { LineBudget } from '../base/line-budget.ts'
 import type { LogSink } from '../base/log.ts'
+import { steadyTime } from '../base/steady-time.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import type { DeniedEvent, SubscriberEvent } from '../runtime/events.ts'
@@ -107,7 +108,7 @@ export class Trust {
 
   constructor(options: TrustOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? steadyTime
     this.pending = new PendingAgents(options.limits ?? gatewayLimits, this.#now)
     this.pending.onExpired = gone => this.#onExpired(gone)
     this.#clones = new CloneWatch(clones => this.#onClones(clones), options.cloneGraceMs)
