@@ -1,11 +1,23 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { readSettings } from '../../../../server/src/settings/load.ts'
 import { problemsOfWorld } from '../../../../server/src/settings/world.ts'
 import { createTestCertificate } from '../../../support/certificates.ts'
+
+const lockedName = 'locked-for-this-user'
+
+// Whoever runs the tests may be root, who may write everywhere.
+vi.mock(import('node:fs/promises'), async importOriginal => {
+  const actual = await importOriginal()
+  const access: typeof actual.access = async (path, mode) => {
+    if (String(path).endsWith(lockedName)) throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+    await actual.access(path, mode)
+  }
+  return { ...actual, access }
+})
 
 /** A folder with the files of a test, and what the world says against flags in it. */
 async function createFolder() {
@@ -53,19 +65,14 @@ test('a state folder that is a file, or lies in one, is told', async () => {
   }
 })
 
-test.skipIf(process.getuid?.() === 0)(
-  'a state folder in which this user may not write is told, also where it would have to be made',
-  async () => {
-    await using world = await createFolder()
-    const locked = join(world.folder, 'locked')
-    await mkdir(locked)
-    await chmod(locked, 0o500)
-    const flags = ['--port', '0', '--agent-port', '0', '--state-folder', join(locked, 'state')]
-    const wrong = await problemsOfWorld(readSettings({ flags, environment: {} }))
-    expect(wrong).toEqual([{ place: '--state-folder', reason: `this user may not write in ${locked}` }])
-    await chmod(locked, 0o700)
-  },
-)
+test('a state folder in which this user may not write is told, also where it would have to be made', async () => {
+  await using world = await createFolder()
+  const locked = join(world.folder, lockedName)
+  await mkdir(locked)
+  const flags = ['--port', '0', '--agent-port', '0', '--state-folder', join(locked, 'state')]
+  const wrong = await problemsOfWorld(readSettings({ flags, environment: {} }))
+  expect(wrong).toEqual([{ place: '--state-folder', reason: `this user may not write in ${locked}` }])
+})
 
 test('a certificate and a key that do not belong together are told, and a pair is fine', async () => {
   await using world = await createFolder()
