@@ -136,12 +136,12 @@ describe.each(implementations)('%s', (_name, create) => {
       const store = await place.open()
       await store.denied.put({ id: 'A', deniedMs: 1, by: 'ann' })
       await store.certificates.put({ id: 'A', firstSeenMs: 1, lastSeenMs: 2 })
-      await store.pending.put({ id: 'A', thumbprint: 'A', address: '::1', firstSeenMs: 1, lastSeenMs: 2, count: 3 })
-      await store.pending.remove('A')
-      const seen = await reopened(place, store, ({ denied, certificates, pending }) => [
+      await store.meta.put({ id: 'A', text: 'one' })
+      await store.meta.remove('A')
+      const seen = await reopened(place, store, ({ denied, certificates, meta }) => [
         denied.size,
         certificates.get('A')?.lastSeenMs,
-        pending.size,
+        meta.size,
       ])
       expect(seen).toEqual([1, 2, 0])
     }))

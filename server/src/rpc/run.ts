@@ -89,7 +89,8 @@ export class MethodRunner {
         throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
       }
       this.#onEnded?.(method, undefined)
-      if (isAudited(route.right)) await this.#writeDown(route.right, method, params, context, 'done')
+      const kept = this.#writeDown(route.right, method, params, context, 'done')
+      if (kept) await kept
       return { result }
     } catch (thrown) {
       const error = toldWhy(toHalibutError(thrown), context.signal)
@@ -99,14 +100,21 @@ export class MethodRunner {
         const cause = error.cause ?? error
         this.#log('error', `${method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
-      if (route && isAudited(route.right)) await this.#writeDown(route.right, method, params, context, error.kind)
+      const kept = route && this.#writeDown(route.right, method, params, context, error.kind)
+      if (kept) await kept
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
   }
 
-  /** Resolves when the entry is kept; that of a call at once, since no call waits for the disk. Never rejects: what was done is done. */
-  async #writeDown(right: Right, method: string, params: unknown, context: RequestContext, outcome: AuditEntry['outcome']): Promise<void> {
-    if (!this.#audit) return
+  /** What is audited is written down. A promise, which never rejects, until that is kept; `undefined` for a call, which does not wait for the disk. */
+  #writeDown(
+    right: Right,
+    method: string,
+    params: unknown,
+    context: RequestContext,
+    outcome: AuditEntry['outcome'],
+  ): Promise<void> | undefined {
+    if (!this.#audit || !isAudited(right)) return undefined
     const { principal, traceId } = context
     const entry = {
       who: principal.name,
@@ -121,7 +129,7 @@ export class MethodRunner {
       const cause = why instanceof Error ? why.message : String(why)
       this.#log('error', `the audit log has no entry of ${method}`, { who: principal.name, agent: entry.agent, outcome, traceId, cause })
     })
-    if (right !== 'agents.call') await kept
+    return right === 'agents.call' ? undefined : kept
   }
 }
 

@@ -28,7 +28,11 @@ export const SettingsSchema = Type.Object(
     port: Type.Integer({ ...PortSchema, default: 8642, description: 'of the page and /rpc; 0: any free one' }),
     agentHost: Type.String({ minLength: 1, default: '127.0.0.1', description: 'where polling agents connect' }),
     agentPort: Type.Integer({ ...PortSchema, default: 10_943, description: 'for polling agents; 0: any free one' }),
-    stateFolder: Type.String({ minLength: 1, default: '.halibut-gateway', description: 'certificates, agents; made at the first start' }),
+    stateFolder: Type.String({
+      minLength: 1,
+      default: '.halibut-gateway',
+      description: 'all that is kept, certificate and key among it; made at the first start',
+    }),
     identity: Type.String({
       default: '',
       description: 'a PEM or PFX file with the certificate that agents trust; without it the gateway makes one in stateFolder',

@@ -6,7 +6,7 @@ import { HalibutError } from '../base/errors.ts'
 import { syncFolder } from '../base/replace-file.ts'
 import { ask, type Connection, connect, openConnection } from './connection.ts'
 import { ownStateFolder } from './ownership.ts'
-import type { AgentRecord, MetaRecord } from './records.ts'
+import { type AgentRecord, identityRecord, type MetaRecord } from './records.ts'
 import { databaseName, migrate, stateSchema, stateTables, versionOf } from './schema.ts'
 import type { StateFolder } from './state-folder.ts'
 import { toStoreError } from './store-failure.ts'
@@ -115,7 +115,7 @@ async function readContent(copy: Connection, path: string): Promise<BackupConten
   const documents = async (kind: string): Promise<unknown[]> =>
     (await ask(copy, 'SELECT document FROM records WHERE kind = ? ORDER BY position', kind)).map(row => JSON.parse(String(row['document'])))
   const [agents, meta, tokens] = [await documents('agents'), await documents('meta'), await documents('tokens')]
-  const pem = (meta as MetaRecord[]).find(({ id }) => id === 'identity')?.text
+  const pem = (meta as MetaRecord[]).find(({ id }) => id === identityRecord)?.text
   const [head] = await ask(copy, 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1')
   return {
     version,

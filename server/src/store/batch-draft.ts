@@ -10,7 +10,6 @@ export function emptyRecordMaps(): RecordMaps {
   return {
     agents: new Map(),
     contracts: new Map(),
-    pending: new Map(),
     denied: new Map(),
     certificates: new Map(),
     tokens: new Map(),
@@ -38,7 +37,6 @@ export class BatchDraft {
     this.#draft = {
       agents: this.#records('agents'),
       contracts: this.#records('contracts'),
-      pending: this.#records('pending'),
       denied: this.#records('denied'),
       certificates: this.#records('certificates'),
       tokens: this.#records('tokens'),

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalibutError } from '../base/errors.ts'
-import type { AgentRecord } from './records.ts'
+import { type AgentRecord, identityRecord } from './records.ts'
 import type { StateFolder } from './state-folder.ts'
 import type { Store } from './store.ts'
 
@@ -24,7 +24,7 @@ export async function takeOverFirstState(folder: StateFolder, store: Store): Pro
     const agents = state === undefined ? [] : parseState(`${folder.path}/${stateName}`, state)
     await store.change(draft => {
       for (const agent of agents) draft.agents.put(agent)
-      if (identity !== undefined) draft.meta.put({ id: 'identity', text: identity })
+      if (identity !== undefined) draft.meta.put({ id: identityRecord, text: identity })
       draft.meta.put({ id: marker, text: 'taken over' })
     })
   }

@@ -19,7 +19,6 @@ interface Act {
 export class MirroredStore implements Store {
   readonly agents = this.#repository('agents')
   readonly contracts = this.#repository('contracts')
-  readonly pending = this.#repository('pending')
   readonly denied = this.#repository('denied')
   readonly certificates = this.#repository('certificates')
   readonly tokens = this.#repository('tokens')

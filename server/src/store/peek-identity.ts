@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ask, connect } from './connection.ts'
+import { identityRecord } from './records.ts'
 import { databaseName } from './schema.ts'
 import { toStoreError } from './store-failure.ts'
-
-/** Under which id our certificate and key stand among the meta records, as one PEM text. */
-export const identityRecord = 'identity'
 
 const lookTimeoutMs = 5_000
 

@@ -8,7 +8,6 @@ import type { Contract } from '@halibut-gateway/schemas/contract'
 export interface Records {
   readonly agents: AgentRecord
   readonly contracts: ContractRecord
-  readonly pending: PendingRecord
   readonly denied: DeniedRecord
   readonly certificates: CertificateRecord
   readonly tokens: TokenRecord
@@ -37,22 +36,6 @@ export interface ContractRecord {
   readonly addedMs: number
 }
 
-/** Somebody who knocked without being trusted. */
-export interface PendingRecord {
-  /** Certificate and subscription together: the same certificate may knock as several. */
-  readonly id: string
-  readonly thumbprint: string
-  /** SHA-256, lower-case hex. */
-  readonly thumbprint256?: string | undefined
-  readonly subscription?: string | undefined
-  readonly subject?: string | undefined
-  readonly issuer?: string | undefined
-  readonly address: string
-  readonly firstSeenMs: number
-  readonly lastSeenMs: number
-  readonly count: number
-}
-
 /** A certificate that is turned away without being shown as pending again. */
 export interface DeniedRecord {
   /** The thumbprint: SHA-1, upper-case hex. */
@@ -66,7 +49,7 @@ export interface DeniedRecord {
 export interface CertificateRecord {
   /** The thumbprint: SHA-1, upper-case hex. */
   readonly id: string
-  /** SHA-256, lower-case hex, recorded at first sight and checked from then on. */
+  /** SHA-256, upper-case hex, recorded at first sight and checked from then on. */
   readonly thumbprint256?: string | undefined
   readonly agent?: string | undefined
   readonly subject?: string | undefined
@@ -90,7 +73,10 @@ export interface TokenRecord {
   readonly revokedMs?: number | undefined
 }
 
-/** A text by its name: our certificate with its key (`identity`), and what else there is once. */
+/** Under which id our certificate and key stand among the meta records, as one PEM text. */
+export const identityRecord = 'identity'
+
+/** A text by its name: our certificate with its key ({@link identityRecord}), and what else there is once. */
 export interface MetaRecord {
   readonly id: string
   readonly text: string
