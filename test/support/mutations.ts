@@ -9,7 +9,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'anybody’s certificate is trusted',
     file: 'server/src/runtime/trust-store.ts',
-    find: 'return this.#trusted.has(thumbprint.toUpperCase())',
+    find: 'return this.#trusted.has(upper) && !this.#revoked.has(upper)',
     replace: 'return true',
     tests: ['unit/server/runtime/trust-store.test.ts'],
   },
@@ -227,10 +227,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'changes of agents are not gathered',
-    file: 'server/src/rpc/changed-agents.ts',
+    file: 'server/src/rpc/changed-items.ts',
     find: 'if (this.#waiting.size === 0) this.#gather()',
     replace: '',
-    tests: ['unit/server/rpc/changed-agents.test.ts'],
+    tests: ['unit/server/rpc/changed-items.test.ts'],
   },
   {
     wrong: 'a memory budget never refuses',
