@@ -14,6 +14,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['unit/server/runtime/trust-store.test.ts'],
   },
   {
+    wrong: 'a role has every right',
+    file: 'server/src/rpc/run.ts',
+    find: '  if (hasRight(role, right)) return\n',
+    replace: '  return\n',
+    tests: ['integration/rights.test.ts'],
+  },
+  {
+    wrong: 'rules are not asked before an agent is called',
+    file: 'server/src/rpc/methods/agent-invoke.ts',
+    find: 'access.require(context.principal, ',
+    replace: 'void (context.principal, ',
+    tests: ['integration/rules.test.ts'],
+  },
+  {
     wrong: 'revoked trust leaves live connections alone',
     file: 'server/src/runtime/trust-store.ts',
     find: '    this.#onRevoked(upper)\n',

@@ -70,9 +70,7 @@ export class MethodRunner {
 
   /** For those who look before they read parameters. Throws `unknown_method`, and `forbidden` where the caller has not got the right. */
   checkRight(method: string, principal: Principal): void {
-    const route = this.#routes.get(method)
-    if (!route) throw unknownMethod(method)
-    if (!hasRight(principal.role, route.right)) throw notAllowed(method, route.right, principal)
+    requireRight(this.#routes.get(method), method, principal)
   }
 
   /** Runs a method to its end. Never rejects. */
@@ -80,8 +78,7 @@ export class MethodRunner {
     const route = this.#routes.get(method)
     const call = new RunningCall(method, context, route?.item)
     try {
-      if (!route) throw unknownMethod(method)
-      if (!hasRight(context.principal.role, route.right)) throw notAllowed(method, route.right, context.principal)
+      requireRight(route, method, context.principal)
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
       const result = await route.handle(params, call)
       if (!route.result.Check(result)) {
@@ -140,13 +137,12 @@ function toldWhy(error: HalibutError, signal: AbortSignal): HalibutError {
   return why.with({ phase: error.phase, delivery: error.delivery })
 }
 
-function unknownMethod(method: string): HalibutError {
-  return new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
-}
-
-/** The error of a caller whose role has not got the right. */
-function notAllowed(method: string, right: Right, { role }: Principal): HalibutError {
-  return new HalibutError('forbidden', `${method} takes the right ${right}, which the role ${role} has not got`, {
+/** Throws where there is no such method, or the caller’s role has not got the right that it takes. */
+function requireRight(route: Route | undefined, method: string, { role }: Principal): asserts route is Route {
+  if (!route) throw new HalibutError('unknown_method', `there is no method ${JSON.stringify(method)}`)
+  const { right } = route
+  if (hasRight(role, right)) return
+  throw new HalibutError('forbidden', `${method} takes the right ${right}, which the role ${role} has not got`, {
     advice: `sign in with the role ${rightTable[right].roles.join(' or ')}`,
   })
 }
