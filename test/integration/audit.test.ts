@@ -31,7 +31,7 @@ test('a gateway writes down its start, its end and the calls of browsers, in a c
       ['gateway', 'gateway.stopped', undefined, 'done'],
     ])
     expect(JSON.stringify(entries)).not.toContain('secret')
-    const audit = new Audit(store, certificateFromPem({ certificatePem: store.meta.get('identity')?.text ?? '' }))
+    const audit = new Audit(store, () => certificateFromPem({ certificatePem: store.meta.get('identity')?.text ?? '' }))
     expect(await audit.verify([audit.signedHead() ?? ''])).toEqual({ ok: true, first: 1, last: 3 })
   } finally {
     await rm(folder, { recursive: true })

@@ -20,10 +20,11 @@ const pieceEntries = 1_000
 /** What is written down of who did what, as a chain that shows when something of it was changed. */
 export class Audit {
   readonly #store: Store
-  readonly #signer: Signer
+  readonly #signer: () => Signer
   readonly #now: () => number
 
-  constructor(store: Store, signer: Signer, now: () => number = Date.now) {
+  /** `signer`: who signs; asked each time, since the gateway’s certificate may be replaced. */
+  constructor(store: Store, signer: () => Signer, now: () => number = Date.now) {
     this.#store = store
     this.#signer = signer
     this.#now = now
@@ -42,7 +43,7 @@ export class Audit {
   /** How far the log has come, signed; `undefined` where there is no entry yet. */
   signedHead(): string | undefined {
     const { head } = this.#store.audit
-    return head && signHead(head, this.#signer)
+    return head && signHead(head, this.#signer())
   }
 
   /**
@@ -69,7 +70,7 @@ export class Audit {
       const [last] = await this.#store.audit.read({ after: next - 1, limit: 1 })
       if (!last) throw new HalibutError('internal_error', `the audit entry ${next} is missing`, { advice: 'verify the audit log' })
       await this.#store.change(draft => {
-        draft.meta.put({ id: anchorName, text: signHead(last, this.#signer) })
+        draft.meta.put({ id: anchorName, text: signHead(last, this.#signer()) })
         if (next === upTo) this.write(draft, { who: 'gateway', action: 'audit.trimmed', outcome: 'done', facts: { upTo, removed } })
         draft.audit.removeUpTo(next)
       })
@@ -90,9 +91,11 @@ export class Audit {
     return older
   }
 
+  /** Whichever of our certificates has signed it: a former one is kept for that. */
   #read(text: string): AuditHead {
     const head = parseHead(text)
-    if (!isSignedBy(head, this.#signer.certificatePem))
+    const former = this.#store.identities.get(head.thumbprint)?.certificatePem
+    if (![this.#signer().certificatePem, former].some(pem => pem !== undefined && isSignedBy(head, pem)))
       throw new HalibutError(
         'invalid_argument',
         `the head of ${head.sequence} entries was not signed by this gateway (${head.thumbprint} is named in it)`,

@@ -77,7 +77,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   }
 
   const certificate = settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings)
-  const audit = new Audit(store, certificate)
+  const audit = new Audit(store, () => certificate)
   // A disk that is full keeps no gateway from its agents.
   const note = (action: string): Promise<void> =>
     audit.record({ who: 'gateway', action, outcome: 'done', facts: { version } }).catch((why: unknown) => {

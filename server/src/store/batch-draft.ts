@@ -12,6 +12,8 @@ export function emptyRecordMaps(): RecordMaps {
     contracts: new Map(),
     denied: new Map(),
     certificates: new Map(),
+    identities: new Map(),
+    acceptances: new Map(),
     tokens: new Map(),
     meta: new Map(),
   }
@@ -39,6 +41,8 @@ export class BatchDraft {
       contracts: this.#records('contracts'),
       denied: this.#records('denied'),
       certificates: this.#records('certificates'),
+      identities: this.#records('identities'),
+      acceptances: this.#records('acceptances'),
       tokens: this.#records('tokens'),
       meta: this.#records('meta'),
       audit: {

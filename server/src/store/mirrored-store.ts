@@ -21,6 +21,8 @@ export class MirroredStore implements Store {
   readonly contracts = this.#repository('contracts')
   readonly denied = this.#repository('denied')
   readonly certificates = this.#repository('certificates')
+  readonly identities = this.#repository('identities')
+  readonly acceptances = this.#repository('acceptances')
   readonly tokens = this.#repository('tokens')
   readonly meta = this.#repository('meta')
   readonly audit: AuditLog

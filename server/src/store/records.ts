@@ -10,6 +10,8 @@ export interface Records {
   readonly contracts: ContractRecord
   readonly denied: DeniedRecord
   readonly certificates: CertificateRecord
+  readonly identities: IdentityRecord
+  readonly acceptances: AcceptanceRecord
   readonly tokens: TokenRecord
   readonly meta: MetaRecord
 }
@@ -58,6 +60,36 @@ export interface CertificateRecord {
   readonly lastSeenMs: number
   /** From when on it was worth nothing. */
   readonly revokedMs?: number | undefined
+}
+
+/**
+ * A certificate of our own: one that we present to agents, or one that we did. The certificate itself is kept for good, since what was signed with
+ * its key is still to be verified; the key is not.
+ *
+ * - `present`: the one that this gateway is known by; its key stands under {@link identityRecord}
+ * - `next`: presented beside it, to take its place
+ * - `previous`: presented still, until no agent depends on it
+ * - `retired`: not presented any more
+ */
+export interface IdentityRecord {
+  /** The thumbprint: SHA-1, upper-case hex. */
+  readonly id: string
+  readonly state: 'present' | 'next' | 'previous' | 'retired'
+  readonly certificatePem: string
+  /** Of `next` and `previous`. */
+  readonly keyPem?: string | undefined
+  /** At which port for polling agents it is presented. Default: the first. */
+  readonly port?: 'first' | 'second' | undefined
+  readonly addedMs: number
+  readonly retiredMs?: number | undefined
+}
+
+/** Which of our certificates an agent has been seen to accept. */
+export interface AcceptanceRecord {
+  /** The agent’s id. */
+  readonly id: string
+  /** The one that was accepted last stands first. */
+  readonly accepted: readonly { readonly thumbprint: string; readonly lastSeenMs: number }[]
 }
 
 /** What a bearer token is worth; never the token. */

@@ -20,7 +20,7 @@ const entry = (number: number): AuditEntry => ({ who: 'ann', role: 'admin', acti
 async function filled(count: number) {
   const clock = { now: start }
   const store = openMemoryStore()
-  const audit = new Audit(store, ours, () => clock.now)
+  const audit = new Audit(store, () => ours, () => clock.now)
   for (let number = 1; number <= count; number++) {
     clock.now = start + number * 1_000
     await audit.record(entry(number))
@@ -67,7 +67,7 @@ test('entries are kept with who, what, where and the outcome, and the chain over
     traceId: 'f'.repeat(32),
   })
   expect(await audit.verify()).toEqual({ ok: true, first: 1, last: 4 })
-  expect(await new Audit(openMemoryStore(), ours).verify()).toEqual({ ok: true, first: 1, last: 0 })
+  expect(await new Audit(openMemoryStore(), () => ours).verify()).toEqual({ ok: true, first: 1, last: 0 })
 })
 
 test('an entry and the change that it tells of are there together or not at all', async () => {
@@ -181,7 +181,7 @@ test('what is too old, or too much, goes; the rest can be verified, and that it 
 
 test('much goes in pieces, and is written down once', async () => {
   const store = openMemoryStore()
-  const audit = new Audit(store, ours, () => start)
+  const audit = new Audit(store, () => ours, () => start)
   await store.change(draft => {
     for (let number = 1; number <= 2_500; number++) audit.write(draft, entry(number))
   })
@@ -230,4 +230,20 @@ test('a head with another number, another hash, or the signature of somebody els
     expect((await failureOf(audit.verify([forged]))).message).toContain('was not signed by this gateway')
   for (const nonsense of ['', 'x', text.slice(0, 60), text.replace('\n2\n', '\n-2\n'), text.replace('—', '-')])
     expect(await failureOf(audit.verify([nonsense]))).toMatchObject({ kind: 'invalid_argument' })
+})
+
+test('a head that a former certificate of ours has signed is still one of ours, and so is the anchor', async () => {
+  const store = openMemoryStore()
+  let signer = theirs
+  const audit = new Audit(store, () => signer, () => start)
+  for (let number = 1; number <= 3; number++) await audit.record(entry(number))
+  const former = audit.signedHead() ?? ''
+  await audit.trim({ maxAgeMs: 60_000, maxEntries: 1 })
+  signer = ours
+  expect((await failureOf(audit.verify())).message).toContain('was not signed by this gateway')
+  const { thumbprint: id, certificatePem } = theirs
+  await store.identities.put({ id, certificatePem, state: 'retired', addedMs: start, retiredMs: start })
+  expect(await audit.verify([former, audit.signedHead() ?? ''])).toMatchObject({ ok: true })
+  await store.identities.put({ id, certificatePem: ours.certificatePem, state: 'retired', addedMs: start })
+  expect((await failureOf(audit.verify([former]))).message).toContain('was not signed by this gateway')
 })
