@@ -24,7 +24,8 @@ const runtimeRow = [
   'server/src/base',
   'server/src/codec',
   'server/src/exchange',
-  // Of sockets it knows what they are called in errors, and how a certificate is told.
+  // Of sockets it knows what they are called in errors, how a certificate is told, and that somebody says where they may go.
+  'server/src/socket/destinations.ts',
   'server/src/socket/errno.ts',
   'server/src/socket/thumbprint.ts',
   'schemas/src',

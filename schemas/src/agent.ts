@@ -68,6 +68,20 @@ export const AgentStateNameSchema = Type.Union([
   Type.Literal('disabled'),
 ])
 
+/** A certificate that answers dials of a listening agent, and is not the pinned one. */
+const MismatchSchema = Type.Object(
+  {
+    thumbprint: Type.String({ description: 'SHA-1 of what was seen' }),
+    thumbprint256: Type.String({ description: 'SHA-256 of the same' }),
+    subject: Type.String({ description: 'whom it names; unverified' }),
+    issuer: Type.String({ description: 'who has made it; unverified' }),
+    count: Type.Integer({ minimum: 1, description: 'how often it was seen' }),
+    firstSeen: Type.String({ description: 'RFC 3339' }),
+    lastSeen: Type.String({ description: 'RFC 3339' }),
+  },
+  { additionalProperties: false, description: 'of a listening agent: another certificate than the pinned one answers' },
+)
+
 /** One agent at one moment. */
 export const AgentSnapshotSchema = Type.Object(
   {
@@ -76,12 +90,16 @@ export const AgentSnapshotSchema = Type.Object(
     mode: Type.Union([Type.Literal('listening'), Type.Literal('polling')]),
     uri: EndpointUriSchema,
     thumbprint: ThumbprintSchema,
+    nextThumbprint: Type.Optional(
+      Type.String({ ...ThumbprintSchema, description: 'a further certificate that is as good, while it takes the place of that one' }),
+    ),
     state: AgentStateNameSchema,
     since: Type.String({ description: 'RFC 3339: when it entered this state' }),
     reason: Type.String({ description: 'why, in words' }),
     connections: Type.Integer({ minimum: 0, description: 'live connections of a polling agent' }),
     probed: Type.Optional(Type.String({ description: 'RFC 3339: the last probe of a listening agent; absent before the first' })),
     roundTripMs: Type.Optional(Type.Number({ minimum: 0, description: 'of the last probe that a listening agent answered' })),
+    mismatch: Type.Optional(MismatchSchema),
     services: Type.Array(Type.String(), { description: 'services whose contract is known' }),
     tags: Type.Array(Type.String()),
     version: Type.String({ description: 'another one after each change of what was said about it' }),

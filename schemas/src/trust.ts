@@ -24,6 +24,7 @@ export const RefusalCauseSchema = Type.Union([
   Type.Literal('wrong_role'),
   Type.Literal('disabled'),
   Type.Literal('revoked'),
+  Type.Literal('held'),
 ])
 
 /** Somebody who knocks at the port for polling agents and is turned away, until a person decides. */
@@ -54,9 +55,17 @@ export const PendingAgentSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** An agent as which several machines poll at the same time, with one certificate. */
+/** An agent as which several machines poll at the same time, with one certificate, or would if a person did not keep some of them out. */
 export const ClonesSchema = Type.Object(
-  { subscription: Type.String(), thumbprint: Type.String(), addresses: Type.Array(Type.String(), { minItems: 2 }) },
+  {
+    agent: AgentIdSchema,
+    subscription: Type.String(),
+    thumbprint: Type.String(),
+    addresses: Type.Array(Type.String(), { description: 'of the machines that are connected, the newest at the end' }),
+    held: Type.Array(Type.Object({ address: Type.String(), since: Time, by: Type.String() }, { additionalProperties: false }), {
+      description: 'machines that are kept out',
+    }),
+  },
   { additionalProperties: false },
 )
 

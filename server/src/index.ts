@@ -1,7 +1,7 @@
 // How a service is described, so that a service needs one import.
 export * from '@halibut-gateway/schemas/contract'
 export type { ErrorJson } from './base/error-json.ts'
-export { HalibutError } from './base/errors.ts'
+export { HalibutError, type PresentedCertificate } from './base/errors.ts'
 export { defaultLimits, type Limits } from './base/limits.ts'
 export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'
 export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './runtime/acceptor.ts'
@@ -20,6 +20,7 @@ export {
   toPem,
   toPfx,
 } from './runtime/certificates.ts'
+export type { DialledAgent } from './runtime/connections.ts'
 export type { Endpoint, EndpointInput, ProxySettings } from './runtime/endpoint.ts'
 export { type LogEvent, type LogEventType, severityOf } from './runtime/event-log.ts'
 export type { RuntimeEvents, SubscriberEvent } from './runtime/events.ts'
@@ -30,3 +31,4 @@ export type { ListenOptions, RuntimeListener } from './runtime/ports.ts'
 export type { ProbeAnswer } from './runtime/probe.ts'
 export { type CloseOptions, HalibutRuntime } from './runtime/runtime.ts'
 export type { CallContext, ServiceFactory, ServiceOptions } from './runtime/service-host.ts'
+export { Destinations } from './socket/destinations.ts'

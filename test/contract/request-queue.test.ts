@@ -384,7 +384,7 @@ function createWorld({ queue, source, budget }: Ends) {
     poolFor: () => {
       throw new Error('no agent listens')
     },
-    dial: () => Promise.reject(new Error('no agent listens')),
+    open: () => Promise.reject(new Error('no agent listens')),
     ending: new AbortController().signal,
     assertOpen: () => undefined,
     assertNotRevoked: () => undefined,

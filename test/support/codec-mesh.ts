@@ -31,6 +31,11 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     revoke: () => undefined,
     reinstate: () => undefined,
     disconnect: () => undefined,
+    distrust: () => undefined,
+    leave: () => undefined,
+    present: () => undefined,
+    subscribers: () => [],
+    whoListens: () => Promise.reject(new Error('nobody listens here')),
     on: () => () => undefined,
   }
   return { mesh, received }

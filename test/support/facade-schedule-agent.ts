@@ -238,6 +238,11 @@ export class ScheduleAgent {
     revoke: () => undefined,
     reinstate: () => undefined,
     disconnect: () => undefined,
+    distrust: () => undefined,
+    leave: () => undefined,
+    present: () => undefined,
+    subscribers: () => [],
+    whoListens: () => Promise.reject(new Error('nobody listens here')),
     on: this.on,
   }
 }

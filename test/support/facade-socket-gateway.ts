@@ -98,6 +98,11 @@ export class SocketGateway implements AsyncDisposable {
       revoke: thumbprint => runtime.revoke(thumbprint),
       reinstate: thumbprint => runtime.reinstate(thumbprint),
       disconnect: endpoint => runtime.disconnect(endpoint),
+      distrust: thumbprint => runtime.distrust(thumbprint),
+      leave: endpoint => runtime.leave(endpoint),
+      present: certificates => runtime.present(certificates),
+      subscribers: () => runtime.subscribers(),
+      whoListens: uri => runtime.whoListens(uri),
       on: this.#on,
     }
     const policy = new OriginPolicy()

@@ -178,6 +178,11 @@ function pretendMesh(calls: SeenCall[]): Mesh {
     revoke: () => undefined,
     reinstate: () => undefined,
     disconnect: () => undefined,
+    distrust: () => undefined,
+    leave: () => undefined,
+    present: () => undefined,
+    subscribers: () => [],
+    whoListens: () => Promise.reject(new Error('nobody listens here')),
     on: () => () => undefined,
   }
 }

@@ -1,6 +1,7 @@
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
-import { type KeptRecords, Trust, type TrustRecords } from '../../server/src/fleet/trust.ts'
+import type { KeptRecords } from '../../server/src/fleet/kept-records.ts'
+import { Trust, type TrustRecords } from '../../server/src/fleet/trust.ts'
 
 /** Records in memory, which are kept at once. */
 export function recordsInMemory(): TrustRecords {
@@ -23,8 +24,8 @@ export function idleTrust(directory = new AgentDirectory()): Trust {
     throw new Error('nothing of trust is used here')
   }
   return new Trust({
-    mesh: { on: unused, revoke: () => undefined, reinstate: () => undefined },
-    agents: { directory, add: unused, edit: unused, mayPoll: unused },
+    mesh: { on: unused, revoke: () => undefined, reinstate: () => undefined, disconnect: unused, whoListens: unused },
+    agents: { directory, add: unused, edit: unused, mayPoll: unused, onAnswer: unused },
     records: recordsInMemory(),
     own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
     log: silentLog,

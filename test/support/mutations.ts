@@ -72,7 +72,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'a subscription is had with any certificate',
     file: 'server/src/fleet/agent-manager.ts',
-    find: 'agent.definition.thumbprint === thumbprint || ',
+    find: 'certificatesOf(agent.definition).includes(thumbprint) || ',
     replace: 'true || ',
     tests: ['unit/server/fleet/agent-manager.test.ts'],
   },
@@ -107,7 +107,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'an agent with another certificate than the pinned one is called',
     file: 'server/src/socket/dial.ts',
-    find: 'if (expectedThumbprint === actual) return',
+    find: 'if (expectedThumbprint === actual || nextThumbprint === actual) return',
     replace: 'return',
     tests: ['unit/server/socket/dial.test.ts'],
   },

@@ -20,6 +20,11 @@ const mesh = {
   revoke: unused,
   reinstate: unused,
   disconnect: unused,
+  distrust: unused,
+  leave: unused,
+  present: unused,
+  subscribers: unused,
+  whoListens: unused,
   on: () => () => undefined,
 }
 

@@ -14,12 +14,22 @@ export type AgentSnapshot = {
   mode: 'listening' | 'polling'
   uri: string
   thumbprint: string
+  nextThumbprint?: string
   state: AgentStateName
   since: string
   reason: string
   connections: number
   probed?: string
   roundTripMs?: number
+  mismatch?: {
+    thumbprint: string
+    thumbprint256: string
+    subject: string
+    issuer: string
+    count: number
+    firstSeen: string
+    lastSeen: string
+  }
   services: string[]
   tags: string[]
   version: string
@@ -117,7 +127,7 @@ export type PendingSnapshot = {
   firstSeen: string
   lastSeen: string
   count: number
-  cause: 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked'
+  cause: 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked' | 'held'
   reason: string
   advice: string
   agent?: string
@@ -217,7 +227,16 @@ export interface Methods {
   'contracts.get': { params: { service: string }; result: { contract: Record<string, unknown> } }
   'trust.pending': {
     params: Record<never, never>
-    result: { pending: PendingSnapshot[]; clones: { subscription: string; thumbprint: string; addresses: string[] }[] }
+    result: {
+      pending: PendingSnapshot[]
+      clones: {
+        agent: string
+        subscription: string
+        thumbprint: string
+        addresses: string[]
+        held: { address: string; since: string; by: string }[]
+      }[]
+    }
   }
   'trust.watch': { params: Record<never, never>; result: Record<never, never>; item: PendingEvent }
   'trust.approve': {

@@ -5,6 +5,15 @@ import { type ErrorJson, errorJson, factsOf, maxCauses } from './error-json.ts'
 /** `HAL_ERR_` and the upper-case kind, for example `HAL_ERR_THUMBPRINT_MISMATCH`. */
 export type ErrorCode = `HAL_ERR_${Uppercase<ErrorKind>}`
 
+/** A certificate that the other side presented. Whom it names is unverified. */
+export interface PresentedCertificate {
+  /** SHA-1 and SHA-256, upper-case hex. */
+  readonly thumbprint: string
+  readonly thumbprint256: string
+  readonly subject: string
+  readonly issuer: string
+}
+
 /** What is known about a failure beyond its kind and message. */
 export interface ErrorContext {
   /** Where in the life of a call it failed. */
@@ -23,6 +32,8 @@ export interface ErrorContext {
   readonly retryAfterMs?: number | undefined
   /** What the service said. */
   readonly remote?: RemoteError | undefined
+  /** The certificate that the other side presented, where that is what is wrong. */
+  readonly presented?: PresentedCertificate | undefined
   /** The name of the .NET exception that means the same, for peers that match on it. */
   readonly dotnetType?: string | undefined
   /** What .NET says in the place of the message, for peers and callers that match on it. Default: the message is that text. */
@@ -44,6 +55,7 @@ export class HalibutError extends Error {
   readonly reason: string | undefined
   readonly retryAfterMs: number | undefined
   readonly remote: RemoteError | undefined
+  readonly presented: PresentedCertificate | undefined
   readonly dotnetType: string | undefined
   readonly #advice: string | undefined
   readonly #retryable: boolean | undefined
@@ -61,6 +73,7 @@ export class HalibutError extends Error {
     this.#retryable = context.retryable
     this.retryAfterMs = context.retryAfterMs
     this.remote = context.remote
+    this.presented = context.presented
     this.dotnetType = context.dotnetType
     this.#dotnetMessage = context.dotnetMessage
   }
@@ -76,8 +89,8 @@ export class HalibutError extends Error {
   }
 
   /** What was said of this one otherwise than the table says of its kind: for an error that is made of it. */
-  get exceptions(): Pick<ErrorContext, 'advice' | 'retryable'> {
-    return { advice: this.#advice, retryable: this.#retryable }
+  get exceptions(): Pick<ErrorContext, 'advice' | 'retryable' | 'presented'> {
+    return { advice: this.#advice, retryable: this.#retryable, presented: this.presented }
   }
 
   /** The text that .NET has for this. */
@@ -114,6 +127,7 @@ export class HalibutError extends Error {
       retryable: context.retryable ?? this.#retryable,
       retryAfterMs: context.retryAfterMs ?? this.retryAfterMs,
       remote: context.remote ?? this.remote,
+      presented: context.presented ?? this.presented,
       dotnetType: context.dotnetType ?? this.dotnetType,
       dotnetMessage: context.dotnetMessage ?? this.#dotnetMessage,
       cause: context.cause ?? this.cause,

@@ -10,19 +10,36 @@ import type { Transfer } from './transfer.ts'
  */
 export class AgentConversation {
   readonly transfer: Transfer
-  #state: 'new' | 'idle' | 'busy' = 'new'
+  /** The certificate of ours that was presented on it: its thumbprint. */
+  readonly own: string
+  readonly #onIdentified: (() => void) | undefined
+  #state: 'new' | 'identified' | 'idle' | 'busy' = 'new'
 
-  constructor(transfer: Transfer) {
+  /** `onIdentified`: the agent has said who it is, so that it trusts us. */
+  constructor(transfer: Transfer, own = '', onIdentified?: () => void) {
     this.transfer = transfer
+    this.own = own
+    this.#onIdentified = onIdentified
+  }
+
+  /** The opening alone, for whoever wants to know whether the agent trusts us. Once, and first. */
+  async identify(): Promise<void> {
+    await identifyAsDialler(this.transfer, { type: 'client' })
+    this.#state = 'identified'
+    this.#onIdentified?.()
   }
 
   /** Makes the connection ready for a request. Any failure here is one of initialisation: nothing was sent that could have run. */
   initialise(): Promise<void> | undefined {
     const { transfer } = this
     const { tcpClientHeartbeatReceiveTimeoutMs } = transfer.options.limits
-    const isNew = this.#state === 'new'
+    const before = this.#state
     this.#state = 'busy'
-    if (isNew) return identifyAsDialler(transfer, { type: 'client' })
+    if (before === 'identified') return undefined
+    if (before === 'new') {
+      const identified = identifyAsDialler(transfer, { type: 'client' })
+      return this.#onIdentified ? identified.then(this.#onIdentified) : identified
+    }
     const sent = transfer.sendNext()
     return sent
       ? sent.then(() => transfer.expectProceed(tcpClientHeartbeatReceiveTimeoutMs))

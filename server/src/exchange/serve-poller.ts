@@ -40,6 +40,8 @@ export interface RequestSource {
   readonly over: boolean
   /** No more requests are wanted. Idempotent. */
   close(): void
+  /** The same once nothing waits that may come from it. Idempotent. */
+  leave(): void
 }
 
 const nothing = Buffer.alloc(0)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
-import { HalibutError } from '../base/errors.ts'
+import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
 import { type AgentNews, type AgentState, initialState, nextState } from './agent-state.ts'
 
@@ -13,6 +13,8 @@ export interface AgentDefinition {
   readonly uri: string
   /** The certificate it must show: SHA-1, 40 upper-case hex digits. */
   readonly thumbprint: string
+  /** A further certificate that is as good, while it takes the place of that one. */
+  readonly nextThumbprint?: string | undefined
   /** Names of the services that it hosts and whose contracts are known. */
   readonly services?: readonly string[] | undefined
   /** What it is told apart by in lists and rules. */
@@ -31,13 +33,23 @@ export interface Agent {
   /** It is not to be changed while the gateway runs. */
   readonly readOnly: boolean
   /** Where it is; the same frozen object as long as the agent is known. */
-  readonly endpoint: { readonly uri: string; readonly thumbprint: string }
+  readonly endpoint: { readonly uri: string; readonly thumbprint: string; readonly nextThumbprint?: string }
   readonly mode: 'listening' | 'polling'
   readonly state: AgentState
   /** Live ones, of a polling agent. */
   readonly connections: number
   /** The last probe of a listening agent, where there was one. */
   readonly probe: ProbeResult | undefined
+  /** Dials of a listening agent that another certificate answers than the pinned one, as long as that is so. */
+  readonly mismatch: Mismatch | undefined
+}
+
+/** Another certificate than the pinned one answers dials. Times are UTC milliseconds since 1970. */
+export interface Mismatch {
+  readonly presented: PresentedCertificate
+  readonly count: number
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
 }
 
 /** What a probe told. */
@@ -54,6 +66,8 @@ export interface AgentFacts {
   readonly connections?: number
   /** It was probed just now; with a round trip where it answered. */
   readonly probe?: { readonly roundTripMs?: number }
+  /** Another certificate than the pinned one answered; `null`: the pinned one did. */
+  readonly presented?: PresentedCertificate | null
 }
 
 /** The agents the gateway knows, and in which state each is. The same for list, watch, metrics and calls. No look and no change costs more where there are more. */
@@ -77,18 +91,19 @@ export class AgentDirectory {
   }
 
   /**
-   * Puts another definition in the place of the one of the same id. It stays in its state where it is at the same place with the same certificate;
-   * elsewhere it has not been seen yet. Throws `agent_not_found`, and `invalid_argument` where the subscription is another agent’s.
+   * Puts another definition in the place of the one of the same id. It stays in its state where it is at the same place with the same certificate,
+   * or one that it may have already; elsewhere it has not been seen yet. Throws `agent_not_found`, and `invalid_argument` where the subscription is another agent’s.
    */
   update(definition: AgentDefinition): Agent {
     const before = this.require(definition.id)
     const fresh = this.#newAgent(definition, before.readOnly)
     if (this.#own(fresh) !== subscriptionOf(before)) this.#disown(before)
-    const { uri, thumbprint } = before.endpoint
-    if (uri !== definition.uri || thumbprint !== definition.thumbprint) return this.#put(fresh)
+    if (!isOverlap(before.definition, definition)) return this.#put(fresh)
     const why = disabledWhy(definition)
     const news: AgentNews = why === undefined ? { type: 'enable' } : { type: 'disable', why }
-    return this.#put({ ...before, definition, version: fresh.version, state: nextState(before.state, news, this.#now()) })
+    const isSame = before.definition.thumbprint === definition.thumbprint && before.definition.nextThumbprint === definition.nextThumbprint
+    const endpoint = isSame ? before.endpoint : fresh.endpoint
+    return this.#put({ ...before, definition, endpoint, version: fresh.version, state: nextState(before.state, news, this.#now()) })
   }
 
   /** Forgets an agent; gives what it was. */
@@ -126,15 +141,22 @@ export class AgentDirectory {
   report(id: string, news: AgentNews | undefined, facts: AgentFacts = {}): void {
     const agent = this.#agents.get(id)
     if (!agent) return
-    const { connections, probe } = facts
+    const { connections, probe, presented } = facts
     const roundTripMs = probe?.roundTripMs ?? agent.probe?.roundTripMs
     const next: Agent = {
       ...agent,
       state: news ? nextState(agent.state, news, this.#now()) : agent.state,
       connections: connections ?? agent.connections,
       probe: probe ? { atMs: this.#now(), roundTripMs } : agent.probe,
+      mismatch: presented === undefined ? agent.mismatch : presented === null ? undefined : this.#mismatch(agent, presented),
     }
     if (next.state !== agent.state || next.connections !== agent.connections || next.probe !== agent.probe) this.#put(next)
+  }
+
+  #mismatch({ mismatch: before }: Agent, presented: PresentedCertificate): Mismatch {
+    const now = this.#now()
+    const isSame = before?.presented.thumbprint256 === presented.thumbprint256
+    return { presented, count: isSame ? before.count + 1 : 1, firstSeenMs: isSame ? before.firstSeenMs : now, lastSeenMs: now }
   }
 
   /** Calls `listener` with the id of each agent that was added, changed or removed; gives a function that ends this. */
@@ -144,17 +166,18 @@ export class AgentDirectory {
   }
 
   #newAgent(definition: AgentDefinition, readOnly: boolean): Agent {
-    const { uri, thumbprint } = definition
+    const { uri, thumbprint, nextThumbprint } = definition
     const mode = uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
     return {
       definition,
       version: versionOf(definition),
       readOnly,
-      endpoint: Object.freeze({ uri, thumbprint }),
+      endpoint: Object.freeze({ uri, thumbprint, ...(nextThumbprint === undefined ? {} : { nextThumbprint }) }),
       mode,
       state: initialState(mode, this.#now(), disabledWhy(definition)),
       connections: 0,
       probe: undefined,
+      mismatch: undefined,
     }
   }
 
@@ -186,21 +209,34 @@ export class AgentDirectory {
   }
 }
 
+/** The certificates that an agent may have. */
+export function certificatesOf({ thumbprint, nextThumbprint }: Pick<AgentDefinition, 'thumbprint' | 'nextThumbprint'>): string[] {
+  return nextThumbprint === undefined ? [thumbprint] : [thumbprint, nextThumbprint]
+}
+
+/** Whether a definition leaves an agent where it is, with a certificate that it may have by the one before. */
+export function isOverlap(before: AgentDefinition, after: AgentDefinition): boolean {
+  const its = certificatesOf(before)
+  return before.uri === after.uri && certificatesOf(after).some(each => its.includes(each))
+}
+
 /** An agent as the browser sees it. */
 export function snapshotOf(agent: Agent): AgentSnapshot {
-  const { definition, state, probe } = agent
+  const { definition, state, probe, mismatch } = agent
   return {
     id: definition.id,
     name: definition.name ?? definition.id,
     mode: agent.mode,
     uri: definition.uri,
     thumbprint: definition.thumbprint,
+    ...(definition.nextThumbprint === undefined ? {} : { nextThumbprint: definition.nextThumbprint }),
     state: state.at,
     since: new Date(state.sinceMs).toISOString(),
     reason: state.reason,
     connections: agent.connections,
     ...(probe === undefined ? {} : { probed: new Date(probe.atMs).toISOString() }),
     ...(probe?.roundTripMs === undefined ? {} : { roundTripMs: probe.roundTripMs }),
+    ...(mismatch === undefined ? {} : { mismatch: toldMismatch(mismatch) }),
     services: [...(definition.services ?? [])],
     tags: [...(definition.tags ?? [])],
     version: agent.version,
@@ -208,10 +244,23 @@ export function snapshotOf(agent: Agent): AgentSnapshot {
   }
 }
 
+function toldMismatch({ presented, count, firstSeenMs, lastSeenMs }: Mismatch): NonNullable<AgentSnapshot['mismatch']> {
+  return { ...presented, count, firstSeen: new Date(firstSeenMs).toISOString(), lastSeen: new Date(lastSeenMs).toISOString() }
+}
+
 /** In a form that an entity tag of HTTP can have. */
 function versionOf(definition: AgentDefinition): string {
-  const { id, name, uri, thumbprint, services = [], tags = [] } = definition
-  const said = [id, name ?? id, uri, thumbprint, services, tags, disabledWhy(definition)]
+  const { id, name, uri, thumbprint, nextThumbprint, services = [], tags = [] } = definition
+  const said = [
+    id,
+    name ?? id,
+    uri,
+    thumbprint,
+    services,
+    tags,
+    disabledWhy(definition),
+    ...(nextThumbprint === undefined ? [] : [nextThumbprint]),
+  ]
   return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 16)
 }
 

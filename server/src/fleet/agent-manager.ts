@@ -1,8 +1,8 @@
 import { HalibutError } from '../base/errors.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
-import { type Agent, type AgentDefinition, AgentDirectory } from './agent-directory.ts'
-import { Liveness, type LivenessOptions } from './liveness.ts'
+import { type Agent, type AgentDefinition, AgentDirectory, certificatesOf, isOverlap } from './agent-directory.ts'
+import { type AnswerListener, Liveness, type LivenessOptions } from './liveness.ts'
 import type { Mesh } from './mesh.ts'
 
 /** Where agents are kept: what is needed here of the store’s repository. */
@@ -15,7 +15,7 @@ export interface AgentStore {
 
 /** What the agents are managed with. */
 export interface AgentManagerOptions {
-  readonly mesh: Pick<Mesh, 'probe' | 'on' | 'trust' | 'removeTrust' | 'disconnect'>
+  readonly mesh: Pick<Mesh, 'probe' | 'on' | 'trust' | 'distrust' | 'removeTrust' | 'disconnect' | 'leave'>
   /** Where they are; default: a directory of its own. */
   readonly directory?: AgentDirectory
   /** Default: none; agents are forgotten with the process. */
@@ -55,6 +55,11 @@ export class AgentManager {
     this.#liveness.close()
   }
 
+  /** Calls `listener` with what each listening agent told that was probed; gives a function that ends this. */
+  onAnswer(listener: AnswerListener): () => void {
+    return this.#liveness.onAnswer(listener)
+  }
+
   /**
    * Serves an agent without keeping it in the store: it stays as it is as long as the gateway runs. Throws `invalid_argument` where its id or its
    * subscription is taken, or its thumbprint is none.
@@ -79,7 +84,7 @@ export class AgentManager {
 
   /**
    * Puts another definition in the place of the one of an id, and keeps it. An agent that is elsewhere from now on, has another certificate
-   * or is disabled loses its connections. Rejects with `agent_not_found`, `invalid_argument`, `version_conflict` where it is not in the `version`
+   * or is disabled loses its connections; where it may have had the certificate before, what runs on them comes to its end. Rejects with `agent_not_found`, `invalid_argument`, `version_conflict` where it is not in the `version`
    * that is told (default: whichever there is), or where it cannot be kept; then nothing has changed.
    */
   edit(id: string, change: (before: AgentDefinition) => AgentDefinition, version?: string): Promise<Agent> {
@@ -110,7 +115,7 @@ export class AgentManager {
   mayPoll({ subscription, thumbprint }: SubscriberCandidate): true | string {
     const agent = this.directory.bySubscription(subscription)
     if (!agent || agent.state.at === 'disabled') return `no agent polls as ${subscription}`
-    return agent.definition.thumbprint === thumbprint || `the subscription ${subscription} belongs to another certificate`
+    return certificatesOf(agent.definition).includes(thumbprint) || `the subscription ${subscription} belongs to another certificate`
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -140,10 +145,24 @@ export class AgentManager {
   #change(before: Agent, definition: AgentDefinition): Agent {
     checkDefinition(definition)
     const agent = this.directory.update(definition)
+    const stays = agent.state.at !== 'disabled' && isOverlap(before.definition, definition)
     this.#trust(agent)
-    this.#distrust(before)
-    if (agent.endpoint !== before.endpoint || agent.state.at === 'disabled') this.#options.mesh.disconnect(before.endpoint)
+    this.#distrust(before, stays)
+    if (!stays) this.#options.mesh.disconnect(before.endpoint)
+    else if (agent.endpoint !== before.endpoint) this.#leave(before, agent)
     return agent
+  }
+
+  /** An agent that stays where it is has other certificates: its connections with one that it has no more end, and so do those that we opened. */
+  #leave(before: Agent, { mode, definition }: Agent): void {
+    const { mesh } = this.#options
+    if (mode === 'listening') {
+      mesh.leave(before.endpoint)
+      return
+    }
+    const its = certificatesOf(definition)
+    const { uri } = definition
+    for (const thumbprint of certificatesOf(before.definition)) if (!its.includes(thumbprint)) mesh.leave({ uri, thumbprint })
   }
 
   #drop(id: string): void {
@@ -155,27 +174,32 @@ export class AgentManager {
 
   #trust(agent: Agent): void {
     if (!connects(agent)) return
-    const { thumbprint } = agent.definition
-    this.#trusted.set(thumbprint, (this.#trusted.get(thumbprint) ?? 0) + 1)
-    this.#options.mesh.trust(thumbprint)
+    for (const thumbprint of certificatesOf(agent.definition)) {
+      this.#trusted.set(thumbprint, (this.#trusted.get(thumbprint) ?? 0) + 1)
+      this.#options.mesh.trust(thumbprint)
+    }
   }
 
-  /** Its certificate is trusted as long as another agent connects with it. */
-  #distrust(agent: Agent): void {
+  /** Its certificates are trusted as long as another agent connects with them. `gently`: what runs on their connections comes to its end. */
+  #distrust(agent: Agent, gently = false): void {
     if (!connects(agent)) return
-    const { thumbprint } = agent.definition
-    const left = (this.#trusted.get(thumbprint) ?? 1) - 1
-    if (left > 0) this.#trusted.set(thumbprint, left)
-    else {
-      this.#trusted.delete(thumbprint)
-      this.#options.mesh.removeTrust(thumbprint)
+    const { mesh } = this.#options
+    for (const thumbprint of certificatesOf(agent.definition)) {
+      const left = (this.#trusted.get(thumbprint) ?? 1) - 1
+      if (left > 0) this.#trusted.set(thumbprint, left)
+      else {
+        this.#trusted.delete(thumbprint)
+        if (gently) mesh.distrust(thumbprint)
+        else mesh.removeTrust(thumbprint)
+      }
     }
   }
 }
 
 /** Before anything changes: an agent that cannot be trusted must not be half there. */
-function checkDefinition({ id, thumbprint }: AgentDefinition): void {
+function checkDefinition({ id, thumbprint, nextThumbprint }: AgentDefinition): void {
   checkThumbprint(thumbprint, `the thumbprint of the agent ${id}`)
+  if (nextThumbprint !== undefined) checkThumbprint(nextThumbprint, `the next thumbprint of the agent ${id}`)
 }
 
 /** Whether an agent is one that connects to us. */

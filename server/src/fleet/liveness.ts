@@ -1,11 +1,14 @@
 import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../base/limits.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
-import type { Agent, AgentDirectory, AgentFacts } from './agent-directory.ts'
+import { type Agent, type AgentDirectory, type AgentFacts, certificatesOf, isOverlap } from './agent-directory.ts'
 import type { AgentNews } from './agent-state.ts'
-import type { Mesh } from './mesh.ts'
+import type { Mesh, MeshAnswer } from './mesh.ts'
 import { ProbeQueue } from './probe-queue.ts'
-import { explainFailure } from './refusal.ts'
+import { explainFailure, howOften } from './refusal.ts'
+
+/** Hears of the answer of a listening agent that was probed. */
+export type AnswerListener = (id: string, answer: MeshAnswer) => void
 
 /** How often agents are looked after. Milliseconds. */
 export interface LivenessOptions {
@@ -49,6 +52,7 @@ export class Liveness {
   /** By subscription and certificate, whoever has these now: those of an agent that was removed end after it. */
   readonly #connections = new Map<string, number>()
   readonly #stops: (() => void)[] = []
+  readonly #answerListeners = new Set<AnswerListener>()
 
   constructor(mesh: Pick<Mesh, 'probe' | 'on'>, directory: AgentDirectory, options: LivenessOptions = {}) {
     this.#mesh = mesh
@@ -72,6 +76,11 @@ export class Liveness {
       this.#directory.onChange(id => this.#look(id)),
     )
     for (const id of this.#directory.ids()) this.#look(id)
+  }
+
+  onAnswer(listener: AnswerListener): () => void {
+    this.#answerListeners.add(listener)
+    return () => void this.#answerListeners.delete(listener)
   }
 
   /** Ends probes and timers. */
@@ -113,13 +122,20 @@ export class Liveness {
     const probing: Probed = { at: 'probing', endpoint, stop }
     this.#probed.set(id, probing)
     let news: AgentNews
-    let probe: AgentFacts['probe'] = {}
+    let facts: AgentFacts = { probe: {} }
+    let answer: MeshAnswer | undefined
     try {
-      const { roundTripMs } = await this.#mesh.probe(endpoint, { timeoutMs: probeTimeoutMs, signal: stop.signal })
-      probe = { roundTripMs: Math.round(roundTripMs * 10) / 10 }
+      answer = await this.#mesh.probe(endpoint, { timeoutMs: probeTimeoutMs, signal: stop.signal })
+      facts = { probe: { roundTripMs: Math.round(answer.roundTripMs * 10) / 10 }, presented: null }
       news = { type: 'reached', how: 'answers probes' }
     } catch (error) {
-      news = newsOf(error, this.#directory.get(id)?.probe?.roundTripMs !== undefined)
+      const agent = this.#directory.get(id)
+      const failed = newsOf(error, agent?.probe?.roundTripMs !== undefined)
+      const presented = error instanceof HalibutError ? error.presented : undefined
+      if (presented) facts = { probe: {}, presented }
+      const before = agent?.mismatch
+      const isSame = before !== undefined && before.presented.thumbprint256 === presented?.thumbprint256
+      news = isSame ? { ...failed, why: `${failed.why}${howOften(before.count + 1, before.firstSeenMs)}` } : failed
     }
     // The agent is not the one any more that was probed.
     if (this.#probed.get(id) !== probing) return
@@ -131,7 +147,8 @@ export class Liveness {
       probeIntervalMs * (0.9 + random() / 5),
     )
     this.#probed.set(id, { at: 'resting', endpoint, timer })
-    this.#directory.report(id, news, { probe })
+    this.#directory.report(id, news, facts)
+    if (answer) for (const listener of this.#answerListeners) listener(id, answer)
   }
 
   #onSubscriber({ subscription, thumbprint }: SubscriberEvent, change: 1 | -1): void {
@@ -140,7 +157,16 @@ export class Liveness {
     if (connections > 0) this.#connections.set(key, connections)
     else this.#connections.delete(key)
     const agent = this.#directory.bySubscription(subscription)
-    if (agent?.definition.thumbprint !== thumbprint) return
+    if (!agent) return
+    const { id } = agent.definition
+    const its = certificatesOf(agent.definition)
+    const all = its.reduce((sum, each) => sum + (this.#connections.get(`${each} ${subscription}`) ?? 0), 0)
+    if (its.includes(thumbprint)) this.#onConnections(agent, all, change)
+    // One of a certificate that it has no more says nothing about it.
+    else this.#directory.report(id, undefined, { connections: all })
+  }
+
+  #onConnections(agent: Agent, connections: number, change: 1 | -1): void {
     const { id } = agent.definition
     clearTimeout(this.#graces.get(id))
     this.#graces.delete(id)
@@ -152,7 +178,7 @@ export class Liveness {
     const onGrace = (): void => {
       this.#graces.delete(id)
       const now = this.#directory.get(id)
-      if (now?.endpoint !== agent.endpoint || now.state.at === 'untrusted') return
+      if (!now || !isOverlap(now.definition, agent.definition) || now.state.at === 'untrusted') return
       this.#directory.report(id, { type: 'gone', why: 'it has no connection to this gateway' })
     }
     this.#graces.set(id, setTimeout(onGrace, this.#options.pollingGraceMs))
@@ -168,6 +194,7 @@ export function newsOf(error: unknown, wasSeen: boolean): { type: 'missed' | 'go
       return { type: 'refused', why }
     case 'connect_refused':
     case 'host_not_found':
+    case 'invalid_argument':
       return { type: 'gone', why }
     default:
       return { type: 'missed', why }

@@ -1,7 +1,9 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
+import type { PresentedCertificate } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
+import type { Certificate } from '../runtime/certificates.ts'
 import type { EndpointInput } from '../runtime/endpoint.ts'
-import type { RuntimeEvents } from '../runtime/events.ts'
+import type { RuntimeEvents, SubscriberEvent } from '../runtime/events.ts'
 
 /** A call to an agent. */
 export interface MeshCall {
@@ -24,23 +26,40 @@ export interface MeshCall {
   readonly onSending?: () => void
 }
 
+/** What an agent that was probed told. */
+export interface MeshAnswer {
+  readonly roundTripMs: number
+  /** Of the certificate that it presented. */
+  readonly thumbprint?: string
+  readonly thumbprint256?: string
+  /** The certificate of ours that it accepts, the newest that it does: its thumbprint. */
+  readonly own?: string
+}
+
 /** The part of a `HalibutRuntime` that the gateway works with; tests put something simpler in its place. */
 export interface Mesh {
   call(request: MeshCall): Promise<unknown>
   /** Dials, identifies and ends; rejects with a `HalibutError`. */
-  probe(
-    endpoint: EndpointInput,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<{ readonly roundTripMs: number }>
+  probe(endpoint: EndpointInput, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<MeshAnswer>
+  /** The certificate that somebody presents who listens; unverified. */
+  whoListens(uri: string, options?: { readonly signal?: AbortSignal }): Promise<PresentedCertificate>
+  /** Presents these certificates of ours from now on, the first of them first. */
+  present(certificates: readonly Certificate[]): void
+  /** The connections of polling agents. */
+  subscribers(): readonly SubscriberEvent[]
   /** Lets the owner of a certificate connect. */
   trust(thumbprint: string): void
+  /** Takes that back; its connections stay. */
+  distrust(thumbprint: string): void
   /** Takes that back, and ends its connections. */
   removeTrust(thumbprint: string): void
   /** Believes a certificate nowhere any more, also not where we dial: ends its connections and the calls to its owner. */
   revoke(thumbprint: string): void
   /** Takes that back. */
   reinstate(thumbprint: string): void
-  /** Ends all connections to an endpoint, whichever side opened them. */
-  disconnect(endpoint: EndpointInput): void
+  /** Ends all connections to an endpoint, whichever side opened them; `host`: only those that were opened from there. */
+  disconnect(endpoint: EndpointInput, host?: string): void
+  /** Ends them, each when what runs on it has come to its end. */
+  leave(endpoint: EndpointInput): void
   on<K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void): () => void
 }

@@ -10,9 +10,9 @@ import type { DeniedEvent } from '../runtime/events.ts'
  * - `renamed`: an agent’s certificate with a name that is not the agent’s, while the agent is away
  * - `intercepted`: somebody stands between us: no certificate came through, one that a proxy has made, or a forged one
  * - `wrong_role`: it wants to call services, or to be called, and does not poll
- * - `disabled`, `revoked`: a person has decided so
+ * - `disabled`, `revoked`, `held`: a person has decided so; `held`: of this machine, while another one has the same certificate
  */
-export type RefusalCause = 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked'
+export type RefusalCause = 'unknown' | 'rotated' | 'cloned' | 'renamed' | 'intercepted' | 'wrong_role' | 'disabled' | 'revoked' | 'held'
 
 /** Why somebody is refused, and what to do. */
 export interface Refusal {
@@ -31,6 +31,7 @@ export interface Namesake {
   readonly id: string
   readonly uri: string
   readonly thumbprint: string
+  readonly nextThumbprint?: string | undefined
   readonly isConnected: boolean
   readonly isDisabled: boolean
 }
@@ -43,10 +44,12 @@ export interface Acquaintance {
   readonly holder: Namesake | undefined
   /** Its certificate was revoked then, and was this agent’s. */
   readonly revoked: { readonly atMs: number; readonly agent: string | undefined } | undefined
+  /** A person keeps this machine out. */
+  readonly held?: { readonly heldMs: number; readonly by: string } | undefined
 }
 
 /** Why somebody who knocks is refused. Pure. */
-export function explainKnock(knock: DeniedEvent, { owner, holder, revoked }: Acquaintance): Refusal {
+export function explainKnock(knock: DeniedEvent, { owner, holder, revoked, held }: Acquaintance): Refusal {
   const { thumbprint, role, subscription } = knock
   const who = described(knock)
   const about = owner ?? holder
@@ -84,7 +87,14 @@ export function explainKnock(knock: DeniedEvent, { owner, holder, revoked }: Acq
   if (owner?.isDisabled) {
     return refusal('disabled', `${who} polls as ${owner.uri}, and the agent ${owner.id} is disabled`, `enable the agent ${owner.id}`)
   }
-  if (owner?.thumbprint === thumbprint) {
+  if (owner && held) {
+    return refusal(
+      'held',
+      `${who} polls as ${owner.uri} with the certificate of the agent ${owner.id}, which another machine has too; ${held.by} keeps this one out since ${new Date(held.heldMs).toISOString()}`,
+      'give this machine a certificate of its own and approve it when it knocks with that, or release it',
+    )
+  }
+  if (owner && [owner.thumbprint, owner.nextThumbprint].includes(thumbprint)) {
     return refusal(
       'intercepted',
       `${who} polls as ${owner.uri} with a certificate that has the SHA-1 ${thumbprint} of the agent ${owner.id}, and another SHA-256 than was seen with it before: it is a forged one`,

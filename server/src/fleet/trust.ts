@@ -4,12 +4,16 @@ import { LineBudget } from '../base/line-budget.ts'
 import type { LogSink } from '../base/log.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
+import type { DialledAgent } from '../runtime/connections.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import type { DeniedEvent, SubscriberEvent } from '../runtime/events.ts'
-import type { Agent, AgentDefinition } from './agent-directory.ts'
+import { AgentCertificates, type HeldMachine, type KnownCertificate } from './agent-certificates.ts'
+import { type Agent, type AgentDefinition, certificatesOf } from './agent-directory.ts'
 import type { AgentManager } from './agent-manager.ts'
+import { AgentRotation } from './agent-rotation.ts'
 import { type Clones, CloneWatch } from './clones.ts'
-import type { Mesh } from './mesh.ts'
+import type { KeptRecords } from './kept-records.ts'
+import type { Mesh, MeshAnswer } from './mesh.ts'
 import { type PendingAgent, PendingAgents, type PendingLimits } from './pending.ts'
 import { explainKnock, howOften, type Namesake } from './refusal.ts'
 
@@ -20,27 +24,6 @@ export interface DeniedCertificate {
   readonly deniedMs: number
   readonly by: string
   readonly reason?: string | undefined
-}
-
-/** A certificate that an agent has shown, or that was revoked. */
-export interface KnownCertificate {
-  /** The thumbprint: SHA-1, upper-case hex. */
-  readonly id: string
-  /** SHA-256, upper-case hex: recorded at first sight and checked from then on. */
-  readonly thumbprint256?: string | undefined
-  readonly agent?: string | undefined
-  readonly firstSeenMs: number
-  readonly lastSeenMs: number
-  /** From when on it is worth nothing. */
-  readonly revokedMs?: number | undefined
-}
-
-/** Records by their id. A change is kept when its promise resolves, and seen from then on. */
-export interface KeptRecords<T> {
-  get(id: string): T | undefined
-  all(): readonly T[]
-  put(record: T): Promise<void>
-  remove(id: string): Promise<boolean>
 }
 
 /** What is kept of trust beside the agents. */
@@ -57,8 +40,8 @@ export interface OwnCertificate {
 
 /** What trust is managed with. */
 export interface TrustOptions {
-  readonly mesh: Pick<Mesh, 'on' | 'revoke' | 'reinstate'>
-  readonly agents: Pick<AgentManager, 'directory' | 'add' | 'edit' | 'mayPoll'>
+  readonly mesh: Pick<Mesh, 'on' | 'revoke' | 'reinstate' | 'disconnect' | 'whoListens'>
+  readonly agents: Pick<AgentManager, 'directory' | 'add' | 'edit' | 'mayPoll' | 'onAnswer'>
   readonly records: TrustRecords
   /** Our own certificate, which agents have to trust. */
   readonly own: OwnCertificate
@@ -90,7 +73,11 @@ export interface CertificateFacts {
   readonly agents: readonly string[]
 }
 
-const dayMs = 86_400_000
+/** Machines that poll with one certificate as one agent, and those of them that a person keeps out. */
+export interface KnownClones extends Clones {
+  readonly agent: string
+  readonly held: readonly HeldMachine[]
+}
 
 /**
  * Whom the gateway believes, as people decide it: who knocks and waits for a decision, whose certificate was denied or revoked, and what is
@@ -98,6 +85,9 @@ const dayMs = 86_400_000
  */
 export class Trust {
   readonly pending: PendingAgents
+  /** Agents that get other certificates. */
+  readonly rotation: AgentRotation
+  readonly #certificates: AgentCertificates
   readonly #options: TrustOptions
   readonly #now: () => number
   readonly #clones: CloneWatch
@@ -109,6 +99,9 @@ export class Trust {
   constructor(options: TrustOptions) {
     this.#options = options
     this.#now = options.now ?? steadyTime
+    this.#certificates = new AgentCertificates(options.records.certificates, this.#now)
+    const { agents, log } = options
+    this.rotation = new AgentRotation({ agents, log, onDropped: (thumbprint, by) => this.#revokeUnused(thumbprint, by) })
     this.pending = new PendingAgents(options.limits ?? gatewayLimits, this.#now)
     this.pending.onExpired = gone => this.#onExpired(gone)
     this.#clones = new CloneWatch(clones => this.#onClones(clones), options.cloneGraceMs)
@@ -117,12 +110,13 @@ export class Trust {
 
   /** Begins to notice. What was revoked is revoked from now on. */
   start(): void {
-    const { mesh, records } = this.#options
-    for (const { id, revokedMs } of records.certificates.all()) if (revokedMs !== undefined) this.#cutOff(id, revokedMs)
+    const { mesh, agents } = this.#options
+    for (const { id, revokedMs } of this.#certificates.all()) if (revokedMs !== undefined) this.#cutOff(id, revokedMs)
     this.#stops.push(
       mesh.on('clientDenied', event => this.#onDenied(event)),
       mesh.on('subscriberConnected', event => this.#onSubscriber(event)),
       mesh.on('subscriberDisconnected', event => this.#clones.left(event)),
+      agents.onAnswer((id, answer) => this.#onAnswer(id, answer)),
     )
   }
 
@@ -140,17 +134,73 @@ export class Trust {
 
   /** Whether a polling agent may have the subscription that it names. Text says why not. */
   mayPoll(candidate: SubscriberCandidate): true | string {
-    const { thumbprint, thumbprint256 } = candidate
-    const known = this.#options.records.certificates.get(thumbprint)?.thumbprint256
-    if (known !== undefined && known !== thumbprint256) {
-      return `its certificate has the SHA-1 ${thumbprint} and not the SHA-256 that was seen with it before: it is a forged one`
-    }
+    const forged = this.#certificates.whyForged(candidate)
+    if (forged !== undefined) return forged
+    const held = this.#certificates.heldAt(candidate, candidate.remoteAddress)
+    if (held) return `a person (${held.by}) keeps this machine out since ${timeOf(held.heldMs)}: another one has its certificate, too`
     return this.#options.agents.mayPoll(candidate)
   }
 
-  /** Agents of which several machines poll at the same time. */
-  clones(): Clones[] {
-    return this.#clones.list()
+  /** Whether a listening agent is who it seems to be: its certificate has the pinned SHA-1. Text says why not. */
+  mayAnswer(agent: DialledAgent): true | string {
+    const forged = this.#certificates.whyForged(agent)
+    return forged === undefined || `${agent.uri} is not the agent: ${forged}`
+  }
+
+  /** The certificate that somebody presents who listens, for a person to compare with what the machine itself tells. */
+  discover(uri: string, signal: AbortSignal): ReturnType<Mesh['whoListens']> {
+    return this.#options.mesh.whoListens(uri, { signal })
+  }
+
+  /** Agents of which several machines poll at the same time, or would if a person did not keep them out. */
+  clones(): KnownClones[] {
+    const { directory } = this.#options.agents
+    const found = new Map<string, KnownClones>()
+    for (const clones of this.#clones.list()) {
+      const { subscription, thumbprint } = clones
+      const agent = directory.bySubscription(subscription)
+      if (!agent || !certificatesOf(agent.definition).includes(thumbprint)) continue
+      const { id } = agent.definition
+      found.set(`${id} ${thumbprint}`, { ...clones, agent: id, held: this.#certificates.get(thumbprint)?.held ?? [] })
+    }
+    for (const { id: thumbprint, held, agent } of this.#certificates.all()) {
+      if (held === undefined || agent === undefined || found.has(`${agent} ${thumbprint}`)) continue
+      const subscription = directory.get(agent)?.definition.uri
+      if (subscription !== undefined) found.set(`${agent} ${thumbprint}`, { agent, subscription, thumbprint, addresses: [], held })
+    }
+    return [...found.values()]
+  }
+
+  /**
+   * Keeps a machine out that polls as an agent with the same certificate as another one: its connections are cut, and it is refused until it is
+   * released. Rejects with `version_conflict` where it is not, or not any more, one of several.
+   */
+  async hold(id: string, address: string, by: string): Promise<void> {
+    const { agents, mesh, log } = this.#options
+    const { uri } = agents.directory.require(id).definition
+    const clones = this.clones().find(each => each.agent === id && each.addresses.includes(address))
+    if (!clones) {
+      throw new HalibutError('version_conflict', `${address} is not one of several machines that poll as ${uri} with one certificate`, {
+        advice: 'look at the clones that trust.pending tells now, then decide',
+      })
+    }
+    const { thumbprint } = clones
+    await this.#certificates.hold(thumbprint, address, by)
+    mesh.disconnect({ uri, thumbprint }, address)
+    log('info', `${address} is kept out, which polls as ${uri} too`, { by, agent: id, thumbprint, address })
+  }
+
+  /** Takes that back. Rejects with `not_found` where no such machine is kept out. */
+  async release(id: string, address: string, by: string): Promise<void> {
+    const { agents, log } = this.#options
+    const its = certificatesOf(agents.directory.require(id).definition)
+    const released = await Promise.all(its.map(each => this.#certificates.release(each, address)))
+    if (!released.includes(true)) {
+      throw new HalibutError('not_found', `no machine at ${address} is kept out that has the certificate of the agent ${id}`, {
+        advice: 'ask trust.pending for the clones',
+      })
+    }
+    log('info', `${address} is not kept out any more`, { by, agent: id, address })
   }
 
   /**
@@ -158,7 +208,7 @@ export class Trust {
    * `version_conflict` where it is not any more what the person saw, and as the agents’ manager does.
    */
   async approve(id: string, expected: Expectation, approval: Approval, by: string): Promise<Agent> {
-    const { agents, records, log } = this.#options
+    const { agents, log } = this.#options
     const { knock } = this.#expected(id, expected)
     const { thumbprint, thumbprint256, subscription: uri } = knock
     if (thumbprint === undefined || uri === undefined || !uri.startsWith('poll:')) {
@@ -172,9 +222,9 @@ export class Trust {
       approval.as !== undefined
         ? await agents.add({ ...approval.as, uri, thumbprint })
         : await this.#replace(approval.replace, { uri, thumbprint }, by)
-    if (records.certificates.get(thumbprint)?.revokedMs !== undefined) await this.restore(thumbprint, by)
+    if (this.#certificates.get(thumbprint)?.revokedMs !== undefined) await this.restore(thumbprint, by)
     // It is let in, whatever becomes of this.
-    await this.#remember(thumbprint, thumbprint256, agent.definition.id).catch(why => this.#notKept(why))
+    await this.#remember(thumbprint, thumbprint256, agent.definition.id)
     this.#forget(thumbprint)
     log('info', `the agent ${agent.definition.id} was approved`, { by, thumbprint, uri, replaced: approval.replace !== undefined })
     return agent
@@ -182,14 +232,14 @@ export class Trust {
 
   /** Turns a certificate away for good: it is not shown any more when it knocks. */
   async deny(id: string, by: string, reason?: string): Promise<DeniedCertificate> {
-    const { records, agents, log } = this.#options
+    const { records, log } = this.#options
     const { thumbprint } = this.#require(id).knock
     if (thumbprint === undefined) {
       throw new HalibutError('invalid_argument', 'it presented no certificate, so that there is nothing to deny', {
         advice: 'let it expire, or keep its address out with a firewall',
       })
     }
-    const holder = agents.directory.ids().find(each => agents.directory.get(each)?.definition.thumbprint === thumbprint)
+    const [holder] = this.#registered(thumbprint)
     if (holder !== undefined) {
       throw new HalibutError('invalid_argument', `its certificate is that of the agent ${holder}, and is trusted`, {
         advice: `revoke it, or remove the agent ${holder}, first`,
@@ -225,12 +275,9 @@ export class Trust {
   async revoke(given: string, by: string): Promise<readonly string[]> {
     checkThumbprint(given, 'the thumbprint')
     const thumbprint = given.toUpperCase()
-    const { records, log } = this.#options
-    const now = this.#now()
-    const known = records.certificates.get(thumbprint) ?? { id: thumbprint, firstSeenMs: now, lastSeenMs: now }
-    await records.certificates.put({ ...known, revokedMs: known.revokedMs ?? now })
-    const cut = this.#cutOff(thumbprint, now)
-    log('info', 'a certificate was revoked', { by, thumbprint, agents: cut })
+    await this.#certificates.revoke(thumbprint)
+    const cut = this.#cutOff(thumbprint, this.#now())
+    this.#options.log('info', 'a certificate was revoked', { by, thumbprint, agents: cut })
     return cut
   }
 
@@ -239,12 +286,9 @@ export class Trust {
     checkThumbprint(given, 'the thumbprint')
     const thumbprint = given.toUpperCase()
     const { records, mesh, agents, log } = this.#options
-    const known = records.certificates.get(thumbprint)
     const wasDenied = await records.denied.remove(thumbprint)
     this.#deniedKnocks.delete(thumbprint)
-    if (known?.revokedMs !== undefined) {
-      const { revokedMs, ...rest } = known
-      await records.certificates.put(rest)
+    if (await this.#certificates.reinstate(thumbprint)) {
       mesh.reinstate(thumbprint)
       for (const id of this.#registered(thumbprint)) agents.directory.report(id, { type: 'gone', why: 'its certificate is trusted again' })
     } else if (!wasDenied) {
@@ -257,17 +301,19 @@ export class Trust {
 
   /** The certificates of the agents, and those that were revoked. */
   *certificates(): Generator<CertificateFacts, void, undefined> {
-    const { agents, records } = this.#options
+    const { directory } = this.#options.agents
     const its = new Map<string, string[]>()
-    for (const id of agents.directory.ids()) {
-      const thumbprint = agents.directory.get(id)?.definition.thumbprint.toUpperCase()
-      if (thumbprint === undefined) continue
-      const ids = its.get(thumbprint)
-      if (ids) ids.push(id)
-      else its.set(thumbprint, [id])
+    for (const id of directory.ids()) {
+      const definition = directory.get(id)?.definition
+      for (const each of definition ? certificatesOf(definition) : []) {
+        const thumbprint = each.toUpperCase()
+        const ids = its.get(thumbprint)
+        if (ids) ids.push(id)
+        else its.set(thumbprint, [id])
+      }
     }
-    for (const [thumbprint, ids] of its) yield { thumbprint, known: records.certificates.get(thumbprint), agents: ids }
-    for (const known of records.certificates.all()) {
+    for (const [thumbprint, ids] of its) yield { thumbprint, known: this.#certificates.get(thumbprint), agents: ids }
+    for (const known of this.#certificates.all()) {
       if (known.revokedMs !== undefined && !its.has(known.id)) yield { thumbprint: known.id, known, agents: [] }
     }
   }
@@ -275,10 +321,14 @@ export class Trust {
   async #replace(id: string, place: { readonly uri: string; readonly thumbprint: string }, by: string): Promise<Agent> {
     const { agents } = this.#options
     const before = agents.directory.require(id).definition
-    const agent = await agents.edit(id, known => ({ ...known, ...place }))
-    // Another agent may have it still: a person who copied it knows, and revokes it where that is meant.
-    if (before.thumbprint !== place.thumbprint && this.#registered(before.thumbprint).length === 0) await this.revoke(before.thumbprint, by)
+    const agent = await agents.edit(id, ({ nextThumbprint: _, ...known }) => ({ ...known, ...place }))
+    for (const each of certificatesOf(before)) if (each !== place.thumbprint) await this.#revokeUnused(each, by)
     return agent
+  }
+
+  /** Another agent may have it still: a person who copied it knows, and revokes it where that is meant. */
+  async #revokeUnused(thumbprint: string, by: string): Promise<void> {
+    if (this.#registered(thumbprint).length === 0) await this.revoke(thumbprint, by)
   }
 
   #require(id: string): PendingAgent {
@@ -305,18 +355,20 @@ export class Trust {
       this.#deniedKnocks.set(thumbprint, { count: count + 1, lastSeenMs: this.#now() })
       return
     }
-    const known = thumbprint === undefined ? undefined : records.certificates.get(thumbprint)
+    const known = thumbprint === undefined ? undefined : this.#certificates.get(thumbprint)
     const owner = knock.subscription === undefined ? undefined : agents.directory.bySubscription(knock.subscription)
     const refusal = explainKnock(knock, {
       owner: owner && namesakeOf(owner),
       holder: knock.why !== 'not_trusted' && !owner ? this.#holder(thumbprint) : undefined,
       revoked: known?.revokedMs === undefined ? undefined : { atMs: known.revokedMs, agent: known.agent },
+      held: thumbprint === undefined ? undefined : this.#certificates.heldAt({ thumbprint }, knock.remoteAddress),
     })
     const { id, count, firstSeenMs } = this.pending.note(knock, refusal)
     // Often enough for who looks, and never more than a few times.
     if ((count & (count - 1)) !== 0) return
     const why = `${refusal.reason}${howOften(count, firstSeenMs)}`
-    if (refusal.agent !== undefined && refusal.cause !== 'disabled') this.#tellAgent(refusal.agent, why)
+    const isDecided = refusal.cause === 'disabled' || refusal.cause === 'held'
+    if (refusal.agent !== undefined && !isDecided) this.#tellAgent(refusal.agent, why)
     const line = this.#lines.take()
     if (!line.allowed) return
     const { remoteAddress, subject, issuer, protocol } = knock
@@ -344,35 +396,33 @@ export class Trust {
     this.#clones.came(event)
     const { thumbprint, thumbprint256, subscription } = event
     const agent = this.#options.agents.directory.bySubscription(subscription)
-    if (agent) void this.#remember(thumbprint, thumbprint256, agent.definition.id).catch(why => this.#notKept(why))
+    if (!agent) return
+    const { id } = agent.definition
+    void this.#remember(thumbprint, thumbprint256, id)
+    void this.rotation.seen(id, thumbprint)
   }
 
-  /** Only what is new: an agent that comes and goes writes nothing. */
+  #onAnswer(id: string, { thumbprint, thumbprint256 }: MeshAnswer): void {
+    if (thumbprint === undefined) return
+    void this.#remember(thumbprint, thumbprint256, id)
+    void this.rotation.seen(id, thumbprint)
+  }
+
+  /** Never rejects. */
   async #remember(thumbprint: string, thumbprint256: string | undefined, agent: string): Promise<void> {
-    const { certificates } = this.#options.records
-    const now = this.#now()
-    const known = certificates.get(thumbprint)
-    if (known?.agent === agent && known.thumbprint256 !== undefined && now - known.lastSeenMs < dayMs) return
-    await certificates.put({
-      ...known,
-      id: thumbprint,
-      thumbprint256: known?.thumbprint256 ?? thumbprint256,
-      agent,
-      firstSeenMs: known?.firstSeenMs ?? now,
-      lastSeenMs: now,
-    })
-  }
-
-  #notKept(why: unknown): void {
-    this.#options.log('error', 'what was seen of a certificate could not be kept', {
-      why: why instanceof Error ? why.message : String(why),
-    })
+    try {
+      await this.#certificates.remember({ thumbprint, thumbprint256 }, agent)
+    } catch (why) {
+      this.#options.log('error', 'what was seen of a certificate could not be kept', {
+        why: why instanceof Error ? why.message : String(why),
+      })
+    }
   }
 
   #onClones({ subscription, thumbprint, addresses }: Clones): void {
     const { agents, log } = this.#options
     const agent = agents.directory.bySubscription(subscription)
-    if (agent?.definition.thumbprint !== thumbprint) return
+    if (!agent || !certificatesOf(agent.definition).includes(thumbprint)) return
     const { id } = agent.definition
     if (addresses.length < 2) {
       agents.directory.report(id, { type: 'noticed', what: 'polls this gateway' })
@@ -388,7 +438,7 @@ export class Trust {
   #cutOff(thumbprint: string, revokedMs: number): string[] {
     const { mesh, agents } = this.#options
     const ids = this.#registered(thumbprint)
-    const why = `its certificate ${thumbprint} was revoked at ${new Date(revokedMs).toISOString()}`
+    const why = `its certificate ${thumbprint} was revoked at ${timeOf(revokedMs)}`
     for (const id of ids) agents.directory.report(id, { type: 'refused', why })
     mesh.revoke(thumbprint)
     return ids
@@ -396,7 +446,11 @@ export class Trust {
 
   #registered(thumbprint: string): string[] {
     const { directory } = this.#options.agents
-    return directory.ids().filter(id => directory.get(id)?.definition.thumbprint.toUpperCase() === thumbprint.toUpperCase())
+    const wanted = thumbprint.toUpperCase()
+    return directory.ids().filter(id => {
+      const definition = directory.get(id)?.definition
+      return definition !== undefined && certificatesOf(definition).some(each => each.toUpperCase() === wanted)
+    })
   }
 
   /** Looks at all agents, which only those can cause whose certificate is trusted. */
@@ -413,6 +467,10 @@ export class Trust {
 }
 
 function namesakeOf({ definition, state }: Agent): Namesake {
-  const { id, uri, thumbprint } = definition
-  return { id, uri, thumbprint, isConnected: state.at === 'connected', isDisabled: state.at === 'disabled' }
+  const { id, uri, thumbprint, nextThumbprint } = definition
+  return { id, uri, thumbprint, nextThumbprint, isConnected: state.at === 'connected', isDisabled: state.at === 'disabled' }
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
 }

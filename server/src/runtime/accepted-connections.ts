@@ -1,6 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { timerMs } from '../base/timer.ts'
+import type { RequestSource } from '../exchange/serve-poller.ts'
 import type { ConnectionEvent, SubscriberEvent } from './events.ts'
 
 /** An accepted connection, from TLS to its end: all that is kept of it. */
@@ -10,6 +11,8 @@ export class AcceptedConnection {
   isAuthorised = false
   /** Whose it is, once a polling agent has been let in. */
   subscriber: SubscriberEvent | undefined
+  /** Where it gets its requests, then. */
+  source: RequestSource | undefined
   #clock: NodeJS.Timeout | undefined
 
   constructor(channel: ByteChannel) {

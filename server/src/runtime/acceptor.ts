@@ -1,7 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
-import type { Openings } from '../base/openings.ts'
+import { hostOf, type Openings } from '../base/openings.ts'
 import type { Identity } from '../codec/control-message.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
 import { answerIdentity, overhearIdentity, receiveIdentity, receivePreamble, unexpectedServer } from '../exchange/identify.ts'
@@ -54,6 +54,12 @@ export interface AcceptorOptions {
   readonly authoriseSubscriber: ((candidate: SubscriberCandidate) => true | string) | undefined
 }
 
+/** The port at which a connection came, and the certificate of ours that was presented there: its thumbprint. */
+export type Entrance = Pick<SubscriberEvent, 'own' | 'port'>
+
+/** Whose connections. */
+type SubscriberEndpoint = Pick<Endpoint, 'uri' | 'thumbprint'> & Partial<Pick<Endpoint, 'nextThumbprint'>>
+
 /** The accepting side of a runtime: from the preamble to the conversation (spec §1.6, §1.7, §2.2, §10). */
 export class Acceptor {
   readonly #options: AcceptorOptions
@@ -73,18 +79,20 @@ export class Acceptor {
     return this.#connections.ofSubscription(subscription) > 0
   }
 
-  /** Takes over an accepted connection. Never rejects. */
-  async accept(channel: ByteChannel, listenerName: string): Promise<void> {
+  /** Takes over an accepted connection; `entrance`: where, and what we presented there. Never rejects. */
+  async accept(channel: ByteChannel, listenerName: string, entrance: Entrance = {}): Promise<void> {
     const { events, log, service, sourceFor } = this.#options
     const connection = this.#connections.add(channel)
     events.emit('connectionOpened', connection.describe())
     // What leads to the conversation is over when that begins: nothing of it stays with the connection.
     try {
       try {
-        const opened = await this.#open(connection, listenerName)
+        const opened = await this.#open(connection, listenerName, entrance)
         const { subscriber } = connection
-        if (opened && subscriber) await servePoller(opened, sourceFor(subscriber.subscription, subscriber.thumbprint))
-        else if (opened) await serveCaller(opened, service)
+        if (opened && subscriber) {
+          connection.source = sourceFor(subscriber.subscription, subscriber.thumbprint)
+          await servePoller(opened, connection.source)
+        } else if (opened) await serveCaller(opened, service)
       } finally {
         // Its place is free before the peer has taken leave, which may take a while.
         connection.stopClock()
@@ -104,7 +112,7 @@ export class Acceptor {
   }
 
   /** Up to the conversation, a subscriber’s or a caller’s. `undefined`: turned away. */
-  async #open(connection: AcceptedConnection, listenerName: string): Promise<Transfer | undefined> {
+  async #open(connection: AcceptedConnection, listenerName: string, entrance: Entrance): Promise<Transfer | undefined> {
     const { log } = this.#options
     const { peer } = connection.channel
     log(listenerName, 'ListenerAcceptedClient', `Accepted TCP client: ${peer.remoteAddress}`)
@@ -114,7 +122,7 @@ export class Acceptor {
       `Secure connection established, client is not yet authenticated, client connected with ${protocolName(peer.protocol)}`,
     )
     if (!(await this.#admit(connection, listenerName))) return undefined
-    return this.#identify(connection, listenerName)
+    return this.#identify(connection, listenerName, entrance)
   }
 
   /** Cuts every connection that presented this certificate (spec §10.2). */
@@ -122,11 +130,31 @@ export class Acceptor {
     for (const { channel } of this.#connections.ofCertificate(thumbprint)) channel.destroy(why)
   }
 
-  /** Cuts the connections on which a polling agent waits for requests. */
-  disconnectSubscriber({ uri, thumbprint }: Pick<Endpoint, 'uri' | 'thumbprint'>): void {
+  /** Cuts the connections on which a polling agent waits for requests; `host`: only those from there. */
+  disconnectSubscriber(endpoint: SubscriberEndpoint, host?: string): void {
+    const { uri } = endpoint
     const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
-    const candidates = thumbprint === undefined ? this.#connections.subscribers : this.#connections.ofCertificate(thumbprint)
-    for (const { channel, subscriber } of candidates) if (subscriber?.subscription === uri) channel.destroy(why)
+    for (const { channel } of this.#subscribersOf(endpoint)) {
+      if (host === undefined || hostOf(channel.peer.remoteAddress) === host) channel.destroy(why)
+    }
+  }
+
+  /** Ends them, each when what runs on it has come to its end and nothing waits that only it may have. */
+  leaveSubscriber(endpoint: SubscriberEndpoint): void {
+    for (const { source } of this.#subscribersOf(endpoint)) source?.leave()
+  }
+
+  /** The same for all on which we presented a certificate that is not among these. */
+  leaveAllBut(own: readonly string[]): void {
+    for (const { source, subscriber } of this.#connections.subscribers) {
+      if (subscriber?.own !== undefined && !own.includes(subscriber.own)) source?.leave()
+    }
+  }
+
+  #subscribersOf({ uri, thumbprint, nextThumbprint }: SubscriberEndpoint): AcceptedConnection[] {
+    const pinned = [thumbprint, nextThumbprint].filter(each => each !== undefined)
+    const candidates = pinned.length === 0 ? this.#connections.subscribers : pinned.flatMap(each => this.#connections.ofCertificate(each))
+    return candidates.filter(({ subscriber }) => subscriber?.subscription === uri)
   }
 
   /** Cuts every connection. */
@@ -201,7 +229,7 @@ export class Acceptor {
     return true
   }
 
-  async #identify(connection: AcceptedConnection, listenerName: string): Promise<Transfer | undefined> {
+  async #identify(connection: AcceptedConnection, listenerName: string, entrance: Entrance): Promise<Transfer | undefined> {
     const { channel } = connection
     const transfer = new Transfer(channel, this.#options.exchange(channel))
     let identity: Awaited<ReturnType<typeof receiveIdentity>>
@@ -218,7 +246,7 @@ export class Acceptor {
       return undefined
     }
     if (identity.type === 'subscriber') {
-      return (await this.#subscribe(connection, transfer, identity.subscription, listenerName)) ? transfer : undefined
+      return (await this.#subscribe(connection, transfer, identity.subscription, listenerName, entrance)) ? transfer : undefined
     }
     await answerIdentity(transfer)
     if (identity.type === 'server') throw unexpectedServer()
@@ -227,7 +255,13 @@ export class Acceptor {
   }
 
   /** Lets a polling agent in. False: refused, the reason logged. */
-  async #subscribe(connection: AcceptedConnection, transfer: Transfer, announced: string, listenerName: string): Promise<boolean> {
+  async #subscribe(
+    connection: AcceptedConnection,
+    transfer: Transfer,
+    announced: string,
+    listenerName: string,
+    entrance: Entrance,
+  ): Promise<boolean> {
     const { limits, events, log, authoriseSubscriber } = this.#options
     const { remoteAddress, thumbprint, thumbprint256 } = connection.channel.peer
     const subscription = subscriptionKey(announced)
@@ -260,7 +294,7 @@ export class Acceptor {
       throw why
     }
     connection.stopClock()
-    const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, since: new Date() }
+    const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, ...entrance, since: new Date() }
     connection.subscriber = subscriber
     events.emit('subscriberConnected', subscriber)
     return true

@@ -207,46 +207,31 @@ function toBeSigned(certificate: forge.pki.Certificate): forge.asn1.Asn1 {
 }
 
 function assemble({ certificate: parsed, key }: KeyPair): Certificate {
-  return new CertificateWithKey(parsed, key)
+  const { thumbprint, thumbprint256 } = thumbprintsOf(parsed.raw)
+  return {
+    certificatePem: parsed.toString(),
+    keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificateDer: parsed.raw,
+    thumbprint,
+    thumbprint256,
+    subject: subjectText(parsed),
+    notAfter: new Date(parsed.validTo),
+    keyType: key.asymmetricKeyType ?? 'unknown',
+    ...keyless,
+  }
 }
 
-/** What a log shows of it: whose it is, and never the key. */
-type ShownCertificate = Pick<Certificate, 'thumbprint' | 'thumbprint256' | 'subject' | 'notAfter' | 'keyType'>
-
-class CertificateWithKey implements Certificate {
-  readonly certificatePem: string
-  readonly keyPem: string
-  readonly certificateDer: Buffer
-  readonly thumbprint: string
-  readonly thumbprint256: string
-  readonly subject: string
-  readonly notAfter: Date
-  readonly keyType: string
-  /** A member of its own, so that a copy with something else in it has it too. */
-  readonly [inspect.custom] = inspectCertificate
-
-  constructor(parsed: X509Certificate, key: KeyObject) {
-    const { thumbprint, thumbprint256 } = thumbprintsOf(parsed.raw)
-    this.certificatePem = parsed.toString()
-    this.keyPem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
-    this.certificateDer = parsed.raw
-    this.thumbprint = thumbprint
-    this.thumbprint256 = thumbprint256
-    this.subject = subjectText(parsed)
-    this.notAfter = new Date(parsed.validTo)
-    this.keyType = key.asymmetricKeyType ?? 'unknown'
-  }
-
-  toJSON(): ShownCertificate {
+/** How it is shown, by `console.log` and as JSON: whose it is, and never the key. Members of its own, so that a copy with something else in it has them too. */
+const keyless = {
+  toJSON(this: Certificate): object {
     return shown(this)
-  }
+  },
+  [inspect.custom](this: Certificate, _depth: number, options: InspectOptions): string {
+    return `Certificate ${inspect(shown(this), options)}`
+  },
 }
 
-function inspectCertificate(this: Certificate, _depth: number, options: InspectOptions): string {
-  return `Certificate ${inspect(shown(this), options)}`
-}
-
-function shown({ thumbprint, thumbprint256, subject, notAfter, keyType }: Certificate): ShownCertificate {
+function shown({ thumbprint, thumbprint256, subject, notAfter, keyType }: Certificate): object {
   return { thumbprint, thumbprint256, subject, notAfter, keyType }
 }
 

@@ -21,6 +21,8 @@ export class ConnectionPool {
   readonly #onEmpty: ((pool: ConnectionPool) => void) | undefined
   #idle: Idle[] = []
   readonly #live = new Set<AgentConversation>()
+  /** Those that are ended when they come back. */
+  #leaving: WeakSet<AgentConversation> | undefined
   #reserved = 0
   #waiting: (() => void)[] = []
 
@@ -100,6 +102,10 @@ export class ConnectionPool {
   /** After a successful exchange. Beyond the maximum, the one that has been idle longest is ended. */
   giveBack(conversation: AgentConversation): void {
     if (!this.#live.has(conversation) || this.#idle.some(entry => entry.conversation === conversation)) return
+    if (this.#leaving?.has(conversation)) {
+      void this.drop(conversation)
+      return
+    }
     this.#idle.push({ conversation, since: performance.now() })
     if (this.#idle.length > this.#limits.poolMaxIdleConnections) {
       const oldest = this.#idle.shift()
@@ -118,6 +124,19 @@ export class ConnectionPool {
     const idle = this.#idle
     this.#idle = []
     await Promise.all(idle.map(entry => this.drop(entry.conversation)))
+  }
+
+  /** Ends those that `which` says, each when what runs on it has come to its end. */
+  leave(which: (conversation: AgentConversation) => boolean = () => true): void {
+    const idle = new Set(this.#idle.map(entry => entry.conversation))
+    for (const conversation of [...this.#live]) {
+      if (!which(conversation)) continue
+      if (idle.has(conversation)) void this.drop(conversation)
+      else {
+        this.#leaving ??= new WeakSet()
+        this.#leaving.add(conversation)
+      }
+    }
   }
 
   /** Ends all of them; those in the middle of an exchange are cut off with `why`. */

@@ -1,26 +1,39 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
-import { HalibutError } from '../base/errors.ts'
+import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-options.ts'
 import { Transfer } from '../exchange/transfer.ts'
+import type { Destinations } from '../socket/destinations.ts'
 import { dial } from '../socket/dial.ts'
-import type { TlsIdentity } from '../socket/secure-context.ts'
+import type { Certificate } from './certificates.ts'
 import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { EventHub } from './events.ts'
 import { linkedSignal } from './linked-signal.ts'
+import type { OwnCertificates } from './own-certificates.ts'
+
+/** A listening agent that was dialled, and has the pinned certificate. */
+export interface DialledAgent {
+  readonly uri: string
+  readonly thumbprint: string
+  readonly thumbprint256: string | undefined
+}
 
 /** What a runtime’s connections are made with. */
 export interface ConnectionsOptions {
   readonly limits: Limits
   /** What we present. */
-  readonly certificate: TlsIdentity
+  readonly own: OwnCertificates
+  /** Where connections may go. Default: anywhere. */
+  readonly destinations: Destinations | undefined
+  /** May refuse an agent that was dialled, before anything is said to it: the text is the reason. Default: none is. */
+  readonly authoriseAgent: ((agent: DialledAgent) => true | string) | undefined
   readonly events: EventHub
   readonly log: (endpoint: string, type: LogEventType, message: string) => void
-  /** Throws for a certificate that was revoked. */
-  readonly assertNotRevoked: (endpoint: Endpoint) => void
+  /** Throws where the certificate that was presented, or else every one that is pinned, was revoked. */
+  readonly assertNotRevoked: (endpoint: Endpoint, presented?: string) => void
   /** Aborted with an error when the runtime closes: no connection is opened any more. */
   readonly ending: AbortSignal
 }
@@ -74,9 +87,9 @@ export class Connections {
     return pool
   }
 
-  /** Opens a connection, which is not identified yet. */
-  async dial(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<Transfer> {
-    const { limits, certificate, events, log, ending, assertNotRevoked } = this.#options
+  /** Opens a connection, which is not identified yet. `certificate`: what is presented; default: the one that we are known by. */
+  async dial(endpoint: Endpoint, signal: AbortSignal | undefined, certificate: Certificate = this.#options.own.first): Promise<Transfer> {
+    const { limits, destinations, authoriseAgent, events, log, ending, assertNotRevoked } = this.#options
     // Calls that were accepted before the runtime closes may still need a connection.
     ending.throwIfAborted()
     assertNotRevoked(endpoint)
@@ -85,10 +98,12 @@ export class Connections {
     const channel = await dial({
       ...dialTarget(endpoint, limits),
       certificate,
+      destinations,
       expectedThumbprint: endpoint.thumbprint,
+      nextThumbprint: endpoint.nextThumbprint,
       signal: linked.signal,
     }).finally(linked.release)
-    const { remoteAddress, thumbprint, protocol } = channel.peer
+    const { remoteAddress, thumbprint, thumbprint256, protocol } = channel.peer
     this.#keep(channel, endpoint.key)
     const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
     events.emit('connectionOpened', about)
@@ -104,7 +119,9 @@ export class Connections {
     try {
       ending.throwIfAborted()
       // It may have been while we dialled.
-      assertNotRevoked(endpoint)
+      assertNotRevoked(endpoint, thumbprint)
+      const refusal = thumbprint === undefined || (authoriseAgent?.({ uri: endpoint.uri, thumbprint, thumbprint256 }) ?? true)
+      if (refusal !== true) throw new HalibutError('thumbprint_mismatch', refusal, { phase: 'tls', endpoint: endpoint.uri })
     } catch (why) {
       channel.destroy(why as HalibutError)
       throw why
@@ -112,13 +129,19 @@ export class Connections {
     return new Transfer(channel, this.exchange(channel))
   }
 
-  /** The thumbprint that an endpoint presents to whoever presents none (spec §1.8). */
-  async discover(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const linked = linkedSignal(signal, this.#options.ending)
-    const channel = await dial({ ...dialTarget(endpoint, this.#options.limits), signal: linked.signal }).finally(linked.release)
+  /** The certificate that an endpoint presents to whoever presents none (spec §1.8). */
+  async discover(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<PresentedCertificate | undefined> {
+    const { limits, destinations, ending } = this.#options
+    const linked = linkedSignal(signal, ending)
+    let presented: PresentedCertificate | undefined
+    const onPresented = (certificate: PresentedCertificate): void => {
+      presented = certificate
+    }
+    const target = { ...dialTarget(endpoint, limits), destinations, onPresented, signal: linked.signal }
+    const channel = await dial(target).finally(linked.release)
     await channel.write(Buffer.from('HELLO\r\n\r\n', 'latin1'))
     await channel.close()
-    return channel.peer.thumbprint
+    return presented
   }
 
   /** Ends all connections to an endpoint, pooled and busy ones. */
@@ -126,6 +149,16 @@ export class Connections {
     const why = new HalibutError('connection_lost', `disconnected from ${uri} on request`, { endpoint: uri })
     void this.#pools.get(key)?.close(why)
     for (const channel of this.#dialled.get(key) ?? []) channel.destroy(why)
+  }
+
+  /** Ends the connections to an endpoint, each when what runs on it has come to its end; `own`: only those on which another certificate of ours was presented. */
+  leave({ key }: Endpoint, own?: string): void {
+    this.#pools.get(key)?.leave(conversation => own === undefined || conversation.own !== own)
+  }
+
+  /** The same for all endpoints: what was opened with a certificate that is not presented any more. */
+  leaveAllBut(own: readonly string[]): void {
+    for (const pool of this.#pools.values()) pool.leave(conversation => !own.includes(conversation.own))
   }
 
   /** Cuts all connections to whoever presented this certificate. */

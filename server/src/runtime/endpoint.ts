@@ -31,6 +31,8 @@ export type EndpointInput =
       readonly uri: string
       /** The pinned certificate: SHA-1, 40 upper-case hex digits; compared to the letter, as .NET does (spec §1.5). */
       readonly thumbprint?: string | undefined
+      /** A further certificate of the agent that is as good, while that one takes the place of the first. */
+      readonly nextThumbprint?: string | undefined
       readonly proxy?: ProxySettings | undefined
       /** Where TCP goes while TLS still asks for the URI’s host. */
       readonly forceResolveHost?: string | undefined
@@ -40,6 +42,7 @@ export type EndpointInput =
 const inputKinds = new OptionKinds<Exclude<EndpointInput, string>>({
   uri: 'any',
   thumbprint: 'any',
+  nextThumbprint: 'any',
   proxy: 'object',
   forceResolveHost: 'any',
   limits: 'object',
@@ -55,6 +58,7 @@ export interface Endpoint {
   readonly port: number
   readonly serverName: string
   readonly thumbprint: string | undefined
+  readonly nextThumbprint: string | undefined
   readonly proxy: ProxySettings | undefined
   readonly forceResolveHost: string | undefined
   readonly limits: EndpointLimits
@@ -79,8 +83,9 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
     )
   }
   const uri = printEndpointUri(url)
-  const { thumbprint, proxy, forceResolveHost } = given
+  const { thumbprint, nextThumbprint, proxy, forceResolveHost } = given
   if (thumbprint !== undefined) checkThumbprint(thumbprint, `the thumbprint of ${uri}`)
+  if (nextThumbprint !== undefined) checkThumbprint(nextThumbprint, `the next thumbprint of ${uri}`)
   if (proxy !== undefined) checkProxy(proxy, uri)
   const target = forceResolveHost === undefined ? url : parseUri(forceResolveHost, `forceResolveHost of ${uri}`)
   return Object.freeze({
@@ -91,12 +96,14 @@ export function parseEndpoint(input: EndpointInput, defaults: Limits): Endpoint 
     serverName: url.hostname,
     // A polling agent’s is compared with what TLS tells, which is upper-case; a listening one’s to the letter (spec §1.5).
     thumbprint: scheme === 'poll' ? thumbprint?.toUpperCase() : thumbprint,
+    nextThumbprint: scheme === 'poll' ? nextThumbprint?.toUpperCase() : nextThumbprint,
     proxy,
     forceResolveHost,
     limits: limitsOf(given.limits, defaults, uri),
     key: [
       uri,
       thumbprint ?? '',
+      nextThumbprint ?? '',
       forceResolveHost ?? '',
       proxy ? JSON.stringify([proxy.host, proxy.port, proxy.user, proxy.password]) : '',
     ].join(' '),
@@ -181,9 +188,9 @@ function isEndpoint(input: object): input is Endpoint {
 }
 
 /** What an endpoint was made of. */
-function inputOf({ uri, thumbprint, proxy, forceResolveHost, limits }: Endpoint): Exclude<EndpointInput, string> {
+function inputOf({ uri, thumbprint, nextThumbprint, proxy, forceResolveHost, limits }: Endpoint): Exclude<EndpointInput, string> {
   const given = Object.entries(limits ?? {}).filter(([name]) => endpointLimitNames.some(each => each === name))
-  return { uri, thumbprint, proxy, forceResolveHost, limits: Object.fromEntries(given) }
+  return { uri, thumbprint, nextThumbprint, proxy, forceResolveHost, limits: Object.fromEntries(given) }
 }
 
 /** `new URL` repairs much that a person did not mean (spaces, missing slashes); here it is refused, with the reason. */

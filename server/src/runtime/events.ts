@@ -65,6 +65,9 @@ export interface SubscriberEvent {
   readonly thumbprint: string
   readonly thumbprint256: string | undefined
   readonly remoteAddress: string
+  /** The certificate of ours that it accepts: its thumbprint; and the port of ours that it polls. */
+  readonly own?: string | undefined
+  readonly port?: number | undefined
   readonly since: Date
 }
 

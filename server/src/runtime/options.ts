@@ -1,9 +1,11 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { OptionKinds } from '../base/argument.ts'
 import type { Limits } from '../base/limits.ts'
+import type { Destinations } from '../socket/destinations.ts'
 import type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
 import type { Certificate } from './certificates.ts'
+import type { DialledAgent } from './connections.ts'
 import type { Endpoint, EndpointInput, ProxySettings } from './endpoint.ts'
 import type { FriendlyPage } from './friendly-page.ts'
 
@@ -19,6 +21,10 @@ export interface RuntimeOptions {
   readonly onUnauthorised?: ((caller: UnauthorisedCaller) => UnauthorisedAnswer | Promise<UnauthorisedAnswer>) | undefined
   /** May refuse a polling agent before it is answered: the text is the reason for the log. Default: every trusted one may poll. */
   readonly authoriseSubscriber?: ((candidate: SubscriberCandidate) => true | string) | undefined
+  /** May refuse a listening agent that was dialled, before anything is said to it: the text is the reason. Default: every pinned one may answer. */
+  readonly authoriseAgent?: ((agent: DialledAgent) => true | string) | undefined
+  /** Where connections may be opened to, proxies too. Default: anywhere. */
+  readonly destinations?: Destinations | undefined
   /** How the names of .NET’s own types are written. Default `mscorlib`, which every .NET reads. */
   readonly corlib?: 'mscorlib' | 'System.Private.CoreLib' | undefined
   readonly friendlyPage?: FriendlyPage | undefined
@@ -32,6 +38,8 @@ export const runtimeOptionKinds = new OptionKinds<RuntimeOptions>({
   limits: 'object',
   onUnauthorised: 'function',
   authoriseSubscriber: 'function',
+  authoriseAgent: 'function',
+  destinations: 'object',
   corlib: 'any',
   friendlyPage: 'object',
   cacheErrors: 'function',

@@ -6,8 +6,7 @@ import { type CodecOptions, encodeRequest } from '../codec/envelope.ts'
 import { namedTypes } from '../codec/named-types.ts'
 import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AnswerStreams } from '../exchange/answer.ts'
-import { AgentConversation } from '../exchange/call-agent.ts'
-import type { Transfer } from '../exchange/transfer.ts'
+import type { AgentConversation } from '../exchange/call-agent.ts'
 import { type CallTimes, callWithin, checkTimes } from './call-deadline.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { type Endpoint, requirePin } from './endpoint.ts'
@@ -30,8 +29,8 @@ export interface OutgoingCallsOptions {
   readonly log: (endpoint: string, type: LogEventType, message: string, error?: unknown) => void
   readonly queueFor: (subscription: string) => RequestQueue
   readonly poolFor: (endpoint: Endpoint) => ConnectionPool
-  /** Opens a connection; it is not identified yet. */
-  readonly dial: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<Transfer>
+  /** Opens a connection to a listening agent. */
+  readonly open: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<AgentConversation>
   /** Aborted with an error when the runtime closes. */
   readonly ending: AbortSignal
   /** Throws where no call is taken any more. */
@@ -207,7 +206,7 @@ export class OutgoingCalls {
     signal: AbortSignal | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<AnswerStreams | undefined> {
-    const { queueFor, poolFor, dial, ending, ownThumbprint, limits, log } = this.#options
+    const { queueFor, poolFor, open, ending, ownThumbprint, limits, log } = this.#options
     const { id, message } = request
     const { connectWaitMs } = limits
     request.signal = signal
@@ -217,6 +216,7 @@ export class OutgoingCalls {
         message,
         reader: request,
         thumbprint: endpoint.thumbprint,
+        nextThumbprint: endpoint.nextThumbprint,
         // The deadline of the whole call ends it while it waits, too.
         queueTimeoutMs: queueTimeoutMs ?? (timeoutMs === undefined ? endpoint.limits.pollingRequestQueueTimeoutMs : undefined),
         signal,
@@ -233,7 +233,7 @@ export class OutgoingCalls {
       ending,
       onBegun,
       waitMs: timeoutMs === undefined && queueTimeoutMs === undefined && connectWaitMs > 0 ? connectWaitMs : undefined,
-      dial: async cancel => new AgentConversation(await dial(endpoint, cancel)),
+      dial: cancel => open(endpoint, cancel),
       ownThumbprint,
       log: (text, error) => log(endpoint.uri, 'Error', text, error),
     })

@@ -38,7 +38,8 @@ export class Pollings implements Drainable {
 
   /** Keeps connections up until closed. */
   start(endpoint: Endpoint, options: Omit<PollOptions, 'endpoint'>): Polling {
-    const { limits, service, dial, ownThumbprint, log } = this.#options
+    const { limits, service, dial, log } = this.#options
+    const own = this.#options
     if (endpoint.scheme !== 'https')
       throw new HalibutError('invalid_argument', `a client is polled at an https:// address, not at ${endpoint.uri}`)
     requirePin(endpoint)
@@ -62,7 +63,9 @@ export class Pollings implements Drainable {
         dial: signal => dial(endpoint, signal),
         signal: ending.signal,
         draining: draining.signal,
-        ownThumbprint,
+        get ownThumbprint() {
+          return own.ownThumbprint
+        },
         onIdentified: () => log(endpoint.uri, 'Diagnostic', `Polling as ${subscription}`),
         log: (message, error) => log(endpoint.uri, 'Error', message, error),
       }),

@@ -6,14 +6,17 @@ import { formatEndPoint } from '../socket/errno.ts'
 import { HandshakeLine } from '../socket/handshake-line.ts'
 import { type Listener, listen } from '../socket/listen.ts'
 import type { Acceptor } from './acceptor.ts'
-import type { Certificate } from './certificates.ts'
+import { type Certificate, checkCertificate } from './certificates.ts'
 import type { LogWriter } from './event-log.ts'
 import type { EventHub } from './events.ts'
+import type { OwnCertificates } from './own-certificates.ts'
 
 /** A port that accepts connections. */
 export interface RuntimeListener {
   readonly host: string
   readonly port: number
+  /** Presents another certificate of ours from now on; connections that are there stay. Throws `certificate_invalid`. */
+  present(certificate: Certificate): void
   /** Stops accepting; connections that are there stay. */
   close(): Promise<void>
 }
@@ -24,14 +27,16 @@ export interface ListenOptions {
   readonly port?: number | undefined
   /** The address to bind. Default: all of this machine’s. */
   readonly host?: string | undefined
+  /** What is presented there. Default: the certificate that the runtime is known by. */
+  readonly certificate?: Certificate | undefined
 }
 
-const listenOptionKinds = new OptionKinds<ListenOptions>({ port: 'number', host: 'text' })
+const listenOptionKinds = new OptionKinds<ListenOptions>({ port: 'number', host: 'text', certificate: 'any' })
 
 /** What {@link Ports} need. */
 export interface PortsOptions {
   readonly limits: Limits
-  readonly certificate: Certificate
+  readonly own: OwnCertificates
   readonly openings: Openings
   readonly acceptor: Acceptor
   readonly events: EventHub
@@ -54,7 +59,9 @@ export class Ports {
   async open(options: ListenOptions): Promise<RuntimeListener> {
     listenOptionKinds.check(options, 'the options of listen()')
     const { host, port = 0 } = options
-    const { limits, certificate, acceptor, events, log } = this.#options
+    const { limits, own, acceptor, events, log } = this.#options
+    let { certificate = own.first } = options
+    checkCertificate(certificate)
     let name = ''
     const listener = await listen({
       host,
@@ -66,7 +73,7 @@ export class Ports {
       line: this.#line,
       onConnection: channel => {
         if (this.#closed) channel.destroy(this.#closed)
-        else void acceptor.accept(channel, name)
+        else void acceptor.accept(channel, name, { own: certificate.thumbprint, port: listener.port })
       },
       onRejected: (remoteAddress, error) => {
         log(name, 'ErrorInInitialisation', `${remoteAddress}: ${error.message}`, error)
@@ -83,6 +90,11 @@ export class Ports {
     return {
       host: listener.host,
       port: listener.port,
+      present: next => {
+        checkCertificate(next)
+        listener.present(next)
+        certificate = next
+      },
       close: async () => {
         if (!this.#listeners.delete(listener)) return
         await listener.close()

@@ -3,7 +3,7 @@ import type { Contract, ServiceClient, ServiceImplementation } from '@halibut-ga
 import { argumentText, checkArgument, OptionKinds } from '../base/argument.ts'
 import { cancelledWhile } from '../base/cancelled.ts'
 import { deferred } from '../base/deferred.ts'
-import { HalibutError } from '../base/errors.ts'
+import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { defaultLimits, type Limits } from '../base/limits.ts'
 import { Openings } from '../base/openings.ts'
 import { timerMs } from '../base/timer.ts'
@@ -13,7 +13,7 @@ import type { CodecOptions } from '../codec/envelope.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Acceptor } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
-import { checkCertificate } from './certificates.ts'
+import { type Certificate, checkCertificate } from './certificates.ts'
 import { checkedLimits } from './checked-limits.ts'
 import { Connections } from './connections.ts'
 import { drain, refuseRunning } from './drain.ts'
@@ -21,6 +21,7 @@ import { checkThumbprint, type Endpoint, type EndpointInput, parseEndpoint } fro
 import { EventLog, type LogEvent, type LogWriter } from './event-log.ts'
 import { checkListener, EventHub, type RuntimeEvents, type SubscriberEvent } from './events.ts'
 import { checkFriendlyPage, type FriendlyPage } from './friendly-page.ts'
+import { type Dial, openConversation } from './open-conversation.ts'
 import {
   type CallRequest,
   callRequestKinds,
@@ -34,6 +35,7 @@ import {
   runtimeOptionKinds,
 } from './options.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
+import { OwnCertificates } from './own-certificates.ts'
 import { type Polling, Pollings } from './pollings.ts'
 import { type ListenOptions, Ports, type RuntimeListener } from './ports.ts'
 import { type ProbeAnswer, probe } from './probe.ts'
@@ -55,9 +57,8 @@ const closeOptionKinds = new OptionKinds<CloseOptions>({ drainMs: 'number' })
  * certificate. Several can live in one process.
  */
 export class HalibutRuntime implements AsyncDisposable {
-  /** SHA-1 of our certificate, as peers pin it. */
-  readonly thumbprint: string
   readonly limits: Limits
+  readonly #own: OwnCertificates
   readonly #events = new EventHub()
   readonly #log: EventLog
   readonly #registry: TypeRegistry
@@ -87,7 +88,8 @@ export class HalibutRuntime implements AsyncDisposable {
     setMaxListeners(0, this.#ending.signal)
     this.#friendlyPage = options.friendlyPage ?? {}
     this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
-    this.thumbprint = options.certificate.thumbprint
+    const own = new OwnCertificates(options.certificate, (endpoint, thumbprint) => this.#connections.leave(endpoint, thumbprint))
+    this.#own = own
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, this.limits.logEvents, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
@@ -116,18 +118,20 @@ export class HalibutRuntime implements AsyncDisposable {
       onUnauthorised: options.onUnauthorised,
       authoriseSubscriber: options.authoriseSubscriber,
     })
-    const { limits, thumbprint: ownThumbprint } = this
+    const { limits } = this
     this.#ports = new Ports({
       limits,
-      certificate: options.certificate,
+      own,
       openings: this.#openings,
       acceptor: this.#acceptor,
       events: this.#events,
       log: this.#write,
     })
     this.#connections = new Connections({
-      limits: this.limits,
-      certificate: options.certificate,
+      limits,
+      own,
+      destinations: options.destinations,
+      authoriseAgent: options.authoriseAgent,
       events: this.#events,
       log: this.#write,
       assertNotRevoked: this.#assertNotRevoked,
@@ -137,7 +141,9 @@ export class HalibutRuntime implements AsyncDisposable {
       limits,
       service: this.#service,
       dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
-      ownThumbprint,
+      get ownThumbprint() {
+        return own.text
+      },
       log: this.#write,
     })
     this.#calls = new OutgoingCalls({
@@ -149,12 +155,34 @@ export class HalibutRuntime implements AsyncDisposable {
       log: this.#write,
       queueFor: subscription => this.#queues.of(subscription),
       poolFor: endpoint => this.#connections.pool(endpoint),
-      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
+      open: (endpoint, signal) => openConversation(endpoint, signal, { own, dial: this.#dial }),
       ending: this.#ending.signal,
       assertOpen: () => this.#assertOpen(),
       assertNotRevoked: this.#assertNotRevoked,
-      ownThumbprint: this.thumbprint,
+      get ownThumbprint() {
+        return own.text
+      },
     })
+  }
+
+  // ---- who we are
+
+  /** SHA-1 of our certificate, as peers pin it; of several the one that we are known by. */
+  get thumbprint(): string {
+    return this.#own.first.thumbprint
+  }
+
+  /**
+   * Presents other certificates from now on. To listening agents the first of them; where an agent ends the connection instead of saying who it is,
+   * the next, before anything was asked of it. A port keeps what it presents until its listener’s `present()` says otherwise. Connections with one
+   * that is not among them end when what runs on them has come to its end.
+   */
+  present(certificates: readonly Certificate[]): void {
+    checkArgument(certificates, 'the certificates', 'list')
+    this.#own.present(certificates)
+    const thumbprints = certificates.map(({ thumbprint }) => thumbprint)
+    this.#connections.leaveAllBut(thumbprints)
+    this.#acceptor.leaveAllBut(thumbprints)
   }
 
   // ---- hosting services
@@ -192,6 +220,11 @@ export class HalibutRuntime implements AsyncDisposable {
   /** Lets the owner of a certificate connect. Takes the SHA-1 thumbprint in any letter case. */
   trust(thumbprint: string): void {
     this.#trust.add(checkedThumbprint(thumbprint))
+  }
+
+  /** Takes trust back; the connections that are there stay. */
+  distrust(thumbprint: string): void {
+    this.#trust.forget(checkedThumbprint(thumbprint))
   }
 
   /** Takes trust back and cuts that certificate’s connections. */
@@ -263,10 +296,10 @@ export class HalibutRuntime implements AsyncDisposable {
     probeOptionKinds.check(options, 'the options of probe()')
     const ending = this.#ending.signal
     return probe(this.#endpoint(input), options, {
-      dial: (endpoint, signal) => this.#connections.dial(endpoint, signal),
+      own: this.#own,
+      dial: this.#dial,
       ending,
       defaultTimeoutMs: this.limits.probeTimeoutMs,
-      ownThumbprint: this.thumbprint,
     })
   }
 
@@ -275,15 +308,32 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#assertOpen()
     discoverOptionKinds.check(options, 'the options of discover()')
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
-    const thumbprint = await this.#connections.discover(endpoint, options.signal)
-    return this.#endpoint({ uri, proxy: options.proxy, thumbprint })
+    const presented = await this.#connections.discover(endpoint, options.signal)
+    return this.#endpoint({ uri, proxy: options.proxy, thumbprint: presented?.thumbprint })
   }
 
-  /** Ends all connections to an endpoint, pooled and busy ones, and those on which its agent polls. */
-  disconnect(input: EndpointInput | Endpoint): void {
+  /** The same with all that its certificate says. Rejects with `tls_failed` where it presents none. */
+  async whoListens(uri: string, options: DiscoverOptions = {}): Promise<PresentedCertificate> {
+    this.#assertOpen()
+    discoverOptionKinds.check(options, 'the options of whoListens()')
+    const endpoint = this.#endpoint({ uri, proxy: options.proxy })
+    const presented = await this.#connections.discover(endpoint, options.signal)
+    if (presented) return presented
+    throw new HalibutError('tls_failed', `${endpoint.uri} presents no certificate`, { phase: 'tls', endpoint: endpoint.uri })
+  }
+
+  /** Ends all connections to an endpoint, pooled and busy ones, and those on which its agent polls; `host`: of these only those from there. */
+  disconnect(input: EndpointInput | Endpoint, host?: string): void {
     const endpoint = this.#endpoint(input)
-    this.#connections.disconnect(endpoint)
-    this.#acceptor.disconnectSubscriber(endpoint)
+    if (host === undefined) this.#connections.disconnect(endpoint)
+    this.#acceptor.disconnectSubscriber(endpoint, host)
+  }
+
+  /** The same, but each ends when what runs on it has come to its end. */
+  leave(input: EndpointInput | Endpoint): void {
+    const endpoint = this.#endpoint(input)
+    this.#connections.leave(endpoint)
+    this.#acceptor.leaveSubscriber(endpoint)
   }
 
   // ---- looking
@@ -380,8 +430,14 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#log.write(endpoint, type, message, error)
   }
 
-  readonly #assertNotRevoked = ({ thumbprint, uri }: Endpoint): void => {
-    if (thumbprint !== undefined && this.#trust.isRevoked(thumbprint)) throw revoked(thumbprint, 'connect').with({ endpoint: uri })
+  readonly #dial: Dial = (endpoint, signal, certificate) => this.#connections.dial(endpoint, signal, certificate)
+
+  readonly #assertNotRevoked = ({ thumbprint, nextThumbprint, uri }: Endpoint, presented?: string): void => {
+    const pinned = presented ?? thumbprint
+    if (pinned === undefined || !this.#trust.isRevoked(pinned)) return
+    // Of two that are pinned the other one is as good, until one was seen.
+    if (presented === undefined && nextThumbprint !== undefined && !this.#trust.isRevoked(nextThumbprint)) return
+    throw revoked(pinned, 'connect').with({ endpoint: uri })
   }
 
   #assertOpen(): void {

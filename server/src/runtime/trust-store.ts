@@ -34,6 +34,11 @@ export class TrustStore {
     this.#trusted.add(thumbprint.toUpperCase())
   }
 
+  /** Its live connections stay. */
+  forget(thumbprint: string): void {
+    this.#trusted.delete(thumbprint.toUpperCase())
+  }
+
   /** Its live connections are cut even where it was not in the set: they may have been let in when it was. */
   remove(thumbprint: string): void {
     const upper = thumbprint.toUpperCase()

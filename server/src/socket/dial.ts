@@ -2,9 +2,10 @@ import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
-import { HalibutError } from '../base/errors.ts'
+import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { formatTimeSpan } from '../base/time-span.ts'
 import { awaitSocket, cancelled } from './await-socket.ts'
+import type { Destinations } from './destinations.ts'
 import { lostInHandshake, timedOut, toHalibutError } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
@@ -22,10 +23,16 @@ export interface DialOptions {
   /** What we present. Without it no certificate is offered (discovery). */
   readonly certificate?: TlsIdentity | undefined
   readonly proxy?: ProxyOptions | undefined
+  /** Where connections may go, the proxy’s too. Default: anywhere. */
+  readonly destinations?: Destinations | undefined
   /** The endpoint’s URI as messages print it. */
   readonly uri: string
   /** Compared to the letter, as .NET does; 64 digits are compared with the SHA-256. Without it any certificate will do (discovery). */
   readonly expectedThumbprint?: string | undefined
+  /** A further one that is as good. */
+  readonly nextThumbprint?: string | undefined
+  /** Hears of the certificate that the peer presents, whatever it is. */
+  readonly onPresented?: ((certificate: PresentedCertificate) => void) | undefined
   /** Milliseconds; 0 or less: no limit. */
   readonly connectTimeoutMs: number
   readonly handshakeTimeoutMs: number
@@ -53,6 +60,7 @@ export async function dial(options: DialOptions): Promise<ByteChannel> {
     throw new HalibutError('invalid_argument', `${uri}: port ${options.port} is not between 1 and 65535`, { endpoint: uri })
   }
   try {
+    checkDestination(options)
     return await (options.proxy ? dialThrough(options.proxy, options) : dialDirectly(options))
   } catch (error) {
     throw toHalibutError(error, 'connect').with({ endpoint: uri })
@@ -62,6 +70,7 @@ export async function dial(options: DialOptions): Promise<ByteChannel> {
     return openTunnel({
       proxy,
       target: { host: withoutBrackets(host), port },
+      lookup: options.destinations?.lookupFor(proxy.port),
       connectTimeoutMs,
       connectTimedOut: () => connectTimedOut('the timeout ', connectTimeoutMs),
       responseTimeoutMs: proxyResponseTimeoutMs,
@@ -70,12 +79,18 @@ export async function dial(options: DialOptions): Promise<ByteChannel> {
   }
 }
 
+/** Throws where that can be told before a name is resolved. What a proxy makes of a name cannot be known here. */
+function checkDestination({ host, port, proxy, destinations }: DialOptions): void {
+  if (proxy) destinations?.checkHost(proxy.host, proxy.port, 'us')
+  destinations?.checkHost(host, port, proxy ? 'a proxy' : 'us')
+}
+
 async function dialDirectly(options: DialOptions): Promise<ByteChannel> {
   const { connectTimeoutMs, signal } = options
   // Set once TLS is through; no application data can come before.
   const receiver: { channel?: TlsChannel } = {}
   const socket = connect({
-    ...tcpOptions(options, connectTimeoutMs),
+    ...tcpOptions(options, connectTimeoutMs, options.destinations?.lookupFor(options.port)),
     ...tlsConnectOptions(options),
     onread: {
       buffer: sharedReadBuffer,
@@ -119,6 +134,7 @@ function secure(
       // Once: Node forgets a dialled socket’s certificate after it has been asked for.
       const certificate = socket.getPeerX509Certificate()
       const thumbprints = certificate && thumbprintsOfPeer(certificate)
+      if (certificate && thumbprints) options.onPresented?.({ ...thumbprints, ...namesOf(certificate) })
       checkPin(certificate, thumbprints, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
       const pushed = receiver !== undefined
@@ -148,20 +164,21 @@ export function tlsConnectOptions(options: Pick<DialOptions, 'host' | 'serverNam
 function checkPin(
   certificate: X509Certificate | undefined,
   thumbprints: Thumbprints | undefined,
-  { expectedThumbprint, uri }: DialOptions,
+  { expectedThumbprint, nextThumbprint, uri }: DialOptions,
 ): void {
   if (expectedThumbprint === undefined) return
   const actual = (expectedThumbprint.length === 64 ? thumbprints?.thumbprint256 : thumbprints?.thumbprint) ?? ''
-  if (expectedThumbprint === actual) return
+  if (expectedThumbprint === actual || nextThumbprint === actual) return
   const subject = certificate ? subjectText(certificate) : ''
   const names = certificate && namesOf(certificate)
   const isMadeByAnother = names !== undefined && names.issuer !== names.subject
   const about = names ? ` ('${names.subject}', made by ${isMadeByAnother ? `'${names.issuer}'` : 'itself'})` : ''
   throw new HalibutError(
     'thumbprint_mismatch',
-    `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}${about}, but ${expectedThumbprint} is pinned`,
+    `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}${about}, but ${expectedThumbprint}${nextThumbprint === undefined ? ' is' : ` and ${nextThumbprint} are`} pinned`,
     {
       phase: 'tls',
+      presented: names && thumbprints && { ...thumbprints, ...names },
       ...(isMadeByAnother && {
         advice:
           'look for a proxy that looks into TLS on the way, and let the connection pass it untouched; pin another certificate only if the agent’s was really replaced',

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { awaitSocket } from './await-socket.ts'
+import type { Destinations } from './destinations.ts'
 import { connectFailed, connectTimedOut, handshakeFailed, tlsConnectOptions } from './dial.ts'
 import { timedOut } from './errno.ts'
 import type { TlsIdentity } from './secure-context.ts'
@@ -16,6 +17,8 @@ export interface ExamineOptions {
   readonly serverName?: string
   /** What we present. Default: nothing. */
   readonly certificate?: TlsIdentity | undefined
+  /** Where connections may go. Default: anywhere. */
+  readonly destinations?: Destinations | undefined
   /** Of TCP, and of TLS. Milliseconds. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
@@ -94,9 +97,10 @@ export async function overhear(options: ExamineOptions): Promise<string> {
   return line.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
 }
 
-function openTcp(options: ExamineOptions): Promise<Socket> {
-  const { timeoutMs, signal } = options
-  const socket = connectTcp(tcpOptions(options, timeoutMs))
+async function openTcp(options: ExamineOptions): Promise<Socket> {
+  const { host, port, destinations, timeoutMs, signal } = options
+  destinations?.checkHost(host, port, 'us')
+  const socket = connectTcp(tcpOptions(options, timeoutMs, destinations?.lookupFor(port)))
   return awaitSocket({
     socket,
     event: 'connect',

@@ -34,6 +34,8 @@ export interface ListenOptions {
 export interface Listener {
   readonly host: string
   readonly port: number
+  /** Presents another certificate in the handshakes that begin from now on. Throws `certificate_invalid`. */
+  present(certificate: TlsIdentity): void
   /** Stops accepting and drops unfinished handshakes. Channels that were handed over stay with their owner. */
   close(): Promise<void>
 }
@@ -104,7 +106,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.on('error', error => onRejected?.('', toHalibutError(error, 'connect')))
   const bound = server.address()
   if (!bound || typeof bound === 'string') throw new HalibutError('listen_failed', 'the listening socket has no address')
-  return { host: bound.address, port: bound.port, close }
+  return { host: bound.address, port: bound.port, present, close }
+
+  function present({ certificatePem, keyPem }: TlsIdentity): void {
+    usable(() => tls.setSecureContext({ ...tlsVersions, cert: certificatePem, key: keyPem }))
+  }
 
   async function close(): Promise<void> {
     server.close()

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import { HalibutError } from '../base/errors.ts'
 import { timerMs } from '../base/timer.ts'
 import { awaitSocket, cancelled } from './await-socket.ts'
@@ -16,6 +16,8 @@ export interface ProxyOptions {
 export interface TunnelOptions {
   readonly proxy: ProxyOptions
   readonly target: ConnectTarget
+  /** Who resolves the proxy’s name. Default: the system. */
+  readonly lookup?: LookupFunction | undefined
   readonly connectTimeoutMs: number
   readonly connectTimedOut: () => HalibutError
   /** For each read of the proxy’s answer. Default 15,000. */
@@ -38,7 +40,7 @@ export async function openTunnel(options: TunnelOptions): Promise<Socket> {
   if (proxy.host.includes('://')) {
     throw new HalibutError('invalid_argument', "The proxy's hostname cannot contain a protocol prefix (eg http://)")
   }
-  const socket = connect(tcpOptions(proxy, options.connectTimeoutMs))
+  const socket = connect(tcpOptions(proxy, options.connectTimeoutMs, options.lookup))
   await awaitSocket({
     socket,
     event: 'connect',

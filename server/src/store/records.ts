@@ -60,6 +60,8 @@ export interface CertificateRecord {
   readonly lastSeenMs: number
   /** From when on it was worth nothing. */
   readonly revokedMs?: number | undefined
+  /** Addresses that are not let in with it. */
+  readonly held?: readonly { readonly address: string; readonly heldMs: number; readonly by: string }[] | undefined
 }
 
 /**

@@ -104,8 +104,9 @@ function pendingChanges(trust: Trust, changesMs: number): ChangedItems<PendingSn
   )
 }
 
-function toldClones({ subscription, thumbprint, addresses }: ReturnType<Trust['clones']>[number]) {
-  return { subscription, thumbprint, addresses: [...addresses] }
+function toldClones({ agent, subscription, thumbprint, addresses, held }: ReturnType<Trust['clones']>[number]) {
+  const kept = held.map(({ address, heldMs, by }) => ({ address, since: timeOf(heldMs), by }))
+  return { agent, subscription, thumbprint, addresses: [...addresses], held: kept }
 }
 
 /** So many take far less than a slice. */

@@ -37,6 +37,7 @@ export class Consumer implements RequestSource {
   readonly thumbprint: string
   readonly #queue: ConsumedQueue
   #state: State = away
+  #isLeaving = false
   /** Made with the first short wait: the connection of an idle agent has none. */
   #shortWaits: ShortWaits | undefined
 
@@ -74,11 +75,17 @@ export class Consumer implements RequestSource {
     this.#become(over)
   }
 
+  leave(): void {
+    this.#isLeaving = true
+    // One that waits has found nothing.
+    if (this.#state.at === 'waiting') this.close()
+  }
+
   /** What needs no wait; `undefined`: it does. */
   #atOnce(): Promise<CollectedRequest | undefined> | undefined {
     const item = this.tryDequeue()
     if (item) return Promise.resolve(item)
-    if (this.#queue.closing) this.close()
+    if (this.#queue.closing || this.#isLeaving) this.close()
     return this.over ? Promise.resolve(undefined) : undefined
   }
 

@@ -82,7 +82,7 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
   /** Ends what waits to be collected; only what the owner of a certificate alone may collect, where one is given. */
   failWaiting(why: HalibutError, thumbprint?: string): void {
     for (const pending of this.#waiting?.list() ?? []) {
-      if (thumbprint === undefined || pending.thumbprint === thumbprint) pending.fail(why)
+      if (thumbprint === undefined || pending.belongsTo(thumbprint)) pending.fail(why)
     }
   }
 

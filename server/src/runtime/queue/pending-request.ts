@@ -73,8 +73,10 @@ export class PendingRequest implements CollectedRequest {
   }
 
   /** Whose request it is, where that is said. */
-  get thumbprint(): string | undefined {
-    return this.#request.thumbprint
+  /** Only the owner of this certificate may have it. */
+  belongsTo(thumbprint: string): boolean {
+    const { thumbprint: pinned, nextThumbprint = pinned } = this.#request
+    return pinned === thumbprint && nextThumbprint === thumbprint
   }
 
   get message(): EncodedMessage {

@@ -13,6 +13,8 @@ export interface RequestToQueue {
   readonly reader: AnswerReader
   /** The agent’s certificate: only a connection that presented it gets the request. `undefined`: any trusted one, as .NET. */
   readonly thumbprint: string | undefined
+  /** A further certificate of the agent, which is to take the place of the first. */
+  readonly nextThumbprint?: string | undefined
   /** How long it may wait to be collected, in milliseconds; `undefined`: until `signal` ends it. */
   readonly queueTimeoutMs: number | undefined
   /** The caller gives up: what waits is not sent any more, what was collected is cut off. */

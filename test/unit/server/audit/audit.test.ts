@@ -20,7 +20,11 @@ const entry = (number: number): AuditEntry => ({ who: 'ann', role: 'admin', acti
 async function filled(count: number) {
   const clock = { now: start }
   const store = openMemoryStore()
-  const audit = new Audit(store, () => ours, () => clock.now)
+  const audit = new Audit(
+    store,
+    () => ours,
+    () => clock.now,
+  )
   for (let number = 1; number <= count; number++) {
     clock.now = start + number * 1_000
     await audit.record(entry(number))
@@ -181,7 +185,11 @@ test('what is too old, or too much, goes; the rest can be verified, and that it 
 
 test('much goes in pieces, and is written down once', async () => {
   const store = openMemoryStore()
-  const audit = new Audit(store, () => ours, () => start)
+  const audit = new Audit(
+    store,
+    () => ours,
+    () => start,
+  )
   await store.change(draft => {
     for (let number = 1; number <= 2_500; number++) audit.write(draft, entry(number))
   })
@@ -235,7 +243,11 @@ test('a head with another number, another hash, or the signature of somebody els
 test('a head that a former certificate of ours has signed is still one of ours, and so is the anchor', async () => {
   const store = openMemoryStore()
   let signer = theirs
-  const audit = new Audit(store, () => signer, () => start)
+  const audit = new Audit(
+    store,
+    () => signer,
+    () => start,
+  )
   for (let number = 1; number <= 3; number++) await audit.record(entry(number))
   const former = audit.signedHead() ?? ''
   await audit.trim({ maxAgeMs: 60_000, maxEntries: 1 })

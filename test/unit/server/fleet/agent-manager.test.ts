@@ -15,6 +15,7 @@ afterEach(() => void vi.useRealTimers())
 function world(stored: readonly AgentDefinition[] = []) {
   const trusted = new Set<string>()
   const cut: string[] = []
+  const left: string[] = []
   const listeners = new Map<string, (event: SubscriberEvent) => void>()
   const kept = new Map(stored.map(agent => [agent.id, agent]))
   let failure: Error | undefined
@@ -35,6 +36,8 @@ function world(stored: readonly AgentDefinition[] = []) {
       probe: async () => ({ roundTripMs: 1 }),
       trust: thumbprint => void trusted.add(thumbprint),
       removeTrust: thumbprint => void trusted.delete(thumbprint),
+      distrust: thumbprint => void trusted.delete(thumbprint),
+      leave: endpoint => void left.push(typeof endpoint === 'string' ? endpoint : `${endpoint.uri} ${endpoint.thumbprint}`),
       disconnect: endpoint => void cut.push(typeof endpoint === 'string' ? endpoint : `${endpoint.uri} ${endpoint.thumbprint}`),
       on: (type, listener) => {
         listeners.set(type, listener as never)
@@ -49,6 +52,7 @@ function world(stored: readonly AgentDefinition[] = []) {
     manager,
     trusted,
     cut,
+    left,
     kept,
     connects: (thumbprint = own) => subscriber('subscriberConnected', thumbprint),
     leaves: (thumbprint = own) => subscriber('subscriberDisconnected', thumbprint),

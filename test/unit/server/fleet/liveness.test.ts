@@ -53,6 +53,11 @@ describe('liveness', () => {
       revoke: () => undefined,
       reinstate: () => undefined,
       disconnect: () => undefined,
+      distrust: () => undefined,
+      leave: () => undefined,
+      present: () => undefined,
+      subscribers: () => [],
+      whoListens: () => Promise.reject(new Error('nobody listens here')),
       on: (type, listener) => {
         listeners.set(type, listener as never)
         return () => void listeners.delete(type)

@@ -24,7 +24,11 @@ function create(records: TrustRecords = recordsInMemory()) {
     removeTrust: (thumbprint: string) => void trusted.delete(thumbprint),
     revoke: (thumbprint: string) => void revoked.add(thumbprint),
     reinstate: (thumbprint: string) => void revoked.delete(thumbprint),
-    disconnect: (endpoint: unknown) => void cut.push((endpoint as { uri: string }).uri),
+    distrust: (thumbprint: string) => void trusted.delete(thumbprint),
+    leave: () => undefined,
+    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    disconnect: (endpoint: unknown, host?: string) =>
+      void cut.push(`${(endpoint as { uri: string }).uri}${host === undefined ? '' : ` ${host}`}`),
     on: <K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void) => events.on(type, listener),
   }
   const agents = new AgentManager({ mesh })
@@ -286,5 +290,122 @@ describe('what is noticed', () => {
       await vi.advanceTimersByTimeAsync(1_000)
     }
     expect(put).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('an agent that gets another certificate', () => {
+  test('may come with both, and has the new one alone when that was seen', async () => {
+    await using it = create()
+    await it.agents.add(agent)
+    it.connects()
+    const candidate = { subscription: agent.uri, thumbprint: other, thumbprint256: 'B'.repeat(64), remoteAddress: '' }
+    expect(it.trust.mayPoll(candidate)).toContain('belongs to another certificate')
+    const { version } = await it.trust.rotation.begin(agent.id, other.toLowerCase(), undefined, 'ada')
+    expect([it.trust.mayPoll(candidate), it.state().at, [...it.trusted].sort(), it.cut]).toEqual([true, 'connected', [own, other], []])
+    await expect(it.trust.rotation.begin(agent.id, other, 'another', 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
+    it.connects(other)
+    await vi.advanceTimersByTimeAsync(0)
+    const now = it.agents.directory.require(agent.id)
+    expect([now.definition, now.state.at, [...it.trusted], it.cut]).toEqual([{ ...agent, thumbprint: other }, 'connected', [other], []])
+    expect([now.version === version, it.trust.mayPoll({ ...candidate, thumbprint: own, thumbprint256: 'A'.repeat(64) })]).toEqual([
+      false,
+      expect.stringContaining('belongs to another certificate'),
+    ])
+    // What still runs on its old connection comes to an end, and then that says nothing about the agent.
+    it.leaves(own)
+    expect(it.agents.directory.require(agent.id)).toMatchObject({ connections: 1, state: { at: 'connected' } })
+  })
+
+  test('keeps one of the two by hand, the old one or the new one, and no third one', async () => {
+    await using it = create()
+    await it.agents.add(agent)
+    for (const [kept, gone] of [
+      [own, other],
+      [other, own],
+    ] as const) {
+      await it.trust.rotation.begin(agent.id, other, undefined, 'ada')
+      await expect(it.trust.rotation.keep(agent.id, 'D'.repeat(40), undefined, 'ada')).rejects.toMatchObject({ kind: 'invalid_argument' })
+      const { definition } = await it.trust.rotation.keep(agent.id, kept, undefined, 'ada')
+      expect([definition, [...it.trusted], it.trusted.has(gone)]).toEqual([{ ...agent, thumbprint: kept }, [kept], false])
+    }
+    await expect(it.trust.rotation.begin(agent.id, other, undefined, 'ada')).rejects.toMatchObject({ kind: 'invalid_argument' })
+  })
+
+  test('that listens is pinned to what was seen there, where that is what the person compared; the old one is revoked', async () => {
+    await using it = create()
+    const listening = { id: 'web-2', uri: 'https://10.0.0.2:10933/', thumbprint: own }
+    await it.agents.add(listening)
+    const presented = { thumbprint: other, thumbprint256: 'B'.repeat(64), subject: 'CN=web-2', issuer: 'CN=web-2' }
+    await expect(it.trust.rotation.repin('web-2', other, 'ada')).rejects.toMatchObject({
+      kind: 'version_conflict',
+      message: expect.stringContaining('no other certificate than the pinned one was seen'),
+    })
+    for (let n = 0; n < 3; n++) it.agents.directory.report('web-2', { type: 'refused', why: 'another' }, { probe: {}, presented })
+    expect(it.agents.directory.require('web-2').mismatch).toMatchObject({ presented, count: 3, firstSeenMs: 1_000 })
+    await expect(it.trust.rotation.repin('web-2', 'D'.repeat(40), 'ada')).rejects.toMatchObject({ message: expect.stringContaining(other) })
+    const { definition, mismatch } = await it.trust.rotation.repin('web-2', other.toLowerCase(), 'ada')
+    expect([definition, mismatch, [...it.revoked]]).toEqual([{ ...listening, thumbprint: other }, undefined, [own]])
+  })
+
+  test('is not let in with a forged one where it listens, either', async () => {
+    await using it = create()
+    await it.records.certificates.put({ id: own, thumbprint256: 'A'.repeat(64), firstSeenMs: 1, lastSeenMs: 1 })
+    const dialled = { uri: 'https://10.0.0.2:10933/', thumbprint: own }
+    expect(it.trust.mayAnswer({ ...dialled, thumbprint256: 'A'.repeat(64) })).toBe(true)
+    expect(it.trust.mayAnswer({ ...dialled, thumbprint: other, thumbprint256: 'F'.repeat(64) })).toBe(true)
+    expect(it.trust.mayAnswer({ ...dialled, thumbprint256: 'F'.repeat(64) })).toMatch(/F{64}.*and not the SHA-256 A{64}.*forged/)
+  })
+})
+
+describe('one of two machines with one certificate', () => {
+  async function cloned() {
+    const it = create()
+    await it.agents.add(agent)
+    it.connects()
+    it.connects(own, '10.0.0.2')
+    await vi.advanceTimersByTimeAsync(1_000)
+    return it
+  }
+  const candidate = (host: string) => ({
+    subscription: agent.uri,
+    thumbprint: own,
+    thumbprint256: 'A'.repeat(64),
+    remoteAddress: `${host}:7`,
+  })
+
+  test('is kept out from when a person says so until it is released, also after a restart', async () => {
+    let records: TrustRecords | undefined
+    {
+      await using it = await cloned()
+      expect(it.trust.clones()).toMatchObject([{ agent: agent.id, addresses: ['10.0.0.1', '10.0.0.2'], held: [] }])
+      await it.trust.hold(agent.id, '10.0.0.2', 'ada')
+      expect(it.cut).toEqual([`${agent.uri} 10.0.0.2`])
+      it.leaves(own, '10.0.0.2')
+      expect([it.trust.mayPoll(candidate('10.0.0.1')), it.trust.mayPoll(candidate('10.0.0.2'))]).toEqual([
+        true,
+        'a person (ada) keeps this machine out since 1970-01-01T00:00:02.000Z: another one has its certificate, too',
+      ])
+      const { refusal } = it.knock('A', { why: 'subscription_refused', subscription: agent.uri, remoteAddress: '10.0.0.2:7' })
+      expect([refusal.cause, refusal.reason, it.state().reason]).toEqual([
+        'held',
+        expect.stringContaining('ada keeps this one out since'),
+        'polls this gateway',
+      ])
+      expect(it.trust.clones()).toMatchObject([{ agent: agent.id, addresses: [], held: [{ address: '10.0.0.2', by: 'ada' }] }])
+      records = it.records
+    }
+    await using again = create(records)
+    again.agents.serve(agent)
+    expect(again.trust.mayPoll(candidate('10.0.0.2'))).toContain('keeps this machine out')
+    await again.trust.release(agent.id, '10.0.0.2', 'bob')
+    expect([again.trust.mayPoll(candidate('10.0.0.2')), again.trust.clones()]).toEqual([true, []])
+  })
+
+  test('is not kept out where it is none of them, and not released where it was not kept out', async () => {
+    await using it = await cloned()
+    await expect(it.trust.hold(agent.id, '10.0.0.3', 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
+    await expect(it.trust.hold('nobody', '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'agent_not_found' })
+    await expect(it.trust.release(agent.id, '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'not_found' })
+    expect(it.cut).toEqual([])
   })
 })

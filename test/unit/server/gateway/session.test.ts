@@ -28,6 +28,11 @@ const mesh: Mesh = {
   revoke: unused,
   reinstate: unused,
   disconnect: unused,
+  distrust: unused,
+  leave: unused,
+  present: unused,
+  subscribers: unused,
+  whoListens: unused,
   on: unused,
 }
 

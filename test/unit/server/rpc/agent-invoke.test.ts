@@ -121,6 +121,11 @@ function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mes
     revoke: () => undefined,
     reinstate: () => undefined,
     disconnect: () => undefined,
+    distrust: () => undefined,
+    leave: () => undefined,
+    present: () => undefined,
+    subscribers: () => [],
+    whoListens: () => Promise.reject(new Error('nobody listens here')),
     on: () => () => undefined,
   }
   return { mesh, calls }

@@ -6,6 +6,7 @@ import { AgentConversation } from '../../../../server/src/exchange/call-agent.ts
 import { Connections } from '../../../../server/src/runtime/connections.ts'
 import { parseEndpoint } from '../../../../server/src/runtime/endpoint.ts'
 import { EventHub } from '../../../../server/src/runtime/events.ts'
+import { OwnCertificates } from '../../../../server/src/runtime/own-certificates.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { listenRaw, type RawListener } from '../../../support/raw-peer.ts'
 import { failureOf } from '../../../support/world.ts'
@@ -23,7 +24,9 @@ async function createConnections() {
   const ending = new AbortController()
   const connections = new Connections({
     limits: defaultLimits,
-    certificate: testIdentity('caller'),
+    own: new OwnCertificates(testIdentity('caller'), () => undefined),
+    destinations: undefined,
+    authoriseAgent: undefined,
     events,
     log: (_endpoint, type) => log.push(type),
     assertNotRevoked: () => undefined,

@@ -47,7 +47,7 @@ function createCalls(carry: Carry, cacheErrors?: (error: unknown) => boolean) {
     log,
     queueFor: () => ({ queueAndWait: request => carry(request, budget), empty: true, close: unused }),
     poolFor: unused,
-    dial: unused,
+    open: unused,
     ending: new AbortController().signal,
     assertOpen: () => undefined,
     assertNotRevoked: () => undefined,

@@ -128,7 +128,7 @@ describe.each(rows)('%s', (name, run, args) => {
 
 test.each([
   ['listen', () => runtime.listen({ port: '8080' } as never), 'the options of listen(): port: it must be a number, not a text'],
-  ['listen', () => runtime.listen({ prot: 1 } as never), 'the options of listen(): there is no "prot"; those are port, host'],
+  ['listen', () => runtime.listen({ prot: 1 } as never), 'the options of listen(): there is no "prot"; those are port, host, certificate'],
   [
     'poll',
     () => runtime.poll({ subscription: 'poll://a/', endpoint, conections: 2 } as never),
@@ -137,12 +137,12 @@ test.each([
   [
     'new HalibutRuntime',
     () => new HalibutRuntime({ certificate, trusted: [] } as never),
-    'the options of HalibutRuntime: there is no "trusted"; those are certificate, trust, limits, onUnauthorised, authoriseSubscriber, corlib, friendlyPage, cacheErrors',
+    'the options of HalibutRuntime: there is no "trusted"; those are certificate, trust, limits, onUnauthorised, authoriseSubscriber, authoriseAgent, destinations, corlib, friendlyPage, cacheErrors',
   ],
   [
     'createClient',
     () => runtime.createClient(echo, { uri: 'https://localhost/', thumbPrint: 'x' } as never),
-    'the endpoint: there is no "thumbPrint"; those are uri, thumbprint, proxy, forceResolveHost, limits',
+    'the endpoint: there is no "thumbPrint"; those are uri, thumbprint, nextThumbprint, proxy, forceResolveHost, limits',
   ],
   ['addService', () => runtime.addService(undefined as never, {} as never), 'the contract: it must be an object, not undefined'],
   ['trustOnly', () => runtime.trustOnly('x' as never), 'the trusted thumbprints: it must be a list, not a text'],

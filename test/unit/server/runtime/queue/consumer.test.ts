@@ -105,3 +105,14 @@ test('a long wait after a short one is exact again', async () => {
   await vi.advanceTimersByTimeAsync(1)
   expect(long).toBeUndefined()
 })
+
+test('one that leaves takes what waits already, and is over then; one that waits is over at once', async () => {
+  const busy = new Consumer('A', createQueue(item('1')))
+  busy.leave()
+  expect([await busy.dequeue(1_000), busy.over]).toMatchObject([{ id: '1' }, false])
+  expect([await busy.dequeue(1_000), busy.over]).toEqual([undefined, true])
+  const idle = new Consumer('A', createQueue())
+  const waiting = idle.dequeue(1_000)
+  idle.leave()
+  expect([await waiting, idle.over, vi.getTimerCount()]).toEqual([undefined, true, 0])
+})

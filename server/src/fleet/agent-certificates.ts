@@ -1,0 +1,113 @@
+import { hostOf } from '../base/openings.ts'
+import type { KeptRecords } from './kept-records.ts'
+
+/** A certificate that an agent has shown, or that was revoked. */
+export interface KnownCertificate {
+  /** The thumbprint: SHA-1, upper-case hex. */
+  readonly id: string
+  /** SHA-256, upper-case hex: recorded at first sight and checked from then on. */
+  readonly thumbprint256?: string | undefined
+  readonly agent?: string | undefined
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  /** From when on it is worth nothing. */
+  readonly revokedMs?: number | undefined
+  /** Machines that are not let in with it, as a person has decided where several had it. */
+  readonly held?: readonly HeldMachine[] | undefined
+}
+
+/** A machine that is not let in with a certificate that another one has too. */
+export interface HeldMachine {
+  /** Without the port. */
+  readonly address: string
+  readonly heldMs: number
+  readonly by: string
+}
+
+/** What of a certificate was seen. */
+export interface SeenCertificate {
+  readonly thumbprint: string
+  readonly thumbprint256: string | undefined
+}
+
+const dayMs = 86_400_000
+
+/** The certificates of agents, as they were seen. */
+export class AgentCertificates {
+  readonly #kept: KeptRecords<KnownCertificate>
+  readonly #now: () => number
+
+  constructor(kept: KeptRecords<KnownCertificate>, now: () => number) {
+    this.#kept = kept
+    this.#now = now
+  }
+
+  get(thumbprint: string): KnownCertificate | undefined {
+    return this.#kept.get(thumbprint)
+  }
+
+  all(): readonly KnownCertificate[] {
+    return this.#kept.all()
+  }
+
+  /** Why a certificate is not believed that has the thumbprint of a known one: somebody has made another one with the same SHA-1. */
+  whyForged({ thumbprint, thumbprint256 }: SeenCertificate): string | undefined {
+    const known = this.#kept.get(thumbprint)?.thumbprint256
+    if (known === undefined || thumbprint256 === undefined || known === thumbprint256) return undefined
+    return `its certificate has the SHA-1 ${thumbprint} and the SHA-256 ${thumbprint256}, and not the SHA-256 ${known} that was seen with it before: it is a forged one`
+  }
+
+  /** The decision of a person that keeps a machine out which has this certificate. */
+  heldAt({ thumbprint }: Pick<SeenCertificate, 'thumbprint'>, remoteAddress: string): HeldMachine | undefined {
+    const { held } = this.#kept.get(thumbprint) ?? {}
+    if (held === undefined) return undefined
+    const host = hostOf(remoteAddress)
+    return held.find(({ address }) => address === host)
+  }
+
+  /** Only what is new: an agent that comes and goes writes nothing. */
+  async remember({ thumbprint, thumbprint256 }: SeenCertificate, agent: string): Promise<void> {
+    const now = this.#now()
+    const known = this.#kept.get(thumbprint)
+    if (known?.agent === agent && known.thumbprint256 !== undefined && now - known.lastSeenMs < dayMs) return
+    await this.#kept.put({
+      ...this.#known(thumbprint),
+      thumbprint256: known?.thumbprint256 ?? thumbprint256,
+      agent,
+      lastSeenMs: now,
+    })
+  }
+
+  async revoke(thumbprint: string): Promise<void> {
+    const known = this.#known(thumbprint)
+    await this.#kept.put({ ...known, revokedMs: known.revokedMs ?? this.#now() })
+  }
+
+  /** Gives whether it was revoked. */
+  async reinstate(thumbprint: string): Promise<boolean> {
+    const { revokedMs, ...rest } = this.#kept.get(thumbprint) ?? {}
+    if (revokedMs === undefined) return false
+    await this.#kept.put({ ...this.#known(thumbprint), ...rest, revokedMs: undefined })
+    return true
+  }
+
+  async hold(thumbprint: string, address: string, by: string): Promise<void> {
+    const known = this.#known(thumbprint)
+    const others = (known.held ?? []).filter(each => each.address !== address)
+    await this.#kept.put({ ...known, held: [...others, { address, heldMs: this.#now(), by }] })
+  }
+
+  /** Gives whether it was held. */
+  async release(thumbprint: string, address: string): Promise<boolean> {
+    const known = this.#known(thumbprint)
+    const left = (known.held ?? []).filter(each => each.address !== address)
+    if (left.length === (known.held ?? []).length) return false
+    await this.#kept.put({ ...known, held: left.length === 0 ? undefined : left })
+    return true
+  }
+
+  #known(thumbprint: string): KnownCertificate {
+    const now = this.#now()
+    return this.#kept.get(thumbprint) ?? { id: thumbprint, firstSeenMs: now, lastSeenMs: now }
+  }
+}
