@@ -8,6 +8,7 @@ export {
   AgentStateNameSchema,
   type NewAgent,
   NewAgentSchema,
+  TagSchema,
 } from './agent.ts'
 export {
   type CallOutcome,

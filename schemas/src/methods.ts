@@ -11,7 +11,7 @@ import {
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
-import { RuleChangeSchema, RulesDocumentSchema } from './rules.ts'
+import { RuleChangeSchema, RuleSchema, RulesDocumentSchema } from './rules.ts'
 import {
   ApproveParamsSchema,
   CertificateThumbprintSchema,
@@ -66,7 +66,11 @@ const AgentResultSchema = Type.Object({ agent: AgentSnapshotSchema }, { addition
 const RulesResultSchema = Type.Object(
   {
     rules: Type.Object(
-      { version: Type.String({ description: 'another one after each change' }), document: RulesDocumentSchema },
+      {
+        version: Type.String({ description: 'another one after each change' }),
+        document: RulesDocumentSchema,
+        readOnly: Type.Array(RuleSchema, { description: 'those of the settings, which come before these and are changed there only' }),
+      },
       { additionalProperties: false },
     ),
   },

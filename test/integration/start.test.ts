@@ -161,3 +161,31 @@ test('a gateway that is stopped is not ready, answers the call that runs, and ha
     await rm(folder, { recursive: true })
   }
 })
+
+test('agents and rules of the settings are there with their tags, marked as read-only, and cannot be changed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  try {
+    const path = join(folder, 'settings.json')
+    const agents = [{ id: 'web-1', uri: 'poll://web-1/', thumbprint: 'A'.repeat(40), tags: ['role=web'] }]
+    const rule = { name: 'web', who: ['ci'], agents: ['tag:role=web'], services: [] }
+    await writeFile(path, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(folder, 'state'), agents, rules: { rules: [rule] } }))
+    const gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), () => undefined)
+    try {
+      const { origin, hash } = new URL(gateway.address)
+      await using client = createClient({ url: origin, token: hash.slice('#token='.length), webSocket: nodeWebSocket })
+      expect(await client.request('agents.get', { agent: 'web-1' })).toMatchObject({ agent: { tags: ['role=web'], readOnly: true } })
+      expect((await client.request('agents.list', { tag: 'role=web' })).agents).toHaveLength(1)
+      await expect(client.request('agents.update', { agent: 'web-1', version: '*', tags: [] })).rejects.toMatchObject({
+        message: 'the agent web-1 stands in the settings, and cannot be changed while the gateway runs',
+      })
+      expect(await client.request('rules.get', {})).toMatchObject({ rules: { document: { rules: [] }, readOnly: [rule] } })
+      const set = (rules: object[]) => client.request('rules.set', { version: '*', document: { rules } as never })
+      await expect(set([{ ...rule, agents: ['*'] }])).rejects.toThrow('a rule of the settings has the name "web" already')
+      expect(await set([{ ...rule, name: 'more' }])).toMatchObject({ rules: { document: { rules: [{ name: 'more' }] }, readOnly: [rule] } })
+    } finally {
+      await gateway.close()
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

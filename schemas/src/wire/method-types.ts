@@ -267,9 +267,27 @@ export interface Methods {
       }[]
     }
   }
-  'rules.get': { params: Record<never, never>; result: { rules: { version: string; document: RulesDocument } } }
+  'rules.get': {
+    params: Record<never, never>
+    result: {
+      rules: {
+        version: string
+        document: RulesDocument
+        readOnly: { name: string; who: string[]; agents: string[]; services?: string[]; methods?: string[]; reason?: string }[]
+      }
+    }
+  }
   'rules.preview': { params: { document: RulesDocument }; result: { changes: RuleChange[]; more: number } }
-  'rules.set': { params: { version: string; document: RulesDocument }; result: { rules: { version: string; document: RulesDocument } } }
+  'rules.set': {
+    params: { version: string; document: RulesDocument }
+    result: {
+      rules: {
+        version: string
+        document: RulesDocument
+        readOnly: { name: string; who: string[]; agents: string[]; services?: string[]; methods?: string[]; reason?: string }[]
+      }
+    }
+  }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

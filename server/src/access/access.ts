@@ -4,7 +4,7 @@ import { HalibutError } from '../base/errors.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Target } from './grant-index.ts'
 import type { Principal } from './principal.ts'
-import { openRules, RuleSet } from './rule-set.ts'
+import { invalidRules, noRules, openRules, RuleSet } from './rule-set.ts'
 import { checkRuleTests } from './rule-tests.ts'
 
 /** Where the rules are kept. */
@@ -24,25 +24,53 @@ const recordId = 'rules'
 /** Who may reach what at this moment. */
 export class Access {
   readonly #store: RulesStore | undefined
+  readonly #settings: RulesDocument
   readonly #listeners = new Set<() => void>()
+  #document: RulesDocument
   #rules: RuleSet
   #revision: number
   #writing: Promise<unknown> = Promise.resolve()
 
   /**
-   * With the rules of the store; {@link openRules} where there are none. Their own tests are not run: what was written stays in force. Throws
-   * `invalid_argument` where they cannot be read.
+   * With the rules of the settings, which come first and stay, and those of the store; {@link openRules} where there are none of either. Their own
+   * tests are not run: what was written stays in force. Throws `invalid_argument` where they cannot be read.
    */
-  constructor(store?: RulesStore) {
+  constructor(store?: RulesStore, settings: RulesDocument = noRules) {
     this.#store = store
+    this.#settings = settings
     const text = store?.get(recordId)?.text
-    const kept: KeptRules = text === undefined ? { revision: 0, document: openRules } : (JSON.parse(text) as KeptRules)
-    this.#rules = new RuleSet(kept.document)
+    const first = settings.rules.length > 0 ? noRules : openRules
+    const kept: KeptRules = text === undefined ? { revision: 0, document: first } : (JSON.parse(text) as KeptRules)
+    this.#document = kept.document
+    this.#rules = this.with(kept.document)
     this.#revision = kept.revision
   }
 
+  /** All that count: those of the settings, then those that can be changed. */
   get rules(): RuleSet {
     return this.#rules
+  }
+
+  /** Those that can be changed while the gateway runs. */
+  get document(): RulesDocument {
+    return this.#document
+  }
+
+  /** Those of the settings. */
+  get settings(): RulesDocument {
+    return this.#settings
+  }
+
+  /** The rules as they would count with these in the place of those that can be changed. Throws `invalid_argument` with place and reason. */
+  with(document: unknown): RuleSet {
+    const own = new RuleSet(document)
+    const { rules, tests = [] } = this.#settings
+    if (rules.length === 0 && tests.length === 0) return own
+    const names = new Set(rules.map(({ name }) => name))
+    const at = own.document.rules.findIndex(({ name }) => names.has(name))
+    const { name } = own.document.rules[at] ?? {}
+    if (name !== undefined) throw invalidRules(`rules/${at}/name`, `a rule of the settings has the name ${JSON.stringify(name)} already`)
+    return new RuleSet({ rules: [...rules, ...own.document.rules], tests: [...tests, ...(own.document.tests ?? [])] })
   }
 
   /** Counts the changes of the rules. */
@@ -76,10 +104,11 @@ export class Access {
       if (revision !== undefined && revision !== this.#revision) {
         throw new HalibutError('version_conflict', `the rules are in version ${this.#revision}, and this would replace version ${revision}`)
       }
-      const rules = new RuleSet(document)
+      const rules = this.with(document)
       checkRuleTests(rules)
-      const kept: KeptRules = { revision: this.#revision + 1, document: rules.document }
+      const kept: KeptRules = { revision: this.#revision + 1, document: document as RulesDocument }
       await this.#store?.put({ id: recordId, text: JSON.stringify(kept) })
+      this.#document = kept.document
       this.#rules = rules
       this.#revision = kept.revision
       for (const listener of this.#listeners) listener()

@@ -13,6 +13,9 @@ export const openRules: RulesDocument = {
   rules: [{ name: 'everybody', who: ['*'], agents: ['*'], reason: 'until other rules are written, a role is all that counts' }],
 }
 
+/** Nothing is allowed but to admins. */
+export const noRules: RulesDocument = { rules: [] }
+
 /** The rules of one principal, in an index. */
 interface OwnRules {
   readonly rules: readonly Rule[]
@@ -30,7 +33,7 @@ export class RuleSet {
   /** Throws `invalid_argument` with place and reason. */
   constructor(document: unknown) {
     const error = Value.Errors(RulesDocumentSchema, document).First()
-    if (error) throw invalid(error.path.slice(1) || 'the rules', error.message)
+    if (error) throw invalidRules(error.path.slice(1) || 'the rules', error.message)
     this.document = document as RulesDocument
     checkNames(this.document.rules)
     this.#whoMatches = this.document.rules.map(({ who }, i) => whoMatches(who, `rules/${i}/who`))
@@ -68,7 +71,7 @@ function checkNames(rules: readonly Rule[]): void {
   const places = new Map<string, number>()
   for (const [i, { name }] of rules.entries()) {
     const before = places.get(name)
-    if (before !== undefined) throw invalid(`rules/${i}/name`, `rules/${before} has the name ${JSON.stringify(name)} already`)
+    if (before !== undefined) throw invalidRules(`rules/${i}/name`, `rules/${before} has the name ${JSON.stringify(name)} already`)
     places.set(name, i)
   }
 }
@@ -78,13 +81,14 @@ function whoMatches(who: readonly string[], place: string): (principal: Principa
   const names = who.flatMap((text, i) => {
     if (!text.startsWith(rolePrefix)) return createPattern(text)
     const role = text.slice(rolePrefix.length)
-    if (!isRole(role)) throw invalid(`${place}/${i}`, `${JSON.stringify(role)} is no role`)
+    if (!isRole(role)) throw invalidRules(`${place}/${i}`, `${JSON.stringify(role)} is no role`)
     theirRoles.add(role)
     return []
   })
   return ({ name, role }) => theirRoles.has(role) || names.some(pattern => pattern.matches(name))
 }
 
-function invalid(place: string, reason: string): HalibutError {
+/** The error of rules that are not acceptable, with the place and the reason. */
+export function invalidRules(place: string, reason: string): HalibutError {
   return new HalibutError('invalid_argument', `the rules are not acceptable: ${place}: ${reason}`)
 }

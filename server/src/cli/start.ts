@@ -126,7 +126,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     manager: agents,
     contracts,
     signIn: startTokenSignIn(token),
-    access: new Access(store.meta),
+    access: new Access(store.meta, settings.rules),
     policy,
     publicUrl,
     certificate: pageCertificate,

@@ -1,3 +1,4 @@
+import { RuleSet } from '../access/rule-set.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
@@ -9,6 +10,7 @@ const meanings: readonly { readonly name: keyof Settings; readonly check: (setti
   { name: 'publicUrl', check: ({ publicUrl }) => void (publicUrl !== '' && parsePublicUrl(publicUrl)) },
   { name: 'trustedProxies', check: ({ trustedProxies }) => void checkTrustedProxies(trustedProxies) },
   { name: 'allowedOrigins', check: ({ allowedOrigins }) => void new OriginPolicy({ origins: allowedOrigins }) },
+  { name: 'rules', check: ({ rules }) => void new RuleSet(rules) },
   { name: 'allowedHosts', check: ({ allowedHosts }) => void new OriginPolicy({ hosts: allowedHosts }) },
   {
     name: 'agentPort',

@@ -1,4 +1,4 @@
-import { AgentIdSchema, EndpointUriSchema } from '@halibut-gateway/schemas'
+import { AgentIdSchema, EndpointUriSchema, RulesDocumentSchema, TagSchema } from '@halibut-gateway/schemas'
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 
 const PortSchema = Type.Integer({ minimum: 0, maximum: 65_535 })
@@ -12,6 +12,7 @@ const AgentSettingsSchema = Type.Object(
     uri: EndpointUriSchema,
     thumbprint: Type.String({ description: 'SHA-1 of the agent’s certificate, in any spelling' }),
     services: Type.Optional(TextListSchema),
+    tags: Type.Optional(Type.Array(TagSchema, { maxItems: 32, uniqueItems: true })),
     disabled: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -65,6 +66,12 @@ export const SettingsSchema = Type.Object(
       default: [],
       fileOnly: true,
       description: 'agents beside the stored ones; only in the file',
+    }),
+    rules: Type.Object(RulesDocumentSchema.properties, {
+      additionalProperties: false,
+      default: { rules: [] },
+      fileOnly: true,
+      description: 'rules before the stored ones: who may reach which agents; only in the file',
     }),
     demo: Type.Boolean({ default: false, description: 'start two demo agents; --no-demo: none' }),
     drainMs: Type.Integer({

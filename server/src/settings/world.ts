@@ -1,6 +1,8 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { RuleSet } from '../access/rule-set.ts'
+import { checkRuleTests } from '../access/rule-tests.ts'
 import { HalibutError } from '../base/errors.ts'
 import { type LogSink, silentLog } from '../base/log.ts'
 import { type CertificateSource, openCertificateFiles } from '../gateway/certificate-files.ts'
@@ -29,6 +31,8 @@ const checks: readonly WorldCheck[] = [
     },
   },
   { name: 'tlsCertificate', look: async settings => failureOf(() => loadPageCertificate(settings, silentLog)) },
+  // Not at the start: a test that is out of date keeps no gateway from its agents.
+  { name: 'rules', look: async ({ rules }) => failureOf(async () => checkRuleTests(new RuleSet(rules))) },
   {
     name: 'contracts',
     look: async ({ contracts }) => (await Promise.all(contracts.map(path => failureOf(async () => readContractFile(path))))).flat(),

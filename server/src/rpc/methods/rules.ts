@@ -1,7 +1,6 @@
 import type { Access } from '../../access/access.ts'
 import { previewRules, testedPrincipals } from '../../access/preview.ts'
 import type { Principal } from '../../access/principal.ts'
-import { RuleSet } from '../../access/rule-set.ts'
 import { inTurns } from '../../base/in-turns.ts'
 import type { AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
@@ -20,11 +19,11 @@ export interface RulesOptions {
 /** The methods about the rules that say who may reach which agents. */
 export function rulesMethods(options: RulesOptions): Pick<Handlers, 'rules.get' | 'rules.preview' | 'rules.set'> {
   const { access, directory, contracts } = options
-  const shown = () => ({ rules: { version: String(access.revision), document: access.rules.document } })
+  const shown = () => ({ rules: { version: String(access.revision), document: access.document, readOnly: access.settings.rules } })
   return {
     'rules.get': shown,
     'rules.preview': async ({ document }, { signal }) => {
-      const after = new RuleSet(document)
+      const after = access.with(document)
       const before = access.rules
       const subjects = {
         principals: [...options.principals(), ...testedPrincipals(before.document, after.document)],

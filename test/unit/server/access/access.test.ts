@@ -35,6 +35,34 @@ test('until rules are written a role is all that counts; afterwards they are wha
   }
 })
 
+test('the rules of the settings come first and stay, whatever is written beside them', async () => {
+  const store = createStore()
+  const ofSettings: RulesDocument = {
+    rules: [{ ...web, reason: 'the settings say so' }],
+    tests: [{ who: 'ci', role: 'operator', agent: 'secret-1', possible: false }],
+  }
+  const access = new Access(store, ofSettings)
+  // Where there are some, not everybody may do everything.
+  expect(access.decide(ci, 'agents.read', { agent: { id: 'db-1' } }).allowed).toBe(false)
+  expect([access.document, access.settings]).toEqual([{ rules: [] }, ofSettings])
+  const more: RulesDocument = { rules: [{ name: 'all', who: ['ci'], agents: ['web-*', 'db-*'] }] }
+  await access.change(more)
+  for (const each of [access, new Access(store, ofSettings)]) {
+    expect([each.document, each.settings]).toEqual([more, ofSettings])
+    expect(each.decide(ci, 'agents.read', { agent: { id: 'web-1' } })).toMatchObject({ rule: 'web', reason: 'the settings say so' })
+    expect(each.decide(ci, 'agents.read', { agent: { id: 'db-1' } }).rule).toBe('all')
+  }
+  await expect(access.change({ rules: [...more.rules, { ...web, agents: ['*'] }] })).rejects.toThrow(
+    'rules/1/name: a rule of the settings has the name "web" already',
+  )
+  await expect(access.change({ rules: [{ name: 'x', who: ['ci'], agents: ['*'] }] })).rejects.toThrow(
+    'the rules do not pass their own tests: tests/0: must not be possible, but the rule x allows it',
+  )
+  expect(access.document).toEqual(more)
+  // Without those of the settings, what was written is what counts.
+  expect(new Access(store).rules.document).toEqual(more)
+})
+
 test('rules that do not pass their own tests are not written, and it is told which and why', async () => {
   const access = new Access()
   const tests: RulesDocument['tests'] = [

@@ -88,6 +88,39 @@ test('a certificate and a key that do not belong together are told, and a pair i
   ])
 })
 
+test('a certificate of the page and a key that do not belong together are told, and so is one without the other', async () => {
+  await using world = await createFolder()
+  const [ours, other] = [createTestCertificate({ commonName: 'ours' }), createTestCertificate({ commonName: 'other' })]
+  const [certificate, key, wrongKey] = ['c.pem', 'k.pem', 'w.pem'].map(name => join(world.folder, name)) as [string, string, string]
+  await writeFile(certificate, ours.certificatePem)
+  await writeFile(key, ours.keyPem)
+  await writeFile(wrongKey, other.keyPem)
+  expect(await world.wrongOf('--tls-certificate', certificate, '--tls-key', key)).toEqual([])
+  expect(await world.wrongOf('--tls-certificate', certificate, '--tls-key', wrongKey)).toEqual([
+    '--tls-certificate: the key in …/w.pem is not that of the certificate in …/c.pem',
+  ])
+  expect(await world.wrongOf('--tls-certificate', certificate)).toEqual([
+    '--tls-certificate: tlsCertificate and tlsKey belong together, and one of them is missing',
+  ])
+})
+
+test('rules that do not pass their own tests are told, and start a gateway all the same', async () => {
+  await using world = await createFolder()
+  const path = join(world.folder, 'settings.json')
+  const rules = {
+    rules: [{ name: 'all', who: ['*'], agents: ['*'] }],
+    tests: [{ who: 'ci', role: 'operator', agent: 'db-1', possible: false }],
+  }
+  await writeFile(path, JSON.stringify({ rules }))
+  const reading = readSettings({ flags: ['--config', path], environment: {} })
+  expect(reading.problems).toEqual([])
+  expect(await world.wrongOf('--config', path)).toEqual([
+    expect.stringMatching(
+      /settings\.json: rules: the rules do not pass their own tests: tests\/0: must not be possible, but the rule all allows it$/,
+    ),
+  ])
+})
+
 test('every contract file that is none is told', async () => {
   await using world = await createFolder()
   const [array, absent] = [join(world.folder, 'array.json'), join(world.folder, 'absent.json')]
