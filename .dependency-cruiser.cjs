@@ -64,12 +64,13 @@ const importTable = {
   'server/src/access': ['server/src/base', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   // It looks at each step of a connection by itself.
-  'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'schemas/src', 'node:*'],
+  'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'node:*'],
   'server/src/rpc': [
     'server/src/base',
     'server/src/access',
     'server/src/runtime',
     'server/src/fleet',
+    'server/src/doctor',
     'server/src/audit',
     'schemas/src',
     'npm:@sinclair/typebox',

@@ -9,6 +9,7 @@ import {
   VersionSchema,
 } from './agent.ts'
 import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
+import { DoctorReportSchema, DoctorStepSchema } from './doctor.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
 import { RuleChangeSchema, RuleSchema, RulesDocumentSchema } from './rules.ts'
@@ -176,6 +177,22 @@ export const methods = {
       { additionalProperties: false },
     ),
     result: AgentResultSchema,
+  }),
+  'agents.doctor': method({
+    description: 'goes to an agent step by step, or looks at what is known of one that polls, and names one fix for the first that fails',
+    right: 'agents.write',
+    http: 'POST /agents/{agent}/doctor',
+    params: Type.Object(
+      {
+        agent: AgentIdSchema,
+        timeoutMs: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: 60_000, description: 'how long each step may take, in milliseconds; default 5,000' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    item: DoctorStepSchema,
+    result: Type.Object({ report: DoctorReportSchema }, { additionalProperties: false }),
   }),
   'agent.invoke': method({
     description: 'calls a service of an agent',

@@ -219,6 +219,18 @@ export interface Methods {
   'agents.remove': { params: { agent: string; version: string }; result: Record<never, never> }
   'agents.enable': { params: { agent: string }; result: { agent: AgentSnapshot } }
   'agents.disable': { params: { agent: string; reason?: string }; result: { agent: AgentSnapshot } }
+  'agents.doctor': {
+    params: { agent: string; timeoutMs?: number }
+    result: {
+      report: {
+        agent: string
+        uri: string
+        isHealthy: boolean
+        steps: { step: string; outcome: 'passed' | 'failed' | 'skipped'; found: string; fault?: string; fix?: string; durationMs: number }[]
+      }
+    }
+    item: { step: string; outcome: 'passed' | 'failed' | 'skipped'; found: string; fault?: string; fix?: string; durationMs: number }
+  }
   'agent.invoke': { params: InvokeParams; result: InvokeResult }
   'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
   'calls.watch': { params: Record<never, never>; result: Record<never, never>; item: CallEvent }

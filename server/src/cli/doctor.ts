@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type DoctorStep, examineAgent } from '../doctor/doctor.ts'
+import { examineAgent } from '../doctor/doctor.ts'
+import type { DoctorStep } from '../doctor/examination.ts'
 import { type Certificate, certificateFromPem } from '../runtime/certificates.ts'
+import type { ProxySettings } from '../runtime/endpoint.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/schema.ts'
 import { loadIdentityFile } from '../settings/world.ts'
@@ -10,26 +12,30 @@ import { acceptedSettings } from './accepted-settings.ts'
 import { callArgument } from './call-arguments.ts'
 import { printable } from './columns.ts'
 import { CliError } from './failure.ts'
+import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
 
-interface DoctorVerbOptions {
+interface DoctorVerbOptions extends GatewayOptions {
   readonly thumbprint?: string
+  readonly proxy?: ProxySettings
+  readonly proxyPasswordFile?: string
   readonly call?: string
   readonly arg: readonly string[]
   readonly timeoutMs: number
-  readonly json?: boolean
 }
 
-/** `doctor`: walks to one agent, and names what to do about the first step that fails. */
+/** `doctor`: walks to one agent, or asks a gateway about one of its own, and names what to do about the first step that fails. */
 export function doctorVerb(plan: Plan): Command {
-  return new Command('doctor')
+  return withGatewayOptions(new Command('doctor'))
     .description(
       'walks to a listening agent (DNS, TCP, TLS, certificate, trust, identify, a call), and names one fix for the first step that fails',
     )
-    .usage('<address> --thumbprint <thumbprint> [settings] [options]')
-    .argument('<address>', 'https://host:port/')
+    .usage('<address> --thumbprint <thumbprint> [settings] [options]\n       halibut-gateway doctor <agent> [options]')
+    .argument('<what>', 'https://host:port/, to go there from here; or the id of an agent, about which the gateway that runs is asked')
     .option('--thumbprint <thumbprint>', 'the certificate that the agent has, SHA-1')
+    .option('--proxy <host:port>', 'the HTTP proxy on the way, with its user before an @ where it wants one', proxyPlace)
+    .option('--proxy-password-file <path>', 'a file with the password of that user')
     .option('--call <service.method>', 'what to call; default: a service that no agent has, so that nothing runs')
     .option(
       '--arg <argument>',
@@ -38,23 +44,41 @@ export function doctorVerb(plan: Plan): Command {
       [],
     )
     .option('--timeout-ms <ms>', 'how long each step may take', stepTime, 5_000)
-    .option('--json', 'the steps as one line of JSON')
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText(
       'after',
       `
-It goes from this machine, with the gateway’s certificate: that of --identity, else of --state-folder; other settings of serve are taken too.
+To an address it goes from this machine, with the gateway’s certificate: that of --identity, else of --state-folder; other settings of serve are
+taken too. About an agent by its id it asks the gateway, which goes to one that listens, and tells what it knows of one that polls: whether it is
+enabled and trusted, who is refused in its name, when it was there last. That takes the role admin.
 Its exit code is 10 where a step has failed.
 
 Examples:
   $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint 00112233445566778899AABBCCDDEEFF00112233
   $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint … --state-folder /var/lib/halibut-gateway --json
-  $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint … --call ICalculatorService.Add --arg 1 --arg 2`,
+  $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint … --call ICalculatorService.Add --arg 1 --arg 2
+  $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint … --proxy gateway@proxy.example:3128 --proxy-password-file proxy-password
+  $ halibut-gateway doctor web-2 --token-file /etc/halibut-gateway/token`,
     )
-    .action((uri: string, options: DoctorVerbOptions, { args }: Command) =>
-      plan(io => examine(uri, options, args.slice(1), io), options.json),
+    .action((what: string, options: DoctorVerbOptions, { args }: Command) =>
+      plan(io => (what.includes('://') ? examine(what, options, args.slice(1), io) : ask(what, options, args.slice(1), io)), options.json),
     )
+}
+
+/** What the gateway says of an agent of its own. */
+async function ask(agent: string, options: DoctorVerbOptions, flags: readonly string[], io: CliIo): Promise<'done' | 'fault'> {
+  const { thumbprint, proxy, call, timeoutMs } = options
+  const [unfit] = [thumbprint && '--thumbprint', proxy && '--proxy', call && '--call', flags[0]].filter(text => text !== undefined)
+  if (unfit !== undefined) {
+    throw new CliError(
+      'usage',
+      `${unfit} is for an address, and ${agent} is the id of an agent, which its gateway knows`,
+      'leave it out, or give the address of the agent: https://host:port/',
+    )
+  }
+  const { report } = await withGateway(options, io, (client, signal) => client.request('agents.doctor', { agent, timeoutMs }, { signal }))
+  return tellReport(report, options, io, report.steps.map(stepText).join(''))
 }
 
 async function examine(uri: string, options: DoctorVerbOptions, flags: readonly string[], io: CliIo): Promise<'done' | 'fault'> {
@@ -66,25 +90,45 @@ async function examine(uri: string, options: DoctorVerbOptions, flags: readonly 
     const report = await examineAgent({
       uri,
       thumbprint,
-      runtime,
+      proxy: proxyOf(options),
+      caller: runtime,
       certificate,
       call: await callOf(options),
       timeoutMs: options.timeoutMs,
       signal: io.signal,
       onStep: step => void (options.json || io.out(stepText(step))),
     })
-    if (options.json) io.out(`${JSON.stringify(report)}\n`)
-    else if (report.isHealthy) io.out('nothing is wrong\n')
-    return report.isHealthy ? 'done' : 'fault'
+    return tellReport(report, options, io, '')
   } finally {
     await runtime?.close({ drainMs: 0 })
   }
 }
 
-function stepText({ step, outcome, found, fix, durationMs }: DoctorStep): string {
+/** `untold`: the steps as text, where nobody has told them yet. */
+function tellReport(report: { readonly isHealthy: boolean }, { json }: DoctorVerbOptions, io: CliIo, untold: string): 'done' | 'fault' {
+  const { isHealthy } = report
+  io.out(json ? `${JSON.stringify(report)}\n` : `${untold}${isHealthy ? 'nothing is wrong\n' : ''}`)
+  return isHealthy ? 'done' : 'fault'
+}
+
+/** `user@host:port`. The password is no argument, which everybody on this machine could see. */
+function proxyPlace(text: string): ProxySettings {
+  const [, user, host, port] = /^(?:([^@:/]+)@)?([^@/]+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined)
+    throw new InvalidArgumentError('It is a host and a port, such as proxy.example:3128, with user@ before it or without.')
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port), user }
+}
+
+function proxyOf({ proxy, proxyPasswordFile }: DoctorVerbOptions): ProxySettings | undefined {
+  if (proxyPasswordFile === undefined) return proxy
+  if (proxy?.user === undefined) throw new CliError('usage', '--proxy-password-file has no user', 'say whose it is: --proxy user@host:port')
+  return { ...proxy, password: readSecret(proxyPasswordFile, 'the password’s file') }
+}
+
+function stepText({ step, outcome, found, fix, durationMs }: Omit<DoctorStep, 'fault'>): string {
   const mark = { passed: 'ok', failed: 'FAILED', skipped: '-' }[outcome]
-  const line = `${mark.padEnd(6)}  ${step.padEnd(11)}  ${printable(found)}${outcome === 'passed' ? ` (${durationMs} ms)` : ''}\n`
-  return fix === undefined ? line : `${line}${' '.repeat(8)}${'do'.padEnd(11)}  ${printable(fix)}\n`
+  const line = `${mark.padEnd(6)}  ${step.padEnd(12)}  ${printable(found)}${outcome === 'passed' ? ` (${durationMs} ms)` : ''}\n`
+  return fix === undefined ? line : `${line}${' '.repeat(8)}${'do'.padEnd(12)}  ${printable(fix)}\n`
 }
 
 /** That of the settings, where it can be had: a gateway that was never started has none yet. */
@@ -101,7 +145,7 @@ async function callOf({ call, arg }: DoctorVerbOptions) {
   }
   const [, service, method] = /^(.+)\.([^.]+)$/.exec(call) ?? []
   if (service === undefined || method === undefined) throw new CliError('usage', '--call names no method', 'write it as Service.Method')
-  return { service, method, args: await Promise.all(arg.map(callArgument)) }
+  return { service, method, args: await Promise.all(arg.map(text => callArgument(text))) }
 }
 
 function stepTime(text: string): number {

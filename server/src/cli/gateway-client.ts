@@ -60,24 +60,26 @@ export async function withGateway<T>(
   }
 }
 
-function addressOf({ url, tokenFile, token }: GatewayOptions, { environment }: CliIo): { url: string; token: string | undefined } {
+/** Where the gateway is, and the token. Throws where the token stands where everybody sees it. */
+export function addressOf({ url, tokenFile, token }: GatewayOptions, { environment }: CliIo): { url: string; token: string | undefined } {
   const noSecret = `everybody on this machine sees the arguments of a process: use --token-file, ${clientVariables.token} or ${clientVariables.tokenFile}`
   if (token !== undefined) throw new CliError('usage', 'a token is not taken as an argument', noSecret)
   if (url?.includes('#')) throw new CliError('usage', 'a token is not taken as a part of --url', noSecret)
   const address = url ?? environment[clientVariables.url] ?? defaultUrl
   const [base = '', fragment] = address.split('#')
   const path = tokenFile ?? (environment[clientVariables.token] === undefined ? environment[clientVariables.tokenFile] : undefined)
-  const given = path === undefined ? environment[clientVariables.token] : readToken(path)
+  const given = path === undefined ? environment[clientVariables.token] : readSecret(path, 'the token’s file')
   return { url: base, token: (given ?? fragment?.replace(/^token=/, ''))?.trim() }
 }
 
-function readToken(path: string): string {
+/** What stands in a file, without the white space around it. `what`: the file, in a message. */
+export function readSecret(path: string, what: string): string {
   try {
-    return withoutMark(readFileSync(path, 'utf8'))
+    return withoutMark(readFileSync(path, 'utf8')).trim()
   } catch (cause) {
     throw new CliError(
       'usage',
-      `the token’s file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
       'correct the path, or the rights of the file',
     )
   }

@@ -135,6 +135,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
     phase: () => phase,
     metrics,
+    identity: () => certificate,
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     audit: entry => audit.record(entry),
     version,

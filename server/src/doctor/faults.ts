@@ -1,10 +1,15 @@
 /**
- * What may be wrong between here and a listening agent, and the one thing to do. `{…}` is filled in by the step that finds it. The names are for
+ * What may be wrong between here and an agent, and the one thing to do. `{…}` is filled in by the step that finds it. The names are for
  * programs: they stay.
  */
 export const faults = {
   name_unknown: 'correct the host name {host}, or make its DNS entry',
   name_server_silent: 'see to it that this machine reaches its name server; then ask again for {host}',
+  proxy_unreachable: 'start the proxy {proxy}, or correct its address',
+  proxy_wants_login: 'give the user and the password that the proxy {proxy} wants',
+  proxy_refuses: 'let the proxy {proxy} connect to {host}:{port}: it says {heard}',
+  not_a_proxy: 'correct the address of the proxy: what has {proxy} is none',
+  not_allowed: 'correct the address {host}:{port}, or add it to the setting destinations',
   refused: 'start the agent on {host}, or correct the port {port}',
   filtered: 'open the port {port} of {host} in the firewalls between here and there, or correct the address',
   unreachable: 'see to it that this machine has a route to {host}',
@@ -18,6 +23,7 @@ export const faults = {
   intercepted:
     'let {host}:{port} through the proxy or firewall that opens its TLS: the certificate is not the agent’s, {issuer} has issued it for {subject}',
   certificate_changed: 'ask at the agent whether {thumbprint} is its certificate; if so pin that, else somebody answers in its place',
+  revoked: 'give the agent another certificate and pin that, or take the revocation of {thumbprint} back',
   not_pinned: 'compare {thumbprint} with what the agent itself tells; if it is the same, pin it',
   no_identity: 'make the certificate of the gateway known here with --state-folder or --identity: without it no agent lets anybody in',
   not_trusted: 'let the agent trust the thumbprint of this gateway, {own}',
@@ -29,6 +35,12 @@ export const faults = {
   call_failed: 'read what the service says, and mend it there: {reason}',
   call_silent: 'look at what the agent does: it took the request, and gave no answer within {timeoutMs} ms',
   call_broken_off: 'look at the log of the agent: it ended the connection on which the request had come',
+  disabled: 'enable the agent {agent}',
+  port_silent: 'start this gateway anew: its own port for polling agents, {place}, does not answer',
+  knock_refused: 'look at who knocks in the name of {agent}; then {advice}',
+  port_here_only: 'set agentHost to 0.0.0.0, or to an address of this machine: at {place} none but the agents of this machine reach it',
+  never_came: 'let the agent poll https://{place}/ as {subscription}, and trust the thumbprint of this gateway, {own}',
+  gone: 'start the agent {agent} on its machine, or see to it that it reaches the port {port} of this one',
 } as const satisfies Record<string, string>
 
 /** The name of a fault. */

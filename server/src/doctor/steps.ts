@@ -1,37 +1,38 @@
 import { lookup } from 'node:dns/promises'
-import type { Contract } from '@halibut-gateway/schemas/contract'
-import { HalibutError } from '../base/errors.ts'
+import type { HalibutError } from '../base/errors.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
-import type { HalibutRuntime } from '../runtime/runtime.ts'
+import type { Destinations } from '../socket/destinations.ts'
 import { type ExamineOptions, examineTcp, examineTls, overhear, type TlsFacts } from '../socket/examine.ts'
+import { type Caller, type ExaminedCall, halibutError, type Steps, takeCall } from './examination.ts'
 import { Fault } from './faults.ts'
 
 /** The steps, in order: each stands on those before it. */
 export const stepNames = ['dns', 'tcp', 'tls', 'certificate', 'trust', 'identify', 'call'] as const
-export type StepName = (typeof stepNames)[number]
+type StepName = (typeof stepNames)[number]
 
 /** What the steps go by, and what they have found so far. */
 export interface Walk {
   readonly endpoint: Endpoint
-  readonly runtime: HalibutRuntime | undefined
+  readonly isRevoked: boolean
+  readonly caller: Caller | undefined
   readonly certificate: Certificate | undefined
-  readonly call:
-    | { readonly service: string; readonly method: string; readonly args: readonly unknown[]; readonly contract?: Contract | undefined }
-    | undefined
+  readonly call: ExaminedCall | undefined
+  /** Where it may be gone to. Default: anywhere. */
+  readonly destinations: Destinations | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
   tls: TlsFacts | undefined
 }
 
 /** Each gives what it found, in words, or throws a {@link Fault}. */
-export const steps: Readonly<Record<StepName, (walk: Walk) => Promise<string>>> = { dns, tcp, tls, certificate, trust, identify, call }
+export const steps: Steps<StepName, Walk> = { dns, tcp, tls, certificate, trust, identify, call }
 
-/** Asked for where nobody says what to call: no agent has it, so that nothing runs, and whoever answers so is an agent that takes calls. */
-const nobodysCall = { service: 'IHalibutGatewayDoctor', method: 'Examine', args: [] } as const
-
+/** Through a proxy it is the proxy that looks for the agent. */
 async function dns({ endpoint, timeoutMs }: Walk): Promise<string> {
-  const host = hostOf(endpoint)
+  const { proxy } = endpoint
+  const host = proxy?.host ?? hostOf(endpoint)
+  const what = proxy ? 'the proxy ' : ''
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<'late'>(resolve => {
     timer = setTimeout(() => resolve('late'), timeoutMs)
@@ -40,7 +41,7 @@ async function dns({ endpoint, timeoutMs }: Walk): Promise<string> {
     const found = await Promise.race([lookup(host, { all: true }), late])
     if (found === 'late') throw new Fault('name_server_silent', `no name server said within ${timeoutMs} ms where ${host} is`, { host })
     const addresses = found.map(({ address }) => address)
-    return addresses.includes(host) ? `${host} is an address` : `${host} is ${addresses.join(', ')}`
+    return addresses.includes(host) ? `${what}${host} is an address` : `${what}${host} is ${addresses.join(', ')}`
   } catch (why) {
     if (why instanceof Fault) throw why
     const code = (why as NodeJS.ErrnoException).code ?? String(why)
@@ -53,14 +54,26 @@ async function dns({ endpoint, timeoutMs }: Walk): Promise<string> {
 
 async function tcp(walk: Walk): Promise<string> {
   try {
-    return `${await examineTcp(placeOf(walk))} accepts connections at port ${walk.endpoint.port}`
+    const address = await examineTcp(placeOf(walk))
+    const { port, proxy } = walk.endpoint
+    return proxy ? `the proxy ${address} connects to ${hostOf(walk.endpoint)}:${port}` : `${address} accepts connections at port ${port}`
   } catch (why) {
     const { kind, message } = halibutError(why)
     const words = wordsOf(walk)
+    if (kind === 'invalid_argument') throw new Fault('not_allowed', message, words)
+    if (walk.endpoint.proxy) throw proxyFault(message, words)
     if (kind === 'connect_refused') throw new Fault('refused', `nothing listens there: ${message}`, words)
     if (kind === 'connect_timeout') throw new Fault('filtered', message, words)
     throw new Fault('unreachable', message, words)
   }
+}
+
+/** Why a proxy gives no way to the agent. It says so in the line of its answer, where it is a proxy. */
+function proxyFault(message: string, words: Readonly<Record<string, string | number>>): Fault {
+  const [, code, heard = ''] = / responded with a (\d+) code - (.*)$/s.exec(message) ?? []
+  if (code === '407') return new Fault('proxy_wants_login', message, words)
+  if (code !== undefined) return new Fault('proxy_refuses', message, { ...words, heard: JSON.stringify(`${code} ${heard.trim()}`) })
+  return new Fault(/HTTP response|invalid response/.test(message) ? 'not_a_proxy' : 'proxy_unreachable', message, words)
 }
 
 async function tls(walk: Walk): Promise<string> {
@@ -101,20 +114,21 @@ async function trust(walk: Walk): Promise<string> {
   const words = { ...wordsOf(walk), thumbprint, subject, issuer }
   if (pinned === undefined)
     throw new Fault('not_pinned', `it is not said which certificate the agent has; this one is ${thumbprint}`, words)
+  if (walk.isRevoked) throw new Fault('revoked', `the certificate that is pinned, ${pinned}, was revoked`, { ...words, thumbprint: pinned })
   if (pinned === thumbprint) return 'it is the certificate that is pinned'
   const found = `${thumbprint} is presented, ${pinned} is pinned`
   throw new Fault(isSelfSigned ? 'certificate_changed' : 'intercepted', found, words)
 }
 
 async function identify(walk: Walk): Promise<string> {
-  const { runtime, endpoint, timeoutMs, signal } = walk
-  if (!runtime) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
+  const { caller, endpoint, timeoutMs, signal } = walk
+  if (!caller) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
   try {
-    const { roundTripMs } = await runtime.probe(endpointOf(walk), { timeoutMs, ...(signal && { signal }) })
+    const { roundTripMs } = await caller.probe(endpointOf(walk), { timeoutMs, ...(signal && { signal }) })
     return `${endpoint.uri} is a Halibut agent and trusts this gateway (${Math.round(roundTripMs)} ms)`
   } catch (why) {
     const { kind, message, cause } = halibutError(why)
-    const words = { ...wordsOf(walk), own: runtime.thumbprint }
+    const words = { ...wordsOf(walk), own: caller.thumbprint }
     if (kind === 'deadline_exceeded' || kind === 'io_timeout') throw new Fault('identify_silent', message, words)
     const [, line] = /identity type: ('[^']*')/.exec(`${message} ${cause instanceof Error ? cause.message : ''}`) ?? []
     if (kind === 'protocol_error') {
@@ -130,39 +144,25 @@ async function hear(walk: Walk): Promise<string> {
 }
 
 async function call(walk: Walk): Promise<string> {
-  const { runtime, timeoutMs, signal } = walk
-  if (!runtime) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
-  const asked = walk.call ?? nobodysCall
-  const { service, method } = asked
-  try {
-    await runtime.call({ ...asked, endpoint: endpointOf(walk), timeoutMs, ...(signal && { signal }) })
-    return `${service}.${method} answered`
-  } catch (why) {
-    const { kind, message, remote } = halibutError(why)
-    const words = { ...wordsOf(walk), service, reason: JSON.stringify(remote?.message ?? message) }
-    if (!walk.call && (kind === 'service_not_found' || kind === 'remote_error'))
-      return 'it answers calls (a service that no agent has was asked for)'
-    if (kind === 'service_not_found') throw new Fault('service_missing', message, words)
-    if (kind === 'method_not_found' || kind === 'ambiguous_method') throw new Fault('method_missing', message, words)
-    if (kind === 'deadline_exceeded' || kind === 'io_timeout') throw new Fault('call_silent', message, words)
-    if (kind === 'connection_lost') throw new Fault('call_broken_off', message, words)
-    if (kind.startsWith('connect_')) throw new Fault('unsteady', message, words)
-    throw new Fault('call_failed', message, words)
-  }
+  const { caller, timeoutMs, signal } = walk
+  if (!caller) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
+  return takeCall({ caller, endpoint: endpointOf(walk), call: walk.call, timeoutMs, signal, words: wordsOf(walk) })
 }
 
 /** The connection of one step: it is tried once, and has the time of the step. */
 function endpointOf({ endpoint, timeoutMs }: Walk) {
-  const { uri, thumbprint } = endpoint
-  return { uri, thumbprint, limits: { retryCountLimit: 1, tcpClientConnectTimeoutMs: timeoutMs } }
+  const { uri, thumbprint, proxy } = endpoint
+  return { uri, thumbprint, proxy, limits: { retryCountLimit: 1, tcpClientConnectTimeoutMs: timeoutMs } }
 }
 
-function placeOf({ endpoint, timeoutMs, signal }: Walk): ExamineOptions {
-  return { host: hostOf(endpoint), port: endpoint.port, serverName: endpoint.serverName, timeoutMs, signal }
+function placeOf({ endpoint, destinations, timeoutMs, signal }: Walk): ExamineOptions {
+  const { port, serverName, proxy } = endpoint
+  return { host: hostOf(endpoint), port, serverName, proxy, destinations, timeoutMs, signal }
 }
 
-function wordsOf({ endpoint, timeoutMs }: Walk): { readonly host: string; readonly port: number; readonly timeoutMs: number } {
-  return { host: hostOf(endpoint), port: endpoint.port, timeoutMs }
+function wordsOf({ endpoint, timeoutMs }: Walk): Readonly<Record<string, string | number>> {
+  const { port, proxy } = endpoint
+  return { host: hostOf(endpoint), port, timeoutMs, ...(proxy && { proxy: `${proxy.host}:${proxy.port}` }) }
 }
 
 function hostOf({ host }: Endpoint): string {
@@ -171,9 +171,4 @@ function hostOf({ host }: Endpoint): string {
 
 function day(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'an unknown day' : date.toISOString().slice(0, 10)
-}
-
-function halibutError(why: unknown): HalibutError {
-  if (why instanceof HalibutError && why.kind !== 'cancelled' && why.kind !== 'closed') return why
-  throw why
 }

@@ -11,6 +11,7 @@ import { CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
 import { MethodRunner } from '../rpc/run.ts'
+import type { Certificate } from '../runtime/certificates.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { CertificateSource } from './certificate-files.ts'
 import type { OriginPolicy } from './origin-policy.ts'
@@ -69,6 +70,8 @@ export interface GatewayOptions {
   readonly version: string
   /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
   readonly metrics?: Metrics
+  /** What is presented to agents. Default: nothing. */
+  readonly identity?: (() => Certificate) | undefined
   /** What `/version` tells of where polling agents connect. Default: nothing. */
   readonly agents?: () => PollingAddress
 }

@@ -1,8 +1,10 @@
 import type { Access } from '../access/access.ts'
+import { AgentDoctor } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
+import type { Certificate } from '../runtime/certificates.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
@@ -10,6 +12,7 @@ import { agentsMethods } from './methods/agents.ts'
 import { callsMethods } from './methods/calls.ts'
 import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
+import { doctorMethods } from './methods/doctor.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
 import { rulesMethods } from './methods/rules.ts'
@@ -26,6 +29,10 @@ export interface HandlerOptions {
   /** Changes with each start of the gateway. */
   readonly epoch: string
   readonly version: string
+  /** What is presented where the doctor dials. Default: nothing. */
+  readonly identity?: (() => Certificate) | undefined
+  /** Where polling agents connect. Default: nowhere. */
+  readonly agents?: (() => { readonly host: string; readonly port: number }) | undefined
   /** The calls to agents. Default: its own. */
   readonly registry?: CallRegistry
   /** Default: that of `gatewayLimits`. */
@@ -41,6 +48,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...helloMethods(options),
     ...agentsMethods(manager, access, options.agentChangesMs),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
+    ...doctorMethods(new AgentDoctor({ mesh, directory, trust: options.trust, certificate: options.identity, port: options.agents })),
     ...callsMethods(registry, kept),
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),

@@ -1,12 +1,14 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { HalibutError } from '../base/errors.ts'
 import { awaitSocket } from './await-socket.ts'
 import type { Destinations } from './destinations.ts'
 import { connectFailed, connectTimedOut, handshakeFailed, tlsConnectOptions } from './dial.ts'
-import { timedOut } from './errno.ts'
+import { timedOut as readTimedOut } from './errno.ts'
+import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import type { TlsIdentity } from './secure-context.ts'
-import { tcpOptions } from './tcp-options.ts'
+import { tcpOptions, withoutBrackets } from './tcp-options.ts'
 import { subjectText, type Thumbprints, thumbprintsOf } from './thumbprint.ts'
 
 /** Where to look, and for how long. */
@@ -15,6 +17,8 @@ export interface ExamineOptions {
   readonly port: number
   /** The name TLS asks for. Default `host`. */
   readonly serverName?: string
+  /** The HTTP proxy on the way. Default: none. */
+  readonly proxy?: ProxyOptions | undefined
   /** What we present. Default: nothing. */
   readonly certificate?: TlsIdentity | undefined
   /** Where connections may go. Default: anywhere. */
@@ -39,7 +43,7 @@ export interface TlsFacts {
   readonly certificate: CertificateFacts | undefined
 }
 
-/** Opens TCP and lets go again; gives the address that answered. Throws as `dial` does. */
+/** Opens TCP and lets go again; gives the address that answered: the agent’s, or that of the proxy. Throws as `dial` does. */
 export async function examineTcp(options: ExamineOptions): Promise<string> {
   const socket = await openTcp(options)
   const address = socket.remoteAddress ?? options.host
@@ -61,7 +65,7 @@ export async function examineTls(options: ExamineOptions): Promise<TlsFacts> {
         return { protocol: socket.getProtocol() ?? '', certificate: presented && factsOf(presented) }
       },
       timeoutMs,
-      timedOut: () => timedOut('read', { phase: 'tls' }),
+      timedOut: () => readTimedOut('read', { phase: 'tls' }),
       failed: handshakeFailed,
       signal,
     })
@@ -85,7 +89,8 @@ export async function overhear(options: ExamineOptions): Promise<string> {
       if (heard.includes('\n') || heard.length > heardBytes) resolve()
     })
   })
-  socket.write('GET / HTTP/1.0\r\n\r\n')
+  // That of a proxy comes paused.
+  socket.resume().write('GET / HTTP/1.0\r\n\r\n')
   let timer: ReturnType<typeof setTimeout> | undefined
   const isLate = new Promise<void>(resolve => {
     timer = setTimeout(resolve, options.timeoutMs)
@@ -98,15 +103,20 @@ export async function overhear(options: ExamineOptions): Promise<string> {
 }
 
 async function openTcp(options: ExamineOptions): Promise<Socket> {
-  const { host, port, destinations, timeoutMs, signal } = options
-  destinations?.checkHost(host, port, 'us')
+  const { host, port, proxy, destinations, timeoutMs, signal } = options
+  const timedOut = (): HalibutError => connectTimedOut('the timeout ', timeoutMs)
+  destinations?.checkHost(host, port, proxy ? 'a proxy' : 'us')
+  if (proxy) {
+    const target = { host: withoutBrackets(host), port }
+    return openTunnel({ proxy, target, connectTimeoutMs: timeoutMs, connectTimedOut: timedOut, responseTimeoutMs: timeoutMs, signal })
+  }
   const socket = connectTcp(tcpOptions(options, timeoutMs, destinations?.lookupFor(port)))
   return awaitSocket({
     socket,
     event: 'connect',
     succeed: () => socket,
     timeoutMs,
-    timedOut: () => connectTimedOut('the timeout ', timeoutMs),
+    timedOut,
     failed: error => connectFailed(error, timeoutMs),
     signal,
   })

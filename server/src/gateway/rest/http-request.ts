@@ -46,10 +46,8 @@ export class HttpRequest implements RequestContext {
     this.#stop.abort(why)
   }
 
-  /** Watches are not over HTTP. */
-  sendItem(): never {
-    throw new Error('there are no items over HTTP')
-  }
+  /** What comes before a result is not told over HTTP. */
+  sendItem(): void {}
 
   async writable(): Promise<void> {}
 }

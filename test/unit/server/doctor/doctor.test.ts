@@ -5,10 +5,13 @@ import { createServer as createTlsServer } from 'node:tls'
 import { method, nothing, service, string } from '@halibut-gateway/schemas/contract'
 import { describe, expect, test } from 'vitest'
 import type { HalibutError } from '../../../../server/src/base/errors.ts'
-import { type DoctorOptions, type DoctorReport, examineAgent } from '../../../../server/src/doctor/doctor.ts'
+import { type DoctorOptions, examineAgent } from '../../../../server/src/doctor/doctor.ts'
+import type { DoctorReport } from '../../../../server/src/doctor/examination.ts'
 import { faults } from '../../../../server/src/doctor/faults.ts'
 import { stepNames } from '../../../../server/src/doctor/steps.ts'
+import { Destinations } from '../../../../server/src/socket/destinations.ts'
 import { createTestCertificate, rsaIdentity, testIdentity } from '../../../support/certificates.ts'
+import { connectProxy, proxyAnswers } from '../../../support/connect-proxy.ts'
 import { listenRaw } from '../../../support/raw-peer.ts'
 import { tcpServer } from '../../../support/tcp-server.ts'
 import { createRuntime } from '../../../support/world.ts'
@@ -22,7 +25,7 @@ async function examine(port: number, options: Partial<DoctorOptions> = {}): Prom
   return await examineAgent({
     uri: `https://127.0.0.1:${port}/`,
     thumbprint: theirs.thumbprint,
-    runtime,
+    caller: runtime,
     certificate: ours,
     timeoutMs: 2_000,
     ...options,
@@ -186,7 +189,7 @@ describe('the doctor', () => {
 
   test('13. nobody said as whom to go', async () => {
     await using listener = await listenRaw({ certificate: theirs })
-    const report = await examine(listener.port, { runtime: undefined, certificate: undefined })
+    const report = await examine(listener.port, { caller: undefined, certificate: undefined })
     expect(failureOf(report)).toMatchObject({ step: 'identify', fault: 'no_identity' })
   })
 
@@ -251,6 +254,30 @@ describe('the doctor', () => {
     expect(failureOf(await examine(listener.port))).toMatchObject({ step: 'call', fault: 'call_broken_off' })
   })
 
+  test('22. a certificate that was revoked, though it is the pinned one', async () => {
+    await using agent = hostAgent()
+    const { port } = await agent.listen({ host: '127.0.0.1' })
+    expect(failureOf(await examine(port, { isRevoked: true }))).toEqual({
+      step: 'trust',
+      fault: 'revoked',
+      fix: `give the agent another certificate and pin that, or take the revocation of ${theirs.thumbprint} back`,
+    })
+  })
+
+  test('23. an address that must not be dialled, before anything goes there', async () => {
+    let connections = 0
+    await using server = await tcpServer(() => void connections++)
+    const elsewhere = new Destinations(['10.0.0.0/8'])
+    expect(failureOf(await examine(server.port, { destinations: elsewhere }))).toEqual({
+      step: 'tcp',
+      fault: 'not_allowed',
+      fix: `correct the address 127.0.0.1:${server.port}, or add it to the setting destinations`,
+    })
+    const local = await examine(1, { uri: 'https://169.254.169.254/', destinations: new Destinations() })
+    expect(failureOf(local)).toMatchObject({ step: 'tcp', fault: 'not_allowed' })
+    expect(connections).toBe(0)
+  })
+
   test('a polling agent cannot be gone to, and what is no address is told as that', async () => {
     const poll = await examine(1, { uri: 'poll://web-1/' }).catch((error: HalibutError) => error)
     expect(poll).toMatchObject({ kind: 'invalid_argument', message: 'poll://web-1/ polls: there is nothing to go to' })
@@ -269,6 +296,75 @@ describe('the doctor', () => {
 
   test('every fix is one line that begins with what to do', () => {
     for (const fix of Object.values(faults)) expect(fix).toMatch(/^[a-z][^\n]+$/)
+  })
+})
+
+describe('the doctor goes through a proxy', () => {
+  test('and finds nothing wrong with an agent that is well', async () => {
+    await using agent = hostAgent()
+    const { port } = await agent.listen({ host: '127.0.0.1' })
+    await using proxy = await connectProxy({ to: port })
+    const report = await examine(10_933, {
+      uri: 'https://agent.example:10933/',
+      proxy: { host: '127.0.0.1', port: proxy.port, user: 'gateway', password: 'secret' },
+    })
+    expect([report.isHealthy, report.steps.map(({ outcome }) => outcome)]).toEqual([true, stepNames.map(() => 'passed')])
+    expect(report.steps.slice(0, 2).map(({ found }) => found)).toEqual([
+      'the proxy 127.0.0.1 is an address',
+      'the proxy 127.0.0.1 connects to agent.example:10933',
+    ])
+    for (const request of proxy.requests) {
+      expect(request).toMatch(/^CONNECT agent\.example:10933 /)
+      expect(request).toContain(`Basic ${Buffer.from('gateway:secret').toString('base64')}`)
+    }
+  })
+
+  test('and finds what is wrong behind it', async () => {
+    await using server = await tcpServer(socket => void socket.write('SSH-2.0-OpenSSH_9.6\r\n'))
+    await using proxy = await connectProxy({ to: server.port })
+    const through = { uri: 'https://agent.example:10933/', proxy: { host: '127.0.0.1', port: proxy.port } }
+    expect(failureOf(await examine(1, through))).toEqual({
+      step: 'tls',
+      fault: 'not_tls',
+      fix: 'make the port 10933 that of the agent: what has it does not speak TLS, it says "SSH-2.0-OpenSSH_9.6"',
+    })
+  })
+
+  test.each([
+    [
+      '24. a proxy that wants to know who asks',
+      proxyAnswers.wantsLogin,
+      'proxy_wants_login',
+      /^give the user and the password that the proxy 127\.0\.0\.1:\d+ wants$/,
+    ],
+    [
+      '25. a proxy that does not let us through',
+      proxyAnswers.refuses,
+      'proxy_refuses',
+      /^let the proxy .* connect to agent\.example:10933: it says "403 Forbidden"$/,
+    ],
+    ['26. a proxy that does not reach the agent', proxyAnswers.cannotReach, 'proxy_refuses', /it says "504 Gateway Timeout"$/],
+    [
+      '27. a proxy that is none',
+      'SSH-2.0-OpenSSH_9.6\r\n\r\n',
+      'not_a_proxy',
+      /^correct the address of the proxy: what has 127\.0\.0\.1:\d+ is none$/,
+    ],
+    ['28. a proxy that ends the connection', '', 'proxy_unreachable', /^start the proxy 127\.0\.0\.1:\d+, or correct its address$/],
+  ])('%s', async (_, answer, fault, fix) => {
+    await using proxy = await connectProxy({ answer })
+    const through = { uri: 'https://agent.example:10933/', proxy: { host: '127.0.0.1', port: proxy.port } }
+    expect(failureOf(await examine(1, through))).toEqual({ step: 'tcp', fault, fix: expect.stringMatching(fix) })
+  })
+
+  test('29. a proxy that is not there', async () => {
+    const proxy = { host: '127.0.0.1', port: await freePort() }
+    expect(failureOf(await examine(1, { proxy }))).toMatchObject({ step: 'tcp', fault: 'proxy_unreachable' })
+  })
+
+  test('30. a proxy whose name does not resolve', async () => {
+    const { step, fix } = failureOf(await examine(1, { proxy: { host: 'no-such-proxy.invalid', port: 3128 } }))
+    expect([step, fix]).toEqual(['dns', expect.stringContaining('no-such-proxy.invalid')])
   })
 })
 
