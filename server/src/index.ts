@@ -3,6 +3,8 @@ export * from '@halibut-gateway/schemas/contract'
 export type { ErrorJson } from './base/error-json.ts'
 export { HalibutError, type PresentedCertificate } from './base/errors.ts'
 export { defaultLimits, type Limits } from './base/limits.ts'
+// What the demo, which is compiled apart, is for the command line.
+export type { SampleAgentModule } from './cli/sample-agent.ts'
 export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'
 export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './runtime/acceptor.ts'
 export type { CallTimes } from './runtime/call-deadline.ts'

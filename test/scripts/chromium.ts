@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { findChromium } from '../support/chromium.ts'
 import { run } from './jobs.ts'
+import { aptInstall } from './system-packages.ts'
 
 /**
  * Finds a Chromium, or installs one: from the system's packages where we may, else through Playwright.
@@ -11,15 +11,12 @@ export async function provideChromium(): Promise<string | undefined> {
     const found = findChromium()
     if (found !== undefined) return found
     console.log(`no Chromium yet: ${command}`)
-    await run(command, { ...process.env, DEBIAN_FRONTEND: 'noninteractive' })
+    await run(command)
   }
   return findChromium()
 }
 
 function ways(): string[] {
-  const apt = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  return [
-    ...(apt ? ['apt-get -q update && apt-get -q install -y --no-install-recommends chromium'] : []),
-    'npx playwright-core install chromium',
-  ]
+  const apt = aptInstall(['chromium'])
+  return [...(apt === undefined ? [] : [apt]), 'npx playwright-core install chromium']
 }

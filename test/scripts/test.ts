@@ -5,9 +5,10 @@ import { replaceBetween } from './document.ts'
 import { run } from './jobs.ts'
 import { machineAndDate } from './machine.ts'
 import { type Count, count, type Report, resultsTable } from './report.ts'
+import { providePrograms } from './system-packages.ts'
 
 /**
- * `npm test [-- filter…]` builds, sees to a browser and runs the tests; `npm run test:full` runs the big ones and writes down their
+ * `npm test [-- filter…]` builds, sees to a browser and to other programs, and runs the tests; `npm run test:full` runs the big ones and writes down their
  * results, `-- --only <filter…>` a part of them and writes nothing. The last line is `N passed, N failed`; the exit code is 0 only when something ran and nothing failed.
  */
 const repository = resolve(import.meta.dirname, '../..')
@@ -26,6 +27,8 @@ async function runTests(): Promise<Count> {
   if ((await run('npm run --silent build')) !== 0) return { passed: 0, failed: 1 }
   const chromium = await provideChromium()
   if (chromium === undefined) console.error('There is no Chromium and none could be installed: tests that open a page will fail.')
+  const missing = await providePrograms()
+  if (missing.length > 0) console.error(`Missing, and not to be installed: ${missing.join(', ')}: tests that need them will fail.`)
 
   mkdirSync(resolve(reportFile, '..'), { recursive: true })
   rmSync(reportFile, { force: true })

@@ -17,8 +17,12 @@ export interface RunningCommand extends AsyncDisposable {
   signal(name?: NodeJS.Signals): void
 }
 
-/** Starts a command line as a process would, but in this one. It is interrupted at the end of its scope. */
-export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
+/** Starts a command line as a process would, but in this one. It is interrupted at the end of its scope. `terminal`: default none. */
+export function startCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  terminal?: CliIo['terminal'],
+): RunningCommand {
   const written = { out: '', err: '' }
   const content: Buffer[] = []
   const stop = new AbortController()
@@ -30,6 +34,7 @@ export function startCommand(args: readonly string[], environment: Readonly<Reco
   }
   const io: CliIo = {
     environment,
+    terminal,
     out: write,
     bytes: async chunk => void content.push(Buffer.from(chunk)),
     err: text => {

@@ -6,24 +6,7 @@ import { demoFile } from './demo-file.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
-
-/** What `sample-agent.ts` of the demo offers: it is compiled apart, as a user of this package. */
-interface SampleAgentModule {
-  startSampleAgent(options: {
-    readonly name: string
-    readonly stateFolder: string
-    readonly gatewayThumbprint: string
-    readonly reach:
-      | { readonly mode: 'listening'; readonly host: string; readonly port: number }
-      | { readonly mode: 'polling'; readonly gatewayUri: string; readonly subscription: string; readonly connections: number }
-  }): Promise<{
-    readonly uri: string
-    readonly thumbprint: string
-    readonly contracts: readonly { readonly service: string }[]
-    begin(): void
-    close(): Promise<void>
-  }>
-}
+import type { SampleAgentModule } from './sample-agent.ts'
 
 interface AgentVerbOptions {
   readonly trust: string

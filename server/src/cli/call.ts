@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { Download } from '@halibut-gateway/client'
 import { Command, InvalidArgumentError } from 'commander'
 import { callArgument } from './call-arguments.ts'
@@ -6,6 +7,7 @@ import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
+import { ProgressBar } from './progress.ts'
 
 interface CallVerbOptions extends GatewayOptions {
   readonly timeoutMs?: number
@@ -39,15 +41,19 @@ A text that looks like JSON is written as JSON: '"1"'. What follows -- is no opt
     )
     .action((agent: string, service: string, method: string, texts: string[], options: CallVerbOptions) =>
       plan(async io => {
-        const args = await Promise.all(texts.map(callArgument))
+        const bar = new ProgressBar(io)
+        const args = await Promise.all(
+          texts.map(text => callArgument(text, (path, done, total) => bar.update(basename(path), done, total))),
+        )
         await withGateway(options, io, async (client, signal) => {
           const { timeoutMs, queueTimeoutMs, idempotencyKey } = options
-          const result = await client.agent(agent).invoke(service, method, args, {
+          const calling = client.agent(agent).invoke(service, method, args, {
             signal,
             ...(timeoutMs === undefined ? {} : { timeoutMs }),
             ...(queueTimeoutMs === undefined ? {} : { queueTimeoutMs }),
             ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
           })
+          const result = await calling.finally(() => bar.end())
           if (result.value instanceof Download) await takeDownload(result.value, options, io)
           else if (options.json) io.out(`${JSON.stringify(result, withoutContent)}\n`)
           else io.out(`${JSON.stringify(result.value, withoutContent, 2)}\n`)
@@ -70,7 +76,9 @@ function withoutContent(_key: string, value: unknown): unknown {
 async function takeDownload(download: Download, { output, json }: CallVerbOptions, io: CliIo): Promise<void> {
   if (output === undefined) {
     if (json) throw new CliError('usage', 'the answer is a data stream, which is no JSON', 'say with --output where its content goes')
-    for await (const chunk of download) await io.bytes(chunk)
+    // A bar among what is shown would be for nobody.
+    const bar = new ProgressBar(io.terminal?.hasOut ? { ...io, terminal: undefined } : io)
+    await withBar(bar, 'download', download, chunk => io.bytes(chunk))
     return
   }
   // Whoever looks at the file sees all of it or what was there before.
@@ -78,7 +86,7 @@ async function takeDownload(download: Download, { output, json }: CallVerbOption
   try {
     const file = await open(beside, 'w')
     try {
-      for await (const chunk of download) await file.write(chunk)
+      await withBar(new ProgressBar(io), basename(output), download, async chunk => void (await file.write(chunk)))
       await file.sync()
     } finally {
       await file.close()
@@ -90,4 +98,18 @@ async function takeDownload(download: Download, { output, json }: CallVerbOption
   }
   if (json) io.out(`${JSON.stringify({ output, length: download.length })}\n`)
   else io.err(`${download.length} bytes in ${output}\n`)
+}
+
+/** Takes all of a download, and shows how far it is. */
+async function withBar(bar: ProgressBar, what: string, download: Download, take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  let done = 0
+  try {
+    for await (const chunk of download) {
+      await take(chunk)
+      done += chunk.byteLength
+      bar.update(what, done, download.length)
+    }
+  } finally {
+    bar.end()
+  }
 }

@@ -21,6 +21,10 @@ export async function runAsProcess(args: readonly string[]): Promise<void> {
       if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
     },
     err: text => void process.stderr.write(text),
+    get terminal() {
+      const { stderr, stdout } = process
+      return stderr.isTTY ? { columns: stderr.columns, hasOut: stdout.isTTY } : undefined
+    },
     signal: stop.signal,
     takeSignals: listener => {
       onSignal = listener

@@ -2,12 +2,13 @@ import { Command, CommanderError } from 'commander'
 import { agentVerb } from './agent.ts'
 import { agentsVerb } from './agents.ts'
 import { callVerb } from './call.ts'
+import { completionVerb } from './completion.ts'
 import { configVerb } from './config.ts'
 import { contractsVerb } from './contracts.ts'
 import { doctorVerb } from './doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { tellFailure } from './failure.ts'
-import { helpVerb } from './help.ts'
+import { helpVerb, topicLines } from './help.ts'
 import type { CliIo } from './io.ts'
 import type { Act, Plan } from './plan.ts'
 import { demoVerb, serveVerb } from './serve.ts'
@@ -55,11 +56,15 @@ export function buildProgram(plan: Plan): Command {
 Begin with:
   $ halibut-gateway serve                   a gateway; it prints the address of its page, and what agents need to know
   $ halibut-gateway demo                    the same with two demo agents
-  $ halibut-gateway help environment        how the verbs find the gateway and its token`,
+  $ halibut-gateway help environment        how the verbs find the gateway and its token
+  $ eval "$(halibut-gateway completion bash)"  completes command lines of this shell
+
+Topics (halibut-gateway help <topic>):
+${topicLines()}`,
     )
   const verbs = [serveVerb, demoVerb, agentVerb, callVerb, agentsVerb, contractsVerb, trustVerb, configVerb, doctorVerb, versionVerb]
   for (const verb of verbs) program.addCommand(verb(plan))
-  program.addCommand(helpVerb(plan, program))
+  program.addCommand(completionVerb(plan, program)).addCommand(helpVerb(plan, program))
   return program
 }
 

@@ -26,7 +26,10 @@ Examples:
 
 /** `demo`: the same with two demo agents, and beside whatever has the usual port for agents. */
 export function demoVerb(plan: Plan): Command {
-  return verb(plan, 'demo', 'serve with two demo agents (demo is true, and agentPort any free one)', { demo: true, agentPort: 0 })
+  return verb(plan, 'demo', 'serve with two demo agents (demo is true, and agentPort any free one)', {
+    demo: true,
+    agentPort: 0,
+  }).addHelpText('after', '\nExamples:\n  $ halibut-gateway demo\n  $ halibut-gateway demo --port 0 --state-folder /tmp/gateway')
 }
 
 function verb(plan: Plan, name: string, description: string, defaults: Partial<Settings>): Command {

@@ -19,24 +19,38 @@ describe('the command line', () => {
     const { code, out, err } = await runCommand([...path, '-h'])
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(new RegExp(`^Usage: halibut-gateway ${name}`))
-    expect((await runCommand(['help', ...path])).out).toContain(out.split('\n')[2])
+    expect(await runCommand(['help', ...path])).toEqual({ code: 0, out, err: '' })
   })
 
-  test('every verb that does something has an example, and every one that answers can do it as JSON', () => {
+  test('every verb that does something has an example, and every one that answers can do it as JSON', async () => {
     for (const command of everyCommand(buildProgram(() => undefined))) {
-      if (command.commands.length > 0 || command.name() === 'help') continue
-      expect(command.options.map(({ long }) => long)).toContain('--json')
+      if (command.commands.length > 0) continue
+      if (command.name() !== 'help') expect(command.options.map(({ long }) => long)).toContain('--json')
+      const { out } = await runCommand([...pathOf(command), '-h'])
+      const [, shown = ''] = /\nExamples?.*:\n([\s\S]*)$/.exec(out) ?? []
+      const examples = shown.match(/^ {2}\$ .*$/gm) ?? []
+      expect(examples.length, pathOf(command).join(' ')).toBeGreaterThan(0)
+      // What stands in an example is taken by the verb.
+      for (const example of examples) {
+        expect(example).toContain(`halibut-gateway ${pathOf(command).join(' ')}`)
+        const flags = [...example.matchAll(/ (--[a-z][a-z-]*)/g)].map(match => match[1] ?? '')
+        for (const flag of flags) expect(`${out}${settingsHelp()}`, example).toMatch(new RegExp(`^ +(-., )?${flag}\\b`, 'm'))
+      }
     }
   })
 
-  test('help has its topics: settings, environment, exit codes', async () => {
+  test('help has its topics: settings, environment, exit codes, formatting', async () => {
     expect((await runCommand(['help', 'exit-codes'])).out).toContain(exitCodesText())
     expect((await runCommand(['help', 'settings'])).out).toContain(settingsHelp())
     expect((await runCommand(['help', 'environment'])).out).toContain('HALIBUT_GATEWAY_TOKEN_FILE')
-    expect((await runCommand(['help'])).out).toContain('exit-codes')
+    expect((await runCommand(['help', 'formatting'])).out).toContain('--json')
+    for (const way of [['help'], ['-h'], []]) {
+      const { out, err } = await runCommand(way)
+      for (const topic of ['settings', 'environment', 'exit-codes', 'formatting']) expect(out + err).toContain(`  ${topic} `)
+    }
     expect(await runCommand(['help', 'frobnicate'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('topics are settings, environment, exit-codes'),
+      err: expect.stringContaining('topics are settings, environment, exit-codes, formatting'),
     })
   })
 
