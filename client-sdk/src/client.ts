@@ -61,17 +61,38 @@ export class GatewayClient implements AsyncDisposable {
    * snapshot where the session was lost. What was not read yet gives way to what is newer. Ends by leaving the loop or by `signal`.
    */
   watchAgents(options: WatchOptions = {}): AsyncGenerator<AgentEvent, void, void> {
-    return this.#watch('agents.watch', options, undefined, mergeAgents)
+    return this.watch('agents.watch', options, undefined, mergeAgents)
   }
 
   /** The calls that run, and every beginning and end of one. A `gap` says that some were missed. Ends as {@link watchAgents} does. */
   watchCalls(options: WatchOptions = {}): AsyncGenerator<CallEvent, void, void> {
-    return this.#watch('calls.watch', options, { type: 'gap' })
+    return this.watch('calls.watch', options, { type: 'gap' })
   }
 
   /** What happens on the connections to agents; for admins. A `gap` says that something was missed. Ends as {@link watchAgents} does. */
   watchMesh(options: WatchOptions = {}): AsyncGenerator<InspectEvent, void, void> {
-    return this.#watch('inspect.watch', options, { type: 'gap' })
+    return this.watch('inspect.watch', options, { type: 'gap' })
+  }
+
+  /**
+   * Any of the gateway’s watches, such as `trust.watch`. Ends as {@link watchAgents} does. `gap`: told where something was missed, for a watch whose
+   * first item does not say it all. `merge`: what tells as much as two items that were not read yet.
+   */
+  watch<M extends WatchName>(
+    method: M,
+    { signal }: WatchOptions = {},
+    gap?: WatchItem<M>,
+    merge?: (older: WatchItem<M>, newer: WatchItem<M>) => WatchItem<M> | undefined,
+  ): AsyncGenerator<WatchItem<M>, void, void> {
+    const line: WatchLine<WatchItem<M>> = {
+      start: async (stop, hooks) => this.#requests.make(method, {}, { signal: stop }, hooks),
+      notify: (name, params) => this.#requests.link.notify(name, params),
+      merge,
+      gap,
+      // What is final for the connection is final for it too.
+      restarts: () => this.#reconnects && this.state.at !== 'failed',
+    }
+    return untilLeft(left => watchItems(line, left), signal)
   }
 
   /** What became of the call with this idempotency key. `epoch`: that of the call; default: the one it had when this client made it. */
@@ -120,23 +141,6 @@ export class GatewayClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
-  }
-
-  #watch<M extends WatchName>(
-    method: M,
-    { signal }: WatchOptions,
-    gap: WatchItem<M> | undefined,
-    merge?: (older: WatchItem<M>, newer: WatchItem<M>) => WatchItem<M> | undefined,
-  ): AsyncGenerator<WatchItem<M>, void, void> {
-    const line: WatchLine<WatchItem<M>> = {
-      start: async (stop, hooks) => this.#requests.make(method, {}, { signal: stop }, hooks),
-      notify: (name, params) => this.#requests.link.notify(name, params),
-      merge,
-      gap,
-      // What is final for the connection is final for it too.
-      restarts: () => this.#reconnects && this.state.at !== 'failed',
-    }
-    return untilLeft(left => watchItems(line, left), signal)
   }
 }
 

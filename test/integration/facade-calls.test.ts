@@ -190,6 +190,13 @@ test('inspect.watch tells what happens on the connections to agents', async () =
   await events.return()
 })
 
+test('a watch that has no name of its own in the client is followed by that of its method', async () => {
+  await using world = await createWorld()
+  const events = world.client.watch('trust.watch')
+  expect(await events.next()).toEqual({ done: false, value: { type: 'snapshot', pending: [] } })
+  await events.return()
+})
+
 test('data streams travel without a contract, and digests with them', async () => {
   await using world = await createWorld()
   const agent = world.client.agent('web-1')
