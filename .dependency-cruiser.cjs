@@ -115,7 +115,7 @@ const importTable = {
   'server/src/main.ts': everyLayer,
   'server/src/index.ts': everyLayer,
   'server/demo': everyLayer,
-  'server/inspector/src': ['client-sdk/src', 'schemas/src', 'npm:preact', 'npm:@preact/signals'],
+  'server/inspector/src': ['client-sdk/src', 'schemas/src', 'npm:preact', 'npm:@preact/signals', 'npm:@tanstack/virtual-core'],
 }
 
 const places = Object.keys(importTable)

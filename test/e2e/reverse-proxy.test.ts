@@ -90,7 +90,7 @@ test.each([
   await page.getByRole('textbox', { name: 'a int64' }).fill('40')
   await page.getByRole('textbox', { name: 'b int64' }).fill('2')
   await page.getByRole('button', { name: 'Call Add' }).click()
-  expect(await page.locator('[data-outcome=answered]').getByLabel('Result').textContent()).toBe('"42"')
+  expect(await page.locator('[data-outcome=answered]').getByLabel('Result').textContent()).toBe('42')
   expect(opened.asked).toContain(`${new URL(world.address).pathname}rpc`)
   expect(opened.asked.filter(path => !path.startsWith(new URL(world.address).pathname))).toEqual([])
 })

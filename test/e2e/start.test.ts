@@ -44,7 +44,7 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
     await page.getByRole('textbox', { name: 'a int64' }).fill('9007199254740993')
     await page.getByRole('textbox', { name: 'b int64' }).fill(agent === 'demo-polling' ? '2' : '1')
     expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Add' }).click())).toBe(
-      agent === 'demo-polling' ? '"9007199254740995"' : '"9007199254740994"',
+      agent === 'demo-polling' ? '9007199254740995' : '9007199254740994',
     )
     await page.getByRole('button', { name: 'Add double, double' }).click()
     await page.getByRole('textbox', { name: 'a double' }).fill('0.5')
@@ -73,7 +73,7 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
   await page
     .getByLabel('content dataStream')
     .setInputFiles({ name: 'hello.txt', mimeType: 'text/plain', buffer: Buffer.from('hello, stream') })
-  expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Upload' }).click())).toContain('"Length": "13"')
+  expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Upload' }).click())).toContain('"Length": 13')
   await page
     .getByRole('button', { name: /^Download/ })
     .first()

@@ -1,17 +1,20 @@
-import { agents, connection, hasToken } from '../gateway-state.ts'
-import { AgentList } from './agent-list.tsx'
-import { Answer } from './answer.tsx'
-import { CallForm } from './call-form.tsx'
-import { Header } from './header.tsx'
-import { History } from './history.tsx'
-import { Notice } from './notice.tsx'
+import { useEffect } from 'preact/hooks'
+import { Notice } from './elements/notice.tsx'
+import { Header } from './groups/header.tsx'
+import { agents, router, session } from './page.ts'
+import { AgentPage } from './pages/agent/agent-page.tsx'
+import { AgentsPage } from './pages/agents/agents-page.tsx'
+import { AttachPage } from './pages/attach/attach-page.tsx'
+import { SignInPage } from './pages/sign-in/sign-in-page.tsx'
+import { TrustPage } from './pages/trust/trust-page.tsx'
 
 /** The whole page. */
 export function App() {
+  useTitle()
   return (
     <>
-      <button type="button" class="skip" onClick={() => document.getElementById('call')?.focus()}>
-        Skip to the call form
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to the content
       </button>
       <Header />
       <ConnectionNotice />
@@ -21,8 +24,8 @@ export function App() {
 }
 
 function ConnectionNotice() {
-  const state = connection.value
-  if (!hasToken.value || agents.value === undefined || state.at === 'connected') return null
+  const state = session.connection.value
+  if (!session.client.value || !agents.known.value || state.at === 'connected') return null
   const why = state.at === 'waiting' || state.at === 'failed' ? state.why.message : 'connecting again'
   return (
     <div class="banner" role="status">
@@ -32,35 +35,42 @@ function ConnectionNotice() {
 }
 
 function Content() {
-  const state = connection.value
-  if (!hasToken.value) {
-    return (
-      <Notice title="This page needs its token">
-        Open the address that the gateway printed when it started. It ends in <code>#token=…</code>
-      </Notice>
-    )
-  }
-  if (agents.value === undefined) {
+  const state = session.connection.value
+  if (!session.client.value) return <SignInPage />
+  if (!agents.known.value) {
     if (state.at === 'failed' || state.at === 'waiting') {
+      const title = state.why.kind === 'forbidden' ? 'The gateway does not let this page in' : 'The gateway does not answer'
       return (
-        <Notice title="The gateway does not answer" reconnect>
-          {state.why.message}.{state.why.kind === 'connection_lost' ? '' : ` To go on, ${state.why.advice}.`}
+        <Notice title={title}>
+          <p>
+            {state.why.message}.{state.why.kind === 'connection_lost' ? '' : ` To go on, ${state.why.advice}.`}
+          </p>
+          <button type="button" class="primary" onClick={() => session.connectNow()}>
+            Try again now
+          </button>
         </Notice>
       )
     }
     return <Notice title="Connecting to the gateway" busy />
   }
-  if (agents.value.size === 0) {
-    return <Notice title="No agents yet">Name them in the gateway’s settings file, or start it with its demo agents.</Notice>
+  const route = router.route.value
+  switch (route.page) {
+    case 'agents':
+      return <AgentsPage />
+    case 'agent':
+      return <AgentPage id={route.agent} />
+    case 'attach':
+      return <AttachPage mode={route.mode} />
+    case 'trust':
+      return <TrustPage focus={route.pending} />
   }
-  return (
-    <main class={state.at === 'connected' ? 'columns' : 'columns stale'}>
-      <AgentList />
-      <div class="work">
-        <CallForm />
-        <Answer />
-        <History />
-      </div>
-    </main>
-  )
+}
+
+/** The title of the tab says where one is. */
+function useTitle(): void {
+  const route = router.route.value
+  const name = route.page === 'agent' ? route.agent : { agents: 'Agents', attach: 'Add an agent', trust: 'Trust' }[route.page]
+  useEffect(() => {
+    document.title = `${name} · Halibut Gateway`
+  }, [name])
 }

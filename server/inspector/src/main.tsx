@@ -1,9 +1,11 @@
 import { render } from 'preact'
-import { App } from './components/app.tsx'
-import { startGatewayState } from './gateway-state.ts'
+import { App } from './app.tsx'
+import { startKeys } from './keys.ts'
+import { startClock } from './state/clock.ts'
 
 const page = document.getElementById('page')
 if (page) {
-  startGatewayState()
+  startClock()
+  startKeys()
   render(<App />, page)
 }

@@ -1,20 +1,13 @@
-import { now } from '../gateway-state.ts'
+import { now } from '../state/clock.ts'
+import { ageInWords } from '../values/format.ts'
 
-/** How long ago, in words that change as time goes by; the exact time on hover. */
-export function RelativeTime(props: { at: number }) {
-  const seconds = Math.max(0, Math.round((now.value - props.at) / 1_000))
+/** How long ago, in words that change as time goes by; the exact time on hover. `at`: RFC 3339, or milliseconds since 1970. */
+export function RelativeTime(props: { at: string | number; before?: string; after?: string }) {
   const date = new Date(props.at)
+  const words = ageInWords(now.value - date.getTime())
   return (
     <time dateTime={date.toISOString()} title={date.toLocaleString()}>
-      {inWords(seconds)}
+      {words === 'just now' ? words : `${props.before ?? ''}${words}${props.after ?? ''}`}
     </time>
   )
-}
-
-function inWords(seconds: number): string {
-  if (seconds < 2) return 'just now'
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
-  return `${Math.floor(seconds / 86_400)} d`
 }

@@ -1,41 +1,38 @@
+import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { describeType, type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
-import { useEffect } from 'preact/hooks'
-import { args, argumentErrors, call, choose, chosen, takesStreams } from '../call-state.ts'
-import { agents } from '../gateway-state.ts'
+import { calls, contracts, form } from '../page.ts'
 import { RawArguments } from './raw-arguments.tsx'
 import { ValueField } from './value-field.tsx'
 
-/** Service, method, arguments, and the button that calls. */
-export function CallForm() {
-  const { agent: id, json, method } = chosen.value ?? {}
-  const agent = id === undefined ? undefined : agents.value?.get(id)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
-      event.preventDefault()
-      call()
-    }
-    document.addEventListener('keydown', onKey)
-    return () => document.removeEventListener('keydown', onKey)
-  }, [])
-  if (!agent) return null
+/** Service, method, arguments, a deadline, and the button that calls. */
+export function CallForm({ agent }: { agent: AgentSnapshot }) {
+  const service = form.service.value
+  const { json, method } = form.chosen.value ?? {}
   return (
-    <section class="panel" aria-label="Call" id="call" tabIndex={-1}>
-      <div class="row wrap">
-        <h2>
-          Call <span class="target">{agent.name}</span>
-        </h2>
-      </div>
+    <section class="panel call-panel" aria-label="Call" id="call" tabIndex={-1}>
+      <h2>
+        Call <span class="target">{agent.name}</span>
+      </h2>
       {agent.services.length === 0 && (
-        <p class="hint">The gateway knows no contract of this agent, so there is nothing to call from here.</p>
+        <p class="hint">
+          The gateway knows no contract of this agent, so there is nothing to call from here. Contracts come from files that the setting{' '}
+          <code>contracts</code> names; the agent’s <code>services</code> say which of them it has.
+        </p>
       )}
-      <nav class="tabs" aria-label="Service">
-        {agent.services.map(service => (
-          <button type="button" key={service} aria-pressed={service === json?.contract.service} onClick={() => choose({ service })}>
-            {service.replace(/^I(?=[A-Z])/, '').replace(/Service$/, '')}
-          </button>
-        ))}
-      </nav>
+      {agent.services.length > 0 && (
+        <nav class="tabs" aria-label="Service">
+          {agent.services.map(each => (
+            <button type="button" key={each} aria-pressed={each === service} title={each} onClick={() => form.choose({ service: each })}>
+              {each.replace(/^I(?=[A-Z])/, '').replace(/Service$/, '')}
+            </button>
+          ))}
+        </nav>
+      )}
+      {service !== undefined && contracts.of(service) === 'missing' && (
+        <p class="hint">
+          The gateway does not know the contract of <code>{service}</code> any more.
+        </p>
+      )}
       {json && method && (
         <div class="call">
           <nav class="methods" aria-label="Method">
@@ -48,7 +45,7 @@ export function CallForm() {
             aria-label="Arguments"
             onSubmit={event => {
               event.preventDefault()
-              call()
+              calls.make()
             }}
           >
             <Signature method={method} />
@@ -59,22 +56,28 @@ export function CallForm() {
                 json={json}
                 type={param.type}
                 marks={param}
-                value={args.value[i]}
+                value={form.args.value[i]}
                 path={`/${i}`}
-                onChange={value => {
-                  args.value = args.value.map((old, at) => (at === i ? value : old))
-                }}
+                onChange={value => form.edit(form.args.value.map((old, at) => (at === i ? value : old)))}
               />
             ))}
             {method.params.length === 0 && <p class="hint">No arguments.</p>}
             <div class="row wrap actions">
-              <button type="submit" class="primary" disabled={argumentErrors.value.size > 0}>
+              <button
+                type="submit"
+                class="primary"
+                disabled={form.errors.value.size > 0 || form.deadlineMs.value === 'invalid'}
+                title="Ctrl+Enter"
+              >
                 Call {method.name}
               </button>
-              <kbd>Ctrl</kbd>
-              <kbd>Enter</kbd>
+              <span class="keys" aria-hidden="true">
+                <kbd>Ctrl</kbd>
+                <kbd>Enter</kbd>
+              </span>
+              <Deadline />
             </div>
-            {!takesStreams.value && <RawArguments key={signatureOf(method)} />}
+            {!form.takesStreams.value && <RawArguments key={signatureOf(method)} />}
           </form>
         </div>
       )}
@@ -82,9 +85,37 @@ export function CallForm() {
   )
 }
 
+function Deadline() {
+  return (
+    <label class="deadline">
+      give up after{' '}
+      <input
+        type="text"
+        inputMode="decimal"
+        size={5}
+        autocomplete="off"
+        aria-label="Give up after so many seconds"
+        placeholder="–"
+        title="Empty: it may run for as long as it takes, and wait for the agent for two minutes"
+        aria-invalid={form.deadlineMs.value === 'invalid'}
+        value={form.deadline.value}
+        onInput={event => {
+          form.deadline.value = event.currentTarget.value
+        }}
+      />{' '}
+      seconds
+    </label>
+  )
+}
+
 function MethodButton({ method, selected }: { method: MethodNode; selected: boolean }) {
   return (
-    <button type="button" aria-pressed={selected} title={method.description} onClick={() => choose({ signature: signatureOf(method) })}>
+    <button
+      type="button"
+      aria-pressed={selected}
+      title={method.description}
+      onClick={() => form.choose({ signature: signatureOf(method) })}
+    >
       <span class="name">{method.name}</span>
       <span class="types">{method.params.map(param => describeType(param.type)).join(', ') || 'no arguments'}</span>
     </button>

@@ -1,8 +1,8 @@
 import type { Download } from '@halibut-gateway/client'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { formatBytes } from '../format.ts'
-import { saveAs } from '../save-as.ts'
+import { formatBytes } from '../values/format.ts'
+import { saveAs } from '../values/save-as.ts'
 
 const maxTextBytes = 256 * 1024
 

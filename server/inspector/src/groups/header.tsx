@@ -1,34 +1,72 @@
-import { agents, connection, connectNow, hasToken } from '../gateway-state.ts'
+import { Link } from '../elements/link.tsx'
+import { listView, router, session, table, trust } from '../page.ts'
+import { counted } from '../values/format.ts'
 
-/** Name, agents in each state, and how the connection is. */
+/** Name, ways to the pages, and how the connection is. */
 export function Header() {
-  const list = [...(agents.value?.values() ?? [])]
-  const up = list.filter(agent => agent.state === 'connected').length
+  const isSignedIn = session.client.value !== undefined
   return (
     <header class="top">
-      <img src="./icon.svg" alt="" width="30" height="30" />
-      <span class="brand">Halibut Gateway</span>
-      {list.length > 0 && connection.value.at === 'connected' && (
-        <span class="count" aria-live="polite">
-          {up} of {list.length} agents connected
-        </span>
-      )}
+      <span class="brand">
+        <img src="./icon.svg" alt="" width="28" height="28" />
+        <span>Halibut Gateway</span>
+      </span>
+      {isSignedIn && <Ways />}
       <span class="spacer" />
       <ConnectionChip />
+      {isSignedIn && (
+        <button type="button" class="small quiet-button" onClick={() => session.signOut()}>
+          Sign out
+        </button>
+      )}
     </header>
   )
 }
 
+function Ways() {
+  const { page } = router.route.value
+  const waiting = trust.waiting().length
+  const { untrusted, offline } = table.counts.value
+  const down = untrusted + offline
+  return (
+    <nav class="ways" aria-label="Pages">
+      <Link to={{ page: 'agents', list: listView.value }} current={page === 'agents' || page === 'agent'}>
+        Agents
+        {down > 0 && (
+          <span class="mark bad" title={`${counted(down, 'agent')} offline or untrusted`}>
+            {down.toLocaleString('en')}
+            <span class="off-screen"> offline or untrusted</span>
+          </span>
+        )}
+      </Link>
+      <Link to={{ page: 'trust', pending: undefined }} current={page === 'trust'}>
+        Trust
+        {waiting > 0 && (
+          <span class="mark wait" title={`${counted(waiting, 'machine')} waiting for a decision`}>
+            {waiting.toLocaleString('en')}
+            <span class="off-screen"> waiting for a decision</span>
+          </span>
+        )}
+      </Link>
+      <Link to={{ page: 'attach', mode: 'listening' }} current={page === 'attach'}>
+        Add an agent
+      </Link>
+    </nav>
+  )
+}
+
 function ConnectionChip() {
-  const state = connection.value
-  if (!hasToken.value) return <span class="chip bad">No token</span>
+  const state = session.connection.value
+  if (!session.client.value) return <span class="chip bad">Not signed in</span>
   switch (state.at) {
-    case 'connected':
+    case 'connected': {
+      const { name, role } = state.welcome.principal
       return (
-        <span class="chip good" title={`Session ${state.welcome.session}, ${state.welcome.principal.role}`}>
-          <i class="dot" /> Connected
+        <span class="chip good" title={`Session ${state.welcome.session} of ${name}`}>
+          <i class="dot" /> Connected<span class="role"> as {role}</span>
         </span>
       )
+    }
     case 'idle':
     case 'connecting':
       return (
@@ -44,7 +82,7 @@ function ConnectionChip() {
           <span class="chip bad">
             <i class="dot" /> Disconnected
           </span>
-          <button type="button" class="small" onClick={connectNow}>
+          <button type="button" class="small" onClick={() => session.connectNow()}>
             Reconnect
           </button>
         </>

@@ -1,24 +1,37 @@
-import { beginningOfJson } from '../beginning-of-json.ts'
-import { calls, reopen, shown } from '../call-state.ts'
-import { formatMs } from '../format.ts'
-import type { MadeCall } from '../made-call.ts'
-import { RelativeTime } from './relative-time.tsx'
+import { RelativeTime } from '../elements/relative-time.tsx'
+import { calls, contracts } from '../page.ts'
+import { beginningOfJson } from '../values/beginning-of-json.ts'
+import { formatMs } from '../values/format.ts'
+import type { MadeCall } from '../values/made-call.ts'
+import { resultType } from '../values/typed-json.ts'
 
 const shortChars = 48
 
-/** The calls of this page, the newest first; one click puts a call back into the form. */
+/** The calls of this tab, the newest first; one click puts a call back into the form. */
 export function History() {
-  if (calls.value.length === 0) return null
+  const list = calls.list.value
+  if (list.length === 0) return null
   return (
     <section class="panel history" aria-label="History">
-      <h2>History</h2>
+      <div class="row">
+        <h2>History</h2>
+        <span class="spacer" />
+        <button type="button" class="small" onClick={() => calls.clear()}>
+          Clear
+        </button>
+      </div>
       <ol>
-        {calls.value.map(made => (
+        {list.map(made => (
           <li key={made.number}>
-            <button type="button" aria-current={made.number === shown.value} onClick={() => reopen(made)}>
+            <button
+              type="button"
+              aria-current={made.number === calls.shown.value}
+              data-made={made.number}
+              onClick={() => calls.reopen(made)}
+            >
               <i class={`dot ${made.outcome.at}`} />
               <span class="what">
-                <b>{made.signature.slice(0, made.signature.indexOf('('))}</b>
+                <b>{made.signature.replace(/\(.*/s, '')}</b>
                 <code>{preview(made.shownArgs)}</code>
               </span>
               <span class="outcome">{outcome(made)}</span>
@@ -38,19 +51,21 @@ function outcome(made: MadeCall): string {
   switch (made.outcome.at) {
     case 'running':
       return 'running'
-    case 'answered':
-      return `${made.outcome.dropped ? '…' : shortJson(made.outcome.result.value)} · ${formatMs(made.outcome.elapsedMs)}`
+    case 'answered': {
+      const text = made.outcome.dropped ? '…' : shortJson(made.outcome.result.value, resultType(contracts.of(made.service), made.signature))
+      return `${text} · ${formatMs(made.outcome.elapsedMs)}`
+    }
     case 'failed':
       return `${made.outcome.error.kind} · ${formatMs(made.outcome.elapsedMs)}`
   }
 }
 
 function preview(args: readonly unknown[]): string {
-  return `(${shorten(args.map(shortJson).join(', '))})`
+  return `(${shorten(args.map(arg => shortJson(arg)).join(', '))})`
 }
 
-function shortJson(value: unknown): string {
-  return shorten(beginningOfJson(value, shortChars + 1, '').text)
+function shortJson(value: unknown, type?: Parameters<typeof beginningOfJson>[3]): string {
+  return shorten(beginningOfJson(value, shortChars + 1, '', type).text)
 }
 
 function shorten(text: string): string {

@@ -1,22 +1,26 @@
 import { useMemo } from 'preact/hooks'
-import { beginningOfJson, shownChars } from '../beginning-of-json.ts'
-import { shownAs } from '../form-values.ts'
-import { saveAs } from '../save-as.ts'
+import { CopyButton } from '../elements/copy-button.tsx'
+import { beginningOfJson, shownChars } from '../values/beginning-of-json.ts'
+import { shownAs } from '../values/form-values.ts'
+import { saveAs } from '../values/save-as.ts'
+import { isNumeric, type JsonType } from '../values/typed-json.ts'
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
 
 /** JSON as text with its kinds told apart. Of very long ones the beginning stands there, and the whole can be saved. */
-export function JsonView(props: { value: unknown; label: string; name?: string }) {
-  const { value, name } = props
-  const { text, isWhole } = useMemo(() => beginningOfJson(value, shownChars), [value])
-  const save = (): void =>
-    saveAs(new Blob([JSON.stringify(value, (_, each) => shownAs(each) ?? each)], { type: 'application/json' }), `${name}.json`)
+export function JsonView(props: { value: unknown; label: string; name?: string; type?: JsonType | undefined }) {
+  const { value, name, type } = props
+  const { text, isWhole } = useMemo(() => beginningOfJson(value, shownChars, '  ', type), [value, type?.node])
+  const save = (): void => saveAs(new Blob([jsonOf(value)], { type: 'application/json' }), `${name}.json`)
+  // What is one text or one number is copied as it is, all else as JSON.
+  const copied = (): string => (typeof value === 'string' || isNumeric(type, value) ? value : jsonOf(value, 2))
   return (
-    <>
+    <div class="json-view">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard */}
       <section class="json" aria-label={props.label} tabIndex={0}>
         <pre>{pieces(text)}</pre>
       </section>
+      <CopyButton text={copied} what="the value" />
       {!isWhole && (
         <div class="row wrap">
           <span class="hint">This is the beginning.</span>
@@ -27,8 +31,12 @@ export function JsonView(props: { value: unknown; label: string; name?: string }
           )}
         </div>
       )}
-    </>
+    </div>
   )
+}
+
+function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, each) => shownAs(each) ?? each, indent) ?? 'null'
 }
 
 function pieces(text: string) {

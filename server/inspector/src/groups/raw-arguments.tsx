@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { args } from '../call-state.ts'
+import { form } from '../page.ts'
 
 /** The arguments as one JSON text, to read, paste and edit. */
 export function RawArguments() {
@@ -10,7 +10,7 @@ export function RawArguments() {
     try {
       const parsed: unknown = JSON.parse(next)
       problem.value = Array.isArray(parsed) ? undefined : 'The arguments are a JSON list.'
-      if (Array.isArray(parsed)) args.value = parsed
+      if (Array.isArray(parsed)) form.edit(parsed)
     } catch (error) {
       problem.value = error instanceof Error ? error.message : 'This is not JSON.'
     }
@@ -22,7 +22,7 @@ export function RawArguments() {
         aria-label="Arguments as JSON"
         spellcheck={false}
         rows={6}
-        value={text.value ?? JSON.stringify(args.value, null, 2)}
+        value={text.value ?? JSON.stringify(form.args.value, null, 2)}
         onInput={event => edit(event.currentTarget.value)}
         onBlur={() => {
           if (problem.value === undefined) text.value = undefined

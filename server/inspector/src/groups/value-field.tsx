@@ -1,11 +1,13 @@
 import { describeType, type Marks, type MemberNode, type TypeNode } from '@halibut-gateway/schemas/contract'
-import { type ContractJson, escapePointer } from '@halibut-gateway/schemas/wire'
+import { base64urlToBytes, bytesToBase64url, type ContractJson, escapePointer, isBase64url } from '@halibut-gateway/schemas/wire'
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
-import { argumentErrors } from '../call-state.ts'
-import { definitionOf, firstValue } from '../form-values.ts'
-import { formatBytes } from '../format.ts'
+import { form } from '../page.ts'
+import { type ByteForm, bestForm, byteForms, formatBytesAs, parseBytesAs } from '../values/bytes-forms.ts'
+import { pickers } from '../values/date-pickers.ts'
+import { definitionOf, firstValue } from '../values/form-values.ts'
+import { formatBytes } from '../values/format.ts'
 
 /** A field for a value of a contract’s type. The value is its JSON form. */
 export interface FieldProps {
@@ -21,9 +23,10 @@ export interface FieldProps {
 }
 
 const numberTypes = new Set(['sbyte', 'byte', 'int16', 'uint16', 'int32', 'uint32', 'float', 'double'])
+/** Longer bytes are not shown in a field. */
+const shownFieldBytes = 65_536
 const digitTypes = new Set([...numberTypes, 'int64', 'uint64', 'bigInteger', 'decimal'])
 const hints: Readonly<Record<string, string>> = {
-  bytes: 'base64url, for example SGFsaWJ1dA',
   timeSpan: 'ISO 8601 duration, for example PT1M30S',
   dateTime: 'RFC 3339, for example 2030-01-02T03:04:05Z',
   dateTimeOffset: 'RFC 3339, for example 2030-01-02T03:04:05Z',
@@ -43,6 +46,7 @@ export function ValueField(props: FieldProps) {
     }
     if (type === 'bool') return <SwitchField {...props} />
     if (type === 'dataStream') return <FileField {...props} />
+    if (type === 'bytes') return <BytesField {...props} />
     if (!definition && type !== 'object') return <TextField {...props} />
     return <JsonField {...props} />
   }
@@ -63,7 +67,7 @@ function Labelled(props: {
   hint?: string | undefined
   children: ComponentChildren
 }) {
-  const error = argumentErrors.value.get(props.path)
+  const error = form.errors.value.get(props.path)
   const hint = [props.marks?.description, props.hint].filter(text => text !== undefined).join(' · ')
   return (
     <div class="field">
@@ -102,7 +106,7 @@ function TextField({ label, type, marks, value, path, onChange }: FieldProps) {
     class: name === 'string' ? '' : 'mono',
     maxLength: name === 'string' ? marks?.maxLength : undefined,
     value: isNumber ? shown : typeof value === 'string' || typeof value === 'number' ? String(value) : '',
-    'aria-invalid': argumentErrors.value.has(path),
+    'aria-invalid': form.errors.value.has(path),
     'aria-describedby': `${id}-note`,
     onInput: (event: { readonly currentTarget: HTMLInputElement }) => {
       const text = event.currentTarget.value
@@ -115,9 +119,31 @@ function TextField({ label, type, marks, value, path, onChange }: FieldProps) {
       {marks?.secret ? (
         <input {...shared} type="password" />
       ) : (
-        <input {...shared} type="text" inputMode={digitTypes.has(name) ? 'decimal' : undefined} />
+        <span class="with-picker">
+          <input {...shared} type="text" inputMode={digitTypes.has(name) ? 'decimal' : undefined} />
+          <DatePicker type={name} label={label} value={value} onPick={onChange} />
+        </span>
       )}
     </Labelled>
+  )
+}
+
+/** Picks a date or a time with the mouse; the text beside it takes any. */
+function DatePicker(props: { type: string; label: string; value: unknown; onPick: (text: string) => void }) {
+  const picker = pickers[props.type]
+  if (!picker) return null
+  return (
+    <input
+      class="picker"
+      type={picker.input}
+      step={picker.step}
+      aria-label={`Pick ${props.label}`}
+      value={picker.show(String(props.value))}
+      onChange={event => {
+        const { value } = event.currentTarget
+        if (value !== '') props.onPick(picker.pick(value))
+      }}
+    />
   )
 }
 
@@ -139,6 +165,79 @@ function SwitchField({ label, type, marks, value, path, onChange }: FieldProps) 
   )
 }
 
+/** Bytes, typed as text, hex or base64, or out of a file. */
+function BytesField({ label, type, marks, value, path, onChange }: FieldProps) {
+  const id = useId()
+  const kind = useSignal<ByteForm>('text')
+  const typed = useSignal<string | undefined>(undefined)
+  const file = useSignal<string | undefined>(undefined)
+  const bytes = typeof value === 'string' && isBase64url(value) ? base64urlToBytes(value) : undefined
+  const isBroken = typed.value !== undefined && parseBytesAs(kind.value, typed.value) === undefined
+  const take = (text: string): void => {
+    typed.value = text
+    file.value = undefined
+    const parsed = parseBytesAs(kind.value, text)
+    // What is no bytes yet is refused where the arguments are checked.
+    onChange(parsed ? bytesToBase64url(parsed) : '?')
+  }
+  const drop = async (dropped: File | undefined): Promise<void> => {
+    if (!dropped) return
+    typed.value = undefined
+    file.value = dropped.name
+    const content = new Uint8Array(await dropped.arrayBuffer())
+    if (bestForm(content) === 'hex') kind.value = 'hex'
+    onChange(bytesToBase64url(content))
+  }
+  const hint = isBroken
+    ? `This is no ${kind.value} yet.`
+    : `${formatBytes(bytes?.length ?? 0)}${file.value === undefined ? '' : ` of ${file.value}`}`
+  return (
+    <Labelled id={id} label={label} type={type} marks={marks} path={path} hint={hint}>
+      <textarea
+        id={id}
+        rows={2}
+        class="mono"
+        spellcheck={false}
+        autocomplete="off"
+        value={typed.value ?? (bytes && bytes.length <= shownFieldBytes ? formatBytesAs(kind.value, bytes) : '')}
+        placeholder={bytes && bytes.length > shownFieldBytes ? 'too long to be shown' : undefined}
+        aria-invalid={isBroken || form.errors.value.has(path)}
+        aria-describedby={`${id}-note`}
+        onInput={event => take(event.currentTarget.value)}
+        onDragOver={event => event.preventDefault()}
+        onDrop={event => {
+          event.preventDefault()
+          void drop(event.dataTransfer?.files[0])
+        }}
+      />
+      <div class="row wrap">
+        <fieldset class="choices" aria-label={`${label} is typed as`}>
+          {byteForms.map(each => (
+            <button
+              type="button"
+              key={each}
+              class="small"
+              aria-pressed={kind.value === each}
+              onClick={() => {
+                kind.value = each
+                typed.value = undefined
+              }}
+            >
+              {each}
+            </button>
+          ))}
+        </fieldset>
+        <input
+          type="file"
+          class="file"
+          aria-label={`${label} out of a file`}
+          onChange={event => void drop(event.currentTarget.files?.[0])}
+        />
+      </div>
+    </Labelled>
+  )
+}
+
 function FileField({ label, type, marks, value, path, onChange }: FieldProps) {
   const id = useId()
   return (
@@ -154,7 +253,7 @@ function FileField({ label, type, marks, value, path, onChange }: FieldProps) {
         id={id}
         type="file"
         class="file"
-        aria-invalid={argumentErrors.value.has(path)}
+        aria-invalid={form.errors.value.has(path)}
         aria-describedby={`${id}-note`}
         onChange={event => onChange(event.currentTarget.files?.[0] ?? null)}
       />

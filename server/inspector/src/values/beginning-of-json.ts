@@ -1,4 +1,5 @@
 import { shownAs } from './form-values.ts'
+import { innerType, isNumeric, type JsonType } from './typed-json.ts'
 
 /** Characters of a result that are shown. */
 export const shownChars = 100_000
@@ -10,16 +11,20 @@ export interface Beginning {
   readonly isWhole: boolean
 }
 
-/** The JSON text of a value as it is shown, indented by `indent`, or as much of it as `maxChars` characters take. */
-export function beginningOfJson(value: unknown, maxChars: number, indent = '  '): Beginning {
+/**
+ * The JSON text of a value as it is shown, indented by `indent`, or as much of it as `maxChars` characters take. `type`: that of its contract,
+ * by which what is a number is shown as one.
+ */
+export function beginningOfJson(value: unknown, maxChars: number, indent = '  ', type?: JsonType): Beginning {
   let text = ''
   /** Gives false where there is no room for more. */
   const add = (more: string): boolean => {
     text += more
     return text.length <= maxChars
   }
-  const write = (given: unknown, newLine: string): boolean => {
+  const write = (given: unknown, newLine: string, its: JsonType | undefined): boolean => {
     const each = shownAs(given) ?? given
+    if (isNumeric(its, each)) return add(each)
     if (typeof each === 'string') return add(JSON.stringify(each.slice(0, maxChars)))
     if (typeof each !== 'object' || each === null) return add(JSON.stringify(each) ?? 'null')
     const isList = Array.isArray(each)
@@ -29,10 +34,10 @@ export function beginningOfJson(value: unknown, maxChars: number, indent = '  ')
     for (const key in each) {
       if (!add(`${first ? '' : ','}${inner}${isList ? '' : `${JSON.stringify(key)}:${indent === '' ? '' : ' '}`}`)) return false
       first = false
-      if (!write((each as Record<string, unknown>)[key], inner)) return false
+      if (!write((each as Record<string, unknown>)[key], inner, innerType(its, key))) return false
     }
     return add(`${first ? '' : newLine}${isList ? ']' : '}'}`)
   }
-  const isWhole = write(value, indent === '' ? '' : '\n')
+  const isWhole = write(value, indent === '' ? '' : '\n', type)
   return { text: text.slice(0, maxChars), isWhole }
 }

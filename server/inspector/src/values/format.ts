@@ -11,3 +11,18 @@ export function formatBytes(bytes: number): string {
   const [unit, size] = bytes < 1_048_576 ? ['KiB', 1_024] : bytes < 1_073_741_824 ? ['MiB', 1_048_576] : ['GiB', 1_073_741_824]
   return `${(bytes / Number(size)).toFixed(1)} ${unit}`
 }
+
+/** How long something took or is ago, in one unit. */
+export function ageInWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000))
+  if (seconds < 2) return 'just now'
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
+
+/** A count with its noun. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}

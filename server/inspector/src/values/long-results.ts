@@ -13,7 +13,7 @@ export function withoutLongResults(calls: readonly MadeCall[]): readonly MadeCal
   return calls.map(call => {
     const { outcome } = call
     if (outcome.at !== 'answered' || !isLong(outcome.result) || left-- > 0) return call
-    return { ...call, outcome: { ...outcome, result: { ...outcome.result, value: undefined }, dropped: true } }
+    return { ...call, outcome: { ...outcome, result: { ...outcome.result, value: undefined }, dropped: 'long' } }
   })
 }
 

@@ -1,27 +1,37 @@
 import type { GatewayError } from '@halibut-gateway/client'
 import type { InvokeResult } from '@halibut-gateway/schemas'
 
-/** What the call form is set to. */
-export interface Selection {
+/** What a call goes to. */
+export interface Target {
   readonly agent: string
   readonly service: string
   readonly signature: string
 }
 
 /** A call that was made from this page. */
-export interface MadeCall extends Selection {
+export interface MadeCall extends Target {
   readonly number: number
-  readonly args: readonly unknown[]
+  /** Absent where they could not be kept when the page was left: files, and what the contract calls a secret. */
+  readonly args?: readonly unknown[] | undefined
   /** The same without its secrets. */
   readonly shownArgs: readonly unknown[]
   readonly startedAt: number
-  readonly outcome:
-    | { readonly at: 'running' }
-    | {
-        readonly at: 'answered'
-        readonly result: InvokeResult
-        readonly elapsedMs: number /** Its value is not kept. */
-        readonly dropped?: true
-      }
-    | { readonly at: 'failed'; readonly error: GatewayError; readonly elapsedMs: number }
+  /** When it is given up, where a deadline was set. */
+  readonly deadlineAt?: number | undefined
+  /** What the gateway knows it by, to ask what became of it after the page was left. */
+  readonly key: string
+  readonly epoch?: string | undefined
+  readonly outcome: CallOutcome
 }
+
+/** What came of a call. */
+export type CallOutcome =
+  | { readonly at: 'running' }
+  | {
+      readonly at: 'answered'
+      readonly result: InvokeResult
+      readonly elapsedMs: number
+      /** Its value is not kept: it was long, or a data stream of a page that was left. */
+      readonly dropped?: 'long' | 'stream'
+    }
+  | { readonly at: 'failed'; readonly error: GatewayError; readonly elapsedMs: number }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { beginningOfJson } from '../../../server/inspector/src/beginning-of-json.ts'
+import { beginningOfJson } from '../../../../server/inspector/src/values/beginning-of-json.ts'
 
 test('what fits is the JSON text, indented or not', () => {
   for (const value of [null, 1, 'a"b', [], {}, [1, { a: [true, null], 'b"': 'c' }], { x: { y: [{}] } }]) {

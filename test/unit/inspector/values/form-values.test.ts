@@ -1,7 +1,7 @@
 import { int32, int64, list, member, method, nullable, object, service, string, type TypeNode } from '@halibut-gateway/schemas/contract'
 import { contractJson, type ParamError } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
-import { firstOf, withoutSecrets } from '../../../server/inspector/src/form-values.ts'
+import { firstOf, withoutSecrets } from '../../../../server/inspector/src/values/form-values.ts'
 
 const one = service('IOne', {
   M: method([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { withoutLongResults } from '../../../server/inspector/src/long-results.ts'
-import type { MadeCall } from '../../../server/inspector/src/made-call.ts'
+import { withoutLongResults } from '../../../../server/inspector/src/values/long-results.ts'
+import type { MadeCall } from '../../../../server/inspector/src/values/made-call.ts'
 
 /** A call that was answered with this value. */
 function answered(number: number, value: unknown): MadeCall {
@@ -13,6 +13,7 @@ function answered(number: number, value: unknown): MadeCall {
     args: [],
     shownArgs: [],
     startedAt: 0,
+    key: `key ${number}`,
     outcome: { at: 'answered', result, elapsedMs: 1 },
   }
 }
@@ -35,8 +36,8 @@ test('of results that no view shows whole the newest two are kept', () => {
     ['string', undefined],
     ['number', undefined],
     ['object', undefined],
-    ['undefined', true],
+    ['undefined', 'long'],
     ['number', undefined],
-    ['undefined', true],
+    ['undefined', 'long'],
   ])
 })

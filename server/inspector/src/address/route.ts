@@ -1,0 +1,110 @@
+import type { AgentStateName } from '@halibut-gateway/schemas'
+
+/** The states of an agent, those first that need somebody. */
+export const agentStates = ['untrusted', 'offline', 'suspect', 'connected', 'disabled'] as const satisfies readonly AgentStateName[]
+
+/** What agents can be put in order by. */
+export const sortKeys = ['name', 'state', 'since', 'mode', 'address'] as const
+export type SortKey = (typeof sortKeys)[number]
+
+/** What the list of agents is narrowed to, and its order. */
+export interface ListView {
+  readonly search: string
+  /** Only those in one of these states; all where there is none. */
+  readonly states: readonly AgentStateName[]
+  readonly tag: string
+  readonly sort: SortKey
+  readonly descending: boolean
+}
+
+/** A place in the page: all of it stands in the address, so that it can be linked to. */
+export type Route =
+  | { readonly page: 'agents'; readonly list: ListView }
+  /** One agent beside the list that it was found in. */
+  | {
+      readonly page: 'agent'
+      readonly list: ListView
+      readonly agent: string
+      readonly service: string | undefined
+      /** The signature of a method. */
+      readonly method: string | undefined
+    }
+  | { readonly page: 'attach'; readonly mode: 'listening' | 'polling' }
+  | { readonly page: 'trust'; readonly pending: string | undefined }
+
+/** All agents, by name. */
+export const wholeList: ListView = { search: '', states: [], tag: '', sort: 'name', descending: false }
+
+/** The place that the part of an address behind `#` names. What it does not know it leaves out. */
+export function parseRoute(hash: string): Route {
+  const text = hash.replace(/^#\/?/, '')
+  const [path = '', query = ''] = cutAt(text, '?')
+  const [page = '', id = ''] = path.split('/').map(decoded)
+  const args = new URLSearchParams(query)
+  switch (page) {
+    case 'agent':
+      if (id === '') break
+      return {
+        page,
+        agent: id,
+        service: args.get('service') ?? undefined,
+        method: args.get('method') ?? undefined,
+        list: parseList(args),
+      }
+    case 'attach':
+      return { page, mode: id === 'polling' ? 'polling' : 'listening' }
+    case 'trust':
+      return { page, pending: id === '' ? undefined : id }
+    default:
+  }
+  return { page: 'agents', list: parseList(args) }
+}
+
+/** The same as the part of an address behind `#`, with it. */
+export function formatRoute(route: Route): string {
+  switch (route.page) {
+    case 'agents':
+      return `#/agents${formatQuery(listArgs(route.list))}`
+    case 'agent':
+      return `#/agent/${encodeURIComponent(route.agent)}${formatQuery({ service: route.service, method: route.method, ...listArgs(route.list) })}`
+    case 'attach':
+      return `#/attach/${route.mode}`
+    case 'trust':
+      return route.pending === undefined ? '#/trust' : `#/trust/${encodeURIComponent(route.pending)}`
+  }
+}
+
+function parseList(args: URLSearchParams): ListView {
+  const wanted = (args.get('state') ?? '').split(',')
+  const sort = args.get('sort') ?? ''
+  return {
+    search: args.get('search') ?? '',
+    states: agentStates.filter(state => wanted.includes(state)),
+    tag: args.get('tag') ?? '',
+    sort: sortKeys.find(key => key === sort.replace('-', '')) ?? wholeList.sort,
+    descending: sort.startsWith('-'),
+  }
+}
+
+function listArgs({ search, states, tag, sort, descending }: ListView): Record<string, string> {
+  return { search, state: states.join(','), tag, sort: descending ? `-${sort}` : sort === wholeList.sort ? '' : sort }
+}
+
+/** Nothing stands there that is empty. */
+function formatQuery(args: Record<string, string | undefined>): string {
+  const given = Object.entries(args).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+function cutAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,166 @@
+import type { AgentSnapshot } from '@halibut-gateway/schemas'
+import { useSignal } from '@preact/signals'
+import { CopyButton } from '../../elements/copy-button.tsx'
+import { Link } from '../../elements/link.tsx'
+import { ProblemBox } from '../../elements/problem-box.tsx'
+import { RelativeTime } from '../../elements/relative-time.tsx'
+import { StateBadge } from '../../elements/state-badge.tsx'
+import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { MismatchBox } from '../../groups/mismatch-box.tsx'
+import { about, listView, router, session, trust } from '../../page.ts'
+import { counted } from '../../values/format.ts'
+import { adviceFor, mismatchOf } from '../../values/refusal.ts'
+
+/** Who an agent is, how it is and why, and what to do where it is not well. */
+export function AgentHead({ agent }: { agent: AgentSnapshot }) {
+  return (
+    <section class="panel agent-head" aria-label="Agent" data-head={agent.id}>
+      <div class="row wrap">
+        <h1>{agent.name}</h1>
+        <StateBadge state={agent.state} />
+        {agent.tags.map(tag => (
+          <Link key={tag} to={{ page: 'agents', list: { ...listView.value, search: '', states: [], tag } }} class="tag">
+            {tag}
+          </Link>
+        ))}
+        <span class="spacer" />
+        <Actions agent={agent} />
+      </div>
+      <State agent={agent} />
+      <dl class="facts">
+        <div>
+          <dt>{agent.mode === 'polling' ? 'polls as' : 'listens at'}</dt>
+          <dd>
+            <code>{agent.uri}</code>
+            <CopyButton text={agent.uri} what="the address" />
+          </dd>
+        </div>
+        <div>
+          <dt>pinned certificate</dt>
+          <dd>
+            <Thumbprint value={agent.thumbprint} />
+          </dd>
+        </div>
+        {agent.nextThumbprint !== undefined && (
+          <div>
+            <dt>takes its place</dt>
+            <dd>
+              <Thumbprint value={agent.nextThumbprint} what="the thumbprint of the next certificate" />
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>{agent.mode === 'polling' ? 'connections' : 'last probe'}</dt>
+          <dd>{agent.mode === 'polling' ? counted(agent.connections, 'link') : <Probe agent={agent} />}</dd>
+        </div>
+      </dl>
+    </section>
+  )
+}
+
+function Probe({ agent }: { agent: AgentSnapshot }) {
+  if (agent.probed === undefined) return <>none yet</>
+  return (
+    <>
+      {agent.roundTripMs !== undefined && `${Math.round(agent.roundTripMs * 10) / 10} ms, `}
+      <RelativeTime at={agent.probed} after=" ago" />
+    </>
+  )
+}
+
+function State({ agent }: { agent: AgentSnapshot }) {
+  const knock = trust.pending.value?.find(each => each.agent === agent.id)
+  const mismatch = mismatchOf(agent)
+  const advice = adviceFor(agent, knock)
+  return (
+    <div class={`why ${agent.state}`}>
+      {mismatch ? (
+        <MismatchBox mismatch={mismatch} agent={agent.name} />
+      ) : (
+        <p>
+          {agent.reason}
+          <span class="quiet">
+            {' '}
+            · {agent.state} since <RelativeTime at={agent.since} after=" ago" />
+          </span>
+        </p>
+      )}
+      {advice && <p class="advice">{advice}</p>}
+      {knock && (
+        <Link to={{ page: 'trust', pending: knock.id }} class="button small">
+          Look at who knocks
+        </Link>
+      )}
+      {agent.state === 'offline' && agent.mode === 'polling' && about.value && (
+        <p class="quiet">
+          It should poll{' '}
+          <code>
+            https://{about.value.host}:{about.value.port}/
+          </code>{' '}
+          and trust <code>{about.value.thumbprint}</code>
+          <CopyButton text={about.value.thumbprint} what="the gateway’s thumbprint" />
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Actions({ agent }: { agent: AgentSnapshot }) {
+  const problem = useSignal<unknown>(undefined)
+  const asks = useSignal(false)
+  if (!session.may('agents.write')) return null
+  if (agent.readOnly) return <span class="hint">stands in the settings file, and is changed there</span>
+  const act = async (what: () => Promise<unknown> | undefined): Promise<void> => {
+    problem.value = undefined
+    try {
+      await what()
+    } catch (error) {
+      problem.value = error
+    }
+  }
+  const client = session.client.value
+  const remove = async (): Promise<void> => {
+    await client?.request('agents.remove', { agent: agent.id, version: agent.version })
+    router.go({ page: 'agents', list: listView.peek() })
+  }
+  return (
+    <>
+      {agent.state === 'disabled' ? (
+        <button type="button" class="small" onClick={() => void act(() => client?.request('agents.enable', { agent: agent.id }))}>
+          Enable
+        </button>
+      ) : (
+        <button type="button" class="small" onClick={() => void act(() => client?.request('agents.disable', { agent: agent.id }))}>
+          Disable
+        </button>
+      )}
+      {asks.value ? (
+        <>
+          <button type="button" class="small danger" onClick={() => void act(remove)}>
+            Remove {agent.name} for good
+          </button>
+          <button
+            type="button"
+            class="small"
+            onClick={() => {
+              asks.value = false
+            }}
+          >
+            Keep it
+          </button>
+        </>
+      ) : (
+        <button
+          type="button"
+          class="small"
+          onClick={() => {
+            asks.value = true
+          }}
+        >
+          Remove…
+        </button>
+      )}
+      {problem.value !== undefined && <ProblemBox error={problem.value} />}
+    </>
+  )
+}

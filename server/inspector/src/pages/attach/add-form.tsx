@@ -1,0 +1,127 @@
+import { GatewayError } from '@halibut-gateway/client'
+import { useSignal } from '@preact/signals'
+import { ProblemBox } from '../../elements/problem-box.tsx'
+import { useAction } from '../../elements/use-action.ts'
+import { ServiceChoice } from '../../groups/service-choice.tsx'
+import { session } from '../../page.ts'
+import { readPastedAgent, tidyAddress } from '../../values/pasted-agent.ts'
+import { tidyThumbprint } from '../../values/thumbprints.ts'
+
+/** Registers an agent that listens. */
+export function AddForm() {
+  const uri = useSignal('')
+  const thumbprint = useSignal('')
+  const id = useSignal('')
+  const services = useSignal<readonly string[]>([])
+  const action = useAction()
+  if (!session.may('agents.write')) return <p class="hint">Somebody with the role admin can do that.</p>
+  const tidy = tidyThumbprint(thumbprint.value)
+  const isThumbprint = /^[0-9A-F]{40}$/.test(tidy)
+  const paste = (text: string): void => {
+    const pasted = readPastedAgent(text)
+    if (!pasted) return
+    uri.value = pasted.uri
+    thumbprint.value = pasted.thumbprint
+    id.value = pasted.agent
+    services.value = pasted.services
+  }
+  const add = async (): Promise<void> => {
+    const client = session.client.peek()
+    const params = { agent: id.value.trim(), uri: tidyAddress(uri.value), thumbprint: tidy, services: [...services.value] }
+    const isAdded = await action.run(async () => {
+      if (!client) throw new GatewayError('unauthorized', 'nobody is signed in')
+      await client.request('agents.add', params)
+    })
+    if (!isAdded) return
+    uri.value = ''
+    thumbprint.value = ''
+    id.value = ''
+  }
+  return (
+    <form
+      class="add-form"
+      aria-label="Add an agent that listens"
+      onPaste={event => {
+        const text = event.clipboardData?.getData('text') ?? ''
+        if (!readPastedAgent(text)) return
+        event.preventDefault()
+        paste(text)
+      }}
+      onSubmit={event => {
+        event.preventDefault()
+        void add()
+      }}
+    >
+      <p class="hint">The line that a sample agent prints may be pasted into any of these fields: it fills in all of them.</p>
+      <div class="pair">
+        <div class="field">
+          <label for="add-uri">Address</label>
+          <input
+            id="add-uri"
+            type="text"
+            class="mono"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="https://web-1.example:10933/"
+            required
+            value={uri.value}
+            onInput={event => {
+              uri.value = event.currentTarget.value
+            }}
+          />
+        </div>
+        <div class="field">
+          <label for="add-id">Id, as programs name it</label>
+          <input
+            id="add-id"
+            type="text"
+            class="mono"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="web-1"
+            required
+            value={id.value}
+            onInput={event => {
+              id.value = event.currentTarget.value
+            }}
+          />
+        </div>
+      </div>
+      <div class="field">
+        <label for="add-thumbprint">Thumbprint, as the agent itself tells it</label>
+        <input
+          id="add-thumbprint"
+          type="text"
+          class="mono"
+          autocomplete="off"
+          spellcheck={false}
+          placeholder="40 hex digits"
+          required
+          aria-invalid={thumbprint.value !== '' && !isThumbprint}
+          aria-describedby="add-thumbprint-note"
+          value={thumbprint.value}
+          onInput={event => {
+            thumbprint.value = event.currentTarget.value
+          }}
+        />
+        <p class={thumbprint.value !== '' && !isThumbprint ? 'problem' : 'hint'} id="add-thumbprint-note">
+          {thumbprint.value !== '' && !isThumbprint
+            ? `These are ${tidy.length} of 40 hex digits.`
+            : 'The gateway dials it and goes on only where it presents this certificate.'}
+        </p>
+      </div>
+      <ServiceChoice
+        chosen={services.value}
+        onChange={chosen => {
+          services.value = chosen
+        }}
+      />
+      {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
+      <div class="row">
+        <button type="submit" class="primary" disabled={action.isBusy.value || !isThumbprint || uri.value === '' || id.value === ''}>
+          Add {id.value || 'it'}
+        </button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,97 @@
+import { useEffect } from 'preact/hooks'
+import { Notice } from '../../elements/notice.tsx'
+import { ProblemBox } from '../../elements/problem-box.tsx'
+import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { PendingCard } from '../../groups/pending-card.tsx'
+import { about, session, trust } from '../../page.ts'
+import { Certificates } from './certificates.tsx'
+import { Clones } from './clones.tsx'
+import { Denied } from './denied.tsx'
+
+const askAgainMs = 5_000
+
+/** Whom the gateway believes: who asks to be believed, who was denied, and every certificate that it knows. */
+export function TrustPage({ focus }: { focus: string | undefined }) {
+  // What nobody watches is asked for while somebody looks.
+  useEffect(() => {
+    void trust.refresh()
+    const timer = setInterval(() => {
+      if (!document.hidden) void trust.refresh()
+    }, askAgainMs)
+    return () => clearInterval(timer)
+  }, [])
+  if (!session.may('trust.read')) {
+    return (
+      <Notice title="Trust is not for your role">
+        <p>Somebody with the role operator may look at it, and somebody with the role admin may decide.</p>
+      </Notice>
+    )
+  }
+  return (
+    <main class="trust-page" id="main" tabIndex={-1}>
+      <h1>Trust</h1>
+      <p class="lead">
+        A gateway and an agent know each other by their certificates. Nobody is let in whom nobody has approved, and nobody is dialled whose
+        certificate is not the pinned one.
+      </p>
+      {trust.problem.value && <ProblemBox error={trust.problem.value} />}
+      <Own />
+      <Clones />
+      <Pending focus={focus} />
+      <Certificates />
+      <Denied />
+    </main>
+  )
+}
+
+function Own() {
+  const thumbprint = about.value?.thumbprint ?? trust.certificates.value?.thumbprint
+  if (thumbprint === undefined) return null
+  return (
+    <section class="panel own" aria-label="This gateway">
+      <h2>This gateway</h2>
+      <dl class="grid-list">
+        <dt>agents trust</dt>
+        <dd>
+          <Thumbprint value={thumbprint} what="the gateway’s thumbprint" />
+        </dd>
+        {about.value && (
+          <>
+            <dt>agents poll</dt>
+            <dd>
+              <code>
+                https://{about.value.host}:{about.value.port}/
+              </code>
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  )
+}
+
+function Pending({ focus }: { focus: string | undefined }) {
+  const all = trust.pending.value
+  const waiting = trust.waiting()
+  const later = (all ?? []).filter(each => !waiting.includes(each))
+  return (
+    <section aria-label="Waiting for a decision" class="section">
+      <h2>Waiting for a decision {waiting.length > 0 && <span class="mark wait">{waiting.length}</span>}</h2>
+      {all === undefined && !trust.problem.value && <p class="hint">Asking the gateway.</p>}
+      {all !== undefined && waiting.length === 0 && (
+        <p class="hint">Nobody. A polling agent that the gateway does not know stands here as soon as it knocks.</p>
+      )}
+      {waiting.map(each => (
+        <PendingCard key={each.id} pending={each} isFocused={each.id === focus} />
+      ))}
+      {later.length > 0 && (
+        <details>
+          <summary>{later.length} put off</summary>
+          {later.map(each => (
+            <PendingCard key={each.id} pending={each} />
+          ))}
+        </details>
+      )}
+    </section>
+  )
+}

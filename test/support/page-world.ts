@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { createClient, type GatewayClient } from '../../client-sdk/src/index.ts'
+import { demoContracts } from '../../server/demo/contracts.ts'
+import { chromiumArguments, chromiumPath } from './chromium.ts'
+import { type RunningCommand, startCommand } from './command-line.ts'
+import { nodeWebSocket } from './node-websocket.ts'
+
+/** A browser for the tests of a file. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] })
+}
+
+/** A page in a browser of its own, and what the browser complains about. */
+export interface OpenedPage {
+  readonly page: Page
+  readonly problems: readonly string[]
+}
+
+/** A gateway of `serve` with its page, as a person has it. */
+export interface PageWorld extends AsyncDisposable {
+  /** Of the page, with the token. */
+  readonly address: string
+  readonly token: string
+  readonly thumbprint: string
+  /** Where polling agents connect. */
+  readonly agentAddress: string
+  /** An admin. */
+  readonly client: GatewayClient
+  /** Starts a sample agent that trusts the gateway, and gives what it tells of itself. It ends with the world. */
+  startAgent(name: string, reach: readonly string[]): Promise<{ command: RunningCommand; entry: Readonly<Record<string, string>> }>
+  /** Opens the page at a place of it. Closed with the world. */
+  open(browser: Browser, place?: string, options?: BrowserContextOptions): Promise<OpenedPage>
+}
+
+/** Starts it, with the contracts of the sample services. `agents`: in its settings, beside those that are added later. */
+export async function createPageWorld({ agents = [] }: { readonly agents?: readonly object[] } = {}): Promise<PageWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'page-world-'))
+  const contracts = await Promise.all(
+    demoContracts.map(async contract => {
+      const path = join(folder, `${contract.service}.json`)
+      await writeFile(path, JSON.stringify(contract))
+      return path
+    }),
+  )
+  const config = join(folder, 'settings.json')
+  await writeFile(config, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(folder, 'state'), contracts, agents }))
+  const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
+  const { address = '', thumbprint = '', agentAddress = '' } = await gateway.firstJson
+  const [url = '', token = ''] = address.split('#token=')
+  const client = createClient({ url, token, webSocket: nodeWebSocket })
+  const commands: RunningCommand[] = []
+  const closes: (() => Promise<void>)[] = []
+  return {
+    address,
+    token,
+    thumbprint,
+    agentAddress,
+    client,
+    startAgent: async (name, reach) => {
+      const flags = ['--trust', thumbprint, '--state-folder', join(folder, name), '--name', name, '--json']
+      const command = startCommand(['agent', ...flags, ...reach])
+      commands.push(command)
+      return { command, entry: await command.firstJson }
+    },
+    open: async (browser, place = '', options = {}) => {
+      const context = await browser.newContext(options)
+      closes.push(() => context.close())
+      const page = await context.newPage()
+      const problems: string[] = []
+      page.on('console', message => {
+        if (message.type() === 'error') problems.push(message.text())
+      })
+      page.on('pageerror', error => problems.push(String(error)))
+      await page.goto(place === '' ? address : `${url}${place}${place.includes('?') ? '&' : '?'}token=${token}`)
+      return { page, problems }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closes) await close()
+      client.close()
+      for (const command of commands) await command[Symbol.asyncDispose]()
+      await gateway[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
