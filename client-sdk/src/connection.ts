@@ -9,7 +9,7 @@ import { GatewayError, toGatewayError } from './errors.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
-import { abnormal, heartbeatTimeout, normal, retriedCodes } from './own-close-codes.ts'
+import { abnormal, heartbeatTimeout, normal, retriedCodes, signedOut } from './own-close-codes.ts'
 import { checkAddress, credentialOf, refusedWith } from './tickets.ts'
 import type { WebSocketLike } from './websocket.ts'
 import type { Welcome } from './welcome.ts'
@@ -74,7 +74,10 @@ export function openConnection(options: ResolvedOptions, resume: Resume | undefi
       over(
         state.at === 'connecting'
           ? notAccepted(message, credential)
-          : new GatewayError('connection_lost', message, { retryable: retriedCodes.includes(code), advice: checkAddress }),
+          : new GatewayError(code === signedOut ? 'unauthorized' : 'connection_lost', message, {
+              retryable: retriedCodes.includes(code),
+              advice: checkAddress,
+            }),
       )
     }
     const greeted = (text: string): void => {

@@ -5,6 +5,7 @@
 export const normal = 1000
 export const abnormal = 1006
 export const heartbeatTimeout = 4410
+export const signedOut = 4402
 
 /** The codes marked *retry*. */
 export const retriedCodes: readonly number[] = [1001, 1005, 1006, 1011, 1012, 1013, 1014, 4408, 4410, 4429]

@@ -4,7 +4,7 @@ import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /** What to do where the gateway, or something in its place, does not let one in. */
-export const checkAddress = 'check the address and the port of the gateway, and the token'
+export const checkAddress = 'check address, port and token'
 
 /** What a ticket begins with. */
 const ticketPrefix = 'hgt_'

@@ -78,6 +78,7 @@ export {
   RuleTestSchema,
   rulesLimits,
 } from './rules.ts'
+export { NewTokenSchema, TokenIdSchema, type TokenSnapshot, TokenSnapshotSchema } from './tokens.ts'
 export {
   ApproveParamsSchema,
   PendingAgentSchema,

@@ -13,6 +13,7 @@ import { DoctorReportSchema, DoctorStepSchema } from './doctor.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
 import { RuleChangeSchema, RuleSchema, RulesDocumentSchema } from './rules.ts'
+import { NewTokenSchema, TokenIdSchema, TokenSnapshotSchema } from './tokens.ts'
 import {
   ApproveParamsSchema,
   CertificateThumbprintSchema,
@@ -78,6 +79,7 @@ const RulesResultSchema = Type.Object(
   { additionalProperties: false },
 )
 const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
+const TokenParamsSchema = Type.Object({ id: TokenIdSchema }, { additionalProperties: false })
 
 /**
  * The one map of the gateway’s methods: the right that a caller needs, parameters, result, and for a watch the items that it sends before its
@@ -338,14 +340,14 @@ export const methods = {
   }),
   'rules.get': method({
     description: 'the rules that say who may reach which agents',
-    right: 'tokens.write',
+    right: 'rules.read',
     http: 'GET /rules',
     params: NoParamsSchema,
     result: RulesResultSchema,
   }),
   'rules.preview': method({
     description: 'who would gain and who would lose what by other rules; nothing changes',
-    right: 'tokens.write',
+    right: 'rules.read',
     http: 'POST /rules/preview',
     params: Type.Object({ document: RulesDocumentSchema }, { additionalProperties: false }),
     result: Type.Object(
@@ -355,7 +357,7 @@ export const methods = {
   }),
   'rules.set': method({
     description: 'puts other rules in the place of those of a version, where they pass their own tests',
-    right: 'tokens.write',
+    right: 'rules.write',
     http: 'PUT /rules',
     params: Type.Object(
       {
@@ -365,6 +367,41 @@ export const methods = {
       { additionalProperties: false },
     ),
     result: RulesResultSchema,
+  }),
+  'tokens.list': method({
+    description: 'the tokens that were made, by id, without what is secret of them',
+    right: 'tokens.read',
+    http: 'GET /tokens',
+    params: Type.Object(pageParams, { additionalProperties: false }),
+    result: Type.Object({ tokens: Type.Array(TokenSnapshotSchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'tokens.get': method({
+    description: 'one token, without what is secret of it',
+    right: 'tokens.read',
+    http: 'GET /tokens/{id}',
+    params: TokenParamsSchema,
+    result: Type.Object({ token: TokenSnapshotSchema }, { additionalProperties: false }),
+  }),
+  'tokens.create': method({
+    description: 'makes a token to sign in with, which is told this once',
+    right: 'tokens.write',
+    http: 'POST /tokens',
+    params: NewTokenSchema,
+    result: Type.Object(
+      {
+        id: TokenIdSchema,
+        secret: Type.String({ description: 'what to sign in with; the gateway keeps only its digest' }),
+        token: TokenSnapshotSchema,
+      },
+      { additionalProperties: false },
+    ),
+  }),
+  'tokens.revoke': method({
+    description: 'ends a token, and at once what was opened with it',
+    right: 'tokens.write',
+    http: 'POST /tokens/{id}/revoke',
+    params: TokenParamsSchema,
+    result: Type.Object({ token: TokenSnapshotSchema }, { additionalProperties: false }),
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',

@@ -1,5 +1,6 @@
 // The product as it is published: compiled, not through a loader. The types are those of its sources.
 import type * as Access from '../../server/src/access/access.ts'
+import type * as Tokens from '../../server/src/access/tokens.ts'
 import type * as Errors from '../../server/src/base/errors.ts'
 import type * as Limits from '../../server/src/base/limits.ts'
 import type * as MemoryBudget from '../../server/src/base/memory-budget.ts'
@@ -20,6 +21,7 @@ import type * as Runtime from '../../server/src/runtime/runtime.ts'
 
 interface Modules {
   'access/access': typeof Access
+  'access/tokens': typeof Tokens
   'base/errors': typeof Errors
   'base/limits': typeof Limits
   'base/memory-budget': typeof MemoryBudget

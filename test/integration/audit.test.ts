@@ -27,12 +27,13 @@ test('a gateway writes down its start, its end and the calls of browsers, in a c
     const entries = (await store.audit.read({ limit: 10 })).map(({ text }) => parseEntry(text))
     expect(entries.map(({ who, action, agent, outcome }) => [who, action, agent, outcome])).toEqual([
       ['gateway', 'gateway.started', undefined, 'done'],
-      [expect.any(String), 'agent.invoke', 'nobody', 'agent_not_found'],
+      ['gateway', 'tokens.create', undefined, 'done'],
+      ['admin', 'agent.invoke', 'nobody', 'agent_not_found'],
       ['gateway', 'gateway.stopped', undefined, 'done'],
     ])
     expect(JSON.stringify(entries)).not.toContain('secret')
     const audit = new Audit(store, () => certificateFromPem({ certificatePem: store.meta.get('identity')?.text ?? '' }))
-    expect(await audit.verify([audit.signedHead() ?? ''])).toEqual({ ok: true, first: 1, last: 3 })
+    expect(await audit.verify([audit.signedHead() ?? ''])).toEqual({ ok: true, first: 1, last: 4 })
   } finally {
     await rm(folder, { recursive: true })
   }

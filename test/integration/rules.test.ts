@@ -72,7 +72,8 @@ test('rules are previewed, refused where they do not pass their own tests, and w
   const document = { rules: [], tests }
   const lost = { who: 'ci', role: 'operator', agent: 'a1', change: 'loses' }
   const preview = (await admin.ask(1, 'rules.preview', { document })) as { result: { changes: object[]; more: number } }
-  expect(preview.result.changes.slice(0, 3)).toMatchObject([
+  const ofCi = preview.result.changes.filter(change => 'who' in change && change.who === 'ci')
+  expect(ofCi.slice(0, 3)).toMatchObject([
     { ...lost, right: 'agents.read', reason: 'no rule lets ci see the agent a1' },
     { ...lost, right: 'agents.call', service: 'IProbeService', method: 'Add' },
     { ...lost, right: 'agents.call', service: 'IProbeService', method: 'Hello' },
@@ -94,4 +95,21 @@ test('rules are previewed, refused where they do not pass their own tests, and w
   expect(await admin.ask(7, 'rules.set', { version: '1', document: worse })).toMatchObject({
     error: { data: { kind: 'invalid_params', errors: [{ path: '/document/rules/0/deny' }] } },
   })
+})
+
+test('a preview goes through everybody who can sign in now, each once, as far as their tokens go', async () => {
+  await using world = await createGatewayWorld()
+  const make = (name: string, more: object = {}) => world.tokens.create({ name, role: 'viewer', createdBy: 'start', ...more })
+  await make('dashboard')
+  await make('narrow', { scope: [{ agents: ['web-*'] }] })
+  const { record } = await make('gone')
+  await world.tokens.revoke(record.id)
+  const admin = await world.open()
+  const tests = [{ who: 'dashboard', role: 'viewer', agent: 'a1', possible: false }]
+  const { result } = (await admin.ask(1, 'rules.preview', { document: { rules: [], tests } })) as { result: { changes: { who: string }[] } }
+  // Two with the tokens of these tests; an admin loses nothing, and narrow never saw it.
+  expect([...new Set(result.changes.map(({ who }) => who))].sort()).toEqual(['dashboard', 'operator', 'viewer'])
+  expect(result.changes.filter(({ who }) => who === 'dashboard')).toEqual([
+    { who: 'dashboard', role: 'viewer', right: 'agents.read', agent: 'a1', change: 'loses', reason: expect.any(String) },
+  ])
 })

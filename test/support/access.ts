@@ -1,6 +1,38 @@
 import { Access } from '../../server/src/access/access.ts'
+import { type TokenRecord, type TokenStore, Tokens } from '../../server/src/access/tokens.ts'
+import { silentLog } from '../../server/src/base/log.ts'
 
-/** The rules of a gateway that has just begun. */
-export function createTestAccess(): { readonly access: Access } {
-  return { access: new Access() }
+/** Tokens in memory, which may fail to be kept. */
+export interface MemoryTokens extends TokenStore {
+  /** With what every change fails from now on. */
+  failure: Error | undefined
+  /** How often something was kept. */
+  readonly puts: number
+}
+
+export function createTokenStore(records: readonly TokenRecord[] = []): MemoryTokens {
+  const kept = new Map(records.map(record => [record.id, record]))
+  let puts = 0
+  const store: MemoryTokens = {
+    failure: undefined,
+    get puts() {
+      return puts
+    },
+    all: () => [...kept.values()],
+    put: async record => {
+      if (store.failure) throw store.failure
+      puts++
+      kept.set(record.id, record)
+    },
+    remove: async id => {
+      if (store.failure) throw store.failure
+      return kept.delete(id)
+    },
+  }
+  return store
+}
+
+/** The rules and the tokens of a gateway that has just begun. */
+export function createTestAccess(): { readonly access: Access; readonly tokens: Tokens } {
+  return { access: new Access(), tokens: new Tokens({ store: createTokenStore(), log: silentLog }) }
 }

@@ -10,9 +10,10 @@ export async function createFleet(mode: 'listening' | 'polling') {
   const [stateFolder, config, tokenFile] = ['state', 'settings.json', 'token'].map(name => join(folder, name)) as [string, string, string]
   const ports = { port: 0, agentPort: 0, stateFolder }
   await writeFile(config, JSON.stringify(ports))
-  // The first start makes the identity, which an agent has to trust.
+  // The first start makes the identity, which an agent has to trust, and the token.
   const first = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
-  const { thumbprint = '', agentAddress = '' } = await first.firstJson
+  const { thumbprint = '', agentAddress = '', address: firstAddress = '' } = await first.firstJson
+  const [, token = ''] = firstAddress.split('#token=')
   first.signal()
   await first.ended
   const agentFlags = ['agent', '--trust', thumbprint, '--state-folder', join(folder, 'agent'), '--name', 'web-1', '--json']
@@ -29,8 +30,7 @@ export async function createFleet(mode: 'listening' | 'polling') {
   const agentPort = Number(new URL(agentAddress).port)
   await writeFile(config, JSON.stringify({ ...ports, agentPort, contracts: files, agents: [entry] }))
   const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
-  const { address = '' } = await gateway.firstJson
-  const [url = '', token = ''] = address.split('#token=')
+  const { address: url = '' } = await gateway.firstJson
   await writeFile(tokenFile, `${token}\n`)
   const environment = { HALIBUT_GATEWAY_URL: url, HALIBUT_GATEWAY_TOKEN_FILE: tokenFile }
   return {
@@ -38,7 +38,8 @@ export async function createFleet(mode: 'listening' | 'polling') {
     stateFolder,
     tokenFile,
     environment,
-    address,
+    /** Of the page, with the token. */
+    address: `${url}#token=${token}`,
     agentAddress,
     /** One more agent, of whom the gateway knows nothing. */
     startAgent: (name: string, reach: string[]) =>

@@ -13,6 +13,8 @@ export interface RunningCommand extends AsyncDisposable {
   readonly ended: Promise<CommandEnd>
   /** The first line with JSON on its output. Rejects where the command ends before. */
   readonly firstJson: Promise<Record<string, string>>
+  /** What it has written so far. */
+  written(): { readonly out: string; readonly err: string }
   /** Sends it a signal. */
   signal(name?: NodeJS.Signals): void
 }
@@ -64,6 +66,7 @@ export function startCommand(
   return {
     ended,
     firstJson,
+    written: () => ({ ...written }),
     signal: (name = 'SIGTERM') => onSignal(name),
     async [Symbol.asyncDispose]() {
       onSignal('SIGTERM')

@@ -8,6 +8,7 @@ import {
   subprotocol,
 } from '@halibut-gateway/schemas/wire'
 import { WebSocket } from 'ws'
+import type { Tokens } from '../../server/src/access/tokens.ts'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import type { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
@@ -15,10 +16,10 @@ import { AgentManager } from '../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../server/src/fleet/contract-directory.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import { Trust } from '../../server/src/fleet/trust.ts'
-import { buildGateway } from '../../server/src/gateway/app.ts'
+import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
-import { type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
+import { anySignIn, type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import { createTestAccess } from './access.ts'
 import { recordsInMemory } from './idle-trust.ts'
@@ -62,6 +63,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly agents: AgentManager
   readonly directory: AgentDirectory
   readonly calls: SeenCall[]
+  /** Those that are made, beside one for each role, which is the role’s name. */
+  readonly tokens: Tokens
   /** A socket that has been accepted, without `hello`. */
   socket(options?: { token?: string; protocols?: string[]; headers?: Record<string, string> }): Promise<TestSocket>
   /** Ends every session, as a gateway that has lost its memory. */
@@ -75,17 +78,13 @@ export interface GatewayWorld extends AsyncDisposable {
 }
 
 /** A sign-in with one token for each role, which is the role’s name; `hgw_start_test` is an admin’s too. */
-const roleSignIn: SignIn = {
-  authenticate: credential => {
-    const role = roles.find(each => each === credential)
-    return role ? { name: role, role } : startTokenSignIn('hgw_start_test').authenticate(credential)
-  },
-}
+const roleSignIn: SignIn = anySignIn(startTokenSignIn('hgw_start_test'), ...roles.map(role => startTokenSignIn(role, { name: role, role })))
 
 /** Starts a gateway for a test. */
-export async function createGatewayWorld(): Promise<GatewayWorld> {
+export async function createGatewayWorld(options: Partial<GatewayOptions> = {}): Promise<GatewayWorld> {
   const token = 'hgw_start_test'
   const calls: SeenCall[] = []
+  const { access, tokens } = createTestAccess()
   const mesh = pretendMesh(calls)
   const agents = new AgentManager({ mesh })
   const { directory } = agents
@@ -104,11 +103,13 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     }),
     manager: agents,
     contracts,
-    signIn: roleSignIn,
-    ...createTestAccess(),
+    signIn: anySignIn(roleSignIn, tokens),
+    access,
+    tokens,
     policy,
     log: silentLog,
     version: '0.0.0',
+    ...options,
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const address = app.server.address()
@@ -128,6 +129,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     agents,
     directory,
     calls,
+    tokens,
     socket,
     forgetSessions: () => app.sessions.close('going_away'),
     drain: drainMs => app.drain(drainMs),
@@ -140,6 +142,7 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     [Symbol.asyncDispose]: async () => {
       for (const each of open) each.close()
       await app.close()
+      tokens.close()
     },
   }
 }

@@ -300,6 +300,77 @@ export interface Methods {
       }
     }
   }
+  'tokens.list': {
+    params: { limit?: number; cursor?: string }
+    result: {
+      tokens: {
+        id: string
+        name: string
+        role: string
+        state: 'valid' | 'expired' | 'revoked'
+        scope?: { agents: string[]; services?: string[]; methods?: string[] }[]
+        created: string
+        createdBy?: string
+        expires?: string
+        lastUsed?: string
+        revoked?: string
+      }[]
+      next?: string
+    }
+  }
+  'tokens.get': {
+    params: { id: string }
+    result: {
+      token: {
+        id: string
+        name: string
+        role: string
+        state: 'valid' | 'expired' | 'revoked'
+        scope?: { agents: string[]; services?: string[]; methods?: string[] }[]
+        created: string
+        createdBy?: string
+        expires?: string
+        lastUsed?: string
+        revoked?: string
+      }
+    }
+  }
+  'tokens.create': {
+    params: { name: string; role: Role; scope?: { agents: string[]; services?: string[]; methods?: string[] }[]; expires?: string }
+    result: {
+      id: string
+      secret: string
+      token: {
+        id: string
+        name: string
+        role: string
+        state: 'valid' | 'expired' | 'revoked'
+        scope?: { agents: string[]; services?: string[]; methods?: string[] }[]
+        created: string
+        createdBy?: string
+        expires?: string
+        lastUsed?: string
+        revoked?: string
+      }
+    }
+  }
+  'tokens.revoke': {
+    params: { id: string }
+    result: {
+      token: {
+        id: string
+        name: string
+        role: string
+        state: 'valid' | 'expired' | 'revoked'
+        scope?: { agents: string[]; services?: string[]; methods?: string[] }[]
+        created: string
+        createdBy?: string
+        expires?: string
+        lastUsed?: string
+        revoked?: string
+      }
+    }
+  }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

@@ -144,6 +144,11 @@ export const gatewayLimits = {
   sessionSpoolBytesInFlight: 4 * 1024 * 1024 * 1024,
   tickets: 10_000,
   ticketMs: 30_000,
+  tokens: 10_000,
+  tokenUseMs: 600_000,
+  endedTokenMs: 90 * 24 * 60 * 60 * 1_000,
+  failedSignIns: 60,
+  failedSignInMs: 60_000,
   waitingItems: 256,
   watchItemChars: 64 * 1024,
   agentChangesMs: 100,
@@ -166,6 +171,9 @@ export const gatewayLimits = {
   httpRequestsPerAddress: 10_000,
   httpRequestsPerToken: 10_000,
   ratedCallers: 10_000,
+  socketRateMs: 10_000,
+  socketCallsPerAddress: 100_000,
+  socketCallsPerToken: 100_000,
 } as const
 
 /** The limits as a runtime uses them: the defaults, each overridable. */

@@ -8,7 +8,7 @@ export const exitCodes = {
   settings: { code: 3, meaning: 'the settings are not acceptable' },
   unreachable: { code: 4, meaning: 'the gateway was not reached' },
   refused: { code: 5, meaning: 'there is no valid token, or it does not allow this' },
-  notFound: { code: 6, meaning: 'there is no such agent, service, method or contract' },
+  notFound: { code: 6, meaning: 'there is no such agent, service, method, contract or token' },
   agentUnreachable: { code: 7, meaning: 'the agent was not reached, or took no call: the request was never sent' },
   agentFailed: { code: 8, meaning: 'the agent ran the request, and it failed there' },
   mayHaveRun: { code: 9, meaning: 'the request left, and may have run' },

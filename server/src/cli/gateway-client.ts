@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type ClientState, createClient, type GatewayClient, GatewayError } from '@halibut-gateway/client'
+import {
+  type ClientOptions,
+  type ClientState,
+  createClient,
+  type GatewayClient,
+  GatewayError,
+  type WebSocketFactory,
+} from '@halibut-gateway/client'
 import type { Command } from 'commander'
 import { WebSocket } from 'ws'
 import { withoutMark } from '../settings/layer.ts'
@@ -34,12 +41,17 @@ export async function withGateway<T>(
   use: (client: GatewayClient, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { url, token } = addressOf(options, io)
-  const client = createClient({
-    url,
-    ...(token === undefined ? {} : { token }),
-    client: { name: 'halibut-gateway', version },
-    webSocket: (address, protocols) => new WebSocket(address, protocols) as never,
-  })
+  const webSocket: WebSocketFactory = (address, protocols) => new WebSocket(address, protocols) as never
+  return withClient({ url, ...(token === undefined ? {} : { token }), webSocket }, io, use)
+}
+
+/** The same for a gateway that is known otherwise. */
+export async function withClient<T>(
+  { url, ...options }: Omit<ClientOptions, 'client'>,
+  io: CliIo,
+  use: (client: GatewayClient, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const client = createClient({ url, ...options, client: { name: 'halibut-gateway', version } })
   const stop = new AbortController()
   const signal = AbortSignal.any([stop.signal, io.signal])
   let isKnown = false

@@ -12,6 +12,7 @@ import { helpVerb, topicLines } from './help.ts'
 import type { CliIo } from './io.ts'
 import type { Act, Plan } from './plan.ts'
 import { demoVerb, serveVerb } from './serve.ts'
+import { tokenVerb } from './token.ts'
 import { trustVerb } from './trust.ts'
 import { versionVerb } from './version.ts'
 import { version } from './version-text.ts'
@@ -62,7 +63,19 @@ Begin with:
 Topics (halibut-gateway help <topic>):
 ${topicLines()}`,
     )
-  const verbs = [serveVerb, demoVerb, agentVerb, callVerb, agentsVerb, contractsVerb, trustVerb, configVerb, doctorVerb, versionVerb]
+  const verbs = [
+    serveVerb,
+    demoVerb,
+    agentVerb,
+    callVerb,
+    agentsVerb,
+    contractsVerb,
+    trustVerb,
+    tokenVerb,
+    configVerb,
+    doctorVerb,
+    versionVerb,
+  ]
   for (const verb of verbs) program.addCommand(verb(plan))
   program.addCommand(completionVerb(plan, program)).addCommand(helpVerb(plan, program))
   return program

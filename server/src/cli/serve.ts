@@ -77,7 +77,7 @@ function firstSignal(io: CliIo): { readonly signal: NodeJS.Signals | undefined; 
 }
 
 /** What browsers and agents need to know, told when it can be used. */
-function tellStart({ address, agentAddress, thumbprint }: RunningGateway, io: CliIo, json: boolean): void {
+function tellStart({ address, opensWith, agentAddress, thumbprint }: RunningGateway, io: CliIo, json: boolean): void {
   if (json) {
     io.out(`${JSON.stringify({ version, address, agentAddress, thumbprint })}\n`)
     return
@@ -89,8 +89,16 @@ function tellStart({ address, agentAddress, thumbprint }: RunningGateway, io: Cl
   polling agents  ${agentAddress}
   thumbprint      ${thumbprint}
 
-  Open the page’s address in a browser: it has the token that lets you in.
+  ${openings[opensWith]}
   Agents have to trust the thumbprint; those that poll connect at their address. Ctrl-C ends everything.
 
 `)
+}
+
+const openings: Readonly<Record<RunningGateway['opensWith'], string>> = {
+  'first-token': `Open the page’s address in a browser: it has a token for an admin, which is told this once. Keep it.
+  halibut-gateway token create makes others.`,
+  'demo-token': 'Open the page’s address in a browser: it has the token that lets you in.',
+  'own-token': `Open the page with your token, behind #token= in its address. Where nobody has one:
+  halibut-gateway token create --name <name> --role admin --state-folder <folder>`,
 }

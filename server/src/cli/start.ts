@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Access } from '../access/access.ts'
+import { Tokens } from '../access/tokens.ts'
 import { Audit } from '../audit/audit.ts'
+import type { AuditSink } from '../audit/entry.ts'
 import { keepTrimmed } from '../audit/retention.ts'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
@@ -14,7 +16,7 @@ import { buildGateway } from '../gateway/app.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import type { GatewayPhase } from '../gateway/routes/health.ts'
-import { createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
+import { anySignIn, createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
 import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
@@ -30,12 +32,15 @@ import type { Store } from '../store/store.ts'
 import { tellFleetNews } from '../telemetry/fleet-news.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
+import { offerLocalSignIn } from './local-sign-in.ts'
 import { version } from './version-text.ts'
 
 /** A gateway that runs. */
 export interface RunningGateway {
-  /** The page with the token that opens it. */
+  /** The page: with a token that opens it where that is told here, which is so at the first start and of a demo. */
   readonly address: string
+  /** What the address says of who may come. */
+  readonly opensWith: 'first-token' | 'demo-token' | 'own-token'
   /** SHA-1 of its certificate: what agents have to trust. */
   readonly thumbprint: string
   /** Where polling agents connect. */
@@ -63,7 +68,8 @@ export async function startGateway(settings: Settings, log: LogSink): Promise<Ru
 }
 
 async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'close'>> {
-  const store = await openEmbeddedStore(await openStateFolder(settings.stateFolder))
+  const folder = await openStateFolder(settings.stateFolder)
+  const store = await openEmbeddedStore(folder)
   closers.push(() => store.close())
   store.onStateChange(state => {
     if (state.at === 'failing') log('error', 'changes cannot be kept, and are refused until they can', { reason: state.reason })
@@ -113,19 +119,28 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
   closers.push(() => agents.close())
 
-  const token = createStartToken()
+  const tokens = new Tokens({ store: store.tokens, log })
+  closers.push(() => tokens.close())
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
   const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
   if (publicUrl) policy.allowOrigin(publicUrl.origin)
   const pageCertificate = await loadPageCertificate(settings, log)
   warnOfPlainHttp(settings, pageCertificate !== undefined, log)
+  // Whoever may read the state folder is an admin; a demo lets in who has its address.
+  const localToken = createStartToken()
+  const demoToken = settings.demo ? createStartToken() : undefined
+  const signIns = [
+    startTokenSignIn(localToken, { name: 'local', role: 'admin' }),
+    ...(demoToken === undefined ? [] : [startTokenSignIn(demoToken)]),
+  ]
   let phase: GatewayPhase = 'starting'
   const app = await buildGateway({
     mesh: runtime,
     trust,
     manager: agents,
     contracts,
-    signIn: startTokenSignIn(token),
+    signIn: anySignIn(...signIns, tokens),
+    tokens,
     access: new Access(store.meta, settings.rules),
     policy,
     publicUrl,
@@ -144,6 +159,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const port = await listen(app, settings)
   const scheme = pageCertificate ? 'https' : 'http'
   policy.allowLoopback(port, scheme)
+  const local = { url: `${scheme}://${urlHost(settings.host)}:${port}/`, host: `127.0.0.1:${port}`, token: localToken }
+  closers.push(await offerLocalSignIn(folder, local, log))
 
   if (settings.demo)
     await startDemo(settings, runtime.thumbprint, polled.port, {
@@ -161,7 +178,18 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   })
   const page = publicUrl?.href ?? `${scheme}://${urlHost(settings.host)}:${port}/`
   const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
-  return { address: `${page}#token=${token}`, thumbprint: runtime.thumbprint, agentAddress: `https://${agentHost}:${polled.port}/` }
+  const agentAddress = `https://${agentHost}:${polled.port}/`
+  const token = demoToken ?? (await firstToken(tokens, entry => audit.record(entry)))
+  const opensWith = demoToken ? 'demo-token' : token === undefined ? 'own-token' : 'first-token'
+  return { address: token === undefined ? page : `${page}#token=${token}`, opensWith, thumbprint: runtime.thumbprint, agentAddress }
+}
+
+/** A token for whoever has started the gateway, where there never was one. */
+async function firstToken(tokens: Tokens, audit: AuditSink): Promise<string | undefined> {
+  if (tokens.list().length > 0) return undefined
+  const { secret, record } = await tokens.create({ name: 'admin', role: 'admin', createdBy: 'gateway' })
+  await audit({ who: 'gateway', action: 'tokens.create', outcome: 'done', facts: { id: record.id, name: record.name, role: record.role } })
+  return secret
 }
 
 /** Tokens and all that is called would be for anybody to read who is on the way. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
+import type { Tokens } from '../access/tokens.ts'
 import type { AuditSink } from '../audit/entry.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
@@ -13,6 +14,7 @@ import { createHandlers } from '../rpc/handlers.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
@@ -48,6 +50,8 @@ export interface GatewayOptions {
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly signIn: SignIn
+  /** Those that are managed while the gateway runs; `signIn` asks them. */
+  readonly tokens: Tokens
   /** Who may reach what. */
   readonly access: Access
   /** The Host and Origin headers that are answered. */
@@ -59,6 +63,8 @@ export interface GatewayOptions {
   readonly certificate?: CertificateSource | undefined
   /** How much is too much over HTTP. Default: as `gatewayLimits` say. */
   readonly rateLimits?: RateLimits | undefined
+  /** How much is too much over sockets. Default: as `gatewayLimits` say. */
+  readonly callLimits?: CallLimits | undefined
   /** Addresses and networks of reverse proxies whose X-Forwarded headers are believed. Default: none. */
   readonly trustedProxies?: readonly string[] | undefined
   /** The page’s built files. Default: no page. */
@@ -86,10 +92,12 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { metrics, phase = () => 'running' } = options
   const epoch = randomUUID()
   const registry = new CallRegistry(metrics?.callEnded)
-  const runner = new MethodRunner(createHandlers({ ...options, registry, epoch }), log, metrics?.requestEnded, options.audit)
+  const handlers = createHandlers({ ...options, registry, epoch, principals: () => signIn.principals?.() ?? [] })
+  const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
-  const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools() })
+  const rates = new CallRates(options.callLimits)
+  const sessions = new SessionTable({ dispatcher, createSpool: createSessionSpools(), rates })
   const app = createServer(
     {
       logger: false,
@@ -114,7 +122,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(originGuard, { policy })
   const tickets = new Tickets()
   await app.register(cors)
-  await app.register(auth, { signIn, tickets, onSignIn: metrics?.signedIn })
+  await app.register(auth, { signIn, tickets, requests, onSignIn: metrics?.signedIn })
   await app.register(healthRoutes, { phase })
   await app.register(versionRoutes, options)
   if (metrics) {
@@ -126,6 +134,6 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(openRpcRoutes, { version: options.version })
   await app.register(openApiRoutes, { version: options.version })
   await app.register(apiRoutes, { runner, requests, epoch })
-  await app.register(rpcSocketRoutes, { dispatcher, log })
+  await app.register(rpcSocketRoutes, { dispatcher, rates, log })
   return app
 }

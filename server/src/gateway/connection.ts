@@ -5,6 +5,7 @@ import { traceIdIn } from '../base/trace-id.ts'
 import type { OpenedSession } from '../rpc/call-context.ts'
 import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { parseFrame } from '../rpc/parse-frame.ts'
+import type { Allowance } from './call-rates.ts'
 import type { Session, SessionSocket } from './session.ts'
 import type { SessionTable } from './session-table.ts'
 import { noStreams } from './streams/stream-table.ts'
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly sessions: SessionTable
   readonly dispatcher: Dispatcher
   readonly principal: Principal
+  /** How much may be asked for from its address. Default: anything. */
+  readonly allowance?: Allowance | undefined
   /** The Origin header of the handshake. */
   readonly origin: string | undefined
 }
@@ -51,6 +54,14 @@ export class Connection implements SessionSocket {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#state = { at: 'awaiting-hello', timer: setTimeout(() => this.close('hello_timeout'), facadeLimits.helloMs) }
+  }
+
+  get allowance(): Allowance | undefined {
+    return this.#options.allowance
+  }
+
+  get principal(): Principal {
+    return this.#options.principal
   }
 
   /** The id of its session, once it has one. */

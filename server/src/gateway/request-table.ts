@@ -15,6 +15,8 @@ import type { StreamTable } from './streams/stream-table.ts'
 export interface RequestsOwner extends RequestHost {
   readonly streams: StreamTable
   readonly hasEnded: boolean
+  /** One more request came; the error where its caller has asked for too much. `nowMs`: by `performance.now()`. */
+  takeRequest(nowMs: number): HalibutError | undefined
   /** Sends a response. */
   respond(text: string): void
   /** A notification came that is none of a method. */
@@ -158,7 +160,7 @@ export class RequestTable {
     } catch (error) {
       return toHalibutError(error)
     }
-    const refusal = this.#refusal(request, settle !== undefined)
+    const refusal = this.#refusal(request, arrival, settle !== undefined)
     if (refusal) running.streams.abandon()
     return refusal ?? running
   }
@@ -169,14 +171,14 @@ export class RequestTable {
     return new RunningRequest(this.#owner, request, arrival, streams, settle)
   }
 
-  #refusal({ id, method }: Requested, inBatch: boolean): HalibutError | undefined {
+  #refusal({ id, method }: Requested, { receivedMs }: FrameArrival, inBatch: boolean): HalibutError | undefined {
     if (inBatch && this.#dispatcher.isWatch(method)) {
       return new HalibutError('invalid_request', `${method} cannot stand in a batch: its response comes at its end`)
     }
     if (method === 'hello') return new HalibutError('invalid_request', 'hello was said already')
     if (this.#draining) return drainingError('takes no request any more')
     if (this.#inFlight.has(id)) return new HalibutError('duplicate_id', `a request with the id ${JSON.stringify(id)} is in flight`)
-    if (this.#running < facadeLimits.callsInFlight) return undefined
+    if (this.#running < facadeLimits.callsInFlight) return this.#owner.takeRequest(receivedMs)
     return new HalibutError('too_many_calls', `${facadeLimits.callsInFlight} requests are in flight on this session`)
   }
 
@@ -193,7 +195,7 @@ export class RequestTable {
     } catch {
       return
     }
-    const isRefused = this.#draining || this.#running >= facadeLimits.callsInFlight
+    const isRefused = this.#draining || this.#running >= facadeLimits.callsInFlight || this.#owner.takeRequest(arrival.receivedMs)
     if (method === 'hello' || this.#dispatcher.isWatch(method) || isRefused) {
       running.streams.abandon()
       return

@@ -6,6 +6,7 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { MemoryBudget } from '../base/memory-budget.ts'
 import { timerMs } from '../base/timer.ts'
+import type { CallRates } from './call-rates.ts'
 import { drainingError } from './draining-error.ts'
 import { ReplayMemory } from './replay-memory.ts'
 import { Session, type SessionOptions, type StreamBytes } from './session.ts'
@@ -35,12 +36,19 @@ const finalReasons: ReadonlySet<CloseReason> = new Set([
   'binary_refused',
   'credit_exceeded',
   'session_taken',
+  'signed_out',
   'outbox_full',
 ])
 
+/** What all sessions have in common. */
+export interface SessionTableOptions extends Pick<SessionOptions, 'dispatcher' | 'createSpool'> {
+  /** How much each may ask for. Default: anything. */
+  readonly rates?: CallRates | undefined
+}
+
 /** The sessions of a gateway: those with a socket, and those that wait for theirs to come back. */
 export class SessionTable {
-  readonly #options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>
+  readonly #options: SessionTableOptions
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they lost their sockets. */
   readonly #waiting = new Set<Entry>()
@@ -56,7 +64,7 @@ export class SessionTable {
   readonly #readers = new SlowReaders()
   readonly #streamMemory = new MemoryBudget(gatewayLimits.streamBytesInFlight, 'streamBytesInFlight')
 
-  constructor(options: Pick<SessionOptions, 'dispatcher' | 'createSpool'>) {
+  constructor(options: SessionTableOptions) {
     this.#options = options
   }
 
@@ -87,8 +95,10 @@ export class SessionTable {
   /** Opens a session. Throws `draining` while it is. */
   open(principal: Principal, origin: string | undefined): Session {
     if (this.#draining) throw drainingError('opens no session any more')
+    const { rates, ...shared } = this.#options
     const session = new Session({
-      ...this.#options,
+      ...shared,
+      allowance: rates?.ofPrincipal(principal.name),
       streamMemory: this.#streamMemory,
       streamBytes: this.streamBytes,
       replayMemory: this.#replayMemory,
@@ -166,6 +176,11 @@ export class SessionTable {
     }, timerMs(drainMs))
     await emptied
     clearTimeout(timer)
+  }
+
+  /** Ends those of a sign-in that is over. */
+  signedOut(principal: Principal, why: HalibutError): void {
+    for (const { session } of [...this.#entries.values()]) if (session.principal === principal) session.end('signed_out', why)
   }
 
   /** Ends all of them. */

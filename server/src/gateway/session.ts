@@ -15,6 +15,7 @@ import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { toHalibutError, toRpcError } from '../rpc/error-map.ts'
 import { type Frame, parseFrame } from '../rpc/parse-frame.ts'
 import type { Spool } from '../runtime/data-streams.ts'
+import type { Allowance } from './call-rates.ts'
 import { type Controlled, control } from './control-notifications.ts'
 import { Outbox, type OutboxOwner, type TextSocket } from './outbox.ts'
 import { ReceivedFrames } from './received-frames.ts'
@@ -30,6 +31,8 @@ export interface SessionSocket extends TextSocket {
   together(write: () => void): void
   ping(): void
   close(reason: CloseReason): void
+  /** How much may be asked for from its address. Default: anything. */
+  readonly allowance?: Allowance | undefined
 }
 
 /** Content of data streams, in bytes. */
@@ -44,6 +47,8 @@ export interface StreamBytes {
 export interface SessionOptions {
   readonly dispatcher: Dispatcher
   readonly principal: Principal
+  /** How much its principal may ask for. Default: anything. */
+  readonly allowance?: Allowance | undefined
   /** The Origin header that it was opened with; nobody else goes on with it. */
   readonly origin: string | undefined
   /** Where an upload without a length of this session is kept. */
@@ -119,6 +124,10 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
 
   get origin(): string | undefined {
     return this.#options.origin
+  }
+
+  takeRequest(nowMs: number): HalibutError | undefined {
+    return this.#socket?.allowance?.take(nowMs) ?? this.#options.allowance?.take(nowMs)
   }
 
   /** Whether a browser that has received this many counted frames can go on with it. */
@@ -207,17 +216,16 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
     })
   }
 
-  /** Ends it: what runs is cancelled without a mode, and the socket, where there is one, is closed for `reason`. Idempotent. */
-  end(reason?: CloseReason): void {
+  /** Ends it: what runs is cancelled without a mode, because of `why`, and the socket, where there is one, is closed for `reason`. Idempotent. */
+  end(reason?: CloseReason, why: HalibutError = new HalibutError('closed', 'the browser’s session ended')): void {
     if (this.#ended) return
     this.#ended = true
     const socket = this.#socket
     this.#socket = undefined
     this.#received.settle()
     this.outbox.close()
-    const gone = new HalibutError('closed', 'the browser’s session ended')
-    this.#requests.close(gone)
-    this.#streamTable?.close(gone)
+    this.#requests.close(why)
+    this.#streamTable?.close(why)
     if (reason !== undefined) socket?.close(reason)
     this.#options.onEnded(this)
   }

@@ -45,6 +45,11 @@ export class Tickets {
     return found && found.expiresAtMs > this.#now() && found.origin === origin ? found.principal : undefined
   }
 
+  /** Their tickets are worth nothing any more. */
+  forget(principal: Principal): void {
+    for (const [key, ticket] of this.#tickets) if (ticket.principal === principal) this.#tickets.delete(key)
+  }
+
   /** The oldest come first. */
   #sweep(): void {
     for (const [key, { expiresAtMs }] of this.#tickets) {

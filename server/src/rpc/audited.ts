@@ -6,6 +6,7 @@ const auditedRights: ReadonlySet<Right> = new Set([
   'agents.call',
   'contracts.write',
   'trust.write',
+  'rules.write',
   'tokens.write',
 ] as const)
 
@@ -15,7 +16,7 @@ export function isAudited(right: Right): boolean {
 }
 
 /** Parameters that say what was done to what: names, and never a value of a call. */
-const namedFacts = ['service', 'method', 'id', 'name', 'thumbprint', 'subscription'] as const
+const namedFacts = ['service', 'method', 'id', 'name', 'role', 'thumbprint', 'subscription'] as const
 /** They may be anything, and are written down also where they do not fit. */
 const maxFactChars = 512
 

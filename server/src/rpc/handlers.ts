@@ -1,4 +1,6 @@
 import type { Access } from '../access/access.ts'
+import type { Principal } from '../access/principal.ts'
+import type { Tokens } from '../access/tokens.ts'
 import { AgentDoctor } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -16,12 +18,16 @@ import { doctorMethods } from './methods/doctor.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
 import { rulesMethods } from './methods/rules.ts'
+import { tokensMethods } from './methods/tokens.ts'
 import { trustMethods } from './methods/trust.ts'
 import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
 export interface HandlerOptions {
   readonly access: Access
+  readonly tokens: Tokens
+  /** Those who can sign in now. Default: nobody. */
+  readonly principals?: (() => readonly Principal[]) | undefined
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
@@ -53,7 +59,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),
     ...contractsMethods(contracts, access),
-    ...rulesMethods({ access, directory, contracts, principals: () => [] }),
+    ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),
+    ...tokensMethods(options.tokens),
     ...discoverMethods(version),
   }
 }

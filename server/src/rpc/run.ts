@@ -47,8 +47,8 @@ export class MethodRunner {
   readonly #onEnded: OnEnded | undefined
   readonly #audit: AuditSink | undefined
 
-  /** `audit` gets what came of each method that changes something, or calls an agent. Default: nobody does. */
-  constructor(handlers: Handlers, log: LogSink, onEnded?: OnEnded, audit?: AuditSink) {
+  /** Of the handlers those that will be asked for. `audit` gets what came of each method that changes something, or calls an agent. Default: nobody does. */
+  constructor(handlers: Partial<Handlers>, log: LogSink, onEnded?: OnEnded, audit?: AuditSink) {
     this.#log = log
     this.#onEnded = onEnded
     this.#audit = audit

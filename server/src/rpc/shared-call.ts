@@ -5,7 +5,7 @@ import { toHalibutError } from './error-map.ts'
 
 /** Somebody who waits for a call. */
 export interface Waiter {
-  /** Aborted when it gives up (reason: `cancelled`), or when its session is over (any other). */
+  /** Aborted when it gives up, or may not wait any more (any reason), or when its session is over (reason: `closed`). */
   readonly signal: AbortSignal
   /** From now on the call may have run; `cancel`: what becomes of it where whoever gives it up does not say. */
   begun(cancel: CancelMode): void
@@ -55,7 +55,7 @@ export class SharedCall<T> implements Waiter {
         // With its timer, which would give up for it what goes on without it.
         end()
         const why = toHalibutError(signal.reason)
-        if (why.kind !== 'cancelled') reject(why.with({ delivery: 'unknown' }))
+        if (why.kind === 'closed') reject(why.with({ delivery: 'unknown' }))
         else if (this.#waiting.size > 0) reject(left())
         else this.#stop.abort(why)
       }

@@ -1,4 +1,4 @@
-import type { AgentEndpoint } from '@halibut-gateway/schemas'
+import type { AgentEndpoint, Grant } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 
 /**
@@ -98,10 +98,13 @@ export interface AcceptanceRecord {
 export interface TokenRecord {
   readonly id: string
   readonly name: string
-  /** SHA-256 of the secret. */
+  /** SHA-256 of the secret, hexadecimal. */
   readonly secretHash: string
   readonly role: string
+  /** What it may reach at most; absent: what its role and the rules allow. */
+  readonly scope?: readonly Grant[] | undefined
   readonly createdMs: number
+  readonly createdBy?: string | undefined
   readonly expiresMs?: number | undefined
   readonly lastUsedMs?: number | undefined
   readonly revokedMs?: number | undefined

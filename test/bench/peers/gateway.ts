@@ -13,6 +13,7 @@ import { product } from '../product.ts'
 import { cpu, rss } from '../usage.ts'
 
 const { Access } = await product('access/access')
+const { Tokens } = await product('access/tokens')
 const { buildGateway } = await product('gateway/app')
 const { OriginPolicy } = await product('gateway/origin-policy')
 const { startTokenSignIn } = await product('gateway/sign-in')
@@ -58,6 +59,7 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
     contracts,
     signIn: startTokenSignIn(token),
     access: new Access(),
+    tokens: new Tokens({ store: { all: () => [], put: async () => undefined, remove: async () => false }, log: silentLog }),
     policy,
     log: silentLog,
     version: '0.0.0',

@@ -39,7 +39,8 @@ export const limitRates = fastifyPlugin<{ limits?: RateLimits | undefined }>(
   { name: 'rate-limit', dependencies: ['sockets', 'error-handler'] },
 )
 
-function addressOf({ ip }: FastifyRequest): string {
+/** Whom a request counts for: an address; of IPv6 a network of 64 bits. */
+export function addressOf({ ip }: FastifyRequest): string {
   return networkOf(`${ip}:0`)
 }
 

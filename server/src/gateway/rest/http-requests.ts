@@ -35,6 +35,11 @@ export class HttpRequests {
     if (this.#running.size === 0) this.#onEmpty?.()
   }
 
+  /** Those of a sign-in that is over are given up. */
+  signedOut(principal: Principal, why: HalibutError): void {
+    for (const request of [...this.#running]) if (request.principal === principal) request.stop(why)
+  }
+
   /** Takes nothing new. Resolves when all that runs has been answered; what is not done after `drainMs` ends as `closed`. */
   async drain(drainMs: number): Promise<void> {
     this.#isOpen = false

@@ -66,6 +66,9 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const caller = callerOf(request)
+  // While the body came.
+  const signedOut = request.server.whySignedOut(caller)
+  if (signedOut) throw signedOut
   const traceId = traceIdOf(request)
   if (operation.takesVersion && request.headers['if-match'] === undefined) return sendProblem(reply, withoutVersion(caller, traceId), 428)
   const params = readParams(operation, request)

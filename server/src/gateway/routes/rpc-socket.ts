@@ -8,9 +8,11 @@ import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { LogSink } from '../../base/log.ts'
 import type { Dispatcher } from '../../rpc/dispatcher.ts'
+import type { CallRates } from '../call-rates.ts'
 import { Connection, type ConnectionSocket } from '../connection.ts'
 import { FrameTurns } from '../frame-turns.ts'
 import { offeredSubprotocols } from '../plugins/auth.ts'
+import { addressOf } from '../plugins/rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,9 +26,9 @@ declare module 'fastify' {
 /** `GET /rpc`: one connection for each WebSocket, and a session that may outlive it. */
 export async function rpcSocketRoutes(
   app: FastifyInstance,
-  options: { readonly dispatcher: Dispatcher; readonly log: LogSink },
+  options: { readonly dispatcher: Dispatcher; readonly rates: CallRates; readonly log: LogSink },
 ): Promise<void> {
-  const { dispatcher, log } = options
+  const { dispatcher, rates, log } = options
   const { connections, sessions } = app
   app.decorateRequest('principal', undefined)
   app.decorateRequest('handshake', undefined)
@@ -45,6 +47,8 @@ export async function rpcSocketRoutes(
     (socket, request) => {
       const { principal, handshake } = request
       if (!principal) return socket.close(closeCodes.internal_error.code)
+      // While the handshake was under way.
+      if (app.whySignedOut(principal)) return socket.close(closeCodes.signed_out.code, 'signed_out')
       const transport = request.raw.socket
       // The plugin’s listener and the response on the socket would keep all of the handshake for as long as the browser is there.
       socket.removeAllListeners('error')
@@ -54,6 +58,7 @@ export async function rpcSocketRoutes(
         sessions,
         dispatcher,
         principal,
+        allowance: rates.ofAddress(addressOf(request)),
         origin: request.headers.origin,
       })
       connections.add(connection)

@@ -25,8 +25,10 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, 'rules.get' 
     'rules.preview': async ({ document }, { signal }) => {
       const after = access.with(document)
       const before = access.rules
+      const known = options.principals()
+      const isKnown = ({ name, role }: Principal): boolean => known.some(each => each.name === name && each.role === role)
       const subjects = {
-        principals: [...options.principals(), ...testedPrincipals(before.document, after.document)],
+        principals: [...known, ...testedPrincipals(before.document, after.document).filter(tested => !isKnown(tested))],
         agents: directory.ids().map(id => agentTarget(directory, id)),
         calls: contracts
           .list()
