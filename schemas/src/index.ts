@@ -36,6 +36,7 @@ export {
 } from './contract.ts'
 export { type ContractCheck, type ContractCheckOptions, checkContract, contractLimits } from './contract-check.ts'
 export { checkPattern } from './contract-pattern.ts'
+export { type ContractEntry, ContractEntrySchema } from './contract-entry.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export {

@@ -78,7 +78,6 @@ const RulesResultSchema = Type.Object(
   },
   { additionalProperties: false },
 )
-const ServiceNameSchema = Type.String({ minLength: 1, maxLength: 256 })
 const TokenParamsSchema = Type.Object({ id: TokenIdSchema }, { additionalProperties: false })
 
 /**
@@ -228,25 +227,48 @@ export const methods = {
     result: Type.Object({}, { additionalProperties: false }),
   }),
   'contracts.list': method({
-    description: 'the services whose contracts the gateway knows',
+    description: 'the contracts that the gateway knows, those for all agents first; with an agent those that calls of it use',
     right: 'contracts.read',
     http: 'GET /contracts',
-    params: NoParamsSchema,
+    params: Type.Object({ ...pageParams, agent: ContractAgentSchema }, { additionalProperties: false }),
+    result: Type.Object({ contracts: Type.Array(ContractEntrySchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'contracts.get': method({
+    description: 'one contract as its JSON document: that of the agent, else that for all, else, where no agent is named, any',
+    right: 'contracts.read',
+    http: 'GET /contracts/{service}',
+    params: Type.Object({ service: ServiceNameSchema, agent: ContractAgentSchema }, { additionalProperties: false }),
     result: Type.Object(
-      {
-        contracts: Type.Array(
-          Type.Object({ service: ServiceNameSchema, methods: Type.Array(Type.String()) }, { additionalProperties: false }),
-        ),
-      },
+      { contract: Type.Record(Type.String(), Type.Unknown()), entry: ContractEntrySchema },
       { additionalProperties: false },
     ),
   }),
-  'contracts.get': method({
-    description: 'one contract as its JSON document',
-    right: 'contracts.read',
-    http: 'GET /contracts/{service}',
-    params: Type.Object({ service: ServiceNameSchema }, { additionalProperties: false }),
-    result: Type.Object({ contract: Type.Record(Type.String(), Type.Unknown()) }, { additionalProperties: false }),
+  'contracts.add': method({
+    description: 'knows a contract from now on, for all agents or for one; calls, lists and forms have it at once',
+    right: 'contracts.write',
+    http: 'POST /contracts',
+    params: Type.Object({ contract: ContractDocumentSchema, agent: ContractAgentSchema }, { additionalProperties: false }),
+    result: ContractAddedSchema,
+  }),
+  'contracts.update': method({
+    description: 'puts another document in the place of a contract that was added; calls that run go on with theirs',
+    right: 'contracts.write',
+    http: 'PUT /contracts/{service}',
+    params: Type.Object(
+      { service: ServiceNameSchema, version: VersionSchema, contract: ContractDocumentSchema, agent: ContractAgentSchema },
+      { additionalProperties: false },
+    ),
+    result: ContractAddedSchema,
+  }),
+  'contracts.remove': method({
+    description: 'forgets a contract that was added; calls that run go on with it',
+    right: 'contracts.write',
+    http: 'DELETE /contracts/{service}',
+    params: Type.Object(
+      { service: ServiceNameSchema, version: VersionSchema, agent: ContractAgentSchema },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({}, { additionalProperties: false }),
   }),
   'trust.pending': method({
     description: 'who knocks at the port for polling agents and waits for a decision, and agents that poll from several machines',

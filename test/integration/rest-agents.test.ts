@@ -87,13 +87,13 @@ test('an agent that is disabled says since when and why, in list, detail and wat
 })
 
 test.each([
-  ['an id that is taken', { ...web, agent: 'taken' }, 400, 'invalid_argument', undefined],
+  ['an id that is taken', { ...web, agent: 'taken' }, 409, 'conflict', undefined],
   ['an address without a host', { ...web, uri: 'https:///' }, 422, 'invalid_params', '/uri'],
   ['an address with a port that is none', { ...web, uri: 'https://host:99999/' }, 422, 'invalid_params', '/uri'],
   ['a thumbprint that is SHA-256', { ...web, thumbprint: 'A'.repeat(64) }, 422, 'invalid_params', '/thumbprint'],
   ['a tag twice', { ...web, tags: ['a', 'a'] }, 422, 'invalid_params', '/tags'],
   ['an unknown member', { ...web, disabled: true }, 422, 'invalid_params', '/disabled'],
-  ['a subscription that is another one’s', { ...web, agent: 'p2', uri: 'poll://taken/' }, 400, 'invalid_argument', undefined],
+  ['a subscription that is another one’s', { ...web, agent: 'p2', uri: 'poll://taken/' }, 409, 'conflict', undefined],
 ] as const)('%s is refused with the place and the reason', async (_, agent, status, kind, path) => {
   await using world = await createGatewayWorld()
   await added(world, { ...web, agent: 'taken', uri: 'poll://taken/' })
@@ -164,10 +164,10 @@ test('the same Idempotency-Key with the same request gives the same answer, and 
     body: { kind: 'idempotency_conflict' },
   })
   // Somebody else’s key of the same name is another one.
-  expect(await ask({ ...world, token: 'admin' }, 'POST /agents', web, key)).toMatchObject({ body: { kind: 'invalid_argument' } })
+  expect(await ask({ ...world, token: 'admin' }, 'POST /agents', web, key)).toMatchObject({ body: { kind: 'conflict' } })
   // What failed has changed nothing, and is tried again.
   const other = { 'idempotency-key': 'other' }
-  expect((await ask(world, 'POST /agents', web, other)).status).toBe(400)
+  expect((await ask(world, 'POST /agents', web, other)).status).toBe(409)
   await ask(world, 'DELETE /agents/web-1', undefined, { 'if-match': '*' })
   expect((await ask(world, 'POST /agents', web, other)).status).toBe(201)
   expect(await ask(world, 'POST /agents', web, { 'idempotency-key': 'x'.repeat(129) })).toMatchObject({ body: { kind: 'invalid_request' } })

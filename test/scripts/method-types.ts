@@ -58,6 +58,7 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
 
 /** By their JSON, since TypeBox copies what it makes optional. The last ones stand beside this file. */
 const names = new Map<string, string>([
+  [ContractEntrySchema, 'ContractEntry', 'What is known of a contract beside its document.'],
   ...named.map(([schema, name]): [string, string] => [JSON.stringify(schema), name]),
   [JSON.stringify(DeliverySchema), 'Delivery'],
   [JSON.stringify(PhaseSchema), 'Phase'],

@@ -23,7 +23,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'rules are not asked before an agent is called',
     file: 'server/src/rpc/methods/agent-invoke.ts',
-    find: 'access.require(context.principal, ',
+    find: 'requireCall(access, context.principal, ',
     replace: 'void (context.principal, ',
     tests: ['integration/rules.test.ts'],
   },

@@ -147,8 +147,11 @@ export function createTestGateway(): TestGateway {
         return requester.session.watch(method, calls.snapshot(), requester)
       case 'inspect.watch':
         return requester.session.watch(method, undefined, requester)
-      case 'contracts.get':
-        return { contract: agents.contract((params as { service: string }).service) }
+      case 'contracts.get': {
+        const contract = agents.contract((params as { service: string }).service)
+        const { service, methods } = contract
+        return { contract, entry: { service, methods: methods.map(signatureOf), version: '1', readOnly: true } }
+      }
       default:
         throw new TestError('unknown_method', `a gateway in memory has no method ${method}`, 'not_sent')
     }

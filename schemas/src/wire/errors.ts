@@ -145,6 +145,7 @@ export const errorTable = {
     'the port cannot be listened on',
     'look at the cause, then choose an address and a port that are free',
   ),
+  conflict: entry(-32065, 409, false, 'there is another one of this name', 'choose another name, or change that one'),
   // The browser’s side
   parse_error: entry(-32700, 400, false, 'the text is not JSON', 'send one JSON text in each frame or body'),
   invalid_request: entry(

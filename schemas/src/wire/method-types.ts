@@ -153,6 +153,9 @@ export type RuleChange = {
   role: Role
   right: 'agents.read' | 'agents.call'
   agent: string
+/** What is known of a contract beside its document. */
+export type ContractEntry = { service: string; agent?: string; methods: string[]; version: string; readOnly: boolean; added?: string }
+
   service?: string
   method?: string
   change: 'gains' | 'loses'
@@ -235,8 +238,17 @@ export interface Methods {
   'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
   'calls.watch': { params: Record<never, never>; result: Record<never, never>; item: CallEvent }
   'inspect.watch': { params: Record<never, never>; result: Record<never, never>; item: InspectEvent }
-  'contracts.list': { params: Record<never, never>; result: { contracts: { service: string; methods: string[] }[] } }
-  'contracts.get': { params: { service: string }; result: { contract: Record<string, unknown> } }
+  'contracts.list': { params: { limit?: number; cursor?: string; agent?: string }; result: { contracts: ContractEntry[]; next?: string } }
+  'contracts.get': { params: { service: string; agent?: string }; result: { contract: Record<string, unknown>; entry: ContractEntry } }
+  'contracts.add': {
+    params: { contract: Record<string, unknown>; agent?: string }
+    result: { service: string; entry: ContractEntry; warnings: { place: string; message: string }[] }
+  }
+  'contracts.update': {
+    params: { service: string; version: string; contract: Record<string, unknown>; agent?: string }
+    result: { service: string; entry: ContractEntry; warnings: { place: string; message: string }[] }
+  }
+  'contracts.remove': { params: { service: string; version: string; agent?: string }; result: Record<never, never> }
   'trust.pending': {
     params: Record<never, never>
     result: {

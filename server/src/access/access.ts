@@ -89,12 +89,6 @@ export class Access {
     return role === 'admin' || (scope === undefined && hasRight(role, 'agents.read') && this.#rules.seesAll(principal))
   }
 
-  /** Throws `forbidden`, with the reason. */
-  require(principal: Principal, right: Right, target: Target): void {
-    const { allowed, reason } = decide(this.#rules, principal, right, target)
-    if (!allowed) throw new HalibutError('forbidden', reason, { advice: 'ask an admin for a rule that allows it' })
-  }
-
   /**
    * Puts other rules in the place of those of a revision (default: whichever there are), and keeps them. Rejects with `invalid_argument` where they
    * are not acceptable or do not pass their own tests, and with `version_conflict` where somebody has changed them meanwhile.

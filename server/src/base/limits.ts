@@ -131,6 +131,8 @@ export const gatewayLimits = {
   pendingLaterMs: 86_400_000,
   knockLinesPerMinute: 60,
   cloneGraceMs: 30_000,
+  addedContracts: 500,
+  contractChars: 256 * 1024,
   httpRequestMs: 10_000,
   httpCallsInFlight: 64,
   httpAnswers: 10_000,

@@ -47,6 +47,7 @@ const exitsOfKinds: Readonly<Partial<Record<ErrorKind, ExitName>>> = {
   not_found: 'notFound',
   ambiguous_method: 'usage',
   invalid_argument: 'usage',
+  conflict: 'usage',
   invalid_params: 'usage',
   unauthorized: 'refused',
   forbidden: 'refused',

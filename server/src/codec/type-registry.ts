@@ -67,15 +67,14 @@ export class TypeRegistry implements TypeResolver {
   readonly corlib: Corlib
   /** For answers that no contract describes: a type that is not known is plain data. */
   readonly untyped: TypeResolver = { resolve: text => this.#names.find(text) ?? unknownType }
-  readonly #byDocument = new Map<string, CompiledContract>()
+  readonly #byDocument = new Map<string, Registered>()
   readonly #byContract = new WeakMap<Contract, CompiledContract>()
   readonly #byService = new Map<string, CompiledContract>()
   readonly #names = nameTable()
 
   constructor(options: { readonly corlib?: Corlib } = {}) {
     this.corlib = options.corlib ?? 'mscorlib'
-    this.#names.add(bytes)
-    this.#names.add(dataStreamType)
+    this.#allowOurs()
   }
 
   /** Makes a contract ready and allows its types. The same contract again is the same object. Throws `invalid_contract`. */
@@ -91,6 +90,24 @@ export class TypeRegistry implements TypeResolver {
       if (this.#byService.get(key)?.service.toLowerCase() !== key) this.#byService.set(key, compiled)
     }
     return compiled
+  }
+
+  /**
+   * Takes back what {@link register} did with this very object; what was made of it works on for those who hold it. Its types are not known any
+   * more where no contract describes an answer, unless another contract has them.
+   */
+  forget(contract: Contract): void {
+    const compiled = this.#byContract.get(contract)
+    if (!compiled) return
+    this.#byContract.delete(contract)
+    const text = JSON.stringify(contract)
+    const registered = this.#byDocument.get(text)
+    if (!registered || --registered.contracts > 0) return
+    this.#byDocument.delete(text)
+    for (const [service, each] of this.#byService) if (each === compiled) this.#byService.delete(service)
+    this.#names.clear()
+    this.#allowOurs()
+    for (const { allow } of this.#byDocument.values()) allow(this.#names)
   }
 
   /** The contract registered last for a service, in any letter case. */
@@ -115,28 +132,45 @@ export class TypeRegistry implements TypeResolver {
     this.check(contract)
     const text = JSON.stringify(contract)
     const same = this.#byDocument.get(text)
-    if (same) return same
-    const compiled = compileContract(contract, this.#names)
-    this.#byDocument.set(text, compiled)
-    return compiled
+    if (same) {
+      same.contracts++
+      return same.compiled
+    }
+    const made = compileContract(contract, this.#names)
+    this.#byDocument.set(text, { ...made, contracts: 1 })
+    return made.compiled
+  }
+
+  #allowOurs(): void {
+    this.#names.add(bytes)
+    this.#names.add(dataStreamType)
   }
 }
 
-function compileContract(contract: Contract, shared: NameTable): CompiledContract {
+/** A contract document that was made ready. */
+interface Registered {
+  readonly compiled: CompiledContract
+  /** Lets a table know its types. */
+  readonly allow: (table: NameTable) => void
+  /** How many contracts have this very text. */
+  contracts: number
+}
+
+function compileContract(contract: Contract, shared: NameTable): Omit<Registered, 'contracts'> {
   const types = compileTypes(contract)
   const own = nameTable()
   const markedMethod = markedMethods(contract)
   const allMethods = contract.methods.map(node => compileMethod(node, contract, types.compile, markedMethod(node)))
   // Derived classes and implementations may come without being named by a parameter.
   for (const name of Object.keys(contract.types ?? {})) types.compile(name)
-  for (const type of types.named()) {
-    own.add(type)
-    shared.add(type)
+  const allow = (table: NameTable): void => {
+    for (const type of types.named()) table.add(type)
+    for (const definition of Object.values(contract.types ?? {})) {
+      const first = 'enum' in definition ? definition.enum : definition.object
+      for (const alias of definition.aliases ?? []) table.addAlias(alias, first)
+    }
   }
-  for (const definition of Object.values(contract.types ?? {})) {
-    const first = 'enum' in definition ? definition.enum : definition.object
-    for (const alias of definition.aliases ?? []) for (const table of [own, shared]) table.addAlias(alias, first)
-  }
+  for (const table of [own, shared]) allow(table)
   const byName = new Map<string, CompiledMethod[]>()
   for (const method of allMethods) {
     const key = method.name.toLowerCase()
@@ -144,7 +178,7 @@ function compileContract(contract: Contract, shared: NameTable): CompiledContrac
   }
   const bySignature = new Map(allMethods.map(method => [method.signature, method]))
   const methods = (name: string): readonly CompiledMethod[] => byName.get(name) ?? byName.get(name.toLowerCase()) ?? []
-  return {
+  const compiled: CompiledContract = {
     contract,
     service: contract.service,
     allMethods,
@@ -164,6 +198,7 @@ function compileContract(contract: Contract, shared: NameTable): CompiledContrac
     },
     resolve: text => own.find(text) ?? shared.find(text) ?? shared.fail(text),
   }
+  return { compiled, allow }
 }
 
 function compileMethod(node: MethodNode, contract: Contract, compile: (node: TypeNode) => ClrType, marked: MarkedMethod): CompiledMethod {
@@ -239,6 +274,8 @@ interface NameTable {
   add(type: ClrType): void
   /** Another name of a contract’s type, both with their assemblies. */
   addAlias(alias: string, name: string): void
+  /** Forgets all of them. */
+  clear(): void
   find(text: string): ClrType | undefined
   fail(text: string): never
 }
@@ -268,6 +305,9 @@ function nameTable(): NameTable {
       aliases.set(`${other}, ${assembly}`, contractType(name))
       byText.clear()
       if (assembly !== undefined) assemblies.add(assembly)
+    },
+    clear() {
+      for (const each of [byKey, byText, assemblies, aliases]) each.clear()
     },
     find(text) {
       const remembered = byText.get(text)

@@ -82,7 +82,7 @@ export class AgentDirectory {
     this.#now = now
   }
 
-  /** Throws `invalid_argument` where the id, or the subscription of a polling agent, is taken. */
+  /** Throws `conflict` where the id, or the subscription of a polling agent, is taken. */
   add(definition: AgentDefinition, readOnly = false): Agent {
     if (this.#agents.has(definition.id)) throw taken(`an agent with the id ${definition.id} exists already`)
     const agent = this.#newAgent(definition, readOnly)
@@ -92,7 +92,7 @@ export class AgentDirectory {
 
   /**
    * Puts another definition in the place of the one of the same id. It stays in its state where it is at the same place with the same certificate,
-   * or one that it may have already; elsewhere it has not been seen yet. Throws `agent_not_found`, and `invalid_argument` where the subscription is another agent’s.
+   * or one that it may have already; elsewhere it has not been seen yet. Throws `agent_not_found`, and `conflict` where the subscription is another agent’s.
    */
   update(definition: AgentDefinition): Agent {
     const before = this.require(definition.id)
@@ -123,7 +123,7 @@ export class AgentDirectory {
   /** Throws `agent_not_found`. */
   require(id: string): Agent {
     const agent = this.#agents.get(id)
-    if (!agent) throw new HalibutError('agent_not_found', `there is no agent ${id}`)
+    if (!agent) throw noAgent(id)
     return agent
   }
 
@@ -220,8 +220,13 @@ export function isOverlap(before: AgentDefinition, after: AgentDefinition): bool
   return before.uri === after.uri && certificatesOf(after).some(each => its.includes(each))
 }
 
-/** An agent as the browser sees it. */
-export function snapshotOf(agent: Agent): AgentSnapshot {
+/** The error of whoever names an agent that is not there, or that they may not see. */
+export function noAgent(id: string): HalibutError {
+  return new HalibutError('agent_not_found', `there is no agent ${id}`)
+}
+
+/** An agent as the browser sees it, with these services. */
+export function snapshotOf(agent: Agent, services: readonly string[] = agent.definition.services ?? []): AgentSnapshot {
   const { definition, state, probe, mismatch } = agent
   return {
     id: definition.id,
@@ -237,7 +242,7 @@ export function snapshotOf(agent: Agent): AgentSnapshot {
     ...(probe === undefined ? {} : { probed: new Date(probe.atMs).toISOString() }),
     ...(probe?.roundTripMs === undefined ? {} : { roundTripMs: probe.roundTripMs }),
     ...(mismatch === undefined ? {} : { mismatch: toldMismatch(mismatch) }),
-    services: [...(definition.services ?? [])],
+    services: [...services],
     tags: [...(definition.tags ?? [])],
     version: agent.version,
     readOnly: agent.readOnly,
@@ -273,5 +278,5 @@ function subscriptionOf({ mode, definition }: Agent): string | undefined {
 }
 
 function taken(message: string): HalibutError {
-  return new HalibutError('invalid_argument', message)
+  return new HalibutError('conflict', message)
 }

@@ -61,8 +61,8 @@ export class AgentManager {
   }
 
   /**
-   * Serves an agent without keeping it in the store: it stays as it is as long as the gateway runs. Throws `invalid_argument` where its id or its
-   * subscription is taken, or its thumbprint is none.
+   * Serves an agent without keeping it in the store: it stays as it is as long as the gateway runs. Throws `conflict` where its id or its
+   * subscription is taken, and `invalid_argument` where its thumbprint is none.
    */
   serve(definition: AgentDefinition): Agent {
     return this.#serve(definition, true)
@@ -84,7 +84,7 @@ export class AgentManager {
 
   /**
    * Puts another definition in the place of the one of an id, and keeps it. An agent that is elsewhere from now on, has another certificate
-   * or is disabled loses its connections; where it may have had the certificate before, what runs on them comes to its end. Rejects with `agent_not_found`, `invalid_argument`, `version_conflict` where it is not in the `version`
+   * or is disabled loses its connections; where it may have had the certificate before, what runs on them comes to its end. Rejects with `agent_not_found`, `invalid_argument`, `conflict`, `version_conflict` where it is not in the `version`
    * that is told (default: whichever there is), or where it cannot be kept; then nothing has changed.
    */
   edit(id: string, change: (before: AgentDefinition) => AgentDefinition, version?: string): Promise<Agent> {

@@ -26,5 +26,8 @@ export function auditFacts(params: unknown): AuditEntry['facts'] {
   const given = params as Record<string, unknown>
   const facts: Record<string, string> = {}
   for (const name of namedFacts) if (typeof given[name] === 'string') facts[name] = given[name].slice(0, maxFactChars)
+  // A contract that is added says whose it is in its document.
+  const { service } = (given['contract'] ?? {}) as { readonly service?: unknown }
+  if (typeof service === 'string') facts['service'] ??= service.slice(0, maxFactChars)
   return facts
 }

@@ -32,7 +32,7 @@ export interface HandlerOptions {
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
   readonly trust: Trust
-  /** Changes with each start of the gateway. */
+  /** What idempotency keys belong to. */
   readonly epoch: string
   readonly version: string
   /** What is presented where the doctor dials. Default: nothing. */
@@ -52,15 +52,15 @@ export function createHandlers(options: HandlerOptions): Handlers {
   const kept = new KeptCalls(options.epoch)
   return {
     ...helloMethods(options),
-    ...agentsMethods(manager, access, options.agentChangesMs),
+    ...agentsMethods(options),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...doctorMethods(new AgentDoctor({ mesh, directory, trust: options.trust, certificate: options.identity, port: options.agents })),
-    ...callsMethods(registry, kept),
+    ...callsMethods({ registry, kept, directory, mesh }),
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),
-    ...contractsMethods(contracts, access),
+    ...contractsMethods({ access, contracts, directory }),
     ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),
     ...tokensMethods(options.tokens),
-    ...discoverMethods(version),
+    ...discoverMethods({ access, contracts, directory, version }),
   }
 }

@@ -291,6 +291,12 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
+  /** Lets go of what was made ready for calls with this contract, where no further ones come; those that run go on. */
+  forgetContract(contract: Contract): void {
+    checkArgument(contract, 'the contract', 'object')
+    this.#registry.forget(contract)
+  }
+
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<ProbeAnswer> {
     this.#assertOpen()
     probeOptionKinds.check(options, 'the options of probe()')

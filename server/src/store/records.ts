@@ -33,8 +33,8 @@ export interface AgentRecord extends AgentEndpoint {
 export interface ContractRecord {
   readonly id: string
   readonly contract: Contract
-  /** The ids of the agents that it is for. Default: all. */
-  readonly agents?: readonly string[] | undefined
+  /** The id of the one agent that it is for. Default: all. */
+  readonly agent?: string | undefined
   readonly addedMs: number
 }
 

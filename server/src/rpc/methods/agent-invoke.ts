@@ -21,6 +21,7 @@ import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import type { Mesh, MeshCall } from '../../fleet/mesh.ts'
 import { DataStream } from '../../runtime/data-streams.ts'
+import { requireCall } from '../agent-sight.ts'
 import { announcedStreams } from '../announced-streams.ts'
 import { callAgain, isLostOnTheWay } from '../call-again.ts'
 import type { CallContext } from '../call-context.ts'
@@ -31,7 +32,7 @@ import { toHalibutError } from '../error-map.ts'
 import { consumed, type KeptCalls } from '../kept-calls.ts'
 import { ParamsError } from '../params-error.ts'
 import { PutOffItems } from '../put-off.ts'
-import { agentTarget, methodName } from '../rule-target.ts'
+import { methodName } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
 import type { Waiter } from '../shared-call.ts'
 import { unfitArgument } from '../unfit-argument.ts'
@@ -63,9 +64,9 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
   const { access, contracts, directory, kept } = options
   return {
     'agent.invoke': (params, context) => {
-      const service = contracts.get(params.service)?.contract.service ?? params.service
+      const service = contracts.get(params.service, params.agent)?.contract.service ?? params.service
       const method = methodName(params.method)
-      access.require(context.principal, 'agents.call', { agent: agentTarget(directory, params.agent), service, method })
+      requireCall(access, context.principal, directory, { agent: params.agent, service, method })
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
@@ -159,7 +160,7 @@ async function invoke(
 }
 
 function targetOf(contracts: ContractDirectory, params: InvokeParams, streams: CallStreams): Target {
-  const json = contracts.get(params.service)
+  const json = contracts.get(params.service, params.agent)
   if (json) return typedTarget(json, params, streams)
   const { method } = params
   if (!/^[^()\s]+$/.test(method)) {
@@ -182,7 +183,7 @@ async function targetInTurns(
 ): Promise<Target> {
   const turns = new Turns()
   await turns.next()
-  const json = contracts.get(params.service)
+  const json = contracts.get(params.service, params.agent)
   let target: Target
   if (json) {
     const rest = new PutOffItems()

@@ -4,51 +4,66 @@ import type { Access } from '../../access/access.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { inTurns } from '../../base/in-turns.ts'
 import { defaultLimits, gatewayLimits } from '../../base/limits.ts'
-import { type AgentDefinition, type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
+import type { Agent, AgentDefinition, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { AgentManager } from '../../fleet/agent-manager.ts'
+import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { parseEndpoint } from '../../runtime/endpoint.ts'
 import { AgentSight } from '../agent-sight.ts'
+import type { CallContext } from '../call-context.ts'
 import { changedAgents } from '../changed-agents.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
-import { agentTarget } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
+import { versionIn } from '../version-in.ts'
 
 type AgentMethods = 'list' | 'get' | 'watch' | 'add' | 'update' | 'remove' | 'enable' | 'disable'
 
+/** What the methods about agents work with. */
+export interface AgentsOptions {
+  readonly manager: AgentManager
+  readonly access: Access
+  readonly contracts: ContractDirectory
+  /** For how long changes are gathered. Default: that of `gatewayLimits`. */
+  readonly agentChangesMs?: number | undefined
+}
+
 /** The methods about the agents themselves. */
-export function agentsMethods(
-  agents: AgentManager,
-  access: Access,
-  changesMs: number = gatewayLimits.agentChangesMs,
-): Pick<Handlers, `agents.${AgentMethods}`> {
+export function agentsMethods(options: AgentsOptions): Pick<Handlers, `agents.${AgentMethods}`> {
+  const { manager: agents, access, contracts, agentChangesMs: changesMs = gatewayLimits.agentChangesMs } = options
   const { directory } = agents
+  const sightOf = ({ principal }: Pick<CallContext, 'principal'>): AgentSight => new AgentSight(access, principal, contracts)
+  /** What was done, as whoever did it sees the agent. */
+  const shown = async (context: CallContext, agent: Promise<Agent>): Promise<MethodResult<'agents.add'>> => ({
+    agent: sightOf(context).snapshot(await agent),
+  })
   return {
-    'agents.list': (params, { principal }) => inTurns(listed(directory, new AgentSight(access, principal), params)),
-    'agents.get': ({ agent }, { principal }) => {
-      access.require(principal, 'agents.read', { agent: agentTarget(directory, agent) })
-      return { agent: snapshotOf(directory.require(agent)) }
-    },
+    'agents.list': (params, context) => inTurns(listed(directory, sightOf(context), params)),
+    'agents.get': ({ agent }, context) => ({ agent: sightOf(context).require(directory, agent) }),
     'agents.watch': async (_params, context) => {
-      const changed = changedAgents(directory, new AgentSight(access, context.principal), changesMs)
+      const changed = changedAgents(directory, sightOf(context), changesMs)
       try {
         return await changed.feed.run(context)
       } finally {
         changed.close()
       }
     },
-    'agents.add': async params => ({ agent: snapshotOf(await agents.add(newDefinition(params))) }),
-    'agents.update': async params => ({
-      agent: snapshotOf(await agents.edit(params.agent, before => changedDefinition(before, params), versionIn(params))),
-    }),
-    'agents.remove': async params => {
-      await agents.remove(params.agent, versionIn(params))
+    'agents.add': (params, context) => shown(context, agents.add(newDefinition(params))),
+    'agents.update': (params, context) =>
+      shown(
+        context,
+        agents.edit(params.agent, before => changedDefinition(before, params), versionIn(params.version)),
+      ),
+    'agents.remove': async ({ agent, version }) => {
+      await agents.remove(agent, versionIn(version))
+      await contracts.removeOf(agent)
       return {}
     },
-    'agents.enable': async ({ agent }) => ({ agent: snapshotOf(await agents.edit(agent, enabled)) }),
-    'agents.disable': async ({ agent, reason }) => ({
-      agent: snapshotOf(await agents.edit(agent, before => defined({ ...enabled(before), disabled: true, disabledReason: reason }))),
-    }),
+    'agents.enable': ({ agent }, context) => shown(context, agents.edit(agent, enabled)),
+    'agents.disable': ({ agent, reason }, context) =>
+      shown(
+        context,
+        agents.edit(agent, before => defined({ ...enabled(before), disabled: true, disabledReason: reason })),
+      ),
   }
 }
 
@@ -70,7 +85,7 @@ function* listed(
     if (tag !== undefined && !agent.definition.tags?.includes(tag)) continue
     const last = agents.at(-1)
     if (last && agents.length === page.limit) return { agents, next: cursorAfter(last.id) }
-    agents.push(snapshotOf(agent))
+    agents.push(sight.snapshot(agent))
   }
   return { agents }
 }
@@ -105,8 +120,4 @@ function enabled({ disabled: _, disabledReason: __, ...rest }: AgentDefinition):
 /** Without the members that are not there. */
 function defined(definition: AgentDefinition): AgentDefinition {
   return Object.fromEntries(Object.entries(definition).filter(([, value]) => value !== undefined)) as unknown as AgentDefinition
-}
-
-function versionIn({ version }: { readonly version: string }): string | undefined {
-  return version === '*' ? undefined : version
 }

@@ -30,9 +30,7 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, 'rules.get' 
       const subjects = {
         principals: [...known, ...testedPrincipals(before.document, after.document).filter(tested => !isKnown(tested))],
         agents: directory.ids().map(id => agentTarget(directory, id)),
-        calls: contracts
-          .list()
-          .flatMap(({ service, methods }) => [...new Set(methods.map(({ name }) => name))].map(method => ({ service, method }))),
+        calls: callsOf(contracts),
       }
       return inTurns(previewRules(before, after, subjects), () => signal.throwIfAborted())
     },
@@ -41,4 +39,10 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, 'rules.get' 
       return shown()
     },
   }
+}
+
+/** Each method of each service once, whoever has a contract for it. */
+function callsOf(contracts: ContractDirectory): { readonly service: string; readonly method: string }[] {
+  const calls = contracts.list().flatMap(({ service, methods }) => methods.map(({ name }) => ({ service, method: name })))
+  return [...new Map(calls.map(call => [`${call.service}.${call.method}`, call])).values()]
 }

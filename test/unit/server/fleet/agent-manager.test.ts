@@ -83,7 +83,7 @@ test('an agent that is added is kept and trusted; one that is served is not kept
   await it.manager.add(polling)
   it.manager.serve(listening)
   expect([[...it.kept.keys()], [...it.trusted], it.manager.directory.ids()]).toEqual([['p'], [own], ['p', 'l']])
-  await expect(it.manager.add(polling)).rejects.toMatchObject({ kind: 'invalid_argument' })
+  await expect(it.manager.add(polling)).rejects.toMatchObject({ kind: 'conflict' })
   it.manager.close()
 })
 
