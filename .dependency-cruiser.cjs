@@ -73,6 +73,7 @@ const importTable = {
     'server/src/doctor',
     'server/src/audit',
     'schemas/src',
+    'types:server/src/store',
     'npm:@sinclair/typebox',
     'node:*',
   ],

@@ -38,8 +38,8 @@ export class MemoryBackend implements StoreBackend {
     return this.#audit.filter(({ sequence }) => sequence > after).slice(0, limit)
   }
 
-  async readOutcome(id: string): Promise<OutcomeRecord | undefined> {
-    return this.#outcomes.get(id)
+  async readOutcomes(): Promise<readonly OutcomeRecord[]> {
+    return [...this.#outcomes.values()].sort((a, b) => a.atMs - b.atMs)
   }
 
   async close(): Promise<void> {}

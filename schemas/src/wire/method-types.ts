@@ -88,7 +88,7 @@ export type CallOutcome =
         }
       }
     }
-  | { state: 'unknown'; reason: 'epoch' | 'key' }
+  | { state: 'unknown'; reason: 'epoch' | 'key' | 'lost' }
 
 /** A call as `calls.watch` shows it. */
 export type CallSnapshot = {

@@ -25,6 +25,7 @@ import { isEverything } from '../settings/meaning.ts'
 import { type Settings, SettingsSchema } from '../settings/schema.ts'
 import { loadIdentityFile, loadPageCertificate } from '../settings/world.ts'
 import { listenAdvice } from '../socket/listen.ts'
+import { openCallMemory } from '../store/call-memory.ts'
 import { openEmbeddedStore } from '../store/embedded-store.ts'
 import { identityRecord } from '../store/records.ts'
 import { openStateFolder } from '../store/state-folder.ts'
@@ -75,12 +76,17 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     if (state.at === 'failing') log('error', 'changes cannot be kept, and are refused until they can', { reason: state.reason })
     else log('info', 'changes are kept again')
   })
-  const contracts = new ContractDirectory()
+  const contracts = new ContractDirectory({
+    store: store.contracts,
+    onForgotten: contract => runtime.forgetContract(contract),
+    onUnfit: (contract, why) => log('warn', 'a stored contract is not acceptable any more, and not used', { contract, why }),
+  })
   for (const path of settings.contracts) {
     const { contract, warnings } = readContractFile(path)
     for (const warning of warnings) log('warn', warning)
     contracts.add(contract)
   }
+  contracts.start()
 
   const certificate = settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings)
   const audit = new Audit(store, () => certificate)
@@ -153,6 +159,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     identity: () => certificate,
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     audit: entry => audit.record(entry),
+    callMemory: await openCallMemory(store),
     version,
   })
   closers.push(() => app.close())

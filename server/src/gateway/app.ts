@@ -13,6 +13,7 @@ import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { Certificate } from '../runtime/certificates.ts'
+import type { CallMemory } from '../store/call-memory.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
@@ -73,6 +74,8 @@ export interface GatewayOptions {
   readonly phase?: () => GatewayPhase
   /** Gets what is to be written down of who did what. Default: nobody does. */
   readonly audit?: AuditSink | undefined
+  /** Where what becomes of calls with idempotency keys outlives the process. Default: nowhere. */
+  readonly callMemory?: CallMemory | undefined
   readonly version: string
   /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
   readonly metrics?: Metrics
@@ -90,7 +93,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { log, policy, signIn, certificate, publicUrl, trustedProxies = [] } = options
   const publicPath = publicUrl?.pathname ?? '/'
   const { metrics, phase = () => 'running' } = options
-  const epoch = randomUUID()
+  const epoch = options.callMemory?.epoch ?? randomUUID()
   const registry = new CallRegistry(metrics?.callEnded)
   const handlers = createHandlers({ ...options, registry, epoch, principals: () => signIn.principals?.() ?? [] })
   const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit)

@@ -2,7 +2,11 @@ import type { InvokeParams, InvokeResult } from '@halibut-gateway/schemas'
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { type LogSink, silentLog } from '../base/log.ts'
+import { steadyTime } from '../base/steady-time.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
+import type { CallMemory } from '../store/call-memory.ts'
+import { fromRecord, type KeptOutcome, type KnownCall, toRecord } from './call-record.ts'
 import { toHalibutError } from './error-map.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { isLongJson } from './json-pieces.ts'
@@ -15,13 +19,6 @@ export interface Invoked {
   readonly holdsStreams: boolean
 }
 
-/** What is known of a call with an idempotency key. */
-export type KeptOutcome =
-  | { readonly state: 'running' }
-  /** Without a result where it was too large to keep, or holds data streams. */
-  | { readonly state: 'answered'; readonly result?: InvokeResult; readonly holdsStreams: boolean }
-  | { readonly state: 'failed'; readonly error: HalibutError }
-
 interface KeptCall {
   readonly fingerprint: string
   /** While it runs: its promise holds all of what came, also where that is too much to keep. */
@@ -31,23 +28,56 @@ interface KeptCall {
   bytes: number
 }
 
+type CallName = Pick<KnownCall, 'principal' | 'key' | 'fingerprint'>
+
 const { keptResultBytes, allKeptResultsBytes } = gatewayLimits
 const sweepEveryMs = 60_000
+
+/** What {@link KeptCalls} works with. */
+export interface KeptCallsOptions {
+  readonly epoch: string
+  /** Where what becomes of calls outlives the process. Default: nowhere. */
+  readonly memory?: Omit<CallMemory, 'epoch'> | undefined
+  readonly log?: LogSink | undefined
+  /** UTC milliseconds since 1970, as a clock tells them that is never set. Default {@link steadyTime}. */
+  readonly now?: () => number
+}
 
 /**
  * Runs a call with an idempotency key once, however often it is sent: who sends it again joins it, or gets its outcome. Keys belong to a
  * principal and to the epoch; outcomes are known for `outcomeMs`.
+ *
+ * With a memory that holds beyond the end of the process: that a call begins is on the disk before it leaves, and its outcome before it is told.
  */
 export class KeptCalls {
   readonly #epoch: string
+  readonly #memory: Omit<CallMemory, 'epoch'> | undefined
+  readonly #log: LogSink
   readonly #now: () => number
   readonly #byPrincipal = new Map<string, Map<string, KeptCall>>()
   #bytes = 0
   #sweepAtMs = 0
+  /** Runs while the memory has something to forget. */
+  #sweeping: ReturnType<typeof setTimeout> | undefined
 
-  constructor(epoch: string, now: () => number = () => performance.now()) {
+  constructor({ epoch, memory, log = silentLog, now = steadyTime }: KeptCallsOptions) {
     this.#epoch = epoch
+    this.#memory = memory
+    this.#log = log
     this.#now = now
+    const nowMs = now()
+    for (const record of memory?.records ?? []) {
+      const call = fromRecord(record, nowMs)
+      const { principal, key, fingerprint, endedMs = nowMs, outcome } = call
+      const told =
+        outcome.state === 'answered' ? outcome.result : outcome.state === 'failed' ? [outcome.error.message, outcome.error.remote] : ''
+      const bytes = Buffer.byteLength(JSON.stringify(told ?? ''))
+      this.#bytes += bytes
+      this.#callsOf(principal).set(key, { fingerprint, call: undefined, outcome, endedMs, bytes })
+      // From now on its time is counted, so that it is forgotten one day.
+      if (outcome.state === 'lost') void this.#write(call)
+    }
+    if (this.#byPrincipal.size > 0) this.#sweepLater()
   }
 
   /** Principals of whose calls something is known. */
@@ -75,13 +105,12 @@ export class KeptCalls {
       ])
     }
     if (epoch !== this.#epoch) {
-      throw new HalibutError('outcome_unknown', 'the gateway has started anew since that epoch: whether the request ran is not known', {
+      throw new HalibutError('outcome_unknown', 'the gateway has lost its memory since that epoch: whether the request ran is not known', {
         delivery: 'unknown',
       })
     }
     this.#sweepAll()
-    const calls = this.#byPrincipal.get(principal) ?? new Map<string, KeptCall>()
-    this.#byPrincipal.set(principal, calls)
+    const calls = this.#callsOf(principal)
     this.#sweep(calls)
     const fingerprint = fingerprintOf([params.agent, params.service, params.method, params.args])
     for (;;) {
@@ -89,7 +118,7 @@ export class KeptCalls {
       if (known && known.fingerprint !== fingerprint) {
         throw new HalibutError('idempotency_conflict', 'this idempotencyKey stands for a request with other parameters')
       }
-      if (!known || mayRunAgain(known.outcome)) return await this.#start(calls, key, fingerprint, waiter, invoke)
+      if (!known || mayRunAgain(known.outcome)) return await this.#start({ principal, key, fingerprint }, calls, waiter, invoke)
       const { call, outcome } = known
       if (outcome.state !== 'running') return repeated(outcome)
       if (call && !call.signal.aborted) return joined(await call.wait(waiter, params.timeoutMs))
@@ -100,12 +129,12 @@ export class KeptCalls {
   }
 
   async #start(
+    named: CallName,
     calls: Map<string, KeptCall>,
-    key: string,
-    fingerprint: string,
     waiter: Waiter,
     invoke: (call: Waiter) => Promise<Invoked>,
   ): Promise<InvokeResult> {
+    const { key, fingerprint } = named
     const before = calls.get(key)
     if (before) {
       calls.delete(key)
@@ -118,20 +147,39 @@ export class KeptCalls {
       )
     }
     const call = new SharedCall(shared =>
-      invoke(shared).then(
-        invoked => {
-          this.#ended(calls, key, this.#keep(invoked))
+      this.#begun(named, shared, invoke).then(
+        async invoked => {
+          await this.#ended(named, calls, this.#keep(invoked))
           return invoked
         },
-        (why: unknown) => {
+        async (why: unknown) => {
           const error = toHalibutError(why)
-          this.#ended(calls, key, this.#keepError(error instanceof UnfitResultError ? error.bare() : error))
+          await this.#ended(named, calls, this.#keepError(error instanceof UnfitResultError ? error.bare() : error))
           throw why
         },
       ),
     )
     calls.set(key, { fingerprint, call, outcome: { state: 'running' }, endedMs: 0, bytes: 0 })
     return (await call.wait(waiter)).result
+  }
+
+  /** Begins a call, once it is known to whatever comes after this process that it may have run. */
+  #begun(named: CallName, call: Waiter, invoke: (call: Waiter) => Promise<Invoked>): Promise<Invoked> {
+    if (!this.#memory) return invoke(call)
+    const beginning = this.#memory.put(toRecord({ ...named, endedMs: undefined, outcome: { state: 'running' } }))
+    return beginning.then(
+      () => {
+        if (call.signal.aborted) throw toHalibutError(call.signal.reason)
+        return invoke(call)
+      },
+      (why: unknown) => {
+        const { message, advice } = toHalibutError(why)
+        throw new HalibutError('internal_error', `the idempotencyKey could not be kept, so nothing was sent: ${message}`, {
+          advice,
+          retryable: true,
+        })
+      },
+    )
   }
 
   /** What is kept of an answer. */
@@ -161,7 +209,10 @@ export class KeptCalls {
     return bytes
   }
 
-  #ended(calls: Map<string, KeptCall>, key: string, { outcome, bytes }: Pick<KeptCall, 'outcome' | 'bytes'>): void {
+  /** It is told after it was kept. Without a memory at once. */
+  async #ended(named: CallName, calls: Map<string, KeptCall>, { outcome, bytes }: Pick<KeptCall, 'outcome' | 'bytes'>): Promise<void> {
+    const { key } = named
+    if (this.#memory) await this.#write({ ...named, endedMs: this.#now(), outcome })
     const kept = calls.get(key)
     if (!kept) return
     kept.call = undefined
@@ -171,14 +222,29 @@ export class KeptCalls {
     // The order of the map is that of the ends, for those that have ended.
     calls.delete(key)
     calls.set(key, kept)
+    if (this.#memory) this.#sweepLater()
+  }
+
+  /** Never rejects: what this process knows is told all the same, and what comes after it knows of a call that was lost. */
+  async #write(call: KnownCall): Promise<void> {
+    try {
+      await this.#memory?.put(toRecord(call))
+    } catch (why) {
+      const { message: cause } = toHalibutError(why)
+      this.#log('error', 'what became of a call could not be kept: after a restart its key is answered as unknown', { cause })
+    }
+  }
+
+  #callsOf(principal: string): Map<string, KeptCall> {
+    const calls = this.#byPrincipal.get(principal) ?? new Map<string, KeptCall>()
+    this.#byPrincipal.set(principal, calls)
+    return calls
   }
 
   /** When the first of them is forgotten, where one has ended. */
   #untilForgotten(calls: ReadonlyMap<string, KeptCall>): number | undefined {
-    for (const { outcome, endedMs } of calls.values()) {
-      if (outcome.state !== 'running') return endedMs + facadeLimits.outcomeMs - this.#now()
-    }
-    return undefined
+    const endedMs = firstEnd(calls)
+    return endedMs === undefined ? undefined : endedMs + facadeLimits.outcomeMs - this.#now()
   }
 
   /** Principals who do not come back would be remembered for ever otherwise. */
@@ -192,6 +258,19 @@ export class KeptCalls {
     }
   }
 
+  /** What nobody asks for any more does not stay on the disk. */
+  #sweepLater(): void {
+    this.#sweeping ??= setTimeout(() => {
+      this.#sweeping = undefined
+      this.#sweepAtMs = 0
+      this.#sweepAll()
+      const ends = [...this.#byPrincipal.values()].flatMap(calls => firstEnd(calls) ?? [])
+      // Refused where the disk is full, or the gateway ends: then the next one forgets.
+      this.#memory?.removeBefore(ends.reduce((first, end) => Math.min(first, end), this.#now())).catch(() => undefined)
+      if (ends.length > 0) this.#sweepLater()
+    }, sweepEveryMs).unref()
+  }
+
   #sweep(calls: Map<string, KeptCall>): void {
     const now = this.#now()
     for (const [key, call] of calls) {
@@ -201,6 +280,12 @@ export class KeptCalls {
       this.#bytes -= call.bytes
     }
   }
+}
+
+/** When the first of them ended. */
+function firstEnd(calls: ReadonlyMap<string, KeptCall>): number | undefined {
+  for (const { outcome, endedMs } of calls.values()) if (outcome.state !== 'running') return endedMs
+  return undefined
 }
 
 /** What never left may be sent again under the same key. */
@@ -216,6 +301,11 @@ function joined({ result, holdsStreams }: Invoked): InvokeResult {
 
 function repeated(outcome: Exclude<KeptOutcome, { state: 'running' }>): InvokeResult {
   if (outcome.state === 'failed') throw outcome.error
+  if (outcome.state === 'lost') {
+    throw new HalibutError('outcome_unknown', 'the gateway ended while the call ran: whether it ran to its end is not known', {
+      delivery: 'unknown',
+    })
+  }
   if (outcome.holdsStreams) throw consumed()
   if (outcome.result) return outcome.result
   throw new HalibutError('outcome_unknown', 'the call was answered, with a result that was too large to keep', {

@@ -3,7 +3,7 @@ import { timerMs } from '../base/timer.ts'
 import type { CallStreams } from './call-streams.ts'
 
 /** The deadlines of a call: the whole of it, and the part that waits. Milliseconds; `undefined`: none. */
-interface Deadlines {
+export interface Deadlines {
   readonly timeoutMs?: number | undefined
   readonly queueTimeoutMs?: number | undefined
 }
@@ -35,7 +35,11 @@ async function within(whole: Promise<void>, { timeoutMs, queueTimeoutMs }: Deadl
   } finally {
     clearTimeout(timer)
   }
-  const goneMs = performance.now() - beganMs
+  return timeLeft({ timeoutMs, queueTimeoutMs }, performance.now() - beganMs)
+}
+
+/** What is left of both after so many milliseconds; never nothing, so that whoever is late is told so in the same way. */
+export function timeLeft({ timeoutMs, queueTimeoutMs }: Deadlines, goneMs: number): Deadlines {
   return { timeoutMs: left(timeoutMs, goneMs), queueTimeoutMs: left(queueTimeoutMs, goneMs) }
 }
 

@@ -6,7 +6,8 @@ export interface StoreBackend {
   /** Makes changes durable, in their order: all or, where it rejects, none of them. */
   commit(changes: readonly StoredChange[]): Promise<void>
   readAudit(range: AuditRange): Promise<readonly AuditRecord[]>
-  readOutcome(id: string): Promise<OutcomeRecord | undefined>
+  /** The oldest first. */
+  readOutcomes(): Promise<readonly OutcomeRecord[]>
   close(): Promise<void>
 }
 

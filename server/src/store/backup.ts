@@ -6,7 +6,7 @@ import { HalibutError } from '../base/errors.ts'
 import { syncFolder } from '../base/replace-file.ts'
 import { ask, type Connection, connect, openConnection } from './connection.ts'
 import { ownStateFolder } from './ownership.ts'
-import { type AgentRecord, identityRecord, type MetaRecord } from './records.ts'
+import { type AgentRecord, epochRecord, identityRecord, type MetaRecord } from './records.ts'
 import { databaseName, migrate, stateSchema, stateTables, versionOf } from './schema.ts'
 import type { StateFolder } from './state-folder.ts'
 import { toStoreError } from './store-failure.ts'
@@ -70,7 +70,7 @@ export async function restoreBackup(path: string, folder: StateFolder): Promise<
     await closing(await openTarget(target), async connection => {
       await connection.exec(`ATTACH ${quote(copy)} AS backup`)
       const steps = stateTables.flatMap(table => [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM backup.${table}`])
-      await connection.exec(`BEGIN IMMEDIATE; ${steps.join('; ')}; COMMIT`)
+      await connection.exec(`BEGIN IMMEDIATE; ${[...steps, ...forgetKeys].join('; ')}; COMMIT`)
     })
     return content
   } catch (why) {
@@ -80,6 +80,9 @@ export async function restoreBackup(path: string, folder: StateFolder): Promise<
     await ownership.release()
   }
 }
+
+/** Calls that were made since the backup are not in it: their keys belong to an epoch that is over, so that none of them runs again. */
+const forgetKeys = ['DELETE FROM outcomes', `DELETE FROM records WHERE kind = 'meta' AND id = '${epochRecord}'`]
 
 /** The database of a state folder; a damaged one goes aside with all that is beside it. */
 async function openTarget(target: string): Promise<Connection> {

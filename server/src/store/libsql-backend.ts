@@ -76,9 +76,9 @@ export class LibsqlBackend implements StoreBackend {
     return rows.map(row => ({ ...row }) as unknown as AuditRecord)
   }
 
-  async readOutcome(id: string): Promise<OutcomeRecord | undefined> {
-    const [row] = await ask(this.#reader, 'SELECT at_ms AS atMs, document FROM outcomes WHERE id = ?', id)
-    return row && { id, atMs: Number(row['atMs']), outcome: JSON.parse(String(row['document'])) }
+  async readOutcomes(): Promise<readonly OutcomeRecord[]> {
+    const rows = await ask(this.#reader, 'SELECT id, at_ms AS atMs, document FROM outcomes ORDER BY at_ms')
+    return rows.map(({ id, atMs, document }) => ({ id: String(id), atMs: Number(atMs), outcome: JSON.parse(String(document)) }))
   }
 
   backUp(path: string): Promise<void> {

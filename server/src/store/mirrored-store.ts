@@ -47,7 +47,7 @@ export class MirroredStore implements Store {
       },
       read: range => backend.readAudit(range),
     }
-    this.outcomes = { get: id => backend.readOutcome(id) }
+    this.outcomes = { all: () => backend.readOutcomes() }
   }
 
   get state(): StoreState {

@@ -113,6 +113,9 @@ export interface TokenRecord {
 /** Under which id our certificate and key stand among the meta records, as one PEM text. */
 export const identityRecord = 'identity'
 
+/** Under which id the epoch of idempotency keys stands among the meta records. */
+export const epochRecord = 'epoch'
+
 /** A text by its name: our certificate with its key ({@link identityRecord}), and what else there is once. */
 export interface MetaRecord {
   readonly id: string

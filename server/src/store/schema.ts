@@ -46,7 +46,7 @@ export const stateSchema: Schema = {
 }
 
 /** What a backup brings back. */
-export const stateTables = ['records', 'audit', 'outcomes'] as const
+export const stateTables = ['records', 'audit'] as const
 
 /** "HGWS": whose file it is. */
 const applicationId = 0x48475753

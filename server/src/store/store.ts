@@ -89,7 +89,8 @@ export interface AuditDraft {
 
 /** What became of calls. They are not kept in memory. */
 export interface OutcomeLog {
-  get(id: string): Promise<OutcomeRecord | undefined>
+  /** All that there are, the oldest first. */
+  all(): Promise<readonly OutcomeRecord[]>
 }
 
 /** Outcomes within a change. */

@@ -37,7 +37,7 @@ import type { Handlers } from '../run.ts'
 import type { Waiter } from '../shared-call.ts'
 import { unfitArgument } from '../unfit-argument.ts'
 import { readUntyped, writeUntyped } from '../untyped-json.ts'
-import { takeUploads } from '../upload-times.ts'
+import { type Deadlines, takeUploads, timeLeft } from '../upload-times.ts'
 import { answered, failed, withWhereabouts } from '../whereabouts.ts'
 
 /** What calls to agents are made with. */
@@ -73,7 +73,9 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
       const once = (): Promise<InvokeResult> =>
         kept.run(context.principal.name, params, context, async call => {
           let holdsStreams = false
-          const result = await invoke(options, agent, params, context, call, () => {
+          // That its key is kept first is a part of its time.
+          const due = withTimes(params, timeLeft(params, performance.now() - context.receivedMs))
+          const result = await invoke(options, agent, due, context, call, () => {
             // A call goes on without the request that began it where others wait for it; they cannot have its data streams.
             if (context.signal.aborted) throw consumed()
             holdsStreams = true
@@ -293,6 +295,10 @@ function withinADay(ms: number | undefined): number | undefined {
 }
 
 function disabled(id: string): HalibutError {
+function withTimes(params: InvokeParams, { timeoutMs, queueTimeoutMs }: Deadlines): InvokeParams {
+  return { ...params, ...(timeoutMs !== undefined && { timeoutMs }), ...(queueTimeoutMs !== undefined && { queueTimeoutMs }) }
+}
+
   return new HalibutError('agent_unavailable', `the agent ${id} is disabled`, { retryable: false, advice: 'enable the agent first' })
 }
 

@@ -19,7 +19,7 @@ const notSent = new HalibutError('connect_refused', 'nobody there')
 /** Calls of one gateway, and a clock. */
 function createCalls() {
   const clock = { ms: 0 }
-  const kept = new KeptCalls(epoch, () => clock.ms)
+  const kept = new KeptCalls({ epoch, now: () => clock.ms })
   /** A request that is sent; `run` is the call that it begins, where it begins one. */
   const send = (more: Partial<InvokeParams> = {}, principal = 'p') => {
     const stop = new AbortController()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { toPem } from '../../../../server/src/runtime/certificates.ts'
 import { checkBackup, restoreBackup } from '../../../../server/src/store/backup.ts'
+import { openCallMemory } from '../../../../server/src/store/call-memory.ts'
 import { openConnection } from '../../../../server/src/store/connection.ts'
 import { type EmbeddedStore, openEmbeddedStore } from '../../../../server/src/store/embedded-store.ts'
 import { openStateFolder } from '../../../../server/src/store/state-folder.ts'
@@ -42,7 +43,6 @@ const look = async (store: EmbeddedStore): Promise<unknown> => [
   store.tokens.all(),
   store.audit.head,
   await store.audit.read({ limit: 10 }),
-  await store.outcomes.get('o'),
 ]
 
 test('a backup is made while the store is written to, has what was acknowledged before, and only its owner can read it', async () => {
@@ -153,4 +153,19 @@ test('a damaged state goes aside when a backup takes its place', async () => {
   expect(store.agents.size).toBe(2)
   const aside = (await readdir(join(root, 'one'))).find(name => name.startsWith('state.db.damaged-'))
   expect(await readFile(join(root, 'one', aside ?? ''), 'utf8')).toBe('a text'.repeat(1_000))
+})
+
+test('keys of calls belong to another epoch after a restore, since those of later calls are not in the backup', async () => {
+  const store = await filled('one')
+  const { epoch } = await openCallMemory(store)
+  await store.backUp(backup)
+  await store.close()
+  {
+    await using same = await open('one')
+    expect(await openCallMemory(same)).toMatchObject({ epoch, records: [{ id: 'o' }] })
+  }
+  await restoreBackup(backup, await folderOf('one'))
+  await using restored = await open('one')
+  const after = await openCallMemory(restored)
+  expect([after.epoch === epoch, after.records]).toEqual([false, []])
 })
