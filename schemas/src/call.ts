@@ -63,21 +63,43 @@ export const InvokeResultSchema = Type.Object(
   { additionalProperties: false },
 )
 
-/** What became of a call that had an idempotency key. */
-export const CallOutcomeSchema = Type.Union([
-  Type.Object({ state: Type.Literal('running') }, { additionalProperties: false }),
-  Type.Object(
-    { state: Type.Literal('answered'), result: Type.Optional(InvokeResultSchema) },
-    { additionalProperties: false, description: 'without a result where that was too large to keep' },
-  ),
-  Type.Object({ state: Type.Literal('failed'), error: RpcErrorSchema }, { additionalProperties: false }),
-  Type.Object(
-    { state: Type.Literal('unknown'), reason: Type.Union([Type.Literal('epoch'), Type.Literal('key')]) },
-    { additionalProperties: false, description: 'the gateway has lost its memory of that epoch, or does not know this key' },
-  ),
-])
+/** Why a call waits for its agent: what is ahead of it, as far as its caller may see that, and which limit it waits for. */
+export const CallWaitSchema = Type.Object(
+  {
+    reason: Type.String({ description: 'in words' }),
+    place: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'among those that wait for the agent, 1: the next; absent while a connection is being opened for it',
+      }),
+    ),
+    running: Type.Integer({ minimum: 0, description: 'calls that run at the agent' }),
+    limit: Type.Optional(
+      Type.Object(
+        { name: Type.String(), value: Type.Integer({ minimum: 0 }) },
+        { additionalProperties: false, description: 'how many may run at the same time, and what says so' },
+      ),
+    ),
+    ahead: Type.Array(
+      Type.Object(
+        {
+          activityId: Type.String(),
+          service: Type.String(),
+          method: Type.String(),
+          principal: Type.String(),
+          state: Type.Union([Type.Literal('queued'), Type.Literal('running')]),
+          since: Type.String({ description: 'RFC 3339' }),
+        },
+        { additionalProperties: false },
+      ),
+      { description: 'what runs, then what waits before it: the first of those that one may see' },
+    ),
+    hidden: Type.Integer({ minimum: 0, description: 'how many more there are' }),
+  },
+  { additionalProperties: false },
+)
 
-/** A call as `calls.watch` shows it. */
+/** A call as `calls.watch` and `calls.list` show it. */
 export const CallSnapshotSchema = Type.Object(
   {
     activityId: Type.String({ description: 'names the call; of the first run where it was made twice' }),
@@ -89,6 +111,8 @@ export const CallSnapshotSchema = Type.Object(
     state: Type.Union([Type.Literal('queued'), Type.Literal('running'), Type.Literal('answered'), Type.Literal('failed')], {
       description: 'queued: it waits for a connection, or for the agent to collect it',
     }),
+    waiting: Type.Optional(CallWaitSchema),
+    own: Type.Optional(Type.Literal(true, { description: 'made in this session' })),
     queuedMs: Type.Optional(Type.Number({ minimum: 0, description: 'how long it waited; absent while it does' })),
     durationMs: Type.Optional(Type.Number({ minimum: 0 })),
     error: Type.Optional(
@@ -97,6 +121,27 @@ export const CallSnapshotSchema = Type.Object(
   },
   { additionalProperties: false },
 )
+
+/** What became of a call that had an idempotency key. */
+export const CallOutcomeSchema = Type.Union([
+  Type.Object(
+    { state: Type.Literal('running'), call: Type.Optional(CallSnapshotSchema) },
+    { additionalProperties: false, description: 'with the call, where it has come as far as to wait for its agent, or to run there' },
+  ),
+  Type.Object(
+    { state: Type.Literal('answered'), result: Type.Optional(InvokeResultSchema) },
+    { additionalProperties: false, description: 'without a result where that was too large to keep' },
+  ),
+  Type.Object({ state: Type.Literal('failed'), error: RpcErrorSchema }, { additionalProperties: false }),
+  Type.Object(
+    { state: Type.Literal('unknown'), reason: Type.Union([Type.Literal('epoch'), Type.Literal('key'), Type.Literal('lost')]) },
+    {
+      additionalProperties: false,
+      description:
+        'the gateway has lost its memory of that epoch, does not know this key, or ended while the call ran: then it never runs again',
+    },
+  ),
+])
 
 /** A call to an agent. */
 export type InvokeParams = Static<typeof InvokeParamsSchema>

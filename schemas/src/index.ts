@@ -15,6 +15,7 @@ export {
   CallOutcomeSchema,
   type CallSnapshot,
   CallSnapshotSchema,
+  CallWaitSchema,
   type InvokeParams,
   InvokeParamsSchema,
   type InvokeResult,
@@ -35,8 +36,8 @@ export {
   type TypeNode,
 } from './contract.ts'
 export { type ContractCheck, type ContractCheckOptions, checkContract, contractLimits } from './contract-check.ts'
-export { checkPattern } from './contract-pattern.ts'
 export { type ContractEntry, ContractEntrySchema } from './contract-entry.ts'
+export { checkPattern } from './contract-pattern.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export {

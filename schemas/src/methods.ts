@@ -8,7 +8,14 @@ import {
   TagSchema,
   VersionSchema,
 } from './agent.ts'
-import { CallOutcomeSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
+import { CallOutcomeSchema, CallSnapshotSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
+import {
+  ContractAddedSchema,
+  ContractAgentSchema,
+  ContractDocumentSchema,
+  ContractEntrySchema,
+  ServiceNameSchema,
+} from './contract-entry.ts'
 import { DoctorReportSchema, DoctorStepSchema } from './doctor.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
@@ -201,6 +208,13 @@ export const methods = {
     http: 'POST /agents/{agent}/calls',
     params: InvokeParamsSchema,
     result: InvokeResultSchema,
+  }),
+  'calls.list': method({
+    description: 'the calls that wait or run, and why each waits; one’s own, with the right audit.read everybody’s',
+    right: 'calls.read',
+    http: 'GET /calls',
+    params: Type.Object({ ...pageParams, agent: Type.Optional(AgentIdSchema) }, { additionalProperties: false }),
+    result: Type.Object({ calls: Type.Array(CallSnapshotSchema), next: NextSchema }, { additionalProperties: false }),
   }),
   'calls.get': method({
     description: 'what became of a call with an idempotency key',

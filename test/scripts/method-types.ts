@@ -8,6 +8,8 @@ import {
   CallEventSchema,
   CallOutcomeSchema,
   CallSnapshotSchema,
+  CallWaitSchema,
+  ContractEntrySchema,
   DeliverySchema,
   ErrorKindSchema,
   InspectEventSchema,
@@ -39,7 +41,12 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
   [InvokeParamsSchema, 'InvokeParams', 'A call to an agent. Times are milliseconds.'],
   [InvokeResultSchema, 'InvokeResult', 'The answer to a call; `uploads` where a digest was asked for.'],
   [CallOutcomeSchema, 'CallOutcome', 'What became of a call that had an idempotency key.'],
-  [CallSnapshotSchema, 'CallSnapshot', 'A call as `calls.watch` shows it.'],
+  [
+    CallWaitSchema,
+    'CallWait',
+    'Why a call waits for its agent: what is ahead of it, as far as its caller may see that, and which limit it waits for.',
+  ],
+  [CallSnapshotSchema, 'CallSnapshot', 'A call as `calls.watch` and `calls.list` show it.'],
   [
     CallEventSchema,
     'CallEvent',
@@ -51,6 +58,7 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
     'Somebody who knocks at the port for polling agents, until a person decides; times are RFC 3339.',
   ],
   [PendingEventSchema, 'PendingEvent', 'What `trust.watch` tells: first everybody who is pending, then what changed, each as it is now.'],
+  [ContractEntrySchema, 'ContractEntry', 'What is known of a contract beside its document.'],
   [RulesDocumentSchema, 'RulesDocument', 'Who may reach which agents, and what must be so whatever is changed in it.'],
   [RuleChangeSchema, 'RuleChange', 'What somebody gains or loses by a change of the rules.'],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
@@ -58,7 +66,6 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
 
 /** By their JSON, since TypeBox copies what it makes optional. The last ones stand beside this file. */
 const names = new Map<string, string>([
-  [ContractEntrySchema, 'ContractEntry', 'What is known of a contract beside its document.'],
   ...named.map(([schema, name]): [string, string] => [JSON.stringify(schema), name]),
   [JSON.stringify(DeliverySchema), 'Delivery'],
   [JSON.stringify(PhaseSchema), 'Phase'],

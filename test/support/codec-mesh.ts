@@ -2,6 +2,7 @@ import { defaultLimits } from '../../server/src/base/limits.ts'
 import { type Materialised, resolveOverload, TypeRegistry, toUntyped } from '../../server/src/codec/contract-values.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../server/src/codec/envelope.ts'
 import type { Mesh, MeshCall } from '../../server/src/fleet/mesh.ts'
+import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
 
 const activityId = '00112233-4455-6677-8899-aabbccddeeff'
 
@@ -36,6 +37,7 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     present: () => undefined,
     subscribers: () => [],
     whoListens: () => Promise.reject(new Error('nobody listens here')),
+    waiting: () => nobodyWaits,
     on: () => () => undefined,
   }
   return { mesh, received }

@@ -6,6 +6,7 @@ import { DataStream } from '../../server/src/codec/data-stream.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import type { LogEvent } from '../../server/src/runtime/event-log.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
+import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
 
 /** What the agent of a schedule hosts. Each call says which entry of the schedule it is. */
 export const scheduleService = service('IScheduleService', {
@@ -243,6 +244,7 @@ export class ScheduleAgent {
     present: () => undefined,
     subscribers: () => [],
     whoListens: () => Promise.reject(new Error('nobody listens here')),
+    waiting: () => nobodyWaits,
     on: this.on,
   }
 }

@@ -103,6 +103,7 @@ export class SocketGateway implements AsyncDisposable {
       present: certificates => runtime.present(certificates),
       subscribers: () => runtime.subscribers(),
       whoListens: uri => runtime.whoListens(uri),
+      waiting: endpoint => runtime.waiting(endpoint),
       on: this.#on,
     }
     const policy = new OriginPolicy()

@@ -21,6 +21,7 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { anySignIn, type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
+import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
 import { createTestAccess } from './access.ts'
 import { recordsInMemory } from './idle-trust.ts'
 
@@ -186,6 +187,7 @@ function pretendMesh(calls: SeenCall[]): Mesh {
     present: () => undefined,
     subscribers: () => [],
     whoListens: () => Promise.reject(new Error('nobody listens here')),
+    waiting: () => nobodyWaits,
     on: () => () => undefined,
   }
 }

@@ -25,6 +25,7 @@ const mesh = {
   present: unused,
   subscribers: unused,
   whoListens: unused,
+  waiting: unused,
   on: () => () => undefined,
 }
 

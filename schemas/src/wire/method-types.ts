@@ -66,7 +66,7 @@ export type InvokeResult = {
 
 /** What became of a call that had an idempotency key. */
 export type CallOutcome =
-  | { state: 'running' }
+  | { state: 'running'; call?: CallSnapshot }
   | { state: 'answered'; result?: InvokeResult }
   | {
       state: 'failed'
@@ -90,7 +90,17 @@ export type CallOutcome =
     }
   | { state: 'unknown'; reason: 'epoch' | 'key' | 'lost' }
 
-/** A call as `calls.watch` shows it. */
+/** Why a call waits for its agent: what is ahead of it, as far as its caller may see that, and which limit it waits for. */
+export type CallWait = {
+  reason: string
+  place?: number
+  running: number
+  limit?: { name: string; value: number }
+  ahead: { activityId: string; service: string; method: string; principal: string; state: 'queued' | 'running'; since: string }[]
+  hidden: number
+}
+
+/** A call as `calls.watch` and `calls.list` show it. */
 export type CallSnapshot = {
   activityId: string
   agent: string
@@ -99,6 +109,8 @@ export type CallSnapshot = {
   principal: string
   since: string
   state: 'queued' | 'running' | 'answered' | 'failed'
+  waiting?: CallWait
+  own?: true
   queuedMs?: number
   durationMs?: number
   error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery }
@@ -141,6 +153,9 @@ export type PendingEvent =
   | { type: 'changed'; pending: PendingSnapshot[]; more?: true }
   | { type: 'removed'; ids: string[] }
 
+/** What is known of a contract beside its document. */
+export type ContractEntry = { service: string; agent?: string; methods: string[]; version: string; readOnly: boolean; added?: string }
+
 /** Who may reach which agents, and what must be so whatever is changed in it. */
 export type RulesDocument = {
   rules: { name: string; who: string[]; agents: string[]; services?: string[]; methods?: string[]; reason?: string }[]
@@ -153,9 +168,6 @@ export type RuleChange = {
   role: Role
   right: 'agents.read' | 'agents.call'
   agent: string
-/** What is known of a contract beside its document. */
-export type ContractEntry = { service: string; agent?: string; methods: string[]; version: string; readOnly: boolean; added?: string }
-
   service?: string
   method?: string
   change: 'gains' | 'loses'
@@ -235,6 +247,7 @@ export interface Methods {
     item: { step: string; outcome: 'passed' | 'failed' | 'skipped'; found: string; fault?: string; fix?: string; durationMs: number }
   }
   'agent.invoke': { params: InvokeParams; result: InvokeResult }
+  'calls.list': { params: { limit?: number; cursor?: string; agent?: string }; result: { calls: CallSnapshot[]; next?: string } }
   'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
   'calls.watch': { params: Record<never, never>; result: Record<never, never>; item: CallEvent }
   'inspect.watch': { params: Record<never, never>; result: Record<never, never>; item: InspectEvent }

@@ -43,7 +43,7 @@ Examples:
 }
 
 /** Agents as a table for people. */
-export function agentTable(agents: readonly AgentSnapshot[]): string {
+function agentTable(agents: readonly AgentSnapshot[]): string {
   const header = ['ID', 'STATE', 'SINCE', 'MODE', 'FROM', 'ADDRESS', 'REASON']
   return columns(
     header,

@@ -4,6 +4,7 @@ import type { MemoryCharge } from '../base/memory-charge.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { EndpointInput } from '../runtime/endpoint.ts'
 import type { RuntimeEvents, SubscriberEvent } from '../runtime/events.ts'
+import type { WaitingCalls } from '../runtime/waiting-calls.ts'
 
 /** A call to an agent. */
 export interface MeshCall {
@@ -45,6 +46,8 @@ export interface Mesh {
   whoListens(uri: string, options?: { readonly signal?: AbortSignal }): Promise<PresentedCertificate>
   /** Presents these certificates of ours from now on, the first of them first. */
   present(certificates: readonly Certificate[]): void
+  /** The calls that wait for a connection to an agent now, and for what. */
+  waiting(endpoint: EndpointInput): WaitingCalls
   /** The connections of polling agents. */
   subscribers(): readonly SubscriberEvent[]
   /** Lets the owner of a certificate connect. */

@@ -21,8 +21,8 @@ export async function callAgain(
   const timeoutMs = left(request.timeoutMs, call.elapsedMs)
   const queueTimeoutMs = left(request.queueTimeoutMs, call.queuedMs)
   if (timeoutMs === 0 || queueTimeoutMs === 0) throw lost
-  call.again()
   const activityId = randomUUID()
+  call.again(activityId)
   try {
     return { result: await mesh.call({ ...request, activityId, timeoutMs, queueTimeoutMs }), activityId }
   } catch (why) {

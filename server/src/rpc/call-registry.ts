@@ -5,6 +5,7 @@ import type { HalibutError } from '../base/errors.ts'
 export interface CallChange {
   readonly type: 'started' | 'changed' | 'finished'
   readonly call: CallSnapshot
+  readonly of: OpenCall
 }
 
 /** What a call is. */
@@ -18,6 +19,9 @@ export interface CallWay {
   readonly mode: 'listening' | 'polling'
   /** Whether service and method are of a contract; else the caller may have made them up. */
   readonly isByContract: boolean
+  /** Whose it is: a session. */
+  readonly caller?: string | undefined
+  readonly idempotencyKey?: string | undefined
 }
 
 /** What the calls of a registry share. */
@@ -49,8 +53,8 @@ export class CallRegistry {
   }
 
   /** The calls that wait or run. */
-  open(): CallSnapshot[] {
-    return [...this.#shared.open].map(call => call.snapshot())
+  calls(): Iterable<OpenCall> {
+    return this.#shared.open
   }
 
   /** Calls `listener` at each change; gives a function that ends this. */
@@ -65,6 +69,8 @@ export class CallRegistry {
 export class OpenCall {
   readonly subject: CallSubject
   readonly way: CallWay
+  /** What the agent knows it by: another one where it was made again. */
+  activityId: string
   readonly #shared: Shared
   readonly #startedMs: number
   /** Since when it waits, where it does. */
@@ -77,6 +83,7 @@ export class OpenCall {
   constructor(subject: CallSubject, startedMs: number, way: CallWay, shared: Shared) {
     this.subject = subject
     this.way = way
+    this.activityId = subject.activityId
     this.#startedMs = startedMs
     this.#waitingMs = startedMs
     this.#shared = shared
@@ -111,8 +118,9 @@ export class OpenCall {
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
 
-  /** It is made once more, and waits again. */
-  again(): void {
+  /** It is made once more under another activity id, and waits again. */
+  again(activityId: string): void {
+    this.activityId = activityId
     this.#waitingMs = performance.now()
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
@@ -131,15 +139,20 @@ export class OpenCall {
     return durationMs
   }
 
+  /** When it began, RFC 3339. */
+  get since(): string {
+    this.#since ??= new Date(Date.now() - (performance.now() - this.#startedMs)).toISOString()
+    return this.#since
+  }
+
   /** As it is now. */
   snapshot(): CallSnapshot {
-    this.#since ??= new Date(Date.now() - (performance.now() - this.#startedMs)).toISOString()
-    const about = { ...this.subject, since: this.#since }
+    const about = { ...this.subject, since: this.since }
     return this.#waitingMs === undefined ? { ...about, state: 'running', queuedMs: round(this.#queuedMs) } : { ...about, state: 'queued' }
   }
 
   #tell(type: CallChange['type'], call: CallSnapshot): void {
-    for (const listener of this.#shared.listeners) listener({ type, call })
+    for (const listener of this.#shared.listeners) listener({ type, call, of: this })
   }
 }
 

@@ -5,6 +5,7 @@ import type { Limits } from '../base/limits.ts'
 import { timerMs } from '../base/timer.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
 import { deadlineError } from './call-deadline.ts'
+import { activityOf, type WaitingCalls } from './waiting-calls.ts'
 
 interface Idle {
   readonly conversation: AgentConversation
@@ -24,7 +25,7 @@ export class ConnectionPool {
   /** Those that are ended when they come back. */
   #leaving: WeakSet<AgentConversation> | undefined
   #reserved = 0
-  #waiting: (() => void)[] = []
+  #waiting: { readonly turn: () => void; readonly requestId: string }[] = []
 
   /** `onEmpty`: it holds no connection any more, and no call uses it. */
   constructor(limits: Limits, onEmpty?: (pool: ConnectionPool) => void) {
@@ -45,6 +46,17 @@ export class ConnectionPool {
     return this.#waiting.length
   }
 
+  /** Who waits for a connection, and how many are in use. */
+  look(): WaitingCalls {
+    const { maxConnectionsPerAgent: limit } = this.#limits
+    return {
+      calls: this.#waiting.map(({ requestId }) => activityOf(requestId)),
+      busy: this.#reserved,
+      idle: 0,
+      limit: limit > 0 ? limit : undefined,
+    }
+  }
+
   /** The most recently used idle connection, if one may still be used. */
   take(): AgentConversation | undefined {
     for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
@@ -57,7 +69,7 @@ export class ConnectionPool {
   /**
    * Gives the right to one call; a promise, to be waited for, where all connections are in use, at most `waitMs`. `release` gives it back.
    */
-  reserve(signal: AbortSignal | undefined, endpoint: string, waitMs: number | undefined): Promise<void> | undefined {
+  reserve(signal: AbortSignal | undefined, endpoint: string, waitMs: number | undefined, requestId = ''): Promise<void> | undefined {
     const max = this.#limits.maxConnectionsPerAgent
     if (max <= 0 || this.#reserved < max) {
       this.#reserved++
@@ -74,20 +86,20 @@ export class ConnectionPool {
       }
       const giveUp = (): HalibutError => {
         leave()
-        this.#waiting = this.#waiting.filter(each => each !== turn)
+        this.#waiting = this.#waiting.filter(each => each.turn !== turn)
         return cancelledWhile('Connecting', { phase: 'queue', endpoint, reason: `all ${max} connections to it are in use` })
       }
       const cancel = (): void => reject(giveUp())
       const expire = (ms: number): void => reject(deadlineError({ name: 'connectWaitMs', ms }, giveUp()))
       const timer = waitMs === undefined ? undefined : setTimeout(expire, timerMs(waitMs), waitMs)
       if (signal) onAbort(signal, cancel)
-      this.#waiting.push(turn)
+      this.#waiting.push({ turn, requestId })
     })
   }
 
   release(): void {
     const next = this.#waiting.shift()
-    if (next) next()
+    if (next) next.turn()
     else this.#reserved--
     this.#tellEmpty()
   }

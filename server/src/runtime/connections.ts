@@ -13,6 +13,7 @@ import type { LogEventType } from './event-log.ts'
 import type { EventHub } from './events.ts'
 import { linkedSignal } from './linked-signal.ts'
 import type { OwnCertificates } from './own-certificates.ts'
+import { nobodyWaits, type WaitingCalls } from './waiting-calls.ts'
 
 /** A listening agent that was dialled, and has the pinned certificate. */
 export interface DialledAgent {
@@ -85,6 +86,11 @@ export class Connections {
       this.#pools.set(key, pool)
     }
     return pool
+  }
+
+  /** Who waits for a connection to an endpoint, and for what. */
+  look({ key }: Endpoint): WaitingCalls {
+    return this.#pools.get(key)?.look() ?? nobodyWaits
   }
 
   /** Opens a connection, which is not identified yet. `certificate`: what is presented; default: the one that we are known by. */

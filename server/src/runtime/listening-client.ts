@@ -38,7 +38,7 @@ export interface ListeningCall {
 export async function callListening(call: ListeningCall): Promise<AnswerStreams | undefined> {
   const { endpoint, pool, signal, waitMs } = call
   if (signal?.aborted) throw cancelledCall(undefined, { uri: endpoint.uri, stage: 'connect', bytesLeft: false })
-  const turn = pool.reserve(signal, endpoint.uri, waitMs)
+  const turn = pool.reserve(signal, endpoint.uri, waitMs, call.request.id)
   const waitsSince = turn ? performance.now() : undefined
   if (turn) await turn
   let streaming = false

@@ -43,6 +43,7 @@ import { RequestQueues } from './queue/request-queues.ts'
 import { createServiceClient } from './service-client.ts'
 import { type CallContext, ServiceHost, type ServiceOptions } from './service-host.ts'
 import { TrustStore } from './trust-store.ts'
+import type { WaitingCalls } from './waiting-calls.ts'
 
 /** How a runtime is closed. */
 export interface CloseOptions {
@@ -290,13 +291,13 @@ export class HalibutRuntime implements AsyncDisposable {
     }
   }
 
-  /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   /** Lets go of what was made ready for calls with this contract, where no further ones come; those that run go on. */
   forgetContract(contract: Contract): void {
     checkArgument(contract, 'the contract', 'object')
     this.#registry.forget(contract)
   }
 
+  /** Dials an agent, identifies, and ends: proof that it is there and trusts us. */
   async probe(input: EndpointInput | Endpoint, options: ProbeOptions = {}): Promise<ProbeAnswer> {
     this.#assertOpen()
     probeOptionKinds.check(options, 'the options of probe()')
@@ -343,6 +344,12 @@ export class HalibutRuntime implements AsyncDisposable {
   }
 
   // ---- looking
+
+  /** The calls that wait for a connection to an agent now, in the order in which they will get one. */
+  waiting(input: EndpointInput | Endpoint): WaitingCalls {
+    const endpoint = this.#endpoint(input)
+    return endpoint.scheme === 'poll' ? this.#queues.look(endpoint.uri) : this.#connections.look(endpoint)
+  }
 
   /** The polling agents that are connected now. */
   subscribers(): SubscriberEvent[] {

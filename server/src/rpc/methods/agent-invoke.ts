@@ -109,7 +109,12 @@ async function invoke(
   const cancel = target.typed?.method.cancel ?? (agent.mode === 'polling' ? 'skip' : 'kill')
   const subject = { activityId, agent: params.agent, service, method: target.method, principal: context.principal.name }
   // The time of uploads without a length is no waiting for a connection.
-  const way = { mode: agent.mode, isByContract: target.typed !== undefined }
+  const way = {
+    mode: agent.mode,
+    isByContract: target.typed !== undefined,
+    caller: context.caller,
+    idempotencyKey: params.idempotencyKey,
+  }
   const call = registry.begin(subject, whole ? performance.now() : context.receivedMs, way)
   let charge: MemoryCharge | undefined
   const request: MeshCall = {
@@ -290,15 +295,15 @@ function refuseStreams({ typed }: Target): void {
   })
 }
 
+function withTimes(params: InvokeParams, { timeoutMs, queueTimeoutMs }: Deadlines): InvokeParams {
+  return { ...params, ...(timeoutMs !== undefined && { timeoutMs }), ...(queueTimeoutMs !== undefined && { queueTimeoutMs }) }
+}
+
 function withinADay(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.min(ms, facadeLimits.deadlineMs)
 }
 
 function disabled(id: string): HalibutError {
-function withTimes(params: InvokeParams, { timeoutMs, queueTimeoutMs }: Deadlines): InvokeParams {
-  return { ...params, ...(timeoutMs !== undefined && { timeoutMs }), ...(queueTimeoutMs !== undefined && { queueTimeoutMs }) }
-}
-
   return new HalibutError('agent_unavailable', `the agent ${id} is disabled`, { retryable: false, advice: 'enable the agent first' })
 }
 

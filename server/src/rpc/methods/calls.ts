@@ -1,38 +1,145 @@
-import type { CallEvent, CallOutcome, CallSnapshot } from '@halibut-gateway/schemas'
+import type { CallEvent, CallOutcome, CallSnapshot, MethodResult } from '@halibut-gateway/schemas'
 import { hasRight } from '@halibut-gateway/schemas/wire'
+import type { Principal } from '../../access/principal.ts'
+import { gatewayLimits } from '../../base/limits.ts'
+import type { AgentDirectory } from '../../fleet/agent-directory.ts'
+import type { Mesh } from '../../fleet/mesh.ts'
 import type { CallContext } from '../call-context.ts'
-import type { CallRegistry } from '../call-registry.ts'
+import type { CallRegistry, OpenCall } from '../call-registry.ts'
+import { CallWaits } from '../call-waits.ts'
 import { toRpcError } from '../error-map.ts'
 import type { KeptCalls } from '../kept-calls.ts'
+import { cursorAfter, keysFrom } from '../pages.ts'
 import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
 
 /** About 64 KiB. */
 const callsPerItem = 256
 
+/** What the methods about calls work with. */
+export interface CallsOptions {
+  readonly registry: CallRegistry
+  readonly kept: KeptCalls
+  readonly directory: AgentDirectory
+  readonly mesh: Pick<Mesh, 'waiting'>
+}
+
 /** The methods about calls to agents, whoever made them. */
-export function callsMethods(registry: CallRegistry, kept: KeptCalls): Pick<Handlers, 'calls.get' | 'calls.watch'> {
+export function callsMethods(options: CallsOptions): Pick<Handlers, 'calls.list' | 'calls.get' | 'calls.watch'> {
+  const { registry, kept } = options
+  const look = (context: CallContext): SeenCalls => new SeenCalls(options, context)
   return {
+    'calls.list': ({ agent, ...page }, context): MethodResult<'calls.list'> => {
+      const seen = look(context)
+      const calls = new Map(
+        seen
+          .open()
+          .filter(({ subject }) => agent === undefined || subject.agent === agent)
+          .map(call => [`${call.since} ${call.subject.activityId}`, call]),
+      )
+      const keys = keysFrom([...calls.keys()], page)
+      const told = keys.slice(0, page.limit)
+      const last = told.at(-1)
+      return {
+        calls: told.map(key => seen.snapshot(calls.get(key) as OpenCall)),
+        ...(last !== undefined && told.length < keys.length && { next: cursorAfter(last) }),
+      }
+    },
     'calls.get': ({ idempotencyKey, epoch }, context): CallOutcome => {
       const outcome = kept.outcome(context.principal.name, idempotencyKey, epoch)
       if (typeof outcome === 'string') return { state: 'unknown', reason: outcome }
-      if (outcome.state === 'running') return { state: 'running' }
+      if (outcome.state === 'lost') return { state: 'unknown', reason: 'lost' }
+      if (outcome.state === 'running') {
+        const call = openCall(registry, context.principal, idempotencyKey)
+        return { state: 'running', ...(call && { call: look(context).snapshot(call) }) }
+      }
       if (outcome.state === 'answered') return { state: 'answered', ...(outcome.result ? { result: outcome.result } : {}) }
       const { traceId, principal } = context
       return { state: 'failed', error: toRpcError(outcome.error, principal, { traceId }) as never }
     },
     'calls.watch': async (_params, context) => {
-      const changes = new RecentItems<CallEvent>(inParts(registry.open().filter(call => maySee(context, call.principal))))
-      const stop = registry.onChange(change => {
-        if (maySee(context, change.call.principal)) changes.push(change)
+      const first = look(context)
+      const changes = new RecentItems<CallEvent>(inParts(first.open().map(call => first.snapshot(call))))
+      const stop = registry.onChange(({ type, call, of }) => {
+        if (maySee(context, of)) changes.push({ type, call: withOwner(context, of, call) })
       })
+      const waits = new WaitChanges(
+        () => look(context),
+        call => changes.push({ type: 'changed', call }),
+      )
       try {
         return await changes.feed.run(context)
       } finally {
         stop()
+        waits.close()
       }
     },
   }
+}
+
+/** The open calls that a caller may see, at one moment. */
+class SeenCalls {
+  readonly #registry: CallRegistry
+  readonly #waits: CallWaits
+  readonly #context: CallContext
+
+  constructor({ registry, directory, mesh }: CallsOptions, context: CallContext) {
+    this.#registry = registry
+    this.#waits = new CallWaits(registry, directory, mesh)
+    this.#context = context
+  }
+
+  open(): OpenCall[] {
+    return [...this.#registry.calls()].filter(call => maySee(this.#context, call))
+  }
+
+  /** Those that wait, the ones that come next first. */
+  waiting(): OpenCall[] {
+    const place = (call: OpenCall): number => this.#waits.placeOf(call) ?? 0
+    return this.open()
+      .filter(call => call.isWaiting)
+      .sort((a, b) => place(a) - place(b))
+  }
+
+  snapshot(call: OpenCall): CallSnapshot {
+    const waiting = this.#waits.of(call, other => maySee(this.#context, other))
+    return withOwner(this.#context, call, { ...call.snapshot(), ...(waiting && { waiting }) })
+  }
+}
+
+/** Tells now and then of those calls whose wait is another one than was told: their place moves while nothing happens to them. */
+class WaitChanges {
+  readonly #timer: ReturnType<typeof setInterval>
+  /** What was told of each that waits. */
+  #told = new Map<OpenCall, string>()
+
+  constructor(look: () => SeenCalls, tell: (call: CallSnapshot) => void) {
+    this.#timer = setInterval(() => {
+      const seen = look()
+      const told = new Map<OpenCall, string>()
+      for (const call of seen.waiting().slice(0, gatewayLimits.callWaits)) {
+        const snapshot = seen.snapshot(call)
+        const text = JSON.stringify(snapshot.waiting)
+        if (this.#told.get(call) !== text) tell(snapshot)
+        told.set(call, text)
+      }
+      this.#told = told
+    }, gatewayLimits.callWaitMs)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+function openCall(registry: CallRegistry, { name }: Principal, key: string): OpenCall | undefined {
+  for (const call of registry.calls()) if (call.way.idempotencyKey === key && call.subject.principal === name) return call
+  return undefined
+}
+
+/** Whether it was made in the session that asks. */
+function withOwner({ caller }: CallContext, { way }: OpenCall, call: CallSnapshot): CallSnapshot {
+  return caller !== undefined && way.caller === caller ? { ...call, own: true } : call
 }
 
 /** A snapshot of thousands would be more than is kept for a resume. */
@@ -45,6 +152,6 @@ function inParts(calls: readonly CallSnapshot[]): CallEvent[] {
   return parts
 }
 
-function maySee({ principal }: CallContext, owner: string): boolean {
-  return principal.name === owner || hasRight(principal.role, 'audit.read')
+function maySee({ principal }: CallContext, { subject }: OpenCall): boolean {
+  return principal.name === subject.principal || hasRight(principal.role, 'audit.read')
 }

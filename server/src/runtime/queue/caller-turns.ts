@@ -50,6 +50,21 @@ export class CallerTurns<T extends Waiting> {
     return undefined
   }
 
+  /** All of them in the order in which they would be taken if no other came and each fitted. */
+  *inTurn(): Generator<T, void, undefined> {
+    let lanes = [...this.#lanes.values()].map(lane => lane.values())
+    while (lanes.length > 0) {
+      const left: typeof lanes = []
+      for (const lane of lanes) {
+        const next = lane.next()
+        if (next.done) continue
+        yield next.value
+        left.push(lane)
+      }
+      lanes = left
+    }
+  }
+
   /** All of them. */
   list(): T[] {
     return [...this.#lanes.values()].flatMap(lane => [...lane])

@@ -2,6 +2,7 @@ import { cancelledWhile } from '../../base/cancelled.ts'
 import { HalibutError } from '../../base/errors.ts'
 import type { AnswerStreams } from '../../exchange/answer.ts'
 import type { RequestSource } from '../../exchange/serve-poller.ts'
+import { activityOf, type WaitingCalls } from '../waiting-calls.ts'
 import { CallerTurns } from './caller-turns.ts'
 import { type ConsumedQueue, Consumer } from './consumer.ts'
 import { type PendingIn, PendingRequest } from './pending-request.ts'
@@ -92,6 +93,12 @@ export class MemoryRequestQueue implements RequestQueue, ConsumedQueue, PendingI
     for (const pending of [...(this.#inFlight ?? [])])
       pending.fail(why.with({ delivery: 'unknown', phase: 'response' }, 'the runtime was closed after the request had left'))
     for (const consumer of [...this.#consumers]) consumer.close()
+  }
+
+  /** Who waits, and for what. */
+  look(): WaitingCalls {
+    const calls = [...(this.#waiting?.inTurn() ?? [])].map(({ id }) => activityOf(id))
+    return { calls, busy: this.#inFlight?.size ?? 0, idle: this.#consumers.length, limit: undefined }
   }
 
   /** Why no connection has taken a request yet. */

@@ -1,5 +1,6 @@
 import { HalibutError } from '../../base/errors.ts'
 import type { RequestSource } from '../../exchange/serve-poller.ts'
+import { nobodyWaits, type WaitingCalls } from '../waiting-calls.ts'
 import { MemoryRequestQueue } from './memory-queue.ts'
 import type { RequestQueue } from './request-queue.ts'
 
@@ -24,6 +25,11 @@ export class RequestQueues {
   /** Where requests for a subscription go. */
   of(subscription: string): RequestQueue {
     return this.#queue(subscription)
+  }
+
+  /** Who waits there, and for what. */
+  look(subscription: string): WaitingCalls {
+    return this.#queues.get(subscription)?.look() ?? nobodyWaits
   }
 
   /** The source of work for one connection of a subscription, which presented `thumbprint`. */

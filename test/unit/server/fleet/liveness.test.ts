@@ -5,6 +5,7 @@ import { type AgentNews, type AgentState, nextState } from '../../../../server/s
 import { Liveness } from '../../../../server/src/fleet/liveness.ts'
 import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
 import type { SubscriberEvent } from '../../../../server/src/runtime/events.ts'
+import { nobodyWaits } from '../../../../server/src/runtime/waiting-calls.ts'
 
 describe('the state of an agent', () => {
   const at = (name: AgentState['at']): AgentState => ({ at: name, sinceMs: 0, reason: '' })
@@ -58,6 +59,7 @@ describe('liveness', () => {
       present: () => undefined,
       subscribers: () => [],
       whoListens: () => Promise.reject(new Error('nobody listens here')),
+      waiting: () => nobodyWaits,
       on: (type, listener) => {
         listeners.set(type, listener as never)
         return () => void listeners.delete(type)

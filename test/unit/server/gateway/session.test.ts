@@ -33,6 +33,7 @@ const mesh: Mesh = {
   present: unused,
   subscribers: unused,
   whoListens: unused,
+  waiting: unused,
   on: unused,
 }
 

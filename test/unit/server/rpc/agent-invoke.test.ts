@@ -15,6 +15,7 @@ import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
 import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
 import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
+import { nobodyWaits } from '../../../../server/src/runtime/waiting-calls.ts'
 import { createTestAccess } from '../../../support/access.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { idleTrust } from '../../../support/idle-trust.ts'
@@ -126,6 +127,7 @@ function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mes
     present: () => undefined,
     subscribers: () => [],
     whoListens: () => Promise.reject(new Error('nobody listens here')),
+    waiting: () => nobodyWaits,
     on: () => () => undefined,
   }
   return { mesh, calls }

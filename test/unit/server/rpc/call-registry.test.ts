@@ -1,11 +1,13 @@
-import { type CallEvent, CallEventSchema } from '@halibut-gateway/schemas'
+import { type CallEvent, CallEventSchema, type CallSnapshot } from '@halibut-gateway/schemas'
 import { Value } from '@sinclair/typebox/value'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Principal } from '../../../../server/src/access/principal.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { type CallChange, CallRegistry } from '../../../../server/src/rpc/call-registry.ts'
 import { KeptCalls } from '../../../../server/src/rpc/kept-calls.ts'
 import { callsMethods } from '../../../../server/src/rpc/methods/calls.ts'
+import { nobodyWaits } from '../../../../server/src/runtime/waiting-calls.ts'
 import { createItemReader } from '../../../support/item-reader.ts'
 import { turn } from '../../../support/stream-sections.ts'
 
@@ -26,6 +28,8 @@ function create() {
   }
 }
 
+const open = (registry: CallRegistry): CallSnapshot[] => [...registry.calls()].map(call => call.snapshot())
+
 test('a call is open from its beginning to its end, and each step is told with how long it waited', () => {
   const { registry, told, begin } = create()
   const call = begin()
@@ -33,9 +37,9 @@ test('a call is open from its beginning to its end, and each step is told with h
   vi.advanceTimersByTime(30)
   call.sent()
   vi.advanceTimersByTime(70)
-  expect(registry.open()).toMatchObject([{ ...subject(1), state: 'running', queuedMs: 30 }])
+  expect(open(registry)).toMatchObject([{ ...subject(1), state: 'running', queuedMs: 30 }])
   expect(call.ended()).toBe(100)
-  expect(registry.open()).toEqual([])
+  expect(open(registry)).toEqual([])
   expect(told).toMatchObject([
     { type: 'started', call: { state: 'queued' } },
     { type: 'changed', call: { state: 'running', queuedMs: 30 } },
@@ -53,7 +57,7 @@ test('a call that is made once more waits anew, and its waits are added up', () 
   call.sent()
   call.sent()
   vi.advanceTimersByTime(5)
-  call.again()
+  call.again('another')
   vi.advanceTimersByTime(20)
   expect([call.queuedMs, call.elapsedMs]).toEqual([30, 35])
   call.sent()
@@ -79,13 +83,14 @@ test('who does not listen any more hears nothing, and nothing is written out for
   const written = vi.spyOn(call, 'snapshot')
   call.sent()
   call.ended()
-  expect([told, written.mock.calls.length, registry.open()]).toEqual([[], 0, []])
+  expect([told, written.mock.calls.length, open(registry)]).toEqual([[], 0, []])
 })
 
 /** Watches the calls as this principal; gives what is told at once. */
 async function watch(registry: CallRegistry, principal: Principal, items: number): Promise<CallEvent[]> {
   const reader = createItemReader()
-  const methods = callsMethods(registry, new KeptCalls('epoch'))
+  const kept = new KeptCalls({ epoch: 'epoch' })
+  const methods = callsMethods({ registry, kept, directory: new AgentDirectory(), mesh: { waiting: () => nobodyWaits } })
   const run = methods['calls.watch']({}, Object.assign(reader.context, { principal }))
   await turn()
   await reader.take(items)
@@ -105,7 +110,7 @@ test('thousands of open calls are told in parts, of which all but the last say t
     [88, undefined],
   ])
   expect(items.flatMap(item => (item.type === 'snapshot' ? item.calls : [])).map(({ activityId }) => activityId)).toEqual(
-    registry.open().map(({ activityId }) => activityId),
+    open(registry).map(({ activityId }) => activityId),
   )
 })
 
