@@ -62,7 +62,7 @@ const importTable = {
     'server/src/runtime/waiting-calls.ts',
     'schemas/src',
   ],
-  'server/src/access': ['server/src/base', 'schemas/src', 'npm:@sinclair/typebox', 'node:*'],
+  'server/src/access': ['server/src/base', 'schemas/src', 'npm:@sinclair/typebox', 'npm:jose', 'node:*'],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   // It looks at each step of a connection by itself.
   'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'node:*'],
@@ -106,6 +106,8 @@ const importTable = {
     'npm:@fastify/rate-limit',
     'npm:@fastify/static',
     'npm:@fastify/websocket',
+    'npm:jose',
+    'npm:openid-client',
     'npm:ws',
     'node:*',
   ],

@@ -5,6 +5,16 @@ export const VersionAnswerSchema = Type.Object(
   {
     name: Type.Literal('halibut-gateway'),
     version: Type.String({ minLength: 1 }),
+    signIn: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String({ description: 'the provider, for people' }),
+          signIn: Type.String({ description: 'where a browser begins, relative to the address of the page' }),
+          signOut: Type.String({ description: 'a POST there ends it' }),
+        },
+        { additionalProperties: false, description: 'how a person signs in at the page with an OpenID provider; absent: not at all' },
+      ),
+    ),
     agents: Type.Optional(
       Type.Object(
         {

@@ -64,6 +64,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly agents: AgentManager
   readonly directory: AgentDirectory
   readonly calls: SeenCall[]
+  /** Which pages may come. */
+  readonly policy: OriginPolicy
   /** Those that are made, beside one for each role, which is the role’s name. */
   readonly tokens: Tokens
   /** A socket that has been accepted, without `hello`. */
@@ -131,6 +133,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
     directory,
     calls,
     tokens,
+    policy,
     socket,
     forgetSessions: () => app.sessions.close('going_away'),
     drain: drainMs => app.drain(drainMs),

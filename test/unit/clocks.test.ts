@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const repository = join(import.meta.dirname, '../..')
 
-/** Where the time of day is told to people, or compared with what was written down before a restart. Nothing waits by it there. */
+/** Where the time of day is told to people, or compared with what others say or was written down before a restart. Nothing waits by it there. */
 const told = [
   'client-sdk/src/reconnecting.ts',
   'client-sdk/src/testing/test-agents.ts',
@@ -12,6 +12,7 @@ const told = [
   'server/inspector/src/state/calls.ts',
   'server/inspector/src/state/clock.ts',
   'server/inspector/src/values/form-values.ts',
+  'server/src/access/jwt-sign-in.ts',
   'server/src/audit/audit.ts',
   'server/src/doctor/steps.ts',
   'server/src/fleet/agent-directory.ts',

@@ -13,6 +13,7 @@ import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { Trust } from '../fleet/trust.ts'
 import { buildGateway } from '../gateway/app.ts'
+import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import type { GatewayPhase } from '../gateway/routes/health.ts'
@@ -147,6 +148,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     contracts,
     signIn: anySignIn(...signIns, tokens),
     tokens,
+    oidc: oidcOptions(settings),
     access: new Access(store.meta, settings.rules),
     policy,
     publicUrl,

@@ -17,6 +17,8 @@ import type { CallMemory } from '../store/call-memory.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
+import { openOidc } from './oidc/oidc.ts'
+import type { OidcOptions } from './oidc/options.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { auth } from './plugins/auth.ts'
 import { cors } from './plugins/cors.ts'
@@ -33,6 +35,7 @@ import { HttpRequests } from './rest/http-requests.ts'
 import { apiRoutes } from './routes/api.ts'
 import { type GatewayPhase, healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { oidcRoutes } from './routes/oidc.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { openRpcRoutes } from './routes/openrpc.ts'
 import { rpcSocketRoutes } from './routes/rpc-socket.ts'
@@ -40,7 +43,7 @@ import { type PollingAddress, versionRoutes } from './routes/version.ts'
 import { wsTicketRoutes } from './routes/ws-tickets.ts'
 import { createServer } from './server.ts'
 import { SessionTable } from './session-table.ts'
-import type { SignIn } from './sign-in.ts'
+import { anySignIn, type SignIn } from './sign-in.ts'
 import { createSessionSpools } from './streams/session-spools.ts'
 import { Tickets } from './tickets.ts'
 
@@ -51,6 +54,8 @@ export interface GatewayOptions {
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly signIn: SignIn
+  /** An OpenID provider whose users may sign in. Default: none. */
+  readonly oidc?: OidcOptions | undefined
   /** Those that are managed while the gateway runs; `signIn` asks them. */
   readonly tokens: Tokens
   /** Who may reach what. */
@@ -90,7 +95,9 @@ const maxParamLength = 256 * 9
 
 /** Builds the gateway’s server: plugins, then routes. Listens to nothing; `close()` ends its sockets with `going_away`. */
 export async function buildGateway(options: GatewayOptions): Promise<FastifyInstance> {
-  const { log, policy, signIn, certificate, publicUrl, trustedProxies = [] } = options
+  const { log, policy, certificate, publicUrl, trustedProxies = [] } = options
+  const oidc = options.oidc && openOidc(options.oidc, publicUrl)
+  const signIn = oidc ? anySignIn(options.signIn, ...oidc.signIns) : options.signIn
   const publicPath = publicUrl?.pathname ?? '/'
   const { metrics, phase = () => 'running' } = options
   const epoch = options.callMemory?.epoch ?? randomUUID()
@@ -125,9 +132,11 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(originGuard, { policy })
   const tickets = new Tickets()
   await app.register(cors)
-  await app.register(auth, { signIn, tickets, requests, onSignIn: metrics?.signedIn })
+  await app.register(auth, { signIn, tickets, requests, page: oidc?.page, onSignIn: metrics?.signedIn })
   await app.register(healthRoutes, { phase })
   await app.register(versionRoutes, options)
+  if (oidc?.page) await app.register(oidcRoutes, { signIn: oidc.page, log })
+  app.addHook('onClose', async () => oidc?.close())
   if (metrics) {
     const { directory } = options.manager
     metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '../access/principal.ts'
 
-/** Finds out who a credential belongs to: the token of this start, the tokens that are kept. */
+/** Finds out who a credential belongs to: the token of this start, the tokens that are kept, the JWTs of an OpenID provider. */
 export interface SignIn {
   /** `undefined` where the credential is none of these. Throws where it is one, and says why it is not good. One sign-in has one object. */
   authenticate(credential: string): Principal | undefined | Promise<Principal | undefined>

@@ -1,4 +1,5 @@
 import { RuleSet } from '../access/rule-set.ts'
+import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
@@ -19,6 +20,10 @@ const meanings: readonly { readonly name: keyof Settings; readonly check: (setti
         throw new Error(`${port} is the port of the page too: browsers and agents need one each`)
     },
   },
+  ...(['oidcIssuer', 'oidcClientId', 'oidcClientSecret', 'oidcAudience', 'oidcName', 'oidcScopes', 'oidcRoles'] as const).map(name => ({
+    name,
+    check: (settings: Settings) => onlyOf(name, () => oidcOptions(settings)),
+  })),
   {
     name: 'identityKey',
     check: ({ identity, identityKey }) => {
@@ -38,6 +43,15 @@ export function problemsOfMeaning(values: ReadonlyMap<keyof Settings, Given>, se
       return [{ place: values.get(name)?.place ?? name, reason: reason.replace(`${name}: `, '') }]
     }
   })
+}
+
+/** Of several settings that are looked at together, what is wrong with this one. */
+function onlyOf(name: keyof Settings, look: () => unknown): void {
+  try {
+    look()
+  } catch (why) {
+    if (why instanceof Error && why.message.startsWith(`${name}: `)) throw why
+  }
 }
 
 /** Whether a host to listen on means every address of this machine. */

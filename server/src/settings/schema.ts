@@ -61,6 +61,41 @@ export const SettingsSchema = Type.Object(
       default: [],
       description: 'Host headers that are answered, beside loopback and publicUrl, and their pages',
     }),
+    oidcIssuer: Type.String({
+      default: '',
+      description: 'an OpenID provider whose users may sign in: its issuer, as it stands in what it signs',
+    }),
+    oidcClientId: Type.String({ default: '', description: 'who the gateway is there; with it people sign in at the page' }),
+    oidcClientSecret: Type.String({ default: '', secret: true, description: 'the secret of the gateway at the provider' }),
+    oidcAudience: Type.String({
+      default: '',
+      description: 'for whom JWTs must be that are presented in the place of a token; without it for oidcClientId',
+    }),
+    oidcName: Type.String({ default: '', description: 'what the page calls the provider; without it by its host' }),
+    oidcScopes: Type.Array(TextSchema, {
+      default: ['openid', 'profile', 'email'],
+      description: 'what is asked for when somebody signs in at the page',
+    }),
+    oidcNameClaim: Type.String({
+      minLength: 1,
+      default: 'sub',
+      description: 'the claim that names somebody; one that its owner can change lets them be anybody',
+    }),
+    oidcRolesClaim: Type.String({
+      minLength: 1,
+      default: 'roles',
+      description: 'the claim with what stands for a role; realm_access.roles: a member of a member',
+    }),
+    oidcRoles: Type.Array(TextSchema, {
+      default: [],
+      description: 'which values of that claim are which role (gateway-admins=admin); without it viewer, operator and admin are',
+    }),
+    oidcSessionMs: Type.Integer({
+      minimum: 60_000,
+      maximum: 2_592_000_000,
+      default: 28_800_000,
+      description: 'how long a sign-in at the page lasts, in ms',
+    }),
     contracts: Type.Array(TextSchema, { default: [], description: 'contract files (JSON)' }),
     agents: Type.Array(AgentSettingsSchema, {
       default: [],

@@ -4,6 +4,7 @@ import { fastifyPlugin } from 'fastify-plugin'
 import type { Principal } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
+import type { PageSignIn } from '../oidc/page-sign-in.ts'
 import type { HttpRequests } from '../rest/http-requests.ts'
 import type { SignIn } from '../sign-in.ts'
 import { type Tickets, ticketPrefix } from '../tickets.ts'
@@ -13,6 +14,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Who makes a request. Throws `unauthorized`, or why the credential is not good. */
     authenticate(request: FastifyRequest): Promise<Principal>
+    /** Whether a request says nothing of who makes it that could be good. */
+    isAnonymous(request: FastifyRequest): boolean
     /** Why a sign-in is over (it was revoked, has expired, or its owner signed out); `undefined` where it is not. */
     whySignedOut(principal: Principal): HalibutError | undefined
   }
@@ -26,10 +29,12 @@ export const auth = fastifyPlugin<{
   signIn: SignIn
   tickets: Tickets
   requests: HttpRequests
+  /** Knows the browsers that have signed in at the page. Default: nobody does. */
+  page?: Pick<PageSignIn, 'principalOf'> | undefined
   /** Hears of each credential that was looked at. */
   onSignIn?: ((outcome: 'accepted' | 'refused') => void) | undefined
 }>(
-  async (app, { signIn, tickets, requests, onSignIn }) => {
+  async (app, { signIn, tickets, requests, page, onSignIn }) => {
     const { failedSignIns, failedSignInMs } = gatewayLimits
     const failuresOf = app.createRateLimit({ timeWindow: failedSignInMs, max: failedSignIns, keyGenerator: addressOf })
     /** Who guesses is told to wait; what is good is let in all the same, since a whole house may share an address. */
@@ -46,8 +51,9 @@ export const auth = fastifyPlugin<{
         },
       )
     }
+    const pageUser = (request: FastifyRequest): Principal | undefined => (request.ws ? undefined : page?.principalOf(request))
     const principalOf = async (request: FastifyRequest, credential: string | undefined): Promise<Principal | undefined> => {
-      if (credential === undefined) return undefined
+      if (credential === undefined) return pageUser(request)
       const isTicket = request.headers.authorization === undefined && credential.startsWith(ticketPrefix)
       return isTicket ? tickets.redeem(credential, request.headers.origin) : await signIn.authenticate(credential)
     }
@@ -66,6 +72,7 @@ export const auth = fastifyPlugin<{
         throw why
       }
     })
+    app.decorate('isAnonymous', request => request.headers.authorization === undefined && !pageUser(request))
     const ended = new WeakMap<Principal, HalibutError>()
     app.decorate('whySignedOut', principal => ended.get(principal))
     const stop = signIn.onEnded?.(principal => {

@@ -1,3 +1,5 @@
+import { escapeHtml } from '../escape-html.ts'
+
 /** The parts of an OpenAPI document that the page shows. */
 interface Shown {
   readonly info: { readonly title: string; readonly version: string; readonly description: string }
@@ -126,10 +128,6 @@ function code(content: unknown): string {
 
 function anchor({ operationId }: ShownOperation): string {
   return escapeHtml(operationId.replaceAll(/[^\w.]+/g, '-'))
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 
 /** Its style. */

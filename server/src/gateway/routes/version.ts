@@ -1,5 +1,7 @@
 import { type VersionAnswer, VersionAnswerSchema } from '@halibut-gateway/schemas'
 import type { FastifyInstance } from 'fastify'
+import type { OidcOptions } from '../oidc/options.ts'
+import { oidcPaths } from './oidc.ts'
 
 /** What whoever sets up a polling agent has to know of this gateway. */
 export type PollingAddress = NonNullable<VersionAnswer['agents']>
@@ -15,12 +17,18 @@ const document = {
  */
 export async function versionRoutes(
   app: FastifyInstance,
-  options: { readonly version: string; readonly agents?: (() => PollingAddress) | undefined },
+  options: { readonly version: string; readonly agents?: (() => PollingAddress) | undefined; readonly oidc?: OidcOptions | undefined },
 ): Promise<void> {
-  const { version, agents } = options
+  const { version, agents, oidc } = options
+  const signIn = oidc?.client && { name: oidc.client.providerName, ...oidcPaths }
   app.get('/version', { config: { document } }, async (request, reply) => {
-    const isSignedIn = request.headers.authorization !== undefined && (await app.authenticate(request)) !== undefined
-    const answer: VersionAnswer = { name: 'halibut-gateway', version, ...(isSignedIn && agents ? { agents: agents() } : {}) }
+    const isSignedIn = !app.isAnonymous(request) && (await app.authenticate(request)) !== undefined
+    const answer: VersionAnswer = {
+      name: 'halibut-gateway',
+      version,
+      ...(signIn ? { signIn } : {}),
+      ...(isSignedIn && agents ? { agents: agents() } : {}),
+    }
     return reply.header('cache-control', 'no-store').header('vary', 'origin, authorization').send(answer)
   })
 }

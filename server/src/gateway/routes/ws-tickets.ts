@@ -17,11 +17,14 @@ const config = {
   },
 } as const
 
-/** `POST /api/v1/ws-tickets`, with a token in the Authorization header: a ticket for one WebSocket handshake. */
+/** `POST /api/v1/ws-tickets`, with a token in the Authorization header, or from a page that was signed in at: a ticket for one WebSocket handshake. */
 export async function wsTicketRoutes(app: FastifyInstance, options: { readonly tickets: Tickets }): Promise<void> {
   app.post(ticketsPath, { config }, async (request, reply) => {
-    if (request.headers.authorization === undefined) {
-      throw new HalibutError('unauthorized', 'a ticket is given for a token in the Authorization header')
+    if (app.isAnonymous(request)) {
+      throw new HalibutError(
+        'unauthorized',
+        'a ticket is given for a token in the Authorization header, or to a browser that has signed in at the page',
+      )
     }
     const principal = await app.authenticate(request)
     return reply.code(201).header('cache-control', 'no-store').send(options.tickets.issue(principal, request.headers.origin))
