@@ -47,6 +47,23 @@ test.each(packages)('the exports of %s resolve to modules and to their types', a
   expect(messages.map(message => formatMessage(message, pkg ?? {}))).toEqual([])
 })
 
+test.each(packages)('the package of %s has its licence and a README, whose links lead to what is in it', name => {
+  const folder = join(project, 'node_modules/@halibut-gateway', name)
+  expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toBe(readFileSync(join(repository, 'LICENSE'), 'utf8'))
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+  expect(readme).toContain(`# @halibut-gateway/${name}`)
+  const links = [...readme.matchAll(/\]\(([^)#:]+)/g)].map(([, link = '']) => link)
+  expect(links.length).toBeGreaterThan(2)
+  for (const link of links) expect(existsSync(join(folder, link)), link).toBe(true)
+})
+
+test('what OPERATING.md has for the machine around a gateway is in the package', () => {
+  const folder = join(project, 'node_modules/@halibut-gateway/server')
+  const shown = [...readFileSync(join(folder, 'OPERATING.md'), 'utf8').matchAll(/\]\((operations\/[^)]+)\)/g)].map(([, file = '']) => file)
+  expect(shown).toContain('operations/halibut-gateway.service')
+  for (const file of shown) expect(existsSync(join(folder, file)), file).toBe(true)
+})
+
 const program = `import {
   type CallContext, createSelfSignedCertificate, DataStream, dataStream, HalibutRuntime, int64, method, service, string,
 } from '@halibut-gateway/server'

@@ -37,6 +37,8 @@ try {
       'client-sdk/dist',
       'client-sdk/lib',
       'client-sdk/LICENSE',
+      'schemas/LICENSE',
+      'server/LICENSE',
       'server/dist',
       'server/dist-demo',
       'server/inspector/dist',

@@ -40,7 +40,8 @@ copyDeclarations(
   join(types, 'schemas'),
   file => /^(wire\/|contract|collections)/.test(file) && !/^contract-schema/.test(file),
 )
-cpSync(resolve(sdk, '../LICENSE'), join(sdk, 'LICENSE'))
+// npm takes the licence into a package from the package’s own folder alone.
+for (const folder of ['client-sdk', 'schemas', 'server']) cpSync(resolve(sdk, '../LICENSE'), resolve(sdk, '..', folder, 'LICENSE'))
 // What the README leads to has to be in the package as well.
 for (const document of ['PROTOCOL.md', 'CONTRACTS.md', 'REST.md']) cpSync(join(schemas, document), join(lib, 'docs', document))
 
