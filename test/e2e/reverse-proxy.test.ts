@@ -1,11 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type RequestOptions, request } from 'node:https'
 import { fileURLToPath } from 'node:url'
-import { int64, method, service } from '@halibut-gateway/schemas/contract'
-import { type Browser, chromium } from 'playwright-core'
+import { dataStream, int64, method, service } from '@halibut-gateway/schemas/contract'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createClient, type Download } from '../../client-sdk/src/index.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { parsePublicUrl } from '../../server/src/gateway/public-url.ts'
+import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
+import { startNginx } from '../support/nginx.ts'
 import { createRealGateway, type RealGateway } from '../support/real-gateway.ts'
 import { createReverseProxy, type ReverseProxyOptions } from '../support/reverse-proxy.ts'
 
@@ -22,6 +29,8 @@ const calculator = service('ICalculatorService', {
     int64,
   ),
 })
+
+const files = service('IFileService', { Double: method([['content', dataStream]], dataStream) })
 
 let browser: Browser
 beforeAll(async () => {
@@ -83,7 +92,13 @@ test.each([
 ] as const)('behind a proxy that %s, the page calls an agent, and asks for nothing beside its path', async (_, proxied, set) => {
   await using world = await createProxied(proxied, set)
   await using opened = await openPage(world.address, world.gateway)
-  const { page } = opened
+  await callAdd(opened.page)
+  expect(opened.asked).toContain(`${new URL(world.address).pathname}rpc`)
+  expect(opened.asked.filter(path => !path.startsWith(new URL(world.address).pathname))).toEqual([])
+})
+
+/** Calls Add(40, 2) as a person does. */
+async function callAdd(page: Page): Promise<void> {
   await page.locator('[data-agent=web-1][data-state=connected]').click()
   await page.getByRole('button', { name: 'Calculator' }).click()
   await page.getByRole('button', { name: 'Add int64, int64' }).click()
@@ -91,9 +106,70 @@ test.each([
   await page.getByRole('textbox', { name: 'b int64' }).fill('2')
   await page.getByRole('button', { name: 'Call Add' }).click()
   expect(await page.locator('[data-outcome=answered]').getByLabel('Result').textContent()).toBe('42')
-  expect(opened.asked).toContain(`${new URL(world.address).pathname}rpc`)
-  expect(opened.asked.filter(path => !path.startsWith(new URL(world.address).pathname))).toEqual([])
+}
+
+test('behind the nginx of the system with the file of operations, the page calls an agent, and a program sends and fetches data streams', async () => {
+  let gateway: RealGateway | undefined
+  await using nginx = await startNginx(name, async port => {
+    const { publicUrl: url, policy } = publicUrl(port, '/gw/')
+    gateway = await createRealGateway({
+      host: agent => {
+        agent.addService(calculator, { Add: (a, b) => a + b })
+        agent.addService(files, { Double: async content => DataStream.from(Buffer.concat(Array(2).fill(await content.bytes()))) })
+      },
+      contracts: [calculator, files],
+      gateway: { pageFolder, publicUrl: url, policy, trustedProxies: ['loopback'] },
+    })
+    return gateway.port
+  })
+  if (!gateway) throw new Error('nginx has started without its gateway')
+  try {
+    const address = `https://${name}:${nginx.port}/gw/`
+    // Without the slash at its end it leads there too.
+    await using opened = await openPage(address.slice(0, -1), gateway)
+    await callAdd(opened.page)
+    expect(opened.asked).toContain('/gw/rpc')
+    expect(opened.asked.filter(path => path !== '/gw' && !path.startsWith('/gw/'))).toEqual([])
+
+    const { port } = nginx
+    await using client = createClient({
+      url: address,
+      token: gateway.token,
+      tickets: false,
+      webSocket: (url, protocols) =>
+        new WebSocket(url, protocols, {
+          rejectUnauthorized: false,
+          lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+        }) as never,
+    })
+    const content = randomBytes(3 * 1024 * 1024)
+    const answer = (await client.agent('web-1').invoke('IFileService', 'Double', [content])).value as Download
+    expect(Buffer.from(await answer.bytes()).equals(Buffer.concat([content, content]))).toBe(true)
+    const headers = { authorization: `Bearer ${gateway.token}`, host: `${name}:${port}` }
+    const listed = await overHttps({ port, path: '/gw/api/v1/agents', headers })
+    expect([listed.status, JSON.parse(listed.body)]).toEqual([200, { agents: [expect.objectContaining({ id: 'web-1' })] }])
+    // Browsers come by HTTPS, and shall never try without.
+    expect(listed.headers['strict-transport-security']).toBe('max-age=15552000')
+    expect((await overHttps({ port, path: '/gw', headers })).headers.location).toBe(`https://${name}:${port}/gw/`)
+    expect((await overHttps({ port, path: '/', headers })).status).toBe(404)
+  } finally {
+    await gateway[Symbol.asyncDispose]()
+  }
 })
+
+/** One request over HTTPS, whose certificate nobody has to know. */
+function overHttps(options: RequestOptions): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', rejectUnauthorized: false, ...options }, response => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
+    })
+    asked.on('error', reject).end()
+  })
+}
 
 test('the address without the slash at its end leads to the page, with its token', async () => {
   await using world = await createProxied({ path: '/gw/', stripsPath: false }, port => publicUrl(port, '/gw/'))

@@ -7,67 +7,57 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { loadSettings } from '../../server/src/settings/load.ts'
 import { operatingDocument } from '../scripts/operating.ts'
-import { createFleet } from '../support/command-fleet.ts'
-import { startCommand } from '../support/command-line.ts'
+import { createOperatingWorld } from '../support/operating-world.ts'
 
-const document = readFileSync(resolve(import.meta.dirname, '../../server/OPERATING.md'), 'utf8')
-const blocksOf = (language: string): string[] =>
-  [...document.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text)
-const commands = blocksOf('sh').flatMap(block => block.trim().split('\n'))
-/** Verbs that go on until a signal ends them. */
-const lasting = /^(serve|demo|agent)$/
+const repository = resolve(import.meta.dirname, '../..')
+const document = readFileSync(join(repository, 'server/OPERATING.md'), 'utf8')
+const commands = [...document.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+  block.replaceAll('\\\n', '').trim().split('\n'),
+)
+/** What would take the ground from under the tests that run, and where it is run. */
+const elsewhere: readonly (readonly [RegExp, string])[] = [
+  [/^npm ci && npm run build$/, '.ci/run'],
+  [/^npm (pack|install --global) /, 'test/integration/server-package.test.ts'],
+]
 
-test('the tables of settings and exit codes are up to date (npm run operating writes them)', () => {
+test('what OPERATING.md shows of settings, exit codes and files is up to date (npm run operating writes it)', () => {
   expect(document).toBe(operatingDocument(document))
 })
 
-test('every command of OPERATING.md does what it says, against a gateway and an agent', { timeout: 120_000 }, async () => {
-  await using fleet = await createFleet('listening')
-  const { uri = '', thumbprint = '' } = fleet.entry
-  const own = join(fleet.folder, 'settings-of-its-own.json')
-  await writeFile(own, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(fleet.folder, 'another-state') }))
-  const replaced: readonly (readonly [string, string])[] = [
-    ['/etc/halibut-gateway/settings.json', own],
-    ['/etc/halibut-gateway/token', fleet.tokenFile],
-    ['/var/lib/halibut-gateway', fleet.stateFolder],
-    ['https://10.0.0.5:10933/', uri],
-    ['AABBCCDDEEFF00112233445566778899AABBCCDD', thumbprint],
-    ['127.0.0.1:10933', '127.0.0.1:0'],
-  ]
-  expect(commands.length).toBeGreaterThan(10)
+test('every command of OPERATING.md does what it says, against a gateway and its agents', { timeout: 300_000 }, async () => {
+  await using world = await createOperatingWorld()
+  expect(commands.length).toBeGreaterThan(20)
   for (const command of commands) {
-    const text = replaced.reduce((line, [from, to]) => line.replaceAll(from, to), command)
-    const [program, ...args] = [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
-    expect(program, command).toBe('halibut-gateway')
-    const isLasting = lasting.test(args[0] ?? '')
-    const more =
-      args[0] === 'agent'
-        ? ['--state-folder', join(fleet.folder, 'other-agent')]
-        : isLasting && !text.includes('--config')
-          ? ['--config', own]
-          : []
-    await using running = startCommand([...args, ...(isLasting ? ['--json', ...more] : [])], fleet.environment)
-    if (isLasting) {
-      expect(Object.keys(await running.firstJson), command).toContain('thumbprint')
-      running.signal()
+    const [, run] = elsewhere.find(([which]) => which.test(command)) ?? []
+    if (run !== undefined) {
+      expect(existsSync(join(repository, run)), run).toBe(true)
+      continue
     }
-    const { code, err } = await running.ended
-    expect([code, isLasting ? '' : err], command).toEqual([0, ''])
+    const { code, err, out } = await world.run(command)
+    expect([code, err, code === 0 ? '' : out], command).toEqual([0, '', ''])
   }
+  // What the chapter on systemd has set up.
+  const account = readFileSync(join(world.root, 'etc/passwd'), 'utf8')
+  expect(account).toMatch(/^halibut-gateway:.*:\/var\/lib\/halibut-gateway:\/usr\/sbin\/nologin$/m)
 })
 
-test('the unit is one that systemd takes, and gives calls that run the time to end', async () => {
-  const [unit = ''] = blocksOf('ini')
+const operations = join(repository, 'server/operations')
+const unit = readFileSync(join(operations, 'halibut-gateway.service'), 'utf8')
+
+test('the unit is one that systemd takes, may do little, and gives calls that run the time to end', async () => {
   const stopSeconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])
   expect(stopSeconds * 1_000).toBeGreaterThan(loadSettings({ flags: [], environment: {} }).drainMs)
-  // Elsewhere there is nothing that could say so.
-  if (!existsSync('/usr/bin/systemd-analyze')) return
+  const analyze = '/usr/bin/systemd-analyze'
+  if (!existsSync(analyze)) throw new Error(`there is no ${analyze}: install systemd, as npm test does where it may`)
   const folder = await mkdtemp(join(tmpdir(), 'unit-'))
   try {
     const path = join(folder, 'halibut-gateway.service')
     await writeFile(path, unit.replace('/usr/bin/halibut-gateway', process.execPath))
-    const { stderr } = await promisify(execFile)('/usr/bin/systemd-analyze', ['verify', path])
+    const run = promisify(execFile)
+    const { stderr } = await run(analyze, ['verify', path])
     expect(stderr.split('\n').filter(line => line.includes('halibut-gateway.service'))).toEqual([])
+    // From 0, which may do nothing, to 10: what is above the threshold fails.
+    await run(analyze, ['security', '--offline=yes', '--threshold=20', '--no-pager', path])
   } finally {
     await rm(folder, { recursive: true })
   }

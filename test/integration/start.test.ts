@@ -47,7 +47,7 @@ test('what a .NET agent could not take in a contract is logged when the gateway 
     expect((await fetch(`${origin}/readyz`)).status).toBe(200)
     await gateway.close()
     expect(warnings).toEqual([
-      `${path}: /methods/1/params/0/type: a parameter of type int32 never binds at a .NET service: what arrives is a long`,
+      `a contract: ${path}: /methods/1/params/0/type: a parameter of type int32 never binds at a .NET service: what arrives is a long`,
     ])
   } finally {
     await rm(folder, { recursive: true })

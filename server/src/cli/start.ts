@@ -84,7 +84,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   })
   for (const path of settings.contracts) {
     const { contract, warnings } = readContractFile(path)
-    for (const warning of warnings) log('warn', warning)
+    for (const warning of warnings) log('warn', `a contract: ${warning}`)
     contracts.add(contract)
   }
   contracts.start()
