@@ -31,7 +31,7 @@ test('what serve and agent print is all that they need to know of each other, an
 
   const list = await run('agents', 'list')
   expect(list.out).toMatch(
-    /^ID +STATE +SINCE +MODE +ADDRESS +REASON\nweb-1 +connected +\S+ +listening +https:\/\/127\.0\.0\.1:\d+\/ +\S.*\n$/,
+    /^ID +STATE +SINCE +MODE +FROM +ADDRESS +REASON\nweb-1 +connected +\S+ +listening +settings +https:\/\/127\.0\.0\.1:\d+\/ +\S.*\n$/,
   )
   expect(JSON.parse((await run('agents', 'list', '--json')).out)).toEqual([
     expect.objectContaining({ id: 'web-1', thumbprint: fleet.entry['thumbprint'] }),
