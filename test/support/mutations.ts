@@ -28,6 +28,20 @@ export const mutations: readonly Mutation[] = [
     tests: ['integration/rules.test.ts'],
   },
   {
+    wrong: 'a call with a key leaves before that is kept',
+    file: 'server/src/rpc/kept-calls.ts',
+    find: 'if (!this.#memory) return invoke(call)',
+    replace: 'return invoke(call)',
+    tests: ['unit/server/rpc/remembered-calls.test.ts'],
+  },
+  {
+    wrong: 'a contract that is added may have patterns',
+    file: 'server/src/fleet/contract-directory.ts',
+    find: '{ patterns: false }',
+    replace: '{ patterns: true }',
+    tests: ['integration/added-contracts.test.ts'],
+  },
+  {
     wrong: 'revoked trust leaves live connections alone',
     file: 'server/src/runtime/trust-store.ts',
     find: '    this.#onRevoked(upper)\n',
