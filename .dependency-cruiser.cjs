@@ -84,6 +84,7 @@ const importTable = {
     'types:server/src/rpc',
     'types:server/src/runtime',
     'schemas/src',
+    'npm:@opentelemetry/api',
     'npm:pino',
     'npm:pino-pretty',
     'npm:prom-client',

@@ -47,7 +47,7 @@ export async function createRealGateway(options: {
   /** Polling connections. Default 1. */
   readonly connections?: number
   /** How it is put up, beside what a test needs. */
-  readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy'>>
+  readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy' | 'log' | 'tracer'>>
   /** Of both runtimes. */
   readonly limits?: Partial<Limits>
 }): Promise<RealGateway> {
@@ -67,9 +67,9 @@ export async function createRealGateway(options: {
     contracts,
     signIn: startTokenSignIn(token),
     ...createTestAccess(),
+    log: silentLog,
     ...options.gateway,
     policy,
-    log: silentLog,
     version: '0.0.0',
   })
   await app.listen({ host: '127.0.0.1', port: 0 })

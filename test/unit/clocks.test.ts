@@ -24,6 +24,7 @@ const told = [
   'server/src/store/backup.ts',
   'server/src/store/mirrored-store.ts',
   'server/src/telemetry/log.ts',
+  'server/src/telemetry/tracing.ts',
 ]
 
 test('the time of day, which may be set back, is asked for only where it is told', () => {

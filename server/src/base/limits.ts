@@ -176,6 +176,7 @@ export const gatewayLimits = {
   storeBatchChanges: 1_000,
   metricMethods: 200,
   refusalLines: 600,
+  callLines: 600,
   auditEntries: 1_000_000,
   auditMs: 365 * 24 * 60 * 60 * 1_000,
   auditTrimMs: 60 * 60 * 1_000,

@@ -33,6 +33,7 @@ import { openStateFolder } from '../store/state-folder.ts'
 import type { Store } from '../store/store.ts'
 import { tellFleetNews } from '../telemetry/fleet-news.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { createRequestTracer } from '../telemetry/tracing.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
 import { version } from './version-text.ts'
@@ -159,6 +160,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     phase: () => phase,
     metrics,
     identity: () => certificate,
+    tracer: createRequestTracer(version),
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     audit: entry => audit.record(entry),
     callMemory: await openCallMemory(store),

@@ -95,7 +95,11 @@ async function askStore(store: import('../store/store.ts').Store): Promise<AskTo
     store.change(({ audit }) => appendText(audit, steadyTime(), formatEntry(entry))),
   )
   return async (method, params) => {
-    const ran = await runner.run(method, params, new HttpRequest({ name: 'local', role: 'admin' }, undefined, params))
+    const ran = await runner.run(
+      method,
+      params,
+      new HttpRequest({ name: 'local', role: 'admin' }, { traceparent: undefined, tracestate: undefined }, params),
+    )
     if ('error' in ran) throw GatewayError.fromResponse(ran.error)
     return ran.result as never
   }

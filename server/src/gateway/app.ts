@@ -8,12 +8,14 @@ import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
-import { CallRegistry } from '../rpc/call-registry.ts'
+import { type CallMeter, CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
+import type { RequestTracer } from '../rpc/request-spans.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { CallMemory } from '../store/call-memory.ts'
+import { callLog } from '../telemetry/call-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
@@ -86,6 +88,8 @@ export interface GatewayOptions {
   readonly metrics?: Metrics
   /** What is presented to agents. Default: nothing. */
   readonly identity?: (() => Certificate) | undefined
+  /** Makes spans of requests. Default: nobody does. */
+  readonly tracer?: RequestTracer | undefined
   /** What `/version` tells of where polling agents connect. Default: nothing. */
   readonly agents?: () => PollingAddress
 }
@@ -101,9 +105,9 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const publicPath = publicUrl?.pathname ?? '/'
   const { metrics, phase = () => 'running' } = options
   const epoch = options.callMemory?.epoch ?? randomUUID()
-  const registry = new CallRegistry(metrics?.callEnded)
+  const registry = new CallRegistry(meterOf(options))
   const handlers = createHandlers({ ...options, registry, epoch, principals: () => signIn.principals?.() ?? [] })
-  const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit)
+  const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit, options.tracer)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
   const rates = new CallRates(options.callLimits)
@@ -148,4 +152,12 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(apiRoutes, { runner, requests, epoch })
   await app.register(rpcSocketRoutes, { dispatcher, rates, log })
   return app
+}
+
+/** All that hear of a call. */
+function meterOf({ metrics, log }: GatewayOptions): CallMeter {
+  const meters = [metrics?.callEnded, callLog(log)].filter(meter => meter !== undefined)
+  return (call, durationMs, error) => {
+    for (const meter of meters) meter(call, durationMs, error)
+  }
 }

@@ -1,7 +1,6 @@
 import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import type { Principal } from '../access/principal.ts'
-import { traceIdIn } from '../base/trace-id.ts'
 import type { OpenedSession } from '../rpc/call-context.ts'
 import type { Dispatcher } from '../rpc/dispatcher.ts'
 import { parseFrame } from '../rpc/parse-frame.ts'
@@ -132,7 +131,7 @@ export class Connection implements SessionSocket {
     let opened: { readonly session: Session; readonly resume: MethodParams<'hello'>['resume'] } | undefined
     const response = await dispatcher.dispatch(request, {
       principal,
-      traceId: traceIdIn(request.traceparent),
+      traceparent: request.traceparent,
       receivedMs: performance.now(),
       signal: new AbortController().signal,
       streams: noStreams(),

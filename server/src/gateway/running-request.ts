@@ -5,7 +5,6 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { Principal } from '../access/principal.ts'
 import { isAbortAwaited } from '../base/abort-listeners.ts'
 import type { HalibutError } from '../base/errors.ts'
-import { traceIdIn } from '../base/trace-id.ts'
 import type { RequestContext } from '../rpc/call-context.ts'
 import type { Requested } from '../rpc/dispatcher.ts'
 import { agentOf } from '../rpc/run.ts'
@@ -78,9 +77,8 @@ export class RunningRequest implements RequestContext, OutboxWaiter {
     return this.#stop.signal
   }
 
-  /** That of its caller’s trace. */
-  get traceId(): string | undefined {
-    return traceIdIn(this.request.traceparent)
+  get traceparent(): string | undefined {
+    return this.request.traceparent
   }
 
   /** The agent that it calls. */

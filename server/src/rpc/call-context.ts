@@ -3,18 +3,15 @@ import type { CancelMode } from '@halibut-gateway/schemas/contract'
 import type { TSchema } from '@sinclair/typebox'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
 import type { Principal } from '../access/principal.ts'
-import { createTraceId } from '../base/trace-id.ts'
+import { createTraceId, traceIdIn } from '../base/trace-id.ts'
 import type { CallStreams } from './call-streams.ts'
+import type { RequestSpan, TracedRequest } from './request-spans.ts'
 
 /** What the session gives a request to run with. */
-export interface RequestContext {
+export interface RequestContext extends TracedRequest {
   readonly principal: Principal
   /** Who is served in turn with others where requests wait for an agent: one browser. */
   readonly caller?: string | undefined
-  /** That of the caller’s trace, where it told one. */
-  readonly traceId?: string | undefined
-  /** When the request came, by `performance.now()`. */
-  readonly receivedMs: number
   /** Aborted when the caller cancels the request (reason: `cancelled`), or when the session is over (reason: `closed`). */
   readonly signal: AbortSignal
   /** It came in a long text: what has to be done with all of its parameters is done in turns with others. */
@@ -34,9 +31,13 @@ export interface RequestContext {
 export type OpenedSession = Pick<MethodResult<'hello'>, 'session' | 'resumeToken' | 'resumed' | 'reason' | 'sequence' | 'streams'>
 
 /** What a handler knows beside its parameters. */
-export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSession' | 'traceId'> {
+export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSession' | 'traceparent' | 'tracestate' | 'isHttp'> {
   /** 32 hex digits: the caller’s, or fresh ones. */
   readonly traceId: string
+  /** The span that stands for the request, where spans are made. */
+  readonly span: RequestSpan | undefined
+  /** It is about this call to an agent. */
+  name(activityId: string): void
   /** Opens a session, or goes on with one; `undefined` where there is one already. */
   openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined
   /** Sends an item of a watch. */
@@ -48,13 +49,17 @@ export class RunningCall implements CallContext {
   readonly #method: string
   readonly #request: RequestContext
   readonly #item: TypeCheck<TSchema> | undefined
+  readonly span: RequestSpan | undefined
+  /** Of the call to an agent that it is about. */
+  activityId: string | undefined
   #traceId: string | undefined
   #sequence = 0
 
-  constructor(method: string, request: RequestContext, item: TypeCheck<TSchema> | undefined) {
+  constructor(method: string, request: RequestContext, item: TypeCheck<TSchema> | undefined, span: RequestSpan | undefined) {
     this.#method = method
     this.#request = request
     this.#item = item
+    this.span = span
   }
 
   get principal(): Principal {
@@ -82,8 +87,18 @@ export class RunningCall implements CallContext {
   }
 
   get traceId(): string {
-    this.#traceId ??= this.#request.traceId ?? createTraceId()
+    this.#traceId ??= this.toldTraceId ?? createTraceId()
     return this.#traceId
+  }
+
+  /** That of a trace which others know of. */
+  get toldTraceId(): string | undefined {
+    return this.span?.traceId ?? traceIdIn(this.#request.traceparent)
+  }
+
+  name(activityId: string): void {
+    this.activityId = activityId
+    this.span?.name(activityId)
   }
 
   begun(cancel: CancelMode): void {

@@ -1,5 +1,7 @@
 import type { CallSnapshot } from '@halibut-gateway/schemas'
 import type { HalibutError } from '../base/errors.ts'
+import type { CallSubject, CallWay } from './call-subject.ts'
+import type { CallSpans } from './request-spans.ts'
 
 /** Something that happened to a call. */
 export interface CallChange {
@@ -8,21 +10,8 @@ export interface CallChange {
   readonly of: OpenCall
 }
 
-/** What a call is. */
-export type CallSubject = Pick<CallSnapshot, 'activityId' | 'agent' | 'service' | 'method' | 'principal'>
-
 /** Hears of each call when it has ended, after how many milliseconds and with which error. */
 export type CallMeter = (call: OpenCall, durationMs: number, error: HalibutError | undefined) => void
-
-/** What counts calls knows of one beside its {@link CallSubject}. */
-export interface CallWay {
-  readonly mode: 'listening' | 'polling'
-  /** Whether service and method are of a contract; else the caller may have made them up. */
-  readonly isByContract: boolean
-  /** Whose it is: a session. */
-  readonly caller?: string | undefined
-  readonly idempotencyKey?: string | undefined
-}
 
 /** What the calls of a registry share. */
 interface Shared {
@@ -40,9 +29,9 @@ export class CallRegistry {
     this.#shared = { open: new Set(), listeners: new Set(), meter }
   }
 
-  /** A call begins: it waits for a connection. `startedMs`: since when, by `performance.now()`. */
-  begin(subject: CallSubject, startedMs: number, way: CallWay): OpenCall {
-    return new OpenCall(subject, startedMs, way, this.#shared)
+  /** A call begins: it waits for a connection. `startedMs`: since when, by `performance.now()`. `spans`: where some are made of it. */
+  begin(subject: CallSubject, startedMs: number, way: CallWay, spans?: CallSpans): OpenCall {
+    return new OpenCall(subject, startedMs, way, this.#shared, spans)
   }
 
   /** How many wait for a connection, and how many run. */
@@ -72,6 +61,7 @@ export class OpenCall {
   /** What the agent knows it by: another one where it was made again. */
   activityId: string
   readonly #shared: Shared
+  readonly #spans: CallSpans | undefined
   readonly #startedMs: number
   /** Since when it waits, where it does. */
   #waitingMs: number | undefined
@@ -80,10 +70,11 @@ export class OpenCall {
   #queuedMs = 0
   #since: string | undefined
 
-  constructor(subject: CallSubject, startedMs: number, way: CallWay, shared: Shared) {
+  constructor(subject: CallSubject, startedMs: number, way: CallWay, shared: Shared, spans: CallSpans | undefined) {
     this.subject = subject
     this.way = way
     this.activityId = subject.activityId
+    this.#spans = spans
     this.#startedMs = startedMs
     this.#waitingMs = startedMs
     this.#shared = shared
@@ -115,12 +106,14 @@ export class OpenCall {
     if (this.#waitingMs === undefined) return
     this.#queuedMs += (this.#isNew ? this.#startedMs : performance.now()) - this.#waitingMs
     this.#waitingMs = undefined
+    this.#spans?.sent()
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
 
   /** It is made once more under another activity id, and waits again. */
   again(activityId: string): void {
     this.activityId = activityId
+    this.#spans?.again(activityId)
     this.#waitingMs = performance.now()
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
@@ -130,6 +123,7 @@ export class OpenCall {
     const durationMs = round(performance.now() - this.#startedMs)
     const { open, listeners, meter } = this.#shared
     open.delete(this)
+    this.#spans?.end(error)
     meter?.(this, durationMs, error)
     if (listeners.size > 0) {
       const call = { ...this.snapshot(), queuedMs: round(this.queuedMs), durationMs }

@@ -20,6 +20,7 @@ import { type CallContext, type RequestContext, RunningCall } from './call-conte
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { expectedBy } from './expectation.ts'
 import { ParamsError } from './params-error.ts'
+import type { RequestTracer } from './request-spans.ts'
 
 /** A function for each method of the one map. */
 export type Handlers = {
@@ -46,12 +47,17 @@ export class MethodRunner {
   readonly #log: LogSink
   readonly #onEnded: OnEnded | undefined
   readonly #audit: AuditSink | undefined
+  readonly #tracer: RequestTracer | undefined
 
-  /** Of the handlers those that will be asked for. `audit` gets what came of each method that changes something, or calls an agent. Default: nobody does. */
-  constructor(handlers: Partial<Handlers>, log: LogSink, onEnded?: OnEnded, audit?: AuditSink) {
+  /**
+   * Of the handlers those that will be asked for. `audit` gets what came of each method that changes something, or calls an agent. Default: nobody
+   * does; and no spans are made.
+   */
+  constructor(handlers: Partial<Handlers>, log: LogSink, onEnded?: OnEnded, audit?: AuditSink, tracer?: RequestTracer) {
     this.#log = log
     this.#onEnded = onEnded
     this.#audit = audit
+    this.#tracer = tracer
     for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
       this.#routes.set(name, {
         right: entry.right,
@@ -76,7 +82,9 @@ export class MethodRunner {
   /** Runs a method to its end. Never rejects. */
   async run(method: string, params: unknown, context: RequestContext): Promise<Ran> {
     const route = this.#routes.get(method)
-    const call = new RunningCall(method, context, route?.item)
+    // A watch is no piece of work: it lasts as long as somebody looks.
+    const span = route && !route.item ? this.#tracer?.begin(method, context) : undefined
+    const call = new RunningCall(method, context, route?.item, span)
     try {
       requireRight(route, method, context.principal)
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
@@ -86,18 +94,20 @@ export class MethodRunner {
         throw new Error(`the result of ${method} does not fit its schema: ${first?.path} ${first?.message}`)
       }
       this.#onEnded?.(method, undefined)
-      const kept = this.#writeDown(route.right, method, params, context, 'done')
+      span?.end()
+      const kept = this.#writeDown(route.right, method, params, context, call, 'done')
       if (kept) await kept
       return { result }
     } catch (thrown) {
       const error = toldWhy(toHalibutError(thrown), context.signal)
       this.#onEnded?.(route && method, error.kind)
-      const { traceId } = call
+      span?.end(error)
+      const { traceId, activityId } = call
       if (error.kind === 'internal_error') {
         const cause = error.cause ?? error
-        this.#log('error', `${method} failed`, { traceId, cause: cause instanceof Error ? cause.stack : String(cause) })
+        this.#log('error', `${method} failed`, { traceId, activityId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
-      const kept = route && this.#writeDown(route.right, method, params, context, error.kind)
+      const kept = route && this.#writeDown(route.right, method, params, context, call, error.kind)
       if (kept) await kept
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
@@ -108,11 +118,11 @@ export class MethodRunner {
     right: Right,
     method: string,
     params: unknown,
-    context: RequestContext,
+    { principal }: RequestContext,
+    { toldTraceId: traceId, activityId }: RunningCall,
     outcome: AuditEntry['outcome'],
   ): Promise<void> | undefined {
     if (!this.#audit || !isAudited(right)) return undefined
-    const { principal, traceId } = context
     const entry = {
       who: principal.name,
       role: principal.role,
@@ -124,7 +134,14 @@ export class MethodRunner {
     }
     const kept = this.#audit(entry).catch((why: unknown) => {
       const cause = why instanceof Error ? why.message : String(why)
-      this.#log('error', `the audit log has no entry of ${method}`, { who: principal.name, agent: entry.agent, outcome, traceId, cause })
+      this.#log('error', `the audit log has no entry of ${method}`, {
+        who: principal.name,
+        agent: entry.agent,
+        outcome,
+        traceId,
+        activityId,
+        cause,
+      })
     })
     return right === 'agents.call' ? undefined : kept
   }

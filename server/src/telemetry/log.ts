@@ -1,7 +1,7 @@
 import { type DestinationStream, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import type { LogLevel, LogSink } from '../base/log.ts'
-import { factsWithoutSecrets, withoutSecrets } from './redact.ts'
+import { factsWithoutSecrets, messageWithoutSecrets } from './redact.ts'
 
 /** How the log is written. */
 export interface LogOptions {
@@ -19,8 +19,8 @@ export interface LogOptions {
 const namesInLog: Readonly<Record<string, string>> = { traceId: 'trace_id', activityId: 'halibut.activity_id' }
 
 /** The log of the process. Secrets in messages and facts are not written, whoever put them there. */
-export function createLog({ write, format, level = 'info', colours = false }: LogOptions): LogSink {
-  const destination: DestinationStream = format === 'json' ? { write } : { write: prettyWriter(write, colours) }
+export function createLog({ write: writeLine, format, level = 'info', colours = false }: LogOptions): LogSink {
+  const destination: DestinationStream = { write: format === 'json' ? writeLine : prettyWriter(writeLine, colours) }
   const log = pino(
     {
       level,
@@ -30,11 +30,12 @@ export function createLog({ write, format, level = 'info', colours = false }: Lo
     },
     destination,
   )
-  return (at, message, facts = {}) => {
+  const write: LogSink = (at, message, facts = {}) => {
     if (!log.isLevelEnabled(at)) return
     const named = Object.entries(facts).map(([name, value]) => [namesInLog[name] ?? name, value] as const)
-    log[at](factsWithoutSecrets(Object.fromEntries(named)), withoutSecrets(message))
+    log[at](factsWithoutSecrets(Object.fromEntries(named)), messageWithoutSecrets(message))
   }
+  return Object.assign(write, { writes: (at: LogLevel) => log.isLevelEnabled(at) })
 }
 
 /** The log on standard error: text on a terminal, JSON elsewhere. */

@@ -26,7 +26,7 @@ export const cors = fastifyPlugin(
       return reply
         .code(204)
         .header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
-        .header('access-control-allow-headers', 'authorization, content-type, idempotency-key, if-match, traceparent')
+        .header('access-control-allow-headers', 'authorization, content-type, idempotency-key, if-match, traceparent, tracestate')
         .header('access-control-max-age', maxAgeSeconds)
         .send()
     })

@@ -5,21 +5,25 @@ import { placeOf } from '../../rpc/announced-streams.ts'
 import type { RequestContext } from '../../rpc/call-context.ts'
 import type { CallStreams } from '../../rpc/call-streams.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
+import type { TraceHeaders } from '../trace.ts'
 
 const elsewhere = 'call it over the WebSocket, as the SDK does'
 
 /** A method that is asked for over HTTP, between its request and its answer. */
 export class HttpRequest implements RequestContext {
   readonly principal: Principal
-  readonly traceId: string | undefined
+  readonly traceparent: string | undefined
+  readonly tracestate: string | undefined
+  readonly isHttp = true
   readonly receivedMs = performance.now()
   readonly streams: CallStreams
   readonly #stop = new AbortController()
   #begun: CancelMode | undefined
 
-  constructor(principal: Principal, traceId: string | undefined, params: unknown) {
+  constructor(principal: Principal, { traceparent, tracestate }: TraceHeaders, params: unknown) {
     this.principal = principal
-    this.traceId = traceId
+    this.traceparent = traceparent
+    this.tracestate = tracestate
     this.streams = noStreams(params)
   }
 

@@ -3,6 +3,7 @@ import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { timerMs } from '../../base/timer.ts'
 import { drainingError } from '../draining-error.ts'
+import type { TraceHeaders } from '../trace.ts'
 import { HttpRequest } from './http-request.ts'
 
 /** The methods that run for requests over HTTP: how many they may be, and how they end with the gateway. */
@@ -13,13 +14,13 @@ export class HttpRequests {
   #onEmpty: (() => void) | undefined
 
   /** Throws `too_many_calls`, and `draining` where nothing new is taken any more. */
-  begin(principal: Principal, traceId: string | undefined, params: unknown): HttpRequest {
+  begin(principal: Principal, traced: TraceHeaders, params: unknown): HttpRequest {
     if (!this.#isOpen) throw drainingError('takes no request any more')
     const others = this.#ofPrincipal.get(principal.name) ?? 0
     if (others >= gatewayLimits.httpCallsInFlight) {
       throw new HalibutError('too_many_calls', `${others} requests of ${principal.name} are in flight over HTTP`)
     }
-    const request = new HttpRequest(principal, traceId, params)
+    const request = new HttpRequest(principal, traced, params)
     this.#running.add(request)
     this.#ofPrincipal.set(principal.name, others + 1)
     return request

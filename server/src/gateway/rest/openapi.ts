@@ -120,7 +120,8 @@ function headersOf({ takesVersion, keepsAnswers, others }: Operation): object[] 
     ...(takesVersion ? [header('If-Match', 'the version that is to be changed, as ETag told it; * for whichever there is', true)] : []),
     ...('idempotencyKey' in others ? [header('Idempotency-Key', 'the same as idempotencyKey')] : []),
     ...(keepsAnswers ? [header('Idempotency-Key', 'the same key with the same request gives the same answer')] : []),
-    header('traceparent', 'W3C trace context, version 00'),
+    header('traceparent', 'W3C trace context, version 00: the trace that it is a part of'),
+    header('tracestate', 'what others say of that trace'),
   ]
 }
 

@@ -15,7 +15,7 @@ import type { HttpRequests } from '../rest/http-requests.ts'
 import { KeptAnswers } from '../rest/kept-answers.ts'
 import { type Operation, operations } from '../rest/operations.ts'
 import { readParams } from '../rest/read-params.ts'
-import { traceIdOf } from '../trace.ts'
+import { traceHeadersOf, traceIdOf } from '../trace.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -69,11 +69,12 @@ async function answer(
   // While the body came.
   const signedOut = request.server.whySignedOut(caller)
   if (signedOut) throw signedOut
-  const traceId = traceIdOf(request)
-  if (operation.takesVersion && request.headers['if-match'] === undefined) return sendProblem(reply, withoutVersion(caller, traceId), 428)
+  if (operation.takesVersion && request.headers['if-match'] === undefined) {
+    return sendProblem(reply, withoutVersion(caller, traceIdOf(request)), 428)
+  }
   const params = readParams(operation, request)
   const key = keyOf(operation, request)
-  const running = requests.begin(caller, traceId, params)
+  const running = requests.begin(caller, traceHeadersOf(request), params)
   const onClose = (): void => {
     if (!reply.raw.writableFinished) running.leave()
   }

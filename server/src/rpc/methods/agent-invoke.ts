@@ -70,8 +70,8 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
       const agent = directory.require(params.agent)
       if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
-      const once = (): Promise<InvokeResult> =>
-        kept.run(context.principal.name, params, context, async call => {
+      const once = async (): Promise<InvokeResult> => {
+        const answer = await kept.run(context.principal.name, params, context, async call => {
           let holdsStreams = false
           // That its key is kept first is a part of its time.
           const due = withTimes(params, timeLeft(params, performance.now() - context.receivedMs))
@@ -82,6 +82,10 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
           })
           return { result, holdsStreams }
         })
+        // Another request may have made it.
+        context.name(answer.activityId)
+        return answer
+      }
       return context.isLong ? new Turns().next().then(once) : once()
     },
   }
@@ -103,6 +107,7 @@ async function invoke(
   const target = context.isLong ? await targetInTurns(contracts, params, streams, waiter.signal) : targetOf(contracts, params, streams)
   if (!streams.isPossible) refuseStreams(target)
   let activityId: string = randomUUID()
+  context.name(activityId)
   // The first of its names.
   const service = target.typed?.json.contract.service ?? params.service
   // A polling agent whose connection is ended is away for seconds, and everybody’s calls with it.
@@ -114,8 +119,10 @@ async function invoke(
     isByContract: target.typed !== undefined,
     caller: context.caller,
     idempotencyKey: params.idempotencyKey,
+    request: context,
   }
-  const call = registry.begin(subject, whole ? performance.now() : context.receivedMs, way)
+  const startedMs = whole ? performance.now() : context.receivedMs
+  const call = registry.begin(subject, startedMs, way, context.span?.beginCall(subject, way, startedMs))
   let charge: MemoryCharge | undefined
   const request: MeshCall = {
     endpoint: agent.endpoint,
@@ -145,6 +152,7 @@ async function invoke(
     } catch (why) {
       if (!target.typed?.method.idempotent || !isLostOnTheWay(why) || !mayGoOn(directory, params, waiter)) throw why
       ;({ result, activityId } = await callAgain(mesh, request, call, why))
+      context.name(activityId)
     }
     const offer: OfferStream = stream => {
       onStream?.()

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { silentLog } from '../../../../server/src/base/log.ts'
 import type { CallContext, RequestContext } from '../../../../server/src/rpc/call-context.ts'
 import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { createRequestContext } from '../../../support/request-context.ts'
@@ -132,7 +133,7 @@ test('the trace id of the caller is that of the error and of the log', async () 
     throw new Error('a mistake of ours')
   })
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-  const answer = await runner.run('agent.invoke', params, { ...createRequestContext(), traceId })
+  const answer = await runner.run('agent.invoke', params, { ...createRequestContext(), traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
   expect(answer).toMatchObject({ error: { data: { kind: 'internal_error', traceId } } })
   expect(log).toHaveBeenCalledWith('error', 'agent.invoke failed', expect.objectContaining({ traceId }))
 })
@@ -142,7 +143,7 @@ test('what changes something or calls an agent is written down with who, what, w
   const failing = new HalibutError('service_failed', 'it threw')
   const handle = vi.fn(() => sound)
   const audit = async (entry: unknown) => void written.push(entry)
-  const runner = new MethodRunner({ 'agent.invoke': handle, 'agents.list': () => ({}) } as unknown as Handlers, vi.fn(), undefined, audit)
+  const runner = new MethodRunner({ 'agent.invoke': handle, 'agents.list': () => ({}) } as unknown as Handlers, silentLog, undefined, audit)
   const context = createRequestContext()
   const given = { ...params, args: ['secret'] }
   await runner.run('agent.invoke', given, context)
@@ -155,7 +156,7 @@ test('what changes something or calls an agent is written down with who, what, w
   await runner.run('agents.list', {}, context)
   await runner.run('no.method', given, context)
   const { name, role } = context.principal
-  const call = { action: 'agent.invoke', agent: 'a', facts: { service: 'S', method: 'M' }, traceId: context.traceId }
+  const call = { action: 'agent.invoke', agent: 'a', facts: { service: 'S', method: 'M' } }
   expect(written).toEqual([
     { ...call, who: name, role, outcome: 'done' },
     { ...call, who: name, role, outcome: 'service_failed' },

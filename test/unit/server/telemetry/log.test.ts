@@ -67,3 +67,13 @@ test('what cannot be written as it is does not end the process', () => {
   log('info', 'odd', { circle, big: 2n ** 64n, when: new Date(0), map: new Map([[1, 2]]), error: new Error('why') })
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ big: '18446744073709551616', error: expect.stringContaining('why') })
 })
+
+test.each(['json', 'text'] as const)('what somebody else said makes no line of its own and moves no cursor (%s)', format => {
+  const { lines, log } = open({ format })
+  const said = 'x\n[12:00:00.000] INFO: all is well\u001b[2J\u009b1A\u202eabc\r'
+  log('warn', `refused: ${said}`, { subject: said, deep: [{ said }], cause: new Error(said) })
+  const [line = ''] = lines
+  expect(lines).toHaveLength(1)
+  expect(line).toContain('all is well')
+  expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\u202e]/u)
+})
