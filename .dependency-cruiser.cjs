@@ -64,6 +64,7 @@ const importTable = {
   ],
   'server/src/access': ['server/src/base', 'schemas/src', 'npm:@sinclair/typebox', 'npm:jose', 'node:*'],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
+  'server/src/attention': ['server/src/base', 'server/src/fleet', 'types:server/src/store', 'schemas/src'],
   // It looks at each step of a connection by itself.
   'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'node:*'],
   'server/src/rpc': [
@@ -72,6 +73,7 @@ const importTable = {
     'server/src/runtime',
     'server/src/fleet',
     'server/src/doctor',
+    'server/src/attention',
     'server/src/audit',
     'types:server/src/store',
     'schemas/src',
@@ -81,6 +83,7 @@ const importTable = {
   'server/src/telemetry': [
     'server/src/base',
     'server/src/fleet',
+    'types:server/src/attention',
     'types:server/src/rpc',
     'types:server/src/runtime',
     'schemas/src',
@@ -95,6 +98,7 @@ const importTable = {
     'server/src/access',
     'server/src/runtime',
     'server/src/fleet',
+    'server/src/attention',
     'server/src/rpc',
     'server/src/telemetry',
     'server/src/store',

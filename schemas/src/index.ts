@@ -11,6 +11,16 @@ export {
   TagSchema,
 } from './agent.ts'
 export {
+  type AttentionCode,
+  type AttentionEvent,
+  AttentionEventSchema,
+  type AttentionItem,
+  AttentionItemSchema,
+  type AttentionSeverity,
+  attentionCodes,
+  attentionTable,
+} from './attention.ts'
+export {
   type CallOutcome,
   CallOutcomeSchema,
   type CallSnapshot,

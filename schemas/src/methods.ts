@@ -8,6 +8,7 @@ import {
   TagSchema,
   VersionSchema,
 } from './agent.ts'
+import { AttentionEventSchema, AttentionItemSchema } from './attention.ts'
 import { CallOutcomeSchema, CallSnapshotSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import {
   ContractAddedSchema,
@@ -438,6 +439,21 @@ export const methods = {
     http: 'POST /tokens/{id}/revoke',
     params: TokenParamsSchema,
     result: Type.Object({ token: TokenSnapshotSchema }, { additionalProperties: false }),
+  }),
+  'attention.list': method({
+    description: 'what needs a person now, as far as the caller may know of it',
+    right: 'agents.read',
+    http: 'GET /attention',
+    params: Type.Object(pageParams, { additionalProperties: false }),
+    result: Type.Object({ items: Type.Array(AttentionItemSchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'attention.watch': method({
+    description: 'what needs a person and every change of it, as progress items, until it is cancelled',
+    right: 'agents.read',
+    http: undefined,
+    params: NoParamsSchema,
+    item: AttentionEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',

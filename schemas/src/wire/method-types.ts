@@ -396,6 +396,89 @@ export interface Methods {
       }
     }
   }
+  'attention.list': {
+    params: { limit?: number; cursor?: string }
+    result: {
+      items: {
+        id: string
+        code:
+          | 'store_failing'
+          | 'gateway_certificate_expires'
+          | 'page_certificate_expires'
+          | 'agent_certificate_expires'
+          | 'agent_pending'
+          | 'agent_cloned'
+          | 'agent_refused'
+          | 'agent_offline'
+          | 'agent_unused'
+          | 'token_expires'
+          | 'token_unused'
+        severity: 'critical' | 'warning' | 'info'
+        title: string
+        text: string
+        since: string
+        about: { agent?: string; pending?: string; thumbprint?: string; token?: string }
+        action: { text: string; command?: string }
+      }[]
+      next?: string
+    }
+  }
+  'attention.watch': {
+    params: Record<never, never>
+    result: Record<never, never>
+    item:
+      | {
+          type: 'snapshot'
+          items: {
+            id: string
+            code:
+              | 'store_failing'
+              | 'gateway_certificate_expires'
+              | 'page_certificate_expires'
+              | 'agent_certificate_expires'
+              | 'agent_pending'
+              | 'agent_cloned'
+              | 'agent_refused'
+              | 'agent_offline'
+              | 'agent_unused'
+              | 'token_expires'
+              | 'token_unused'
+            severity: 'critical' | 'warning' | 'info'
+            title: string
+            text: string
+            since: string
+            about: { agent?: string; pending?: string; thumbprint?: string; token?: string }
+            action: { text: string; command?: string }
+          }[]
+          more?: true
+        }
+      | {
+          type: 'changed'
+          items: {
+            id: string
+            code:
+              | 'store_failing'
+              | 'gateway_certificate_expires'
+              | 'page_certificate_expires'
+              | 'agent_certificate_expires'
+              | 'agent_pending'
+              | 'agent_cloned'
+              | 'agent_refused'
+              | 'agent_offline'
+              | 'agent_unused'
+              | 'token_expires'
+              | 'token_unused'
+            severity: 'critical' | 'warning' | 'info'
+            title: string
+            text: string
+            since: string
+            about: { agent?: string; pending?: string; thumbprint?: string; token?: string }
+            action: { text: string; command?: string }
+          }[]
+          more?: true
+        }
+      | { type: 'removed'; ids: string[] }
+  }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

@@ -61,6 +61,8 @@ export interface Peer {
   readonly thumbprint: string | undefined
   /** SHA-256 of the same, 64 upper-case hex digits. */
   readonly thumbprint256: string | undefined
+  /** Until when that certificate is valid, in UTC milliseconds since 1970. */
+  readonly expiresMs?: number | undefined
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Access } from '../access/access.ts'
 import { Tokens } from '../access/tokens.ts'
+import { Attention } from '../attention/attention.ts'
 import { Audit } from '../audit/audit.ts'
 import type { AuditSink } from '../audit/entry.ts'
 import { keepTrimmed } from '../audit/retention.ts'
@@ -11,6 +12,8 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
+import { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import { LastUse } from '../fleet/last-use.ts'
 import { Trust } from '../fleet/trust.ts'
 import { buildGateway } from '../gateway/app.ts'
 import { oidcOptions } from '../gateway/oidc/options.ts'
@@ -34,6 +37,7 @@ import type { Store } from '../store/store.ts'
 import { tellFleetNews } from '../telemetry/fleet-news.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { createRequestTracer } from '../telemetry/tracing.ts'
+import { gatewayChecks } from './attention-checks.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
 import { version } from './version-text.ts'
@@ -115,6 +119,11 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   // Before anybody can come: what was revoked stays revoked.
   trust.start()
   closers.push(() => trust.close())
+  const agentCertificates = new ExpiringCertificates(runtime)
+  closers.push(() => agentCertificates.close())
+  const use = new LastUse({ records: store.meta, ids: () => agents.directory.ids(), log })
+  use.start()
+  closers.push(() => use.close())
 
   const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
@@ -141,6 +150,13 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     startTokenSignIn(localToken, { name: 'local', role: 'admin' }),
     ...(demoToken === undefined ? [] : [startTokenSignIn(demoToken)]),
   ]
+  const { directory } = agents
+  const attention = new Attention({
+    checks: gatewayChecks({ store, directory, trust, use, agentCertificates, certificate, pageCertificate }),
+    log,
+  })
+  attention.start()
+  closers.push(() => attention.close())
   let phase: GatewayPhase = 'starting'
   const app = await buildGateway({
     mesh: runtime,
@@ -161,6 +177,8 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     metrics,
     identity: () => certificate,
     tracer: createRequestTracer(version),
+    attention,
+    onCall: call => use.note(call.subject.agent),
     agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
     audit: entry => audit.record(entry),
     callMemory: await openCallMemory(store),

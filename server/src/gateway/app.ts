@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Tokens } from '../access/tokens.ts'
+import type { Attention } from '../attention/attention.ts'
 import type { AuditSink } from '../audit/entry.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
@@ -88,6 +89,10 @@ export interface GatewayOptions {
   readonly metrics?: Metrics
   /** What is presented to agents. Default: nothing. */
   readonly identity?: (() => Certificate) | undefined
+  /** What needs a person. Default: nothing does. */
+  readonly attention?: Attention | undefined
+  /** Hears of each call to an agent that has ended. Default: nobody does. */
+  readonly onCall?: CallMeter | undefined
   /** Makes spans of requests. Default: nobody does. */
   readonly tracer?: RequestTracer | undefined
   /** What `/version` tells of where polling agents connect. Default: nothing. */
@@ -155,8 +160,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
 }
 
 /** All that hear of a call. */
-function meterOf({ metrics, log }: GatewayOptions): CallMeter {
-  const meters = [metrics?.callEnded, callLog(log)].filter(meter => meter !== undefined)
+function meterOf({ metrics, log, onCall }: GatewayOptions): CallMeter {
+  const meters = [metrics?.callEnded, callLog(log), onCall].filter(meter => meter !== undefined)
   return (call, durationMs, error) => {
     for (const meter of meters) meter(call, durationMs, error)
   }

@@ -1,7 +1,8 @@
 import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Tokens } from '../access/tokens.ts'
-import type { LogSink } from '../base/log.ts'
+import { Attention } from '../attention/attention.ts'
+import { type LogSink, silentLog } from '../base/log.ts'
 import { AgentDoctor } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -13,6 +14,7 @@ import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
+import { attentionMethods } from './methods/attention.ts'
 import { callsMethods } from './methods/calls.ts'
 import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
@@ -46,6 +48,8 @@ export interface HandlerOptions {
   readonly agents?: (() => { readonly host: string; readonly port: number }) | undefined
   /** The calls to agents. Default: its own. */
   readonly registry?: CallRegistry
+  /** What needs a person. Default: nothing does. */
+  readonly attention?: Attention | undefined
   /** Default: that of `gatewayLimits`. */
   readonly agentChangesMs?: number
 }
@@ -61,6 +65,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...doctorMethods(new AgentDoctor({ mesh, directory, trust: options.trust, certificate: options.identity, port: options.agents })),
     ...callsMethods({ registry, kept, directory, mesh }),
+    ...attentionMethods({ attention: options.attention ?? nothing(), access, directory, changesMs: options.agentChangesMs }),
     ...inspectMethods(mesh),
     ...trustMethods(options.trust, options.agentChangesMs),
     ...contractsMethods({ access, contracts, directory }),
@@ -68,4 +73,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...tokensMethods(options.tokens),
     ...discoverMethods({ access, contracts, directory, version }),
   }
+}
+
+function nothing(): Attention {
+  return new Attention({ checks: [], log: silentLog })
 }

@@ -263,7 +263,7 @@ export class Acceptor {
     entrance: Entrance,
   ): Promise<boolean> {
     const { limits, events, log, authoriseSubscriber } = this.#options
-    const { remoteAddress, thumbprint, thumbprint256 } = connection.channel.peer
+    const { remoteAddress, thumbprint, thumbprint256, expiresMs } = connection.channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
       throw new HalibutError(
@@ -294,7 +294,15 @@ export class Acceptor {
       throw why
     }
     connection.stopClock()
-    const subscriber: SubscriberEvent = { subscription, thumbprint, thumbprint256, remoteAddress, ...entrance, since: new Date() }
+    const subscriber: SubscriberEvent = {
+      subscription,
+      thumbprint,
+      thumbprint256,
+      remoteAddress,
+      ...entrance,
+      since: new Date(),
+      expiresMs,
+    }
     connection.subscriber = subscriber
     events.emit('subscriberConnected', subscriber)
     return true

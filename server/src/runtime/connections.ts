@@ -109,9 +109,9 @@ export class Connections {
       nextThumbprint: endpoint.nextThumbprint,
       signal: linked.signal,
     }).finally(linked.release)
-    const { remoteAddress, thumbprint, thumbprint256, protocol } = channel.peer
+    const { remoteAddress, thumbprint, thumbprint256, protocol, expiresMs } = channel.peer
     this.#keep(channel, endpoint.key)
-    const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true } as const
+    const about = { direction: 'outgoing', remoteAddress, thumbprint, protocol, authorised: true, expiresMs } as const
     events.emit('connectionOpened', about)
     void channel.closed.then(() => {
       this.#forget(channel, endpoint.key)

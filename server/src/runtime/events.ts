@@ -34,6 +34,8 @@ export interface ConnectionEvent {
   readonly protocol: string
   /** Whether the peer was trusted; known for incoming connections when they close. */
   readonly authorised: boolean
+  /** Until when its certificate is valid, in UTC milliseconds since 1970. */
+  readonly expiresMs?: number | undefined
 }
 
 /**
@@ -69,6 +71,8 @@ export interface SubscriberEvent {
   readonly own?: string | undefined
   readonly port?: number | undefined
   readonly since: Date
+  /** Until when its certificate is valid, in UTC milliseconds since 1970. */
+  readonly expiresMs?: number | undefined
 }
 
 export interface CallEvent {

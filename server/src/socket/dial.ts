@@ -11,7 +11,7 @@ import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import { secureContextOf, type TlsIdentity } from './secure-context.ts'
 import { filledPart, sharedReadBuffer } from './shared-read-buffer.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
-import { namesOf, subjectText, type Thumbprints, thumbprintsOfPeer } from './thumbprint.ts'
+import { factsOfPeer, namesOf, subjectText, type Thumbprints } from './thumbprint.ts'
 import { TlsChannel } from './tls-channel.ts'
 
 export interface DialOptions {
@@ -133,12 +133,15 @@ function secure(
     succeed: () => {
       // Once: Node forgets a dialled socket’s certificate after it has been asked for.
       const certificate = socket.getPeerX509Certificate()
-      const thumbprints = certificate && thumbprintsOfPeer(certificate)
-      if (certificate && thumbprints) options.onPresented?.({ ...thumbprints, ...namesOf(certificate) })
-      checkPin(certificate, thumbprints, options)
+      const facts = certificate && factsOfPeer(certificate)
+      if (certificate && facts) {
+        const { thumbprint, thumbprint256 } = facts
+        options.onPresented?.({ thumbprint, thumbprint256, ...namesOf(certificate) })
+      }
+      checkPin(certificate, facts, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
       const pushed = receiver !== undefined
-      const channel = new TlsChannel({ socket, raw, role: 'dialler', thumbprints, pushed, receiveTimeoutMs, sendTimeoutMs })
+      const channel = new TlsChannel({ socket, raw, role: 'dialler', certificate: facts, pushed, receiveTimeoutMs, sendTimeoutMs })
       if (receiver) receiver.channel = channel
       return channel
     },

@@ -8,7 +8,7 @@ import type { HandshakeLine } from './handshake-line.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 import { withoutBrackets } from './tcp-options.ts'
-import { thumbprintsOfPeer } from './thumbprint.ts'
+import { factsOfPeer } from './thumbprint.ts'
 import { freshTicketKeys } from './ticket-keys.ts'
 import { TlsChannel } from './tls-channel.ts'
 
@@ -64,7 +64,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       socket,
       raw: arrival.raw,
       role: 'acceptor',
-      thumbprints: certificate && thumbprintsOfPeer(certificate),
+      certificate: certificate && factsOfPeer(certificate),
       pushed: readIntoSharedBuffer(socket),
       receiveTimeoutMs,
       sendTimeoutMs,

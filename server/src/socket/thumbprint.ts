@@ -8,17 +8,23 @@ export interface Thumbprints {
   readonly thumbprint256: string
 }
 
+/** The thumbprints of a peer’s certificate, and until when it is valid: UTC milliseconds since 1970. Nobody is turned away for that. */
+export interface PeerCertificate extends Thumbprints {
+  readonly expiresMs: number
+}
+
 /** The thumbprints of a certificate given as DER. */
 export function thumbprintsOf(certificateDer: Uint8Array): Thumbprints {
   return { thumbprint: digest('sha1', certificateDer), thumbprint256: digest('sha256', certificateDer) }
 }
 
 /**
- * The thumbprints of a peer’s certificate. Out of Node’s `AB:CD:…` fingerprints, joined anew: its DER would take 2 KiB of resident memory for
+ * What is kept of a peer’s certificate. The thumbprints are out of Node’s `AB:CD:…` fingerprints, joined anew: its DER would take 2 KiB of resident memory for
  * each connection, and what `replaceAll` gives keeps 20 pieces alive.
  */
-export function thumbprintsOfPeer({ fingerprint, fingerprint256 }: X509Certificate): Thumbprints {
-  return { thumbprint: fingerprint.split(':').join(''), thumbprint256: fingerprint256.split(':').join('') }
+export function factsOfPeer({ fingerprint, fingerprint256, validTo }: X509Certificate): PeerCertificate {
+  const thumbprint = fingerprint.split(':').join('')
+  return { thumbprint, thumbprint256: fingerprint256.split(':').join(''), expiresMs: Date.parse(validTo) }
 }
 
 /** The thumbprint (SHA-1) of a certificate given as DER: what the Halibut protocol calls its thumbprint. */

@@ -6,7 +6,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { Deadlines } from './deadlines.ts'
 import { formatEndPoint, toHalibutError } from './errno.ts'
-import { namesOf, type Thumbprints } from './thumbprint.ts'
+import { namesOf, type PeerCertificate } from './thumbprint.ts'
 
 /** A TLS socket whose handshake is done, and what the channel over it needs to know. */
 export interface TlsChannelOptions {
@@ -14,8 +14,8 @@ export interface TlsChannelOptions {
   /** The TCP socket underneath, where we have it; it can be reset. */
   readonly raw?: Socket | undefined
   readonly role: Peer['role']
-  /** Those of the certificate that the peer presented, if any. */
-  readonly thumbprints: Thumbprints | undefined
+  /** That of the peer, if it presented any. */
+  readonly certificate: PeerCertificate | undefined
   /** Bytes come by {@link TlsChannel.receive} instead of `data` events. */
   readonly pushed?: boolean
   readonly receiveTimeoutMs: number
@@ -253,12 +253,13 @@ interface TcpHandle {
   reset?(done?: () => void): void
 }
 
-function describePeer({ socket, role, thumbprints }: TlsChannelOptions): Peer {
+function describePeer({ socket, role, certificate }: TlsChannelOptions): Peer {
   return {
     remoteAddress: formatEndPoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     role,
-    thumbprint: thumbprints?.thumbprint,
-    thumbprint256: thumbprints?.thumbprint256,
+    thumbprint: certificate?.thumbprint,
+    thumbprint256: certificate?.thumbprint256,
+    expiresMs: certificate?.expiresMs,
     protocol: socket.getProtocol() ?? '',
   }
 }

@@ -29,6 +29,7 @@ export const metricTable = {
   halibut_browser_sockets: entry('gauge', [], 'WebSockets of browsers'),
   halibut_stream_bytes_total: entry('counter', ['direction'], 'Content of data streams to and from browsers'),
   halibut_sign_ins_total: entry('counter', ['outcome'], 'Credentials that were looked at'),
+  halibut_gateway_attention: entry('gauge', ['code'], 'What needs a person'),
 } as const satisfies Record<string, MetricEntry>
 
 /** One row of {@link metricTable}. */

@@ -1,6 +1,7 @@
 import type { AgentStateName } from '@halibut-gateway/schemas'
 import type { ErrorKind } from '@halibut-gateway/schemas/wire'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Attention } from '../attention/attention.ts'
 import type { HalibutError } from '../base/errors.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { CallRegistry, OpenCall } from '../rpc/call-registry.ts'
@@ -23,6 +24,7 @@ export interface MetricSources {
   /** The sockets of browsers. */
   readonly sockets: { readonly size: number }
   readonly isReady: () => boolean
+  readonly attention?: Pick<Attention, 'counts'> | undefined
 }
 
 /** Where an HTTP request went, and what came of it. */
@@ -82,6 +84,9 @@ export class Metrics {
       gauge.set({ state: 'waiting' }, sessions.waiting)
     })
     this.#looked('halibut_browser_sockets', (gauge, { sockets }) => gauge.set(sockets.size))
+    this.#looked('halibut_gateway_attention', (gauge, { attention }) => {
+      for (const [code, count] of attention?.counts() ?? []) gauge.set({ code }, count)
+    })
     const durations = this.#series('rpc_client_call_duration_seconds')
     this.#callDurations = new PerMethod(({ ...labels }) => durations.series(labels))
     const waits = this.#series('halibut_queue_wait_seconds')

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { attentionCodes, attentionTable } from '@halibut-gateway/schemas'
 import { errorTable } from '@halibut-gateway/schemas/wire'
 import { parser } from '@prometheus-io/lezer-promql'
 import { expect, test } from 'vitest'
@@ -39,6 +40,7 @@ const knownValues: Readonly<Record<string, ReadonlySet<string>>> = {
   outcome: new Set(['answered', 'failed', 'accepted', 'refused']),
   error_type: new Set(['', ...Object.keys(errorTable)]),
   job: new Set(['halibut-gateway']),
+  code: new Set(attentionCodes),
 }
 
 interface Selector {
@@ -126,6 +128,16 @@ test('every alert asks for what /metrics gives, says how bad it is and what to d
     expect(['critical', 'warning']).toContain(labels.severity)
     expect(annotations).toEqual({ summary: expect.stringMatching(/\.$/), action: expect.stringMatching(/\.$/) })
   }
+})
+
+test('METRICS.md has a row for each kind of what needs a person, in order, and each wakes somebody in the end', () => {
+  const rows = [...read('METRICS.md').matchAll(/^\| `(\w+)` \| (critical|warning|info): ([^|]+) \| [^|]+ \|$/gm)]
+  const wanted = attentionCodes.map(code => [code, attentionTable[code].severity, attentionTable[code].title])
+  expect(rows.map(([, code, severity, title]) => [code, severity, title])).toEqual(wanted)
+  const alerted = [...read('operations/alerts.yml').matchAll(/halibut_gateway_attention\{code=~?"([^"]+)"/g)].flatMap(([, codes = '']) =>
+    codes.split('|'),
+  )
+  expect(alerted.sort()).toEqual([...attentionCodes].sort())
 })
 
 test('a query for what is not there does not pass', () => {

@@ -34,6 +34,7 @@ describe('dial', () => {
       role: 'dialler',
       thumbprint: testIdentity('agent').thumbprint,
       thumbprint256: testIdentity('agent').thumbprint256,
+      expiresMs: expect.any(Number),
       protocol: 'TLSv1.3',
     })
     await channel.close()

@@ -32,6 +32,7 @@ describe('listen', () => {
       role: 'acceptor',
       thumbprint: alice.thumbprint,
       thumbprint256: alice.thumbprint256,
+      expiresMs: expect.any(Number),
       protocol: 'TLSv1.3',
     })
     expect(peer.peerThumbprint).toBe(testIdentity('acceptor').thumbprint)

@@ -1,0 +1,59 @@
+import { X509Certificate } from 'node:crypto'
+import type { Check } from '../attention/attention.ts'
+import { agentCertificatesCheck, type OwnExpiry, ownCertificatesCheck, tokensCheck } from '../attention/expiry-checks.ts'
+import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../attention/fleet-checks.ts'
+import { storeCheck } from '../attention/state-checks.ts'
+import type { AgentDirectory } from '../fleet/agent-directory.ts'
+import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import type { LastUse } from '../fleet/last-use.ts'
+import type { Trust } from '../fleet/trust.ts'
+import type { CertificateSource } from '../gateway/certificate-files.ts'
+import type { Certificate } from '../runtime/certificates.ts'
+import type { Store } from '../store/store.ts'
+
+/** What a gateway looks at to know what needs a person. */
+export interface Looked {
+  readonly store: Store
+  readonly directory: AgentDirectory
+  readonly trust: Trust
+  readonly use: LastUse
+  readonly agentCertificates: ExpiringCertificates
+  /** What agents trust. */
+  readonly certificate: Certificate
+  readonly pageCertificate: CertificateSource | undefined
+}
+
+/** All that is looked at. */
+export function gatewayChecks({ store, directory, trust, use, agentCertificates, certificate, pageCertificate }: Looked): Check[] {
+  return [
+    storeCheck(store),
+    ownCertificatesCheck(() => ownExpiries(certificate, pageCertificate)),
+    agentCertificatesCheck(directory, agentCertificates),
+    pendingCheck(trust),
+    clonesCheck(trust),
+    agentsCheck(directory),
+    unusedAgentsCheck(directory, use),
+    tokensCheck(store.tokens),
+  ]
+}
+
+function* ownExpiries(own: Certificate, page: CertificateSource | undefined): Generator<OwnExpiry> {
+  yield {
+    ...validityOf(own.certificatePem),
+    code: 'gateway_certificate_expires',
+    what: 'the certificate of this gateway, which agents trust,',
+    action: { text: 'replace it while both are trusted', command: 'halibut-gateway cert --help' },
+  }
+  if (!page) return
+  yield {
+    ...validityOf(page.current.cert),
+    code: 'page_certificate_expires',
+    what: 'the certificate of the page',
+    action: { text: 'put a new one in the files of tlsCertificate and tlsKey; they are read again when they change' },
+  }
+}
+
+function validityOf(pem: string): Pick<OwnExpiry, 'thumbprint' | 'expiresMs'> {
+  const { fingerprint, validTo } = new X509Certificate(pem)
+  return { thumbprint: fingerprint.replaceAll(':', ''), expiresMs: Date.parse(validTo) }
+}
