@@ -143,5 +143,8 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: 0.25rem 1rem 0.25rem 0; text-align: left; vertical-align: top; }
 pre { max-height: 30rem; padding: 0.5rem; overflow: auto; border: 1px solid; font-size: 0.8125rem; }
 summary { cursor: pointer; }
+html { background: canvas; color: canvastext; }
+a, a:visited { color: #0a56c4; }
+@media (prefers-color-scheme: dark) { a, a:visited { color: #9ecaff; } }
 @media (max-width: 50rem) { body { display: block; } nav { position: static; max-height: none; } }
 `
