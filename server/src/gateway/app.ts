@@ -12,6 +12,7 @@ import type { Trust } from '../fleet/trust.ts'
 import { type CallMeter, CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers } from '../rpc/handlers.ts'
+import { KeptCalls } from '../rpc/kept-calls.ts'
 import type { RequestTracer } from '../rpc/request-spans.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { Certificate } from '../runtime/certificates.ts'
@@ -111,7 +112,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const { metrics, phase = () => 'running' } = options
   const epoch = options.callMemory?.epoch ?? randomUUID()
   const registry = new CallRegistry(meterOf(options))
-  const handlers = createHandlers({ ...options, registry, epoch, principals: () => signIn.principals?.() ?? [] })
+  const kept = new KeptCalls({ epoch, memory: options.callMemory, log })
+  const handlers = createHandlers({ ...options, registry, epoch, kept, principals: () => signIn.principals?.() ?? [] })
   const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit, options.tracer)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
@@ -145,7 +147,10 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   await app.register(healthRoutes, { phase })
   await app.register(versionRoutes, options)
   if (oidc?.page) await app.register(oidcRoutes, { signIn: oidc.page, log })
-  app.addHook('onClose', async () => oidc?.close())
+  app.addHook('onClose', async () => {
+    oidc?.close()
+    kept.close()
+  })
   if (metrics) {
     const { directory } = options.manager
     metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })

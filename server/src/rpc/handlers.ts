@@ -2,14 +2,13 @@ import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Tokens } from '../access/tokens.ts'
 import { Attention } from '../attention/attention.ts'
-import { type LogSink, silentLog } from '../base/log.ts'
+import { silentLog } from '../base/log.ts'
 import { AgentDoctor } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
 import type { Certificate } from '../runtime/certificates.ts'
-import type { CallMemory } from '../store/call-memory.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
@@ -38,9 +37,8 @@ export interface HandlerOptions {
   readonly trust: Trust
   /** What idempotency keys belong to. */
   readonly epoch: string
-  /** Where what becomes of calls with such keys outlives the process. Default: nowhere; then the epoch is another one with each start. */
-  readonly callMemory?: CallMemory | undefined
-  readonly log?: LogSink
+  /** What becomes of calls with such keys. Default: its own, known to this process alone. */
+  readonly kept?: KeptCalls
   readonly version: string
   /** What is presented where the doctor dials. Default: nothing. */
   readonly identity?: (() => Certificate) | undefined
@@ -58,7 +56,7 @@ export interface HandlerOptions {
 export function createHandlers(options: HandlerOptions): Handlers {
   const { access, manager, mesh, contracts, version, registry = new CallRegistry() } = options
   const { directory } = manager
-  const kept = new KeptCalls({ epoch: options.epoch, memory: options.callMemory, log: options.log })
+  const kept = options.kept ?? new KeptCalls({ epoch: options.epoch })
   return {
     ...helloMethods(options),
     ...agentsMethods(options),

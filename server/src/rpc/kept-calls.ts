@@ -80,6 +80,11 @@ export class KeptCalls {
     if (this.#byPrincipal.size > 0) this.#sweepLater()
   }
 
+  /** Forgets nothing more: the process, or what keeps the calls, ends. */
+  close(): void {
+    clearTimeout(this.#sweeping)
+  }
+
   /** Principals of whose calls something is known. */
   get principals(): number {
     return this.#byPrincipal.size
