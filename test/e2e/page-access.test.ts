@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPageWorld, launchBrowser, type PageWorld } from '../support/page-world.ts'
 
@@ -41,17 +41,63 @@ const places = [
   ['how to attach one that polls', '#/attach/polling', '[data-pending]'],
 ] as const
 
-test.each(places.flatMap(([name, place, ready]) => (['light', 'dark'] as const).map(scheme => [name, scheme, place, ready] as const)))(
+/** One heading of the first level, and nothing that axe finds. */
+async function expectAccessible(page: Page): Promise<void> {
+  expect(await page.locator('h1').count()).toBe(1)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([])
+}
+
+const schemes = ['light', 'dark'] as const
+
+test.each(places.flatMap(([name, place, ready]) => schemes.map(scheme => [name, scheme, place, ready] as const)))(
   'the page of %s in %s colours has one heading of the first level, and axe finds nothing',
   { timeout: 60_000 },
   async (...given) => {
     const [, scheme, place, ready] = given
     const { page, problems } = await world.open(browser, place, { colorScheme: scheme })
     await page.locator(ready).first().waitFor()
-    expect(await page.locator('h1').count()).toBe(1)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([])
+    await expectAccessible(page)
     expect(problems).toEqual([])
+    await page.context().close()
+  },
+)
+
+test.each(schemes)('axe finds nothing in a call that waits, is answered or failed, in %s colours', { timeout: 60_000 }, async scheme => {
+  const { page } = await world.open(browser, '#/agent/web-1?service=IEchoService&method=SayHello(string)', { colorScheme: scheme })
+  await page.getByRole('button', { name: 'Call SayHello' }).click()
+  await page.locator('[data-outcome=answered]').waitFor()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Trouble' }).click()
+  await page.getByRole('button', { name: 'Call Fail' }).click()
+  await page.locator('[data-outcome=failed]').waitFor()
+  await expectAccessible(page)
+  await page.locator('[data-agent=gone-1]').click()
+  await page.locator('[data-head=gone-1]').waitFor()
+  await page.getByRole('button', { name: 'Call Fail' }).click()
+  await page.locator('[data-outcome=running] .waiting').waitFor()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.locator('[data-outcome=failed]').waitFor()
+  await page.context().close()
+})
+
+test.each(schemes)(
+  'axe finds nothing in the ways to decide about who knocks, nor where nobody is signed in, in %s colours',
+  {
+    timeout: 60_000,
+  },
+  async scheme => {
+    const { page } = await world.open(browser, '#/trust', { colorScheme: scheme })
+    for (const way of ['Approve…', 'Replace a machine…', 'Deny…', 'Later…']) {
+      await page.getByRole('button', { name: way }).click()
+      await page.locator('.decision').waitFor()
+      await expectAccessible(page)
+      await page.locator('.decision').getByRole('button', { name: 'Not now' }).click()
+    }
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await expectAccessible(page)
     await page.context().close()
   },
 )

@@ -111,7 +111,7 @@ function Body({ made }: { made: MadeCall }) {
 
 /** A value; bytes that stand in it can be looked at one by one. */
 function Value({ value, made }: { value: unknown; made: MadeCall }) {
-  const type: JsonType | undefined = resultType(contracts.of(made.service), made.signature)
+  const type: JsonType | undefined = resultType(contracts.of(made.service, made.agent), made.signature)
   const bytes = useMemo(() => bytesIn(type, value), [type?.node, value])
   if (isBytes(type, value)) return <BytesView value={value} label="Result" name={fileName(made)} />
   return (

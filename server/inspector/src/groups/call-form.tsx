@@ -15,8 +15,8 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
       </h2>
       {agent.services.length === 0 && (
         <p class="hint">
-          The gateway knows no contract of this agent, so there is nothing to call from here. Contracts come from files that the setting{' '}
-          <code>contracts</code> names; the agent’s <code>services</code> say which of them it has.
+          The gateway knows no contract of this agent, so there is nothing to call from here. <code>halibut-gateway contracts add</code>{' '}
+          tells it one; the agent’s <code>services</code> say which of them it has.
         </p>
       )}
       {agent.services.length > 0 && (
@@ -28,7 +28,7 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
           ))}
         </nav>
       )}
-      {service !== undefined && contracts.of(service) === 'missing' && (
+      {service !== undefined && contracts.of(service, agent.id) === 'missing' && (
         <p class="hint">
           The gateway does not know the contract of <code>{service}</code> any more.
         </p>

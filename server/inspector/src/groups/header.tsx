@@ -63,7 +63,10 @@ function ConnectionChip() {
       const { name, role } = state.welcome.principal
       return (
         <span class="chip good" title={`Session ${state.welcome.session} of ${name}`}>
-          <i class="dot" /> Connected<span class="role"> as {role}</span>
+          <i class="dot" />
+          <span class="words">
+            Connected<span class="role"> as {role}</span>
+          </span>
         </span>
       )
     }

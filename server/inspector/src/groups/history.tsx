@@ -52,7 +52,9 @@ function outcome(made: MadeCall): string {
     case 'running':
       return 'running'
     case 'answered': {
-      const text = made.outcome.dropped ? '…' : shortJson(made.outcome.result.value, resultType(contracts.of(made.service), made.signature))
+      const text = made.outcome.dropped
+        ? '…'
+        : shortJson(made.outcome.result.value, resultType(contracts.of(made.service, made.agent), made.signature))
       return `${text} · ${formatMs(made.outcome.elapsedMs)}`
     }
     case 'failed':

@@ -6,8 +6,8 @@ export function ServiceChoice({ chosen, onChange }: { chosen: readonly string[];
   if (services.length === 0) {
     return (
       <p class="hint">
-        The gateway knows no contracts yet, so the agent can be attached and not called from here. Contracts come from the files that the
-        setting <code>contracts</code> names.
+        The gateway knows no contracts yet, so the agent can be attached and not called from here.{' '}
+        <code>halibut-gateway contracts add</code> tells it one.
       </p>
     )
   }

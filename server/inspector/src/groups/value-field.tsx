@@ -65,9 +65,12 @@ function Labelled(props: {
   marks?: Marks | undefined
   path: string
   hint?: string | undefined
+  /** What is wrong, where the field knows better than the contract. */
+  problem?: string | undefined
   children: ComponentChildren
 }) {
   const error = form.errors.value.get(props.path)
+  const problem = props.problem ?? (error && `Expected ${error.expected}`)
   const hint = [props.marks?.description, props.hint].filter(text => text !== undefined).join(' · ')
   return (
     <div class="field">
@@ -76,9 +79,9 @@ function Labelled(props: {
         {props.marks?.deprecated && <span class="type">deprecated</span>}
       </label>
       {props.children}
-      {error ? (
+      {problem !== undefined ? (
         <p class="problem" id={`${props.id}-note`}>
-          Expected {error.expected}
+          {problem}
         </p>
       ) : (
         hint !== '' && (
@@ -188,11 +191,10 @@ function BytesField({ label, type, marks, value, path, onChange }: FieldProps) {
     if (bestForm(content) === 'hex') kind.value = 'hex'
     onChange(bytesToBase64url(content))
   }
-  const hint = isBroken
-    ? `This is no ${kind.value} yet.`
-    : `${formatBytes(bytes?.length ?? 0)}${file.value === undefined ? '' : ` of ${file.value}`}`
+  const hint = `${formatBytes(bytes?.length ?? 0)}${file.value === undefined ? '' : ` of ${file.value}`}`
+  const problem = isBroken ? `This is no ${kind.value} yet.` : undefined
   return (
-    <Labelled id={id} label={label} type={type} marks={marks} path={path} hint={hint}>
+    <Labelled id={id} label={label} type={type} marks={marks} path={path} hint={hint} problem={problem}>
       <textarea
         id={id}
         rows={2}

@@ -1,7 +1,8 @@
+import type { CallSnapshot } from '@halibut-gateway/schemas'
 import { RelativeTime } from '../elements/relative-time.tsx'
 import { agents, calls, phases, session } from '../page.ts'
 import { now } from '../state/clock.ts'
-import { formatMs } from '../values/format.ts'
+import { counted, formatMs } from '../values/format.ts'
 import type { MadeCall } from '../values/made-call.ts'
 import { adviceFor, mismatchOf } from '../values/refusal.ts'
 import { MismatchBox } from './mismatch-box.tsx'
@@ -36,14 +37,7 @@ function Why({ made }: { made: MadeCall }) {
   if (!agent) return <p>Waiting for an answer.</p>
   if (agent.state === 'connected') {
     if (phase?.state === 'running') return <p>{agent.name} has it, and has not answered yet.</p>
-    if (phase?.state === 'queued') {
-      return (
-        <p>
-          {agent.name} is there, and the call waits for a free connection: other calls have{' '}
-          {agent.mode === 'polling' && agent.connections === 1 ? 'the only one' : 'them'} now.
-        </p>
-      )
-    }
+    if (phase?.waiting) return <Ahead waiting={phase.waiting} />
     return <p>Waiting for {agent.name}.</p>
   }
   const mismatch = mismatchOf(agent)
@@ -58,6 +52,36 @@ function Why({ made }: { made: MadeCall }) {
       </p>
       {mismatch && <MismatchBox mismatch={mismatch} agent={agent.name} />}
       <p class="quiet">{adviceFor(agent, undefined)}</p>
+    </>
+  )
+}
+
+/** What is ahead of a call, as far as one may see that. */
+function Ahead({ waiting }: { waiting: NonNullable<CallSnapshot['waiting']> }) {
+  const { reason, place, running, limit, ahead, hidden } = waiting
+  return (
+    <>
+      <p>
+        {reason}
+        {place !== undefined && `; it is number ${place} of those that wait`}
+      </p>
+      <p class="quiet">
+        {counted(running, 'call')} {running === 1 ? 'runs' : 'run'} there
+        {limit && `, at most ${limit.value} at a time (${limit.name})`}.
+      </p>
+      {ahead.length > 0 && (
+        <ul class="ahead">
+          {ahead.map(call => (
+            <li key={call.activityId}>
+              <i class={`dot ${call.state === 'running' ? 'running' : 'waits'}`} /> {call.method} of {call.principal}{' '}
+              <span class="quiet">
+                {call.state === 'running' ? 'runs' : 'waits'} since <RelativeTime at={call.since} after=" ago" />
+              </span>
+            </li>
+          ))}
+          {hidden > 0 && <li class="quiet">and {hidden} more</li>}
+        </ul>
+      )}
     </>
   )
 }

@@ -1,7 +1,6 @@
 import type { VersionAnswer } from '@halibut-gateway/schemas'
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Session } from './session.ts'
-import { whileSignedIn } from './while-signed-in.ts'
 
 /** What whoever sets up an agent has to know of this gateway. */
 export interface AgentSide {
@@ -13,33 +12,29 @@ export interface AgentSide {
   readonly isLoopback: boolean
 }
 
-/** What this gateway is; `undefined` until it is known. */
+/** What this gateway is, asked anew with each connection; `undefined` until it is known. `pageHost`: where the page came from. */
 export function createAbout(session: Session, pageHost: string): ReadonlySignal<AgentSide | undefined> {
   const about = signal<AgentSide | undefined>(undefined)
-  whileSignedIn(session, async (client, stop) => {
-    const { agents } = (await session.fetchJson('version', stop)) as VersionAnswer
-    if (!agents || session.client.peek() !== client) return
-    const { thumbprint, host, port } = agents
-    about.value = { thumbprint, port, host: isAnyAddress(host) ? pageHost : host, isLoopback: isLoopback(host) }
-    // It stays so for as long as there is a gateway: asked again after the connection was lost.
-    await new Promise<void>(resolve => {
-      const stopListening = client.onState(state => {
-        if (state.at !== 'connected') done()
-      })
-      const done = (): void => {
-        stopListening()
-        resolve()
-      }
-      stop.addEventListener('abort', done)
-    })
+  effect(() => {
+    const client = session.client.value
+    if (!client) about.value = undefined
+    if (!client || session.connection.value.at !== 'connected') return undefined
+    const stop = new AbortController()
+    session.fetchJson('version', stop.signal).then(
+      answer => {
+        const { agents } = answer as VersionAnswer
+        if (agents && !stop.signal.aborted) about.value = agentSide(agents, pageHost)
+      },
+      // The next connection asks again.
+      () => undefined,
+    )
+    return () => stop.abort()
   })
   return about
 }
 
-function isAnyAddress(host: string): boolean {
-  return host === '0.0.0.0' || host === '::' || host === '[::]'
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]'
+function agentSide({ thumbprint, host, port }: NonNullable<VersionAnswer['agents']>, pageHost: string): AgentSide {
+  const isAnyAddress = ['0.0.0.0', '::', '[::]'].includes(host)
+  const isLoopback = host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]'
+  return { thumbprint, port, host: isAnyAddress ? pageHost : host, isLoopback }
 }

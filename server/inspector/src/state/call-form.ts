@@ -52,7 +52,7 @@ export function createCallForm(router: Router, agents: Agents, contracts: Contra
   const chosen = computed<ChosenMethod | undefined>(() => {
     const route = router.route.value
     if (route.page !== 'agent' || service.value === undefined) return undefined
-    const json = contracts.of(service.value)
+    const json = contracts.of(service.value, route.agent)
     if (!json || json === 'missing') return undefined
     const { methods } = json.contract
     const method = methods.find(each => signatureOf(each) === route.method) ?? methods[0]

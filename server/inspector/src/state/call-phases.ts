@@ -60,8 +60,9 @@ function follow(open: Map<string, CallSnapshot>, event: CallEvent): void {
 }
 
 /** Which of them are ours: the gateway does not tell the key of a call, so those are that go to the same place, in their order. */
-function matched(made: readonly MadeCall[], open: readonly CallSnapshot[]): ReadonlyMap<number, CallSnapshot> {
-  const left = open.toSorted((one, other) => (one.since < other.since ? 1 : -1))
+export function matched(made: readonly MadeCall[], open: readonly CallSnapshot[]): ReadonlyMap<number, CallSnapshot> {
+  // Those of this session first: one that was made before a reload is of another.
+  const left = open.toSorted((one, other) => Number(other.own ?? false) - Number(one.own ?? false) || (one.since < other.since ? 1 : -1))
   const found = new Map<number, CallSnapshot>()
   for (const call of made) {
     if (call.outcome.at !== 'running') continue

@@ -186,11 +186,7 @@ async function rejoin(client: GatewayClient, call: MadeCall, signal: AbortSignal
       case 'failed':
         throw GatewayError.fromResponse(known.error)
       case 'unknown':
-        throw forgotten(
-          known.reason === 'epoch'
-            ? 'the gateway was started anew'
-            : 'the call is over, and the gateway does not know any more how it ended',
-        )
+        throw forgotten(forgottenWhy[known.reason])
       case 'running':
     }
     if (args) {
@@ -201,6 +197,12 @@ async function rejoin(client: GatewayClient, call: MadeCall, signal: AbortSignal
     await pause(askAgainMs, signal)
   }
 }
+
+const forgottenWhy = {
+  epoch: 'the gateway was started anew',
+  lost: 'the gateway ended while it ran',
+  key: 'it is over, and the gateway does not know any more how it ended',
+} as const
 
 function forgotten(why: string): GatewayError {
   return new GatewayError('outcome_unknown', `what became of this call is not known: ${why}`, { delivery: 'unknown' })

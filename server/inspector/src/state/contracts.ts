@@ -5,8 +5,10 @@ import type { Session } from './session.ts'
 
 /** The contracts of services, asked for when somebody wants to see one. */
 export interface Contracts {
-  /** The contract of a service; `undefined` until it has come, `missing` where the gateway knows none. */
-  of(service: string): ContractJson | undefined | 'missing'
+  /** The contract of a service as calls of an agent use it; `undefined` until it has come, `missing` where the gateway knows none. */
+  of(service: string, agent: string): ContractJson | undefined | 'missing'
+  /** Asks again for those that are known of an agent: one may have been put in the place of another. */
+  refresh(agent: string): void
   /** The services of which the gateway knows the contract; asks for them at the first look. */
   services(): readonly string[]
 }
@@ -24,17 +26,22 @@ export function createContracts(session: Session): Contracts {
     listed.value = undefined
   })
 
-  async function load(service: string): Promise<void> {
+  async function load(service: string, agent: string): Promise<void> {
     const client = session.client.peek()
-    if (!client || asked.has(service)) return
-    asked.add(service)
-    const contract: Contract | undefined = await client.contract(service).catch(() => undefined)
+    const name = keyOf(service, agent)
+    if (!client || asked.has(name)) return
+    asked.add(name)
+    const found = await client.request('contracts.get', { service, agent }).catch(() => undefined)
+    asked.delete(name)
     if (client !== session.client.peek()) return
+    const before = known.peek().get(name)
+    const contract = found?.contract as unknown as Contract | undefined
+    // What is the same stays the same object, and with it what is made of it.
+    if (contract && typeof before === 'object' && JSON.stringify(before.contract) === JSON.stringify(contract)) return
+    if (!contract && client.state.at !== 'connected') return
     const json = contract && contractJson(contract)
     const names = [service, ...(contract ? [contract.service, ...(contract.aliases ?? [])] : [])]
-    known.value = new Map([...known.value, ...names.map(name => [name, json ?? 'missing'] as const)])
-    // It may have been the connection.
-    if (!json) asked.delete(service)
+    known.value = new Map([...known.peek(), ...names.map(each => [keyOf(each, agent), json ?? 'missing'] as const)])
   }
 
   async function list(): Promise<void> {
@@ -47,14 +54,24 @@ export function createContracts(session: Session): Contracts {
   }
 
   return {
-    of: service => {
-      const found = known.value.get(service)
-      if (found === undefined) void load(service)
+    of: (service, agent) => {
+      const found = known.value.get(keyOf(service, agent))
+      if (found === undefined) void load(service, agent)
       return found
+    },
+    refresh: agent => {
+      for (const key of known.peek().keys()) {
+        const [its, service = ''] = key.split('\n')
+        if (its === agent) void load(service, agent)
+      }
     },
     services: () => {
       if (listed.value === undefined) void list()
       return listed.value ?? []
     },
   }
+}
+
+function keyOf(service: string, agent: string): string {
+  return `${agent}\n${service}`
 }

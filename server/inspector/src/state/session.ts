@@ -1,8 +1,14 @@
 import { type ClientOptions, type ClientState, createClient, type GatewayClient, type GatewayError } from '@halibut-gateway/client'
+import type { VersionAnswer } from '@halibut-gateway/schemas'
 import { hasRight, isRole, type Right } from '@halibut-gateway/schemas/wire'
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 
-const key = 'halibut-gateway.token'
+const tokenKey = 'halibut-gateway.token'
+/** Set where this tab was signed in by the provider. */
+const providerKey = 'halibut-gateway.provider'
+
+/** Where people sign in at the page without a token. */
+export type Provider = NonNullable<VersionAnswer['signIn']>
 
 /** Who is signed in at the gateway, and how the connection is. */
 export interface Session {
@@ -11,9 +17,11 @@ export interface Session {
   readonly connection: ReadonlySignal<ClientState>
   /** Why the gateway did not take the last token. */
   readonly refusal: ReadonlySignal<GatewayError | undefined>
+  /** The provider that the gateway believes, where it does. */
+  readonly provider: ReadonlySignal<Provider | undefined>
   /** Signs in with a token. It stays for this tab, so that the page can be reloaded, and nowhere else. */
   signIn(token: string): void
-  /** Forgets the token. */
+  /** Forgets the token, or ends the sign-in by the provider. */
   signOut(): void
   /** Tries to connect now. */
   connectNow(): void
@@ -33,14 +41,17 @@ export interface SessionOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
-/** A session, with the token that the tab has kept where it has one. */
-export function createSession({ url, storage, create = createClient, fetch = globalThis.fetch }: SessionOptions): Session {
+/** A session: with the token that the tab has kept, else by the provider, where the browser is signed in there. */
+export function createSession(options: SessionOptions): Session {
+  const { url, storage, create = createClient, fetch = (...asked) => globalThis.fetch(...asked) } = options
   const client = signal<GatewayClient | undefined>(undefined)
   const connection = signal<ClientState>({ at: 'idle' })
   const refusal = signal<GatewayError | undefined>(undefined)
+  const provider = signal<Provider | undefined>(undefined)
 
   function end(why?: GatewayError): void {
-    storage.removeItem(key)
+    storage.removeItem(tokenKey)
+    storage.removeItem(providerKey)
     const before = client.peek()
     batch(() => {
       client.value = undefined
@@ -50,12 +61,15 @@ export function createSession({ url, storage, create = createClient, fetch = glo
     before?.close()
   }
 
-  function begin(token: string): void {
-    const next = create({ url, token, client: { name: 'inspector', version: '0.1.0' } })
+  /** Without a token the browser says who it is, by the cookie of the provider’s sign-in. */
+  function begin(token?: string): void {
+    const next = create({ url, ...(token === undefined ? {} : { token }), client: { name: 'inspector', version: '0.1.0' } })
     next.onState(state => {
       if (client.peek() !== next) return
-      if (state.at === 'failed' && state.why.kind === 'unauthorized') end(state.why)
+      // Who has no token and is not signed in has done nothing wrong.
+      if (state.at === 'failed' && state.why.kind === 'unauthorized') end(token === undefined ? undefined : state.why)
       else connection.value = state
+      if (state.at === 'connected' && token === undefined) storage.setItem(providerKey, 'yes')
     })
     const before = client.peek()
     batch(() => {
@@ -66,17 +80,42 @@ export function createSession({ url, storage, create = createClient, fetch = glo
     before?.close()
   }
 
-  const kept = storage.getItem(key)
+  async function fetchJson(path: string, stop?: AbortSignal): Promise<unknown> {
+    const token = storage.getItem(tokenKey)
+    const response = await fetch(new URL(path, url), {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      ...(stop ? { signal: stop } : {}),
+    })
+    if (!response.ok) throw new Error(`${path} answered with HTTP ${response.status}`)
+    return response.json()
+  }
+
+  async function lookForProvider(): Promise<void> {
+    const { signIn } = (await fetchJson('version')) as VersionAnswer
+    provider.value = signIn
+    if (signIn && !client.peek() && !refusal.peek()) begin()
+  }
+
+  const kept = storage.getItem(tokenKey)
   if (kept !== null) begin(kept)
+  else if (storage.getItem(providerKey) !== null) begin()
+  // A gateway that does not answer is told of by the connection.
+  lookForProvider().catch(() => undefined)
   return {
     client,
     connection,
     refusal,
+    provider,
     signIn: token => {
-      storage.setItem(key, token)
+      storage.setItem(tokenKey, token)
       begin(token)
     },
-    signOut: () => end(),
+    signOut: () => {
+      const isByProvider = storage.getItem(tokenKey) === null
+      const way = provider.peek()?.signOut
+      end()
+      if (isByProvider && way !== undefined) fetch(new URL(way, url), { method: 'POST' }).catch(() => undefined)
+    },
     connectNow: () => client.peek()?.connectNow(),
     may: right => {
       const state = connection.value
@@ -84,14 +123,6 @@ export function createSession({ url, storage, create = createClient, fetch = glo
       const { role } = state.welcome.principal
       return !isRole(role) || hasRight(role, right)
     },
-    fetchJson: async (path, stop) => {
-      const token = storage.getItem(key)
-      const response = await fetch(new URL(path, url), {
-        headers: token === null ? {} : { authorization: `Bearer ${token}` },
-        signal: stop,
-      })
-      if (!response.ok) throw new Error(`${path} answered with HTTP ${response.status}`)
-      return response.json()
-    },
+    fetchJson,
   }
 }

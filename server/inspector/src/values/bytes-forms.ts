@@ -10,7 +10,7 @@ const hexPerLine = 16
 export function formatBytesAs(form: ByteForm, bytes: Uint8Array): string {
   switch (form) {
     case 'text':
-      return new TextDecoder().decode(bytes)
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
     case 'hex': {
       const digits = Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
       const lines: string[] = []

@@ -6,6 +6,7 @@ import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { Doctor } from '../../groups/doctor.tsx'
 import { MismatchBox } from '../../groups/mismatch-box.tsx'
 import { about, listView, router, session, trust } from '../../page.ts'
 import { counted } from '../../values/format.ts'
@@ -86,6 +87,7 @@ function State({ agent }: { agent: AgentSnapshot }) {
         </p>
       )}
       {advice && <p class="advice">{advice}</p>}
+      {agent.state !== 'connected' && agent.state !== 'disabled' && <Doctor key={agent.id} agent={agent.id} />}
       {knock && (
         <Link to={{ page: 'trust', pending: knock.id }} class="button small">
           Look at who knocks

@@ -1,10 +1,11 @@
+import { useEffect } from 'preact/hooks'
 import { Link } from '../../elements/link.tsx'
 import { Notice } from '../../elements/notice.tsx'
 import { useMedia } from '../../elements/use-media.ts'
 import { Answer } from '../../groups/answer.tsx'
 import { CallForm } from '../../groups/call-form.tsx'
 import { History } from '../../groups/history.tsx'
-import { agents, listView, session } from '../../page.ts'
+import { agents, contracts, listView, session } from '../../page.ts'
 import { AgentsBeside } from '../agents/agents-page.tsx'
 import { AgentHead } from './agent-head.tsx'
 
@@ -12,6 +13,7 @@ import { AgentHead } from './agent-head.tsx'
 export function AgentPage({ id }: { id: string }) {
   const isNarrow = useMedia('(max-width: 60rem)')
   const agent = agents.get(id)
+  useEffect(() => contracts.refresh(id), [id])
   if (!agent) {
     return (
       <Notice title={`There is no agent ${id}`}>

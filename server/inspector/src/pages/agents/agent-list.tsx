@@ -22,13 +22,18 @@ export function AgentList({ compact, selected }: { compact: boolean; selected?: 
   const isMoving = useRef(false)
   const at = useMemo(() => rows.findIndex(({ id }) => id === active.value), [rows, active.value])
   const { items, totalHeight, scrollTo } = useVirtualRows(scroller, rows.length, rowHeight, at)
-  useStillness(scroller, rows, rowHeight)
+  useStillness(scroller, rows, rowHeight, selected)
+  /** The selection that has been brought into view: it may come later than the page. */
+  const shownFor = useRef<string | undefined>(undefined)
   useLayoutEffect(() => {
-    if (selected === undefined) return
-    active.value = selected
+    const wanted = `${selected} ${compact}`
+    if (selected === undefined || shownFor.current === wanted) return
     const index = rows.findIndex(({ id }) => id === selected)
-    if (index >= 0) scrollTo(index)
-  }, [selected, compact])
+    if (index < 0) return
+    shownFor.current = wanted
+    active.value = selected
+    scrollTo(index)
+  }, [selected, compact, rows])
   useLayoutEffect(() => {
     if (!isMoving.current) return
     isMoving.current = false
@@ -176,22 +181,33 @@ function placeOf(agent: AgentSnapshot): Route {
   return { page: 'agent', agent: agent.id, ...same, list: listView.peek() }
 }
 
-/** Rows that come and go above those that are seen do not move these. Another view begins at its top. */
-function useStillness(scroller: { current: HTMLElement | null }, rows: readonly AgentSnapshot[], rowHeight: number): void {
+/** Rows that come and go above those that are seen do not move these, nor the one that is selected. Another view begins at its top. */
+function useStillness(
+  scroller: { current: HTMLElement | null },
+  rows: readonly AgentSnapshot[],
+  rowHeight: number,
+  selected: string | undefined,
+): void {
   const before = useRef({ rows, view: listView.peek() })
   useLayoutEffect(() => {
     const element = scroller.current
     const { rows: old, view } = before.current
     before.current = { rows, view: listView.peek() }
-    if (!element || old === rows || element.scrollTop === 0) return
+    if (!element || old === rows) return
     if (view !== listView.peek()) {
       element.scrollTop = 0
       return
     }
-    const at = Math.floor(element.scrollTop / rowHeight)
-    const seen = old[at]?.id
-    if (seen === undefined || rows[at]?.id === seen) return
-    const now = rows.findIndex(({ id }) => id === seen)
-    if (now >= 0) element.scrollTop += (now - at) * rowHeight
+    const first = Math.floor(element.scrollTop / rowHeight)
+    const last = first + Math.ceil(element.clientHeight / rowHeight)
+    const at = old.findIndex(({ id }) => id === selected)
+    const isSeen = at >= first && at < last
+    // At its top the list shows what comes there.
+    if (!isSeen && element.scrollTop === 0) return
+    const still = isSeen ? at : first
+    const id = old[still]?.id
+    if (id === undefined || rows[still]?.id === id) return
+    const now = rows.findIndex(each => each.id === id)
+    if (now >= 0) element.scrollTop += (now - still) * rowHeight
   }, [rows])
 }

@@ -8,6 +8,7 @@ export function SignInPage() {
   const text = useSignal('')
   const field = useRef<HTMLInputElement>(null)
   const refusal = session.refusal.value
+  const provider = session.provider.value
   useEffect(() => field.current?.focus(), [])
   const token = tidyToken(text.value)
   return (
@@ -29,6 +30,14 @@ export function SignInPage() {
               with it.
             </p>
           </div>
+        )}
+        {provider && (
+          <>
+            <a class="button primary" href={provider.signIn}>
+              Sign in with {provider.name}
+            </a>
+            <p class="or quiet">or with a token</p>
+          </>
         )}
         <div class="field">
           <label for="token">Token</label>
@@ -61,7 +70,10 @@ export function SignInPage() {
             <li>
               The gateway prints an address that ends in <code>#token=…</code> when it starts: open it, or paste it here.
             </li>
-            <li>Somebody with the role admin can make one for you, with what you may do and until when.</li>
+            <li>
+              Somebody with the role admin makes one with <code>halibut-gateway token create</code>, and says what you may do and until
+              when.
+            </li>
           </ul>
         </details>
       </form>
