@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
+import { version } from '../../server/src/cli/version-text.ts'
 import { createFleet } from '../support/command-fleet.ts'
 import { runCommand } from '../support/command-line.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
@@ -37,8 +39,51 @@ test('what serve and agent print is all that they need to know of each other, an
     expect.objectContaining({ id: 'web-1', thumbprint: fleet.entry['thumbprint'] }),
   ])
   expect((await run('agents', 'get', 'web-1')).out).toContain(`thumbprint:   ${fleet.entry['thumbprint']}\n`)
-  expect((await run('contracts', 'list')).out).toMatch(/^IEchoService +SayHello\(string\)$/m)
+  expect((await run('contracts', 'list')).out).toMatch(/^IEchoService +all +settings +SayHello\(string\)$/m)
   expect(JSON.parse((await run('contracts', 'get', 'IEchoService')).out)).toMatchObject({ service: 'IEchoService' })
+})
+
+test('on a terminal a file that goes up or comes down shows how far it is, and where that is no terminal nothing of it', {
+  timeout: 60_000,
+}, async () => {
+  await using fleet = await createFleet('listening')
+  const { run, runOnTerminal, folder } = fleet
+  const [big, copy] = [join(folder, 'big.bin'), join(folder, 'copy.bin')]
+  await writeFile(big, randomBytes(2 * 1024 * 1024))
+  const upload = ['call', 'web-1', 'IFileStoreService', 'Upload', 'big.bin', `@${big}`]
+  const download = ['call', 'web-1', 'IFileStoreService', 'Download', 'big.bin']
+  // The line goes back to its beginning, and is taken away at the end.
+  const shown = (err: string): string => err.replaceAll('\r', '<').replaceAll('\u001b[K', '>')
+  const bar = /^<big\.bin {2}\[=* *\] +\d+ % {2}\d\.\d of 2\.0 MiB .*><>$/s
+  const up = await runOnTerminal(true, ...upload)
+  expect([up.code, shown(up.err)]).toEqual([0, expect.stringMatching(bar)])
+  const down = await runOnTerminal(true, ...download, '--output', copy)
+  expect([down.code, shown(down.err)]).toEqual([0, expect.stringMatching(/^<copy\.bin .*<>2097152 bytes in /s)])
+  // What is shown goes there as well: a bar in it would be for nobody.
+  expect((await runOnTerminal(true, ...download)).err).toBe('')
+  expect((await runOnTerminal(false, ...download)).err).toContain('2.0 MiB')
+  expect([(await run(...upload)).err, (await run(...download)).err]).toEqual(['', ''])
+  expect((await readFile(copy)).equals(await readFile(big))).toBe(true)
+})
+
+test('version asks a gateway that is named, and tells what its agents need to whom it lets in', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('listening')
+  const { environment, agentAddress, entry } = fleet
+  const url = environment.HALIBUT_GATEWAY_URL
+  expect((await runCommand(['version'])).out).toBe(`halibut-gateway ${version}, Node ${process.version}\n`)
+  const { thumbprint } = JSON.parse((await fleet.run('version', '--json')).out).gateway.agents as { thumbprint: string }
+  expect(thumbprint).not.toBe(entry['thumbprint'])
+  expect(await fleet.run('version')).toEqual({
+    code: 0,
+    out: `halibut-gateway ${version}, Node ${process.version}\n${url} is halibut-gateway ${version}\n  thumbprint      ${thumbprint}\n  polling agents  ${new URL(agentAddress).host}\n`,
+    err: '',
+  })
+  // Who is not signed in is told what runs, and no more.
+  expect((await runCommand(['version', '--url', url])).out).toMatch(/is halibut-gateway \S+\n$/)
+  expect(await runCommand(['version', '--url', url], { HALIBUT_GATEWAY_TOKEN: 'hgw_wrong' })).toMatchObject({ code: 5 })
+  expect(await runCommand(['version', '--url', 'http://127.0.0.1:1/'])).toMatchObject({ code: 4 })
+  expect(await runCommand(['version', '--url', 'gateway.example'])).toMatchObject({ code: 2 })
+  expect(await runCommand(['version', '--url', `${url}openapi.json#`])).toMatchObject({ code: 2 })
 })
 
 test('each way to fail has its exit code, and a message with what to do', { timeout: 60_000 }, async () => {

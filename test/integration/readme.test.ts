@@ -7,9 +7,15 @@ import { expect, test, vi } from 'vitest'
 const repository = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(repository, 'README.md'), 'utf8')
 
-test('the README shows the examples that are run here', () => {
-  const examples = ['readme-example.ts', 'readme-streams.ts'].map(name => readFileSync(join(repository, 'test/support', name), 'utf8'))
-  expect([...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, example]) => example)).toEqual(examples)
+test('the READMEs show the examples that are run here', () => {
+  for (const [file, example] of [
+    ['README.md', 'readme-example.ts'],
+    ['server/README.md', 'readme-streams.ts'],
+  ] as const) {
+    const text = readFileSync(join(repository, file), 'utf8')
+    const shown = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
+    expect(shown, file).toEqual([readFileSync(join(repository, 'test/support', example), 'utf8')])
+  }
 })
 
 test('the README’s first example calls a real agent and prints the answer', async () => {
@@ -18,7 +24,7 @@ test('the README’s first example calls a real agent and prints the answer', as
   expect(log.mock.calls).toEqual([['Hello, Paul!']])
 })
 
-test('the README’s second example keeps its certificate, and sends and reads data streams', async () => {
+test('the example of the server’s README keeps its certificate, and sends and reads data streams', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'readme-'))
   try {
     const file = join(folder, 'identity.pem')
@@ -37,6 +43,7 @@ test('the README’s second example keeps its certificate, and sends and reads d
   }
 })
 
-test('the README has the two commands', () => {
-  expect(readme.split('\n')).toEqual(expect.arrayContaining(['npm ci && npm start', 'npm ci && npm test']))
+test('the README has the commands of the first hour', () => {
+  const commands = ['npm ci && npm run build', 'npx halibut-gateway serve', 'npm ci && npm start', 'npm ci && npm test']
+  expect(readme.split('\n')).toEqual(expect.arrayContaining(commands))
 })

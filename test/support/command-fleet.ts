@@ -48,6 +48,8 @@ export async function createFleet(mode: 'listening' | 'polling') {
     entry,
     run: (...args: string[]) => runCommand(args, environment),
     start: (...args: string[]) => startCommand(args, environment),
+    /** The same on a terminal that shows bars at once. `hasOut`: what is asked for goes there, too. */
+    runOnTerminal: (hasOut: boolean, ...args: string[]) => startCommand(args, environment, { columns: 100, hasOut, patienceMs: 0 }).ended,
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]()
       await agent[Symbol.asyncDispose]()

@@ -15,6 +15,8 @@ export interface RunningCommand extends AsyncDisposable {
   readonly firstJson: Promise<Record<string, string>>
   /** What it has written so far. */
   written(): { readonly out: string; readonly err: string }
+  /** Its output up to the first place that fits. Rejects where the command ends before. */
+  printed(pattern: RegExp): Promise<string>
   /** Sends it a signal. */
   signal(name?: NodeJS.Signals): void
 }
@@ -29,10 +31,10 @@ export function startCommand(
   const content: Buffer[] = []
   const stop = new AbortController()
   let onSignal: (signal: NodeJS.Signals) => void = () => stop.abort()
-  let onOut = (): void => undefined
+  const listeners = new Set<() => void>()
   const write = (text: string): void => {
     written.out += text
-    onOut()
+    for (const listener of listeners) listener()
   }
   const io: CliIo = {
     environment,
@@ -55,18 +57,26 @@ export function startCommand(
     out: written.out + Buffer.concat(content).toString(),
     err: written.err,
   }))
-  const firstJson = new Promise<Record<string, string>>((resolve, reject) => {
-    onOut = () => {
-      const [line] = /^\{.*\}$/m.exec(written.out) ?? []
-      if (line !== undefined) resolve(JSON.parse(line) as Record<string, string>)
-    }
-    void ended.then(({ err }) => reject(new Error(`the command ended: ${err}`)), reject)
+  const printed = <T>(look: (out: string) => T | undefined): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const listener = (): void => {
+        const found = look(written.out)
+        if (found !== undefined) resolve(found)
+      }
+      listeners.add(listener)
+      listener()
+      void ended.then(({ err }) => reject(new Error(`the command ended: ${err}`)), reject)
+    })
+  const firstJson = printed(out => {
+    const [line] = /^\{.*\}$/m.exec(out) ?? []
+    return line === undefined ? undefined : (JSON.parse(line) as Record<string, string>)
   })
   firstJson.catch(() => undefined)
   return {
     ended,
     firstJson,
     written: () => ({ ...written }),
+    printed: pattern => printed(out => (pattern.test(out) ? out : undefined)),
     signal: (name = 'SIGTERM') => onSignal(name),
     async [Symbol.asyncDispose]() {
       onSignal('SIGTERM')

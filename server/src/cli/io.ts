@@ -7,8 +7,8 @@ export interface CliIo {
   bytes(chunk: Uint8Array): Promise<void>
   /** What is said beside it. */
   err(text: string): void
-  /** The terminal that `err` writes to, where it is one. `hasOut`: what was asked for goes there too. */
-  readonly terminal: { readonly columns: number; readonly hasOut: boolean } | undefined
+  /** The terminal that `err` writes to, where it is one. `hasOut`: what was asked for goes there too. `patienceMs`: before a bar is shown; default 500. */
+  readonly terminal: { readonly columns: number; readonly hasOut: boolean; readonly patienceMs?: number } | undefined
   /** Ends what runs, where it can be ended. */
   readonly signal: AbortSignal
   /** From now on the verb sees to signals itself: `signal` does not fire any more. */

@@ -1,7 +1,7 @@
 import type { CliIo } from './io.ts'
 
 /** A transfer that is over before that needs no bar; one that goes on is drawn anew so often. Milliseconds. */
-const patienceMs = 500
+const usualPatienceMs = 500
 const betweenMs = 100
 const mebibyte = 1024 * 1024
 const widestBar = 30
@@ -25,7 +25,12 @@ export class ProgressBar {
     const { terminal } = this.#io
     const nowMs = this.#now()
     const elapsedMs = nowMs - this.#startedMs
-    if (!terminal || elapsedMs < patienceMs || (this.#drawnMs !== undefined && nowMs - this.#drawnMs < betweenMs)) return
+    if (
+      !terminal ||
+      elapsedMs < (terminal.patienceMs ?? usualPatienceMs) ||
+      (this.#drawnMs !== undefined && nowMs - this.#drawnMs < betweenMs)
+    )
+      return
     this.#drawnMs = nowMs
     this.#io.err(`\r${lineOf({ what, done, total, elapsedMs }, terminal.columns)}\u001b[K`)
   }

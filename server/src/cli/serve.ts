@@ -3,6 +3,7 @@ import type { Settings } from '../settings/schema.ts'
 import { settingsHelp } from '../settings/show.ts'
 import { createProcessLog } from '../telemetry/log.ts'
 import { acceptedSettings } from './accepted-settings.ts'
+import { attachHelp } from './attach.ts'
 import { type ExitName, exitOfSignal } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
@@ -50,7 +51,10 @@ async function serve(flags: readonly string[], defaults: Partial<Settings>, io: 
   // All other verbs answer at once, since they do without the gateway’s packages.
   const { startGateway } = await import('./start.ts')
   const gateway = await startGateway(settings, log)
-  if (stopped.signal === undefined) tellStart(gateway, io, json)
+  if (stopped.signal === undefined) {
+    tellStart(gateway, io, json)
+    if (!json && !gateway.hasAgents) io.out(attachHelp(gateway))
+  }
   const signal = await stopped.promise
   log('info', `stopping; what runs has ${settings.drainMs / 1_000} s, unless a second signal ends it`, { signal })
   await gateway.close()

@@ -52,6 +52,8 @@ export interface RunningGateway {
   readonly thumbprint: string
   /** Where polling agents connect. */
   readonly agentAddress: string
+  /** Some are known: of the settings, of the store, or of the demo. */
+  readonly hasAgents: boolean
   /** Takes nothing new, lets what runs come to its end within `drainMs`, then ends sockets, agents and connections. Idempotent. */
   close(): Promise<void>
 }
@@ -210,7 +212,14 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const agentAddress = `https://${agentHost}:${polled.port}/`
   const token = demoToken ?? (await firstToken(tokens, entry => audit.record(entry)))
   const opensWith = demoToken ? 'demo-token' : token === undefined ? 'own-token' : 'first-token'
-  return { address: token === undefined ? page : `${page}#token=${token}`, opensWith, thumbprint: runtime.thumbprint, agentAddress }
+  const hasAgents = agents.directory.ids().length > 0
+  return {
+    address: token === undefined ? page : `${page}#token=${token}`,
+    opensWith,
+    thumbprint: runtime.thumbprint,
+    agentAddress,
+    hasAgents,
+  }
 }
 
 /** A token for whoever has started the gateway, where there never was one. */

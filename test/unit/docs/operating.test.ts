@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { RefusalCauseSchema } from '@halibut-gateway/schemas'
 import { expect, test } from 'vitest'
+import { RuleSet } from '../../../server/src/access/rule-set.ts'
+import { checkRuleTests } from '../../../server/src/access/rule-tests.ts'
+import { attachHelp } from '../../../server/src/cli/attach.ts'
+import { readSettings } from '../../../server/src/settings/load.ts'
 import { logLines } from '../../support/log-lines.ts'
 
 const document = readFileSync(resolve(import.meta.dirname, '../../../server/OPERATING.md'), 'utf8')
@@ -20,4 +24,33 @@ test('OPERATING.md says of every line of the log what it means, and of no other'
   expect(told.sort(), 'each line that the code writes has a row between <!-- log --> and <!-- /log -->').toEqual(
     [...new Set(written)].sort(),
   )
+})
+
+test('the settings files of OPERATING.md are acceptable, and pass the tests of their own rules', () => {
+  const files = [...document.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  expect(files.length).toBeGreaterThan(0)
+  for (const text of files) {
+    const { settings, problems } = readSettings({ flags: ['--config', 'settings.json'], environment: {}, readFile: () => text })
+    expect(problems).toEqual([])
+    expect(() => checkRuleTests(new RuleSet(settings.rules))).not.toThrow()
+  }
+})
+
+test('what serve says of a Tentacle, and what OPERATING.md says, are its commands with what they need', () => {
+  const told = [
+    attachHelp({
+      address: 'http://x/',
+      opensWith: 'own-token',
+      agentAddress: 'https://gateway.example:10943/',
+      thumbprint: 'A'.repeat(40),
+    }),
+    document,
+  ]
+  for (const text of told) {
+    expect(text).toMatch(/Tentacle\.exe configure .*--noListen=True/)
+    expect(text).toMatch(
+      /Tentacle\.exe server-comms .*--style=TentacleActive --host=gateway\.example --port=10943 --thumbprint=[0-9A-F]{40}/,
+    )
+    expect(text).toMatch(/Tentacle\.exe configure .*--port=10933 --trust=[0-9A-F]{40}/)
+  }
 })
