@@ -11,6 +11,14 @@ import {
 import { AttentionEventSchema, AttentionItemSchema } from './attention.ts'
 import { CallOutcomeSchema, CallSnapshotSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import {
+  AcceptanceSchema,
+  IdentityStepSchema,
+  ImportedIdentitySchema,
+  NewIdentitySchema,
+  OwnCertificatesSchema,
+  RetiredIdentitySchema,
+} from './certificates.ts'
+import {
   ContractAddedSchema,
   ContractAgentSchema,
   ContractDocumentSchema,
@@ -70,6 +78,17 @@ const pageParams = {
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'what next of the page before said' })),
 }
 const NextSchema = Type.Optional(Type.String({ description: 'the cursor of the next page; absent: there is none' }))
+
+/** An agent and a certificate of it. */
+const AgentCertificateSchema = Type.Object(
+  { agent: AgentIdSchema, thumbprint: CertificateThumbprintSchema, version: VersionSchema },
+  { additionalProperties: false },
+)
+/** A machine that polls as an agent. */
+const MachineSchema = Type.Object(
+  { agent: AgentIdSchema, address: Type.String({ minLength: 2, maxLength: 64, description: 'as the clones of trust.pending tell it' }) },
+  { additionalProperties: false },
+)
 
 const AgentResultSchema = Type.Object({ agent: AgentSnapshotSchema }, { additionalProperties: false })
 
@@ -360,6 +379,113 @@ export const methods = {
     http: 'POST /trust/certificates/{thumbprint}/restore',
     params: Type.Object({ thumbprint: CertificateThumbprintSchema }, { additionalProperties: false }),
     result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'trust.discover': method({
+    description: 'dials somebody who listens and tells the certificate that it presents, to be compared with what the machine itself tells',
+    right: 'trust.write',
+    http: 'POST /trust/discover',
+    params: Type.Object(
+      { uri: Type.String({ pattern: '^https://[^\\s]+$', maxLength: 2048, description: 'https://host:port/' }) },
+      { additionalProperties: false },
+    ),
+    result: Type.Object(
+      { uri: Type.String(), thumbprint: Type.String(), thumbprint256: Type.String(), subject: Type.String(), issuer: Type.String() },
+      { additionalProperties: false },
+    ),
+  }),
+  'trust.rotate': method({
+    description: 'lets an agent come with a further certificate; the one that it has is worth nothing to it any more when that was seen',
+    right: 'trust.write',
+    http: 'POST /trust/agents/{agent}/rotate',
+    params: AgentCertificateSchema,
+    result: AgentResultSchema,
+  }),
+  'trust.keep': method({
+    description: 'of the two certificates of an agent keeps one: ends a rotation by hand, or takes it back',
+    right: 'trust.write',
+    http: 'POST /trust/agents/{agent}/keep',
+    params: AgentCertificateSchema,
+    result: AgentResultSchema,
+  }),
+  'trust.repin': method({
+    description:
+      'pins a listening agent to the certificate that answers its dials, and revokes the one before; refused where another one was seen last',
+    right: 'trust.write',
+    http: 'POST /trust/agents/{agent}/repin',
+    params: Type.Object(
+      {
+        agent: AgentIdSchema,
+        thumbprint: Type.String({ ...CertificateThumbprintSchema, description: 'the SHA-1 that was seen and compared' }),
+      },
+      { additionalProperties: false },
+    ),
+    result: AgentResultSchema,
+  }),
+  'trust.hold': method({
+    description: 'keeps one of several machines out that poll as an agent with one certificate, until it is released',
+    right: 'trust.write',
+    http: 'POST /trust/agents/{agent}/hold',
+    params: MachineSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'trust.release': method({
+    description: 'lets a machine in again that is kept out',
+    right: 'trust.write',
+    http: 'POST /trust/agents/{agent}/release',
+    params: MachineSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'certificates.list': method({
+    description:
+      'the gateway’s own certificates: the one that it is known by, the one beside it while one takes the place of the other, and former ones',
+    right: 'trust.read',
+    http: 'GET /trust/certificates',
+    params: NoParamsSchema,
+    result: OwnCertificatesSchema,
+  }),
+  'certificates.agents': method({
+    description: 'which agent has been seen to accept which of the gateway’s certificates; or who would be lost without one of them',
+    right: 'trust.read',
+    http: 'GET /trust/certificates/agents',
+    params: Type.Object(
+      {
+        ...pageParams,
+        dependsOn: Type.Optional(
+          Type.String({ ...CertificateThumbprintSchema, description: 'only agents that would be lost without this certificate (SHA-1)' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({ agents: Type.Array(AcceptanceSchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'certificates.create': method({
+    description: 'makes a certificate that is presented beside the present one, to take its place',
+    right: 'trust.write',
+    http: 'POST /trust/certificates',
+    params: NewIdentitySchema,
+    result: OwnCertificatesSchema,
+  }),
+  'certificates.import': method({
+    description: 'the same with a certificate that is there already: PEM or PFX',
+    right: 'trust.write',
+    http: 'POST /trust/certificates/import',
+    params: ImportedIdentitySchema,
+    result: OwnCertificatesSchema,
+  }),
+  'certificates.promote': method({
+    description: 'makes the next certificate the one that the gateway is known by; the one before is presented until it is retired',
+    right: 'trust.write',
+    http: 'POST /trust/certificates/{thumbprint}/promote',
+    params: IdentityStepSchema,
+    result: OwnCertificatesSchema,
+  }),
+  'certificates.retire': method({
+    description:
+      'presents the previous certificate no more, or gives the next one up; refused while agents depend on it that were not seen',
+    right: 'trust.write',
+    http: 'POST /trust/certificates/{thumbprint}/retire',
+    params: RetiredIdentitySchema,
+    result: OwnCertificatesSchema,
   }),
   'trust.thumbprints': method({
     description: 'our own certificate, those of the agents, and those that were revoked',

@@ -27,6 +27,18 @@ export const VersionAnswerSchema = Type.Object(
             description: 'the address that polling agents connect to; one that means all addresses of the machine stays',
           }),
           port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'the port that polling agents connect to' }),
+          next: Type.Optional(
+            Type.Object(
+              {
+                thumbprint: Type.String({ pattern: '^[0-9A-F]{40}$', description: 'SHA-1 of that certificate' }),
+                port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'where it is presented to polling agents' }),
+              },
+              {
+                additionalProperties: false,
+                description: 'the certificate that is to take the place of the present one, where there is one',
+              },
+            ),
+          ),
         },
         { additionalProperties: false, description: 'what a polling agent is set up with' },
       ),

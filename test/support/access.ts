@@ -1,6 +1,10 @@
 import { Access } from '../../server/src/access/access.ts'
 import { type TokenRecord, type TokenStore, Tokens } from '../../server/src/access/tokens.ts'
 import { silentLog } from '../../server/src/base/log.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { GatewayCertificates } from '../../server/src/fleet/gateway-certificates.ts'
+import { testIdentity } from './certificates.ts'
+import { keptIdentities, recordsOf } from './idle-trust.ts'
 
 /** Tokens in memory, which may fail to be kept. */
 export interface MemoryTokens extends TokenStore {
@@ -32,7 +36,16 @@ export function createTokenStore(records: readonly TokenRecord[] = []): MemoryTo
   return store
 }
 
-/** The rules and the tokens of a gateway that has just begun. */
-export function createTestAccess(): { readonly access: Access; readonly tokens: Tokens } {
-  return { access: new Access(), tokens: new Tokens({ store: createTokenStore(), log: silentLog }) }
+/** The rules, the tokens and the certificates of a gateway that has just begun. */
+export function createTestAccess(): { readonly access: Access; readonly tokens: Tokens; readonly certificates: GatewayCertificates } {
+  const directory = new AgentDirectory()
+  const certificates = new GatewayCertificates({
+    mesh: { present: () => undefined, subscribers: () => [], on: () => () => undefined },
+    agents: { directory, onAnswer: () => () => undefined },
+    identities: keptIdentities(),
+    acceptances: recordsOf(),
+    present: testIdentity('gateway'),
+    log: silentLog,
+  })
+  return { access: new Access(), tokens: new Tokens({ store: createTokenStore(), log: silentLog }), certificates }
 }

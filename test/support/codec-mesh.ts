@@ -1,3 +1,4 @@
+import { HalibutError } from '../../server/src/base/errors.ts'
 import { defaultLimits } from '../../server/src/base/limits.ts'
 import { type Materialised, resolveOverload, TypeRegistry, toUntyped } from '../../server/src/codec/contract-values.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../server/src/codec/envelope.ts'
@@ -36,7 +37,7 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     leave: () => undefined,
     present: () => undefined,
     subscribers: () => [],
-    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
     waiting: () => nobodyWaits,
     on: () => () => undefined,
   }

@@ -8,7 +8,7 @@ import { runCommand, startCommand } from './command-line.ts'
 export async function createFleet(mode: 'listening' | 'polling') {
   const folder = await mkdtemp(join(tmpdir(), 'command-line-'))
   const [stateFolder, config, tokenFile] = ['state', 'settings.json', 'token'].map(name => join(folder, name)) as [string, string, string]
-  const ports = { port: 0, agentPort: 0, stateFolder }
+  const ports = { port: 0, agentPort: 0, nextAgentPort: 0, stateFolder }
   await writeFile(config, JSON.stringify(ports))
   // The first start makes the identity, which an agent has to trust, and the token.
   const first = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])

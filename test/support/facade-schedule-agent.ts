@@ -243,7 +243,7 @@ export class ScheduleAgent {
     leave: () => undefined,
     present: () => undefined,
     subscribers: () => [],
-    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
     waiting: () => nobodyWaits,
     on: this.on,
   }

@@ -87,7 +87,7 @@ const roleSignIn: SignIn = anySignIn(startTokenSignIn('hgw_start_test'), ...role
 export async function createGatewayWorld(options: Partial<GatewayOptions> = {}): Promise<GatewayWorld> {
   const token = 'hgw_start_test'
   const calls: SeenCall[] = []
-  const { access, tokens } = createTestAccess()
+  const { access, tokens, certificates } = createTestAccess()
   const mesh = pretendMesh(calls)
   const agents = new AgentManager({ mesh })
   const { directory } = agents
@@ -109,6 +109,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
     signIn: anySignIn(roleSignIn, tokens),
     access,
     tokens,
+    certificates,
     policy,
     log: silentLog,
     version: '0.0.0',
@@ -189,7 +190,7 @@ function pretendMesh(calls: SeenCall[]): Mesh {
     leave: () => undefined,
     present: () => undefined,
     subscribers: () => [],
-    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
     waiting: () => nobodyWaits,
     on: () => () => undefined,
   }

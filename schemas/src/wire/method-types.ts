@@ -289,6 +289,114 @@ export interface Methods {
   }
   'trust.revoke': { params: { thumbprint: string }; result: { agents: string[] } }
   'trust.restore': { params: { thumbprint: string }; result: Record<never, never> }
+  'trust.discover': {
+    params: { uri: string }
+    result: { uri: string; thumbprint: string; thumbprint256: string; subject: string; issuer: string }
+  }
+  'trust.rotate': { params: { agent: string; thumbprint: string; version: string }; result: { agent: AgentSnapshot } }
+  'trust.keep': { params: { agent: string; thumbprint: string; version: string }; result: { agent: AgentSnapshot } }
+  'trust.repin': { params: { agent: string; thumbprint: string }; result: { agent: AgentSnapshot } }
+  'trust.hold': { params: { agent: string; address: string }; result: Record<never, never> }
+  'trust.release': { params: { agent: string; address: string }; result: Record<never, never> }
+  'certificates.list': {
+    params: Record<never, never>
+    result: {
+      own: {
+        version: string
+        certificates: {
+          thumbprint: string
+          thumbprint256: string
+          subject: string
+          notAfter: string
+          state: 'present' | 'next' | 'previous' | 'retired'
+          ports: number[]
+          added: string
+          retired?: string
+          dependents?: number
+        }[]
+      }
+    }
+  }
+  'certificates.agents': {
+    params: { limit?: number; cursor?: string; dependsOn?: string }
+    result: { agents: { agent: string; accepted: { thumbprint: string; lastSeen: string }[]; now: string[] }[]; next?: string }
+  }
+  'certificates.create': {
+    params: { version: string; commonName?: string }
+    result: {
+      own: {
+        version: string
+        certificates: {
+          thumbprint: string
+          thumbprint256: string
+          subject: string
+          notAfter: string
+          state: 'present' | 'next' | 'previous' | 'retired'
+          ports: number[]
+          added: string
+          retired?: string
+          dependents?: number
+        }[]
+      }
+    }
+  }
+  'certificates.import': {
+    params: { version: string; pem?: string; pfx?: string; password?: string }
+    result: {
+      own: {
+        version: string
+        certificates: {
+          thumbprint: string
+          thumbprint256: string
+          subject: string
+          notAfter: string
+          state: 'present' | 'next' | 'previous' | 'retired'
+          ports: number[]
+          added: string
+          retired?: string
+          dependents?: number
+        }[]
+      }
+    }
+  }
+  'certificates.promote': {
+    params: { thumbprint: string; version: string }
+    result: {
+      own: {
+        version: string
+        certificates: {
+          thumbprint: string
+          thumbprint256: string
+          subject: string
+          notAfter: string
+          state: 'present' | 'next' | 'previous' | 'retired'
+          ports: number[]
+          added: string
+          retired?: string
+          dependents?: number
+        }[]
+      }
+    }
+  }
+  'certificates.retire': {
+    params: { thumbprint: string; version: string; expect?: string[] }
+    result: {
+      own: {
+        version: string
+        certificates: {
+          thumbprint: string
+          thumbprint256: string
+          subject: string
+          notAfter: string
+          state: 'present' | 'next' | 'previous' | 'retired'
+          ports: number[]
+          added: string
+          retired?: string
+          dependents?: number
+        }[]
+      }
+    }
+  }
   'trust.thumbprints': {
     params: Record<never, never>
     result: {

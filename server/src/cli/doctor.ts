@@ -6,6 +6,7 @@ import type { ProxySettings } from '../runtime/endpoint.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/schema.ts'
 import { loadIdentityFile } from '../settings/world.ts'
+import { Destinations } from '../socket/destinations.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { peekIdentity } from '../store/peek-identity.ts'
 import { acceptedSettings } from './accepted-settings.ts'
@@ -85,7 +86,8 @@ async function examine(uri: string, options: DoctorVerbOptions, flags: readonly 
   const settings = acceptedSettings(flags, io)
   const thumbprint = options.thumbprint === undefined ? undefined : normaliseThumbprint(options.thumbprint, '--thumbprint')
   const certificate = await identityOf(settings)
-  const runtime = certificate && new HalibutRuntime({ certificate })
+  const destinations = new Destinations(settings.destinations)
+  const runtime = certificate && new HalibutRuntime({ certificate, destinations })
   try {
     const report = await examineAgent({
       uri,
@@ -93,6 +95,7 @@ async function examine(uri: string, options: DoctorVerbOptions, flags: readonly 
       proxy: proxyOf(options),
       caller: runtime,
       certificate,
+      destinations,
       call: await callOf(options),
       timeoutMs: options.timeoutMs,
       signal: io.signal,

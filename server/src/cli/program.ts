@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { agentVerb } from './agent.ts'
 import { agentsVerb } from './agents.ts'
 import { callVerb } from './call.ts'
+import { certVerb } from './cert.ts'
 import { completionVerb } from './completion.ts'
 import { configVerb } from './config.ts'
 import { contractsVerb } from './contracts.ts'
@@ -72,6 +73,7 @@ ${topicLines()}`,
     contractsVerb,
     trustVerb,
     tokenVerb,
+    certVerb,
     configVerb,
     doctorVerb,
     versionVerb,

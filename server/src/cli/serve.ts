@@ -30,6 +30,7 @@ export function demoVerb(plan: Plan): Command {
   return verb(plan, 'demo', 'serve with two demo agents (demo is true, and agentPort any free one)', {
     demo: true,
     agentPort: 0,
+    nextAgentPort: 0,
   }).addHelpText('after', '\nExamples:\n  $ halibut-gateway demo\n  $ halibut-gateway demo --port 0 --state-folder /tmp/gateway')
 }
 
@@ -81,9 +82,9 @@ function firstSignal(io: CliIo): { readonly signal: NodeJS.Signals | undefined; 
 }
 
 /** What browsers and agents need to know, told when it can be used. */
-function tellStart({ address, opensWith, agentAddress, thumbprint }: RunningGateway, io: CliIo, json: boolean): void {
+function tellStart({ address, opensWith, agentAddress, thumbprint, next }: RunningGateway, io: CliIo, json: boolean): void {
   if (json) {
-    io.out(`${JSON.stringify({ version, address, agentAddress, thumbprint })}\n`)
+    io.out(`${JSON.stringify({ version, address, agentAddress, thumbprint, next })}\n`)
     return
   }
   io.out(`
@@ -92,7 +93,7 @@ function tellStart({ address, opensWith, agentAddress, thumbprint }: RunningGate
   page            ${address}
   polling agents  ${agentAddress}
   thumbprint      ${thumbprint}
-
+${next ? `  the next one    ${next.thumbprint}\n  and its port    ${next.agentAddress}\n` : ''}
   ${openings[opensWith]}
   Agents have to trust the thumbprint; those that poll connect at their address. Ctrl-C ends everything.
 

@@ -13,6 +13,7 @@ import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import { LastUse } from '../fleet/last-use.ts'
 import { Trust } from '../fleet/trust.ts'
 import { buildGateway } from '../gateway/app.ts'
@@ -20,25 +21,25 @@ import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import type { GatewayPhase } from '../gateway/routes/health.ts'
+import type { PollingAddress } from '../gateway/routes/version.ts'
 import { anySignIn, createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
-import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { readContractFile } from '../settings/contract-file.ts'
 import { isEverything } from '../settings/meaning.ts'
 import { type Settings, SettingsSchema } from '../settings/schema.ts'
-import { loadIdentityFile, loadPageCertificate } from '../settings/world.ts'
+import { loadPageCertificate } from '../settings/world.ts'
+import { Destinations } from '../socket/destinations.ts'
 import { listenAdvice } from '../socket/listen.ts'
 import { openCallMemory } from '../store/call-memory.ts'
 import { openEmbeddedStore } from '../store/embedded-store.ts'
-import { identityRecord } from '../store/records.ts'
 import { openStateFolder } from '../store/state-folder.ts'
-import type { Store } from '../store/store.ts'
 import { tellFleetNews } from '../telemetry/fleet-news.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { createRequestTracer } from '../telemetry/tracing.ts'
 import { gatewayChecks } from './attention-checks.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
+import { identitiesOf, loadIdentity } from './identity.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
 import { version } from './version-text.ts'
 
@@ -54,6 +55,8 @@ export interface RunningGateway {
   readonly agentAddress: string
   /** Some are known: of the settings, of the store, or of the demo. */
   readonly hasAgents: boolean
+  /** The same of the certificate that is to take the place of that one, where there is one. */
+  readonly next?: { readonly thumbprint: string; readonly agentAddress: string }
   /** Takes nothing new, lets what runs come to its end within `drainMs`, then ends sockets, agents and connections. Idempotent. */
   close(): Promise<void>
 }
@@ -96,8 +99,9 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   }
   contracts.start()
 
-  const certificate = settings.identity === '' ? await loadIdentity(store, settings.stateFolder) : await loadIdentityFile(settings)
-  const audit = new Audit(store, () => certificate)
+  const certificate = await loadIdentity(store, settings)
+  let certificates: GatewayCertificates | undefined
+  const audit = new Audit(store, () => certificates?.present ?? certificate)
   // A disk that is full keeps no gateway from its agents.
   const note = (action: string): Promise<void> =>
     audit.record({ who: 'gateway', action, outcome: 'done', facts: { version } }).catch((why: unknown) => {
@@ -111,13 +115,39 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     certificate,
     limits: gatewayRuntimeLimits,
     authoriseSubscriber: candidate => trust.mayPoll(candidate),
+    authoriseAgent: agent => trust.mayAnswer(agent),
+    destinations: new Destinations(settings.destinations),
   })
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
   const agents = new AgentManager({ mesh: runtime, store: store.agents })
   for (const agent of settings.agents) serveOfFile(agents, agent)
-  const trust = new Trust({ mesh: runtime, agents, records: store, own: certificate, log })
+  certificates = new GatewayCertificates({
+    mesh: runtime,
+    agents,
+    identities: identitiesOf(store),
+    acceptances: store.acceptances,
+    present: certificate,
+    log,
+  })
+  const own = certificates
+  certificates.start()
+  closers.push(() => own.close())
+  const trust = new Trust({
+    mesh: runtime,
+    agents,
+    records: store,
+    own: {
+      get thumbprint() {
+        return own.present.thumbprint
+      },
+      get thumbprint256() {
+        return own.present.thumbprint256
+      },
+    },
+    log,
+  })
   // Before anybody can come: what was revoked stays revoked.
   trust.start()
   closers.push(() => trust.close())
@@ -127,12 +157,18 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   use.start()
   closers.push(() => use.close())
 
-  const polled = await runtime.listen({ host: settings.agentHost, port: settings.agentPort })
-  log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', {
-    thumbprint: runtime.thumbprint,
-    host: settings.agentHost,
-    port: polled.port,
-  })
+  const { agentHost: host, agentPort, nextAgentPort } = settings
+  await own.listen((name, presented) =>
+    runtime.listen({ host, port: name === 'first' ? agentPort : nextAgentPort, certificate: presented }),
+  )
+  const reached = (): PollingAddress => {
+    const { present, next } = own
+    const at = next && { thumbprint: next.thumbprint, port: own.portOf(next) ?? 0 }
+    return { thumbprint: present.thumbprint, host, port: own.portOf(present) ?? 0, ...(at && { next: at }) }
+  }
+  const { thumbprint, port: agentsAt, next } = reached()
+  log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', { thumbprint, host, port: agentsAt })
+  if (next) log('info', 'another certificate is presented too, which is to take the place of that one', { ...next, host })
   agents.start()
   const metrics = new Metrics(version)
   closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
@@ -163,6 +199,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const app = await buildGateway({
     mesh: runtime,
     trust,
+    certificates: own,
     manager: agents,
     contracts,
     signIn: anySignIn(...signIns, tokens),
@@ -177,11 +214,11 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     pageFolder: fileURLToPath(new URL('../../inspector/dist/page/', import.meta.url)),
     phase: () => phase,
     metrics,
-    identity: () => certificate,
     tracer: createRequestTracer(version),
     attention,
     onCall: call => use.note(call.subject.agent),
-    agents: () => ({ thumbprint: runtime.thumbprint, host: settings.agentHost, port: polled.port }),
+    destinations: runtime.destinations,
+    agents: reached,
     audit: entry => audit.record(entry),
     callMemory: await openCallMemory(store),
     version,
@@ -194,7 +231,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   closers.push(await offerLocalSignIn(folder, local, log))
 
   if (settings.demo)
-    await startDemo(settings, runtime.thumbprint, polled.port, {
+    await startDemo(settings, thumbprint, agentsAt, {
       serve: agent => agents.serve(agent),
       contracts,
       log,
@@ -209,15 +246,16 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   })
   const page = publicUrl?.href ?? `${scheme}://${urlHost(settings.host)}:${port}/`
   const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
-  const agentAddress = `https://${agentHost}:${polled.port}/`
+  const addressOf = (at: number): string => `https://${agentHost}:${at}/`
   const token = demoToken ?? (await firstToken(tokens, entry => audit.record(entry)))
   const opensWith = demoToken ? 'demo-token' : token === undefined ? 'own-token' : 'first-token'
   const hasAgents = agents.directory.ids().length > 0
   return {
     address: token === undefined ? page : `${page}#token=${token}`,
     opensWith,
-    thumbprint: runtime.thumbprint,
-    agentAddress,
+    thumbprint,
+    agentAddress: addressOf(agentsAt),
+    ...(next && { next: { thumbprint: next.thumbprint, agentAddress: addressOf(next.port) } }),
     hasAgents,
   }
 }
@@ -273,14 +311,6 @@ async function startDemo(settings: Settings, gatewayThumbprint: string, agentPor
     agent.begin()
     demo.log('info', `${agent.id} runs`, { pid: agent.pid, uri: agent.uri })
   }
-}
-
-async function loadIdentity(store: Store, folder: string): Promise<Certificate> {
-  const pem = store.meta.get(identityRecord)?.text
-  if (pem !== undefined) return certificateFromPem({ certificatePem: pem, where: `the state in ${folder}` })
-  const certificate = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
-  await store.meta.put({ id: identityRecord, text: toPem(certificate) })
-  return certificate
 }
 
 /** An agent of the settings file. The stored ones are there already. */

@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { columns } from './columns.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { Plan } from './plan.ts'
+import { trustAgentVerbs } from './trust-agents.ts'
 
 interface ApproveOptions extends GatewayOptions {
   readonly expect: string
@@ -12,15 +13,14 @@ interface ApproveOptions extends GatewayOptions {
   readonly service: readonly string[]
 }
 
-/** `trust`: polling agents that knock and are not trusted yet, and what becomes of them. */
+/** `trust`: who knocks and is not trusted yet, what becomes of it, and the certificates of agents. */
 export function trustVerb(plan: Plan): Command {
-  return new Command('trust')
-    .description('who knocks and is not trusted yet, and what becomes of it')
+  const trust = new Command('trust')
+    .description('who knocks and is not trusted yet, what becomes of it, and the certificates of agents')
     .helpCommand(false)
-    .addCommand(pendingVerb(plan))
-    .addCommand(approveVerb(plan))
-    .addCommand(denyVerb(plan))
-    .addCommand(revokeVerb(plan))
+  const decisions = [pendingVerb, approveVerb, laterVerb, denyVerb, deniedVerb, expireVerb, revokeVerb, restoreVerb, listVerb]
+  for (const verb of [...decisions.map(each => each(plan)), ...trustAgentVerbs(plan)]) trust.addCommand(verb)
+  return trust
 }
 
 function pendingVerb(plan: Plan): Command {
@@ -120,4 +120,103 @@ function revokeVerb(plan: Plan): Command {
         return 'done'
       }, options.json),
     )
+}
+
+function laterVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('later'))
+    .description('puts a decision off')
+    .argument('<pending>', 'its id in the list of who is pending')
+    .option('--hours <hours>', 'for how long (default: 24)', wholeHours)
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust later 0123456789abcdef --hours 72')
+    .action((pending: string, options: GatewayOptions & { readonly hours?: number }) =>
+      plan(async io => {
+        const forMs = options.hours === undefined ? {} : { forMs: options.hours * 3_600_000 }
+        const answer = await withGateway(options, io, (client, signal) => client.request('trust.later', { pending, ...forMs }, { signal }))
+        io.out(options.json ? `${JSON.stringify(answer.pending)}\n` : `${pending} waits until ${answer.pending.laterUntil}\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function deniedVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('denied'))
+    .description('the certificates that are turned away for good')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust denied')
+    .action((options: GatewayOptions) =>
+      plan(async io => {
+        const { denied } = await withGateway(options, io, (client, signal) => client.request('trust.denied', {}, { signal }))
+        const rows = denied.map(({ thumbprint, denied: at, by, count, lastSeen, reason }) => [
+          thumbprint,
+          at,
+          by,
+          String(count),
+          lastSeen ?? '-',
+          reason ?? '-',
+        ])
+        io.out(
+          options.json
+            ? `${JSON.stringify(denied)}\n`
+            : `${columns(['THUMBPRINT', 'DENIED', 'BY', 'COUNT', 'LAST SEEN', 'REASON'], rows)}\n`,
+        )
+        return 'done'
+      }, options.json),
+    )
+}
+
+function expireVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('expire'))
+    .description('forgets somebody who is pending, until the next knock')
+    .argument('<pending>', 'its id in the list of who is pending')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust expire 0123456789abcdef')
+    .action((pending: string, options: GatewayOptions) =>
+      plan(async io => {
+        await withGateway(options, io, (client, signal) => client.request('trust.expire', { pending }, { signal }))
+        io.out(options.json ? `${JSON.stringify({ pending })}\n` : `${pending} is forgotten until it knocks again\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function restoreVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('restore'))
+    .description('takes the denial or the revocation of a certificate back')
+    .argument('<thumbprint>', 'SHA-1, in any spelling')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust restore AABBCCDDEEFF00112233445566778899AABBCCDD')
+    .action((text: string, options: GatewayOptions) =>
+      plan(async io => {
+        const thumbprint = normaliseThumbprint(text, 'the thumbprint')
+        await withGateway(options, io, (client, signal) => client.request('trust.restore', { thumbprint }, { signal }))
+        io.out(options.json ? `${JSON.stringify({ thumbprint })}\n` : `${thumbprint} is neither denied nor revoked any more\n`)
+        return 'done'
+      }, options.json),
+    )
+}
+
+function listVerb(plan: Plan): Command {
+  return withGatewayOptions(new Command('list'))
+    .description('the certificates of the agents, and those that were revoked')
+    .addHelpText('after', '\nExample:\n  $ halibut-gateway trust list')
+    .action((options: GatewayOptions) =>
+      plan(async io => {
+        const answer = await withGateway(options, io, (client, signal) => client.request('trust.thumbprints', {}, { signal }))
+        const rows = answer.certificates.map(({ thumbprint, agents, firstSeen, lastSeen, revoked }) => [
+          thumbprint,
+          agents.join(' ') || '-',
+          firstSeen ?? '-',
+          lastSeen ?? '-',
+          revoked ?? '-',
+        ])
+        io.out(
+          options.json
+            ? `${JSON.stringify(answer)}\n`
+            : `${columns(['THUMBPRINT', 'AGENTS', 'FIRST SEEN', 'LAST SEEN', 'REVOKED'], rows)}\n`,
+        )
+        return 'done'
+      }, options.json),
+    )
+}
+
+function wholeHours(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It is a whole number of hours from 1 to 8760.')
+  return Math.min(Number(text), 8_760)
 }

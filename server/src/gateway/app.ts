@@ -7,15 +7,15 @@ import type { AuditSink } from '../audit/entry.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
+import type { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
 import { type CallMeter, CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
-import { createHandlers } from '../rpc/handlers.ts'
+import { createHandlers, type HandlerOptions } from '../rpc/handlers.ts'
 import { KeptCalls } from '../rpc/kept-calls.ts'
 import type { RequestTracer } from '../rpc/request-spans.ts'
 import { MethodRunner } from '../rpc/run.ts'
-import type { Certificate } from '../runtime/certificates.ts'
 import type { CallMemory } from '../store/call-memory.ts'
 import { callLog } from '../telemetry/call-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -55,6 +55,7 @@ import { Tickets } from './tickets.ts'
 export interface GatewayOptions {
   readonly mesh: Mesh
   readonly trust: Trust
+  readonly certificates: GatewayCertificates
   readonly manager: AgentManager
   readonly contracts: ContractDirectory
   readonly signIn: SignIn
@@ -88,8 +89,8 @@ export interface GatewayOptions {
   readonly version: string
   /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
   readonly metrics?: Metrics
-  /** What is presented to agents. Default: nothing. */
-  readonly identity?: (() => Certificate) | undefined
+  /** Where the doctor may dial. Default: anywhere. */
+  readonly destinations?: HandlerOptions['destinations']
   /** What needs a person. Default: nothing does. */
   readonly attention?: Attention | undefined
   /** Hears of each call to an agent that has ended. Default: nobody does. */

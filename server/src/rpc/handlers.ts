@@ -3,18 +3,19 @@ import type { Principal } from '../access/principal.ts'
 import type { Tokens } from '../access/tokens.ts'
 import { Attention } from '../attention/attention.ts'
 import { silentLog } from '../base/log.ts'
-import { AgentDoctor } from '../doctor/agent-doctor.ts'
+import { AgentDoctor, type AgentDoctorOptions } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
+import type { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
-import type { Certificate } from '../runtime/certificates.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
 import { attentionMethods } from './methods/attention.ts'
 import { callsMethods } from './methods/calls.ts'
+import { certificatesMethods } from './methods/certificates.ts'
 import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { doctorMethods } from './methods/doctor.ts'
@@ -35,13 +36,15 @@ export interface HandlerOptions {
   readonly contracts: ContractDirectory
   readonly mesh: Mesh
   readonly trust: Trust
+  /** Our own. */
+  readonly certificates: GatewayCertificates
   /** What idempotency keys belong to. */
   readonly epoch: string
   /** What becomes of calls with such keys. Default: its own, known to this process alone. */
   readonly kept?: KeptCalls
   readonly version: string
-  /** What is presented where the doctor dials. Default: nothing. */
-  readonly identity?: (() => Certificate) | undefined
+  /** Where the doctor may dial. Default: anywhere. */
+  readonly destinations?: AgentDoctorOptions['destinations']
   /** Where polling agents connect. Default: nowhere. */
   readonly agents?: (() => { readonly host: string; readonly port: number }) | undefined
   /** The calls to agents. Default: its own. */
@@ -54,18 +57,21 @@ export interface HandlerOptions {
 
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
-  const { access, manager, mesh, contracts, version, registry = new CallRegistry() } = options
+  const { access, manager, mesh, trust, certificates, contracts, destinations, version, registry = new CallRegistry() } = options
   const { directory } = manager
   const kept = options.kept ?? new KeptCalls({ epoch: options.epoch })
   return {
     ...helloMethods(options),
     ...agentsMethods(options),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
-    ...doctorMethods(new AgentDoctor({ mesh, directory, trust: options.trust, certificate: options.identity, port: options.agents })),
+    ...doctorMethods(
+      new AgentDoctor({ mesh, directory, trust, destinations, certificate: () => certificates.present, port: options.agents }),
+    ),
     ...callsMethods({ registry, kept, directory, mesh }),
     ...attentionMethods({ attention: options.attention ?? nothing(), access, directory, changesMs: options.agentChangesMs }),
     ...inspectMethods(mesh),
-    ...trustMethods(options.trust, options.agentChangesMs),
+    ...trustMethods(trust, options.agentChangesMs),
+    ...certificatesMethods({ certificates, directory, access }),
     ...contractsMethods({ access, contracts, directory }),
     ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),
     ...tokensMethods(options.tokens),

@@ -144,10 +144,10 @@ export class Acceptor {
     for (const { source } of this.#subscribersOf(endpoint)) source?.leave()
   }
 
-  /** The same for all on which we presented a certificate that is not among these. */
+  /** Ends all on which we presented a certificate that is not among these, each when what runs on it has come to its end; what waits is for others. */
   leaveAllBut(own: readonly string[]): void {
     for (const { source, subscriber } of this.#connections.subscribers) {
-      if (subscriber?.own !== undefined && !own.includes(subscriber.own)) source?.leave()
+      if (subscriber?.own !== undefined && !own.includes(subscriber.own)) source?.close()
     }
   }
 

@@ -11,6 +11,7 @@ import { matchArguments, TypeRegistry } from '../codec/contract-values.ts'
 import type { DataStream } from '../codec/data-stream.ts'
 import type { CodecOptions } from '../codec/envelope.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
+import type { Destinations } from '../socket/destinations.ts'
 import { Acceptor } from './acceptor.ts'
 import type { CallTimes } from './call-deadline.ts'
 import { type Certificate, checkCertificate } from './certificates.ts'
@@ -59,6 +60,8 @@ const closeOptionKinds = new OptionKinds<CloseOptions>({ drainMs: 'number' })
  */
 export class HalibutRuntime implements AsyncDisposable {
   readonly limits: Limits
+  /** Where connections may be opened to. */
+  readonly destinations: Destinations | undefined
   readonly #own: OwnCertificates
   readonly #events = new EventHub()
   readonly #log: EventLog
@@ -91,6 +94,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.limits = checkedLimits<keyof Limits>(defaultLimits, options.limits)
     const own = new OwnCertificates(options.certificate, (endpoint, thumbprint) => this.#connections.leave(endpoint, thumbprint))
     this.#own = own
+    this.destinations = options.destinations
     this.#log = new EventLog(this.limits.logEventsPerEndpoint, this.limits.logEvents, event => this.#events.emit('log', event))
     this.#codec = { corlib: options.corlib ?? 'mscorlib' }
     this.#registry = new TypeRegistry()
@@ -324,6 +328,7 @@ export class HalibutRuntime implements AsyncDisposable {
     this.#assertOpen()
     discoverOptionKinds.check(options, 'the options of whoListens()')
     const endpoint = this.#endpoint({ uri, proxy: options.proxy })
+    if (endpoint.scheme !== 'https') throw new HalibutError('invalid_argument', `${endpoint.uri} polls, and nobody can be asked there`)
     const presented = await this.#connections.discover(endpoint, options.signal)
     if (presented) return presented
     throw new HalibutError('tls_failed', `${endpoint.uri} presents no certificate`, { phase: 'tls', endpoint: endpoint.uri })

@@ -3,6 +3,7 @@ import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
+import { Destinations } from '../socket/destinations.ts'
 import type { Given, SettingsProblem } from './layer.ts'
 import type { Settings } from './schema.ts'
 
@@ -13,6 +14,17 @@ const meanings: readonly { readonly name: keyof Settings; readonly check: (setti
   { name: 'allowedOrigins', check: ({ allowedOrigins }) => void new OriginPolicy({ origins: allowedOrigins }) },
   { name: 'rules', check: ({ rules }) => void new RuleSet(rules) },
   { name: 'allowedHosts', check: ({ allowedHosts }) => void new OriginPolicy({ hosts: allowedHosts }) },
+  { name: 'destinations', check: ({ destinations }) => void new Destinations(destinations) },
+  {
+    name: 'nextAgentPort',
+    check: ({ host, port, agentHost, agentPort, nextAgentPort }) => {
+      if (nextAgentPort === 0) return
+      if (nextAgentPort === agentPort)
+        throw new Error(`${nextAgentPort} is agentPort too: a certificate that takes the place of another one needs a port of its own`)
+      if (nextAgentPort === port && (host === agentHost || [host, agentHost].some(isEverything)))
+        throw new Error(`${nextAgentPort} is the port of the page too`)
+    },
+  },
   {
     name: 'agentPort',
     check: ({ host, port, agentHost, agentPort }) => {

@@ -29,6 +29,16 @@ export const SettingsSchema = Type.Object(
     port: Type.Integer({ ...PortSchema, default: 8642, description: 'of the page and /rpc; 0: any free one' }),
     agentHost: Type.String({ minLength: 1, default: '127.0.0.1', description: 'where polling agents connect' }),
     agentPort: Type.Integer({ ...PortSchema, default: 10_943, description: 'for polling agents; 0: any free one' }),
+    nextAgentPort: Type.Integer({
+      ...PortSchema,
+      default: 10_944,
+      description: 'for polling agents, while a certificate takes the place of another one; 0: any free one',
+    }),
+    destinations: Type.Array(TextSchema, {
+      default: [],
+      description:
+        'where agents may be dialled: networks (10.0.0.0/8), names (*.agents.example), with ports (10.0.0.0/8:10933); default: anywhere; never link-local addresses',
+    }),
     stateFolder: Type.String({
       minLength: 1,
       default: '.halibut-gateway',

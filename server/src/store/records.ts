@@ -91,7 +91,7 @@ export interface AcceptanceRecord {
   /** The agent’s id. */
   readonly id: string
   /** The one that was accepted last stands first. */
-  readonly accepted: readonly { readonly thumbprint: string; readonly lastSeenMs: number }[]
+  readonly accepted: readonly { readonly thumbprint: string; readonly lastSeenMs: number; readonly port?: 'first' | 'second' | undefined }[]
 }
 
 /** What a bearer token is worth; never the token. */

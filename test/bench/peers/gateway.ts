@@ -5,6 +5,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { silentLog } from '../../../server/src/base/log.ts'
 import type { AgentManager as Manager } from '../../../server/src/fleet/agent-manager.ts'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
+import { createTestAccess } from '../../support/access.ts'
 import { idleTrust } from '../../support/idle-trust.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
@@ -60,6 +61,7 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
     signIn: startTokenSignIn(token),
     access: new Access(),
     tokens: new Tokens({ store: { all: () => [], put: async () => undefined, remove: async () => false }, log: silentLog }),
+    certificates: createTestAccess().certificates,
     policy,
     log: silentLog,
     version: '0.0.0',

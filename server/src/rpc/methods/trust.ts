@@ -51,6 +51,24 @@ export function trustMethods(trust: Trust, changesMs: number = gatewayLimits.age
       await trust.restore(thumbprint, principal.name)
       return {}
     },
+    'trust.discover': async ({ uri }, { signal }) => ({ uri, ...(await trust.discover(uri, signal)) }),
+    'trust.rotate': async ({ agent, thumbprint, version }, { principal }) => ({
+      agent: snapshotOf(await trust.rotation.begin(agent, thumbprint, versionOf(version), principal.name)),
+    }),
+    'trust.keep': async ({ agent, thumbprint, version }, { principal }) => ({
+      agent: snapshotOf(await trust.rotation.keep(agent, thumbprint, versionOf(version), principal.name)),
+    }),
+    'trust.repin': async ({ agent, thumbprint }, { principal }) => ({
+      agent: snapshotOf(await trust.rotation.repin(agent, thumbprint, principal.name)),
+    }),
+    'trust.hold': async ({ agent, address }, { principal }) => {
+      await trust.hold(agent, address, principal.name)
+      return {}
+    },
+    'trust.release': async ({ agent, address }, { principal }) => {
+      await trust.release(agent, address, principal.name)
+      return {}
+    },
     'trust.thumbprints': async () => ({ ...trust.own, certificates: await inTurns(certificatesOf(trust)) }),
   }
 }
@@ -125,6 +143,10 @@ function* certificatesOf(trust: Trust): Generator<undefined, Certificates, undef
     if (found.length % certificatesAtOnce === 0) yield
   }
   return found
+}
+
+function versionOf(version: string): string | undefined {
+  return version === '*' ? undefined : version
 }
 
 function timeOf(ms: number): string {

@@ -58,7 +58,7 @@ describe('liveness', () => {
       leave: () => undefined,
       present: () => undefined,
       subscribers: () => [],
-      whoListens: () => Promise.reject(new Error('nobody listens here')),
+      whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
       waiting: () => nobodyWaits,
       on: (type, listener) => {
         listeners.set(type, listener as never)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { Trust, type TrustRecords } from '../../../../server/src/fleet/trust.ts'
 import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../server/src/runtime/events.ts'
@@ -26,7 +27,7 @@ function create(records: TrustRecords = recordsInMemory()) {
     reinstate: (thumbprint: string) => void revoked.delete(thumbprint),
     distrust: (thumbprint: string) => void trusted.delete(thumbprint),
     leave: () => undefined,
-    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
     disconnect: (endpoint: unknown, host?: string) =>
       void cut.push(`${(endpoint as { uri: string }).uri}${host === undefined ? '' : ` ${host}`}`),
     on: <K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void) => events.on(type, listener),

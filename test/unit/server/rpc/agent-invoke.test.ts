@@ -126,7 +126,7 @@ function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mes
     leave: () => undefined,
     present: () => undefined,
     subscribers: () => [],
-    whoListens: () => Promise.reject(new Error('nobody listens here')),
+    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
     waiting: () => nobodyWaits,
     on: () => () => undefined,
   }

@@ -1,0 +1,60 @@
+import { steadyTime } from '../base/steady-time.ts'
+import type { KeptIdentities, KeptIdentity } from '../fleet/gateway-certificates.ts'
+import { type Certificate, certificateFromPem, createSelfSignedCertificate, toPem } from '../runtime/certificates.ts'
+import type { Settings } from '../settings/schema.ts'
+import { loadIdentityFile } from '../settings/world.ts'
+import { identityRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+
+/** Our certificates as the store keeps them; each change is one of the store. */
+export function identitiesOf(store: Store): KeptIdentities {
+  return {
+    get: id => store.identities.get(id),
+    all: () => store.identities.all(),
+    put: (changed, present) =>
+      store.change(draft => {
+        for (const record of changed) draft.identities.put(record)
+        draft.meta.put({ id: identityRecord, text: toPem(present) })
+      }),
+  }
+}
+
+/**
+ * The certificate that this gateway is known by: the one of the settings, unless a rotation has begun with it since; else the one that is kept, or a new
+ * one. That it was presented is written down for good, without its key.
+ */
+export async function loadIdentity(store: Store, settings: Settings): Promise<Certificate> {
+  const certificate = await chosen(store, settings)
+  const { thumbprint: id, certificatePem } = certificate
+  const now = steadyTime()
+  await store.change(draft => {
+    const known = draft.identities.get(id)
+    if (known?.state === 'present') return
+    for (const record of draft.identities.all()) {
+      if (record.state === 'present') draft.identities.put({ ...record, state: 'retired', retiredMs: now })
+    }
+    draft.identities.put(presented({ addedMs: now, ...known, id, certificatePem, state: 'present' }))
+  })
+  return certificate
+}
+
+async function chosen(store: Store, settings: Settings): Promise<Certificate> {
+  const pem = store.meta.get(identityRecord)?.text
+  const kept = pem === undefined ? undefined : certificateFromPem({ certificatePem: pem, where: `the state in ${settings.stateFolder}` })
+  if (settings.identity !== '') {
+    const named = await loadIdentityFile(settings)
+    // Once a rotation has begun with it, the state has what came of that.
+    const isTakenOver =
+      kept !== undefined && store.identities.get(kept.thumbprint)?.state === 'present' && store.identities.get(named.thumbprint)
+    return isTakenOver ? kept : named
+  }
+  if (kept) return kept
+  const made = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
+  await store.meta.put({ id: identityRecord, text: toPem(made) })
+  return made
+}
+
+/** Its key stands elsewhere. */
+function presented({ keyPem: _, retiredMs: __, ...record }: KeptIdentity): KeptIdentity {
+  return record
+}
