@@ -25,8 +25,8 @@ export interface RequestSpan {
   readonly traceId: string
   /** It is about this call to an agent. */
   name(activityId: string): void
-  /** It begins a call to an agent, which waits for a connection since `startedMs`, by `performance.now()`. */
-  beginCall(subject: CallSubject, way: CallWay, startedMs: number): CallSpans
+  /** It begins a call to an agent, which waits for a connection since `startedMs`, by `performance.now()`. `undefined`: its trace is not recorded. */
+  beginCall(subject: CallSubject, way: CallWay, startedMs: number): CallSpans | undefined
   /** It has its answer, or this error. */
   end(error?: HalibutError): void
 }

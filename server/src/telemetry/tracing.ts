@@ -59,7 +59,9 @@ class TracedSpan implements RequestSpan {
     this.#span.setAttribute('halibut.activity_id', activityId)
   }
 
-  beginCall(subject: CallSubject, way: CallWay, startedMs: number): CallSpans {
+  beginCall(subject: CallSubject, way: CallWay, startedMs: number): CallSpans | undefined {
+    // Of a trace that is not recorded nothing more is made.
+    if (!this.#span.isRecording()) return undefined
     return new TracedCall({ tracer: this.#tracer, parent: this.#context, originMs: this.#originMs }, subject, way, startedMs)
   }
 
