@@ -25,6 +25,7 @@ export type PeerModule =
   | 'relay-down'
   | 'relay-up'
   | 'runtime'
+  | 'strangers'
   | 'trpc'
 
 type Operations = Record<string, (argument: never) => unknown>

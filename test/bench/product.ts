@@ -1,6 +1,7 @@
 // The product as it is published: compiled, not through a loader. The types are those of its sources.
 import type * as Access from '../../server/src/access/access.ts'
 import type * as Tokens from '../../server/src/access/tokens.ts'
+import type * as Audit from '../../server/src/audit/audit.ts'
 import type * as Errors from '../../server/src/base/errors.ts'
 import type * as Limits from '../../server/src/base/limits.ts'
 import type * as MemoryBudget from '../../server/src/base/memory-budget.ts'
@@ -18,8 +19,17 @@ import type * as OriginPolicy from '../../server/src/gateway/origin-policy.ts'
 import type * as SignIn from '../../server/src/gateway/sign-in.ts'
 import type * as Certificates from '../../server/src/runtime/certificates.ts'
 import type * as Runtime from '../../server/src/runtime/runtime.ts'
+import type * as EmbeddedStore from '../../server/src/store/embedded-store.ts'
+import type * as StateFolder from '../../server/src/store/state-folder.ts'
+import type * as Metrics from '../../server/src/telemetry/metrics.ts'
+import type * as Tracing from '../../server/src/telemetry/tracing.ts'
 
 interface Modules {
+  'audit/audit': typeof Audit
+  'store/embedded-store': typeof EmbeddedStore
+  'store/state-folder': typeof StateFolder
+  'telemetry/metrics': typeof Metrics
+  'telemetry/tracing': typeof Tracing
   'access/access': typeof Access
   'access/tokens': typeof Tokens
   'base/errors': typeof Errors

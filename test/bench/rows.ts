@@ -6,6 +6,7 @@ import { distanceRows } from './rows/distance.ts'
 import { fleetRows } from './rows/fleet.ts'
 import { gatewayRows } from './rows/gateway.ts'
 import { loopRow } from './rows/loop.ts'
+import { operationRows } from './rows/operations.ts'
 import { streamRows } from './rows/streams.ts'
 
 /** Every row of the goals. */
@@ -18,4 +19,5 @@ export const rows: readonly Row[] = [
   ...gatewayRows,
   ...distanceRows,
   ...fleetRows,
+  ...operationRows,
 ]

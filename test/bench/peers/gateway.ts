@@ -9,6 +9,7 @@ import { createTestAccess } from '../../support/access.ts'
 import { idleTrust } from '../../support/idle-trust.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
+import { operated } from '../operated-gateway.ts'
 import { answer } from '../peer.ts'
 import { product } from '../product.ts'
 import { cpu, rss } from '../usage.ts'
@@ -33,12 +34,17 @@ interface ListenOptions {
   readonly token: string
   /** The thumbprints of a fleet, where it has one; see {@link know}. */
   readonly fleet?: readonly string[]
+  /** It does all that an operator has one do. */
+  readonly operated?: boolean | undefined
 }
+
+/** Who calls: one for whom the rules count. */
+const caller = { name: 'bench', role: 'operator' } as const
 
 let agents: Manager | undefined
 
 /** Starts it and gives its port. */
-async function listen({ identity, agent, token, fleet }: ListenOptions): Promise<number> {
+async function listen({ identity, agent, token, fleet, operated: isOperated = false }: ListenOptions): Promise<number> {
   const runtime: Runtime = new HalibutRuntime({
     certificate: certificateFromPem(identity),
     ...(fleet && { authoriseSubscriber: candidate => manager.mayPoll(candidate), limits: gatewayRuntimeLimits }),
@@ -58,13 +64,14 @@ async function listen({ identity, agent, token, fleet }: ListenOptions): Promise
     trust: idleTrust(manager.directory),
     manager,
     contracts,
-    signIn: startTokenSignIn(token),
+    signIn: startTokenSignIn(token, isOperated ? caller : undefined),
     access: new Access(),
     tokens: new Tokens({ store: { all: () => [], put: async () => undefined, remove: async () => false }, log: silentLog }),
     certificates: createTestAccess().certificates,
     policy,
     log: silentLog,
     version: '0.0.0',
+    ...(isOperated && (await operated(caller.name))),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

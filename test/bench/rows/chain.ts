@@ -18,31 +18,54 @@ export interface Chain {
   close(): Promise<void>
 }
 
+/** How its processes are started. */
+export interface ChainOptions {
+  /** For Node. */
+  readonly flags?: readonly string[]
+  /** The gateway does all that an operator has one do. */
+  readonly operated?: boolean
+}
+
 /** A client, a gateway and an agent, each in a process of its own. */
-export async function chain(agents: Agents = 'listening', flags?: readonly string[]): Promise<Chain> {
+export async function chain(agents: Agents = 'listening', options: ChainOptions = {}): Promise<Chain> {
+  const { flags } = options
   const gateway = startPeer('gateway', flags)
   const browser = startPeer('browser', flags)
-  const { agent, port } = agents === 'listening' ? await listeningAgent(gateway, flags) : await pollingAgent(gateway)
+  const { agent, port } = agents === 'listening' ? await listeningAgent(gateway, options) : await pollingAgent(gateway, options)
   await browser.ask('open', { port, token })
   return { browser, gateway, agent, port, close: async () => void (await Promise.all([browser, gateway, agent].map(peer => peer.stop()))) }
 }
 
 /** An agent that the gateway dials, and the gateway’s port. */
-async function listeningAgent(gateway: Peer, flags: readonly string[] | undefined): Promise<{ agent: Peer; port: number }> {
+async function listeningAgent(gateway: Peer, { flags, operated }: ChainOptions): Promise<{ agent: Peer; port: number }> {
   const { dialler, acceptor } = await identities()
   const { agent, port } = await runtimeListener(flags)
   const target = { uri: `https://127.0.0.1:${port}/`, thumbprint: acceptor.thumbprint }
-  return { agent, port: await gateway.ask<number>('listen', { identity: dialler, agent: target, token }) }
+  return { agent, port: await gateway.ask<number>('listen', { identity: dialler, agent: target, token, operated }) }
 }
 
 /** An agent that dials the gateway, and the gateway’s port. */
-async function pollingAgent(gateway: Peer): Promise<{ agent: Peer; port: number }> {
+async function pollingAgent(gateway: Peer, { operated }: ChainOptions): Promise<{ agent: Peer; port: number }> {
   const { dialler, acceptor } = await identities()
   const uri = 'poll://bench/'
-  const port = await gateway.ask<number>('listen', { identity: acceptor, agent: { uri, thumbprint: dialler.thumbprint }, token })
+  const known = { uri, thumbprint: dialler.thumbprint }
+  const port = await gateway.ask<number>('listen', { identity: acceptor, agent: known, token, operated })
   const agent = startPeer('runtime')
   await agent.ask('create', { identity: dialler, trust: acceptor.thumbprint })
   await agent.ask('serve')
   await agent.ask('poll', { subscription: uri, port: await gateway.ask<number>('listenForAgents'), thumbprint: acceptor.thumbprint })
   return { agent, port }
+}
+
+/**
+ * At a time. The first thousand after a pause cost either side a third less, since a virtual machine that was idle wakes its processors more
+ * cheaply for a while; a gateway that has something to do is past that.
+ */
+const cpuCalls = 8_000
+
+/** Microseconds of a process for each of the calls that go through it. */
+export async function cpuOfCalls(process: Peer, caller: Peer): Promise<number> {
+  const before = await process.ask<number>('cpu')
+  await caller.ask('callsOf', cpuCalls)
+  return ((await process.ask<number>('cpu')) - before) / cpuCalls
 }

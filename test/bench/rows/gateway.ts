@@ -1,18 +1,13 @@
 import { identities } from '../identities.ts'
 import { type Peer, startPeer } from '../peer.ts'
 import type { Contest, Row } from '../rounds.ts'
-import { type Agents, type Chain, chain, token } from './chain.ts'
+import { type Agents, type Chain, chain, cpuOfCalls, token } from './chain.ts'
 import { rawPair } from './contestants.ts'
 
 const measureMs = 400
 const streamBytes = 192 * 1024 * 1024
 const idleSockets = 2_000
 const firstSockets = 2_000
-/**
- * At a time. The first thousand after a pause cost either side a third less, since a virtual machine that was idle wakes its processors more
- * cheaply for a while; a gateway that has something to do is past that.
- */
-const cpuCalls = 8_000
 /**
  * For every process of both sides. V8 collects the whole heap at every 18 MB of received buffers where that is just above 8 MB, as in the
  * client of the bench, and never where it is below, as in the rival’s processes, or at 20 MB, as in the gateway. With room it makes no
@@ -40,13 +35,6 @@ async function againstTwoHops(agents: Agents, asksFirst: boolean): Promise<Conte
   }
 }
 
-/** Microseconds of a process for each of the calls that go through it. */
-async function cpuOfCalls(process: Peer, caller: Peer): Promise<number> {
-  const before = await process.ask<number>('cpu')
-  await caller.ask('callsOf', cpuCalls)
-  return ((await process.ask<number>('cpu')) - before) / cpuCalls
-}
-
 async function processorTime(agents: Agents, asksFirst: boolean): Promise<Contest> {
   const [ours, rival] = [await chain(agents), await twoHops(asksFirst)]
   return {
@@ -71,7 +59,7 @@ async function againstTrpc(): Promise<Contest> {
 type Way = 'download' | 'upload'
 
 async function stream(way: Way): Promise<Contest> {
-  const ours = await chain('listening', streamFlags)
+  const ours = await chain('listening', { flags: streamFlags })
   const raw = await rawPair(way, streamBytes, streamFlags)
   return {
     ours: () => ours.browser.ask(way, streamBytes),
@@ -81,7 +69,7 @@ async function stream(way: Way): Promise<Contest> {
 }
 
 async function againstBareRelay(way: Way): Promise<Contest> {
-  const ours = await chain('listening', streamFlags)
+  const ours = await chain('listening', { flags: streamFlags })
   const relay = await bareRelay(way)
   return {
     ours: () => ours.browser.ask(way, streamBytes),
