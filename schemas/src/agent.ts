@@ -96,6 +96,7 @@ export const AgentSnapshotSchema = Type.Object(
     state: AgentStateNameSchema,
     since: Type.String({ description: 'RFC 3339: when it entered this state' }),
     reason: Type.String({ description: 'why, in words' }),
+    advice: Type.Optional(Type.String({ description: 'what to do next, where something is wrong and that is known' })),
     connections: Type.Integer({ minimum: 0, description: 'live connections of a polling agent' }),
     probed: Type.Optional(Type.String({ description: 'RFC 3339: the last probe of a listening agent; absent before the first' })),
     roundTripMs: Type.Optional(Type.Number({ minimum: 0, description: 'of the last probe that a listening agent answered' })),

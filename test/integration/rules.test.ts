@@ -1,6 +1,7 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
 import { expect, test } from 'vitest'
 import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
+import { type Answer, ask } from '../support/rest.ts'
 
 /** Puts these rules in force, as an admin. */
 async function writeRules(world: GatewayWorld, rules: RulesDocument['rules']): Promise<void> {
@@ -110,4 +111,54 @@ test('a preview goes through everybody who can sign in now, each once, as far as
   expect(result.changes.filter(({ who }) => who === 'dashboard')).toEqual([
     { who: 'dashboard', role: 'viewer', right: 'agents.read', agent: 'a1', change: 'loses', reason: expect.any(String) },
   ])
+})
+
+test('over HTTP, an agent that may not be seen is not found as one that is not there; one that may not be called is refused', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'a2', uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40), disabled: true })
+  world.directory.add({ id: 'b1', uri: 'https://127.0.0.1:2/', thumbprint: 'A'.repeat(40) })
+  await writeRules(world, [
+    { name: 'seen', who: ['role:operator'], agents: ['a*'], services: [] },
+    { name: 'hello', who: ['role:operator'], agents: ['a*'], methods: ['Hello'] },
+  ])
+  const operator = { ...world, token: 'operator' }
+  const call = (agent: string, method: string) =>
+    ask(operator, `POST /agents/${agent}/calls`, { service: 'IProbeService', method, args: ['you'] })
+  const told = ({ status, body }: Answer): unknown => {
+    const { traceId: _, ...rest } = body as Record<string, unknown>
+    return JSON.parse(JSON.stringify([status, rest]).replaceAll(/[ab]\d/g, '?'))
+  }
+  const missing = { status: 404, body: { kind: 'agent_not_found', delivery: 'not_sent' } }
+  for (const ask404 of [
+    (id: string) => ask(operator, `GET /agents/${id}`),
+    (id: string) => call(id, 'Hello'),
+    (id: string) => call(id, 'Add'),
+  ]) {
+    const [hidden, none] = [await ask404('b1'), await ask404('b9')]
+    expect(hidden).toMatchObject(missing)
+    expect(told(hidden)).toEqual(told(none))
+    expect(told(await ask404('a9'))).toEqual(told(none))
+  }
+  expect(await call('a1', 'Add')).toMatchObject({ status: 403, body: { kind: 'forbidden', delivery: 'not_sent' } })
+  expect(await call('a2', 'Hello')).toMatchObject({ status: 503, body: { kind: 'agent_unavailable' } })
+  expect(await call('a1', 'Hello')).toMatchObject({ status: 200, body: { value: 'Hello you' } })
+  // Whose role has no right to call learns nothing of agents.
+  const viewer = { ...world, token: 'viewer' }
+  expect(told(await ask(viewer, 'POST /agents/b1/calls', {}))).toEqual(told(await ask(viewer, 'POST /agents/b9/calls', {})))
+})
+
+test('of an agent the services are shown that a rule reaches, in list, detail and watch, and follow the rules', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'b1', uri: 'https://127.0.0.1:2/', thumbprint: 'A'.repeat(40), services: ['IOne', 'ITwo'] })
+  await writeRules(world, [{ name: 'one', who: ['viewer'], agents: ['b1'], services: ['IOne'] }])
+  const viewer = await world.open('viewer')
+  const shown = { agents: [{ id: 'b1', services: ['IOne'] }] }
+  expect(await viewer.ask(1, 'agents.list')).toMatchObject({ result: shown })
+  expect(await viewer.ask(2, 'agents.get', { agent: 'b1' })).toMatchObject({ result: { agent: { services: ['IOne'] } } })
+  expect(await viewer.ask('w', 'agents.watch')).toMatchObject({ params: { item: shown } })
+  await writeRules(world, [{ name: 'two', who: ['viewer'], agents: ['b1'], services: ['ITwo'] }])
+  expect(await viewer.next()).toMatchObject({ params: { item: { type: 'changed', agents: [{ services: ['ITwo'] }] } } })
+  expect(await (await world.open()).ask(1, 'agents.get', { agent: 'b1' })).toMatchObject({
+    result: { agent: { services: ['IOne', 'ITwo'] } },
+  })
 })

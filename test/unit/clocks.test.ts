@@ -15,7 +15,6 @@ const told = [
   'server/src/access/jwt-sign-in.ts',
   'server/src/audit/audit.ts',
   'server/src/doctor/steps.ts',
-  'server/src/fleet/agent-directory.ts',
   'server/src/rpc/call-registry.ts',
   'server/src/rpc/methods/inspect.ts',
   'server/src/runtime/acceptor.ts',

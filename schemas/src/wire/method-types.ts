@@ -18,6 +18,7 @@ export type AgentSnapshot = {
   state: AgentStateName
   since: string
   reason: string
+  advice?: string
   connections: number
   probed?: string
   roundTripMs?: number

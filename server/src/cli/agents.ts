@@ -43,11 +43,19 @@ Examples:
 }
 
 /** Agents as a table for people. */
-function agentTable(agents: readonly AgentSnapshot[]): string {
+export function agentTable(agents: readonly AgentSnapshot[]): string {
   const header = ['ID', 'STATE', 'SINCE', 'MODE', 'FROM', 'ADDRESS', 'REASON']
   return columns(
     header,
-    agents.map(({ id, state, since, mode, readOnly, uri, reason }) => [id, state, since, mode, originOf(readOnly), uri, reason]),
+    agents.map(({ id, state, since, mode, readOnly, uri, reason, advice }) => [
+      id,
+      state,
+      since,
+      mode,
+      originOf(readOnly),
+      uri,
+      advice === undefined ? reason : `${reason}; ${advice}`,
+    ]),
   )
 }
 

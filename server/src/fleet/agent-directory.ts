@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
+import { steadyTime } from '../base/steady-time.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
-import { type AgentNews, type AgentState, initialState, nextState } from './agent-state.ts'
+import { type AgentNews, type AgentState, initialState, nextState, presenceAt } from './agent-state.ts'
 
 /** What an operator says about an agent. */
 export interface AgentDefinition {
@@ -78,7 +79,7 @@ export class AgentDirectory {
   readonly #listeners = new Set<(id: string) => void>()
   readonly #now: () => number
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = steadyTime) {
     this.#now = now
   }
 
@@ -117,20 +118,27 @@ export class AgentDirectory {
   }
 
   get(id: string): Agent | undefined {
-    return this.#agents.get(id)
+    const agent = this.#agents.get(id)
+    return agent?.state.next ? this.#present(agent) : agent
   }
 
   /** Throws `agent_not_found`. */
   require(id: string): Agent {
-    const agent = this.#agents.get(id)
+    const agent = this.get(id)
     if (!agent) throw noAgent(id)
     return agent
+  }
+
+  /** As it is now, whoever has noticed that already. */
+  #present(agent: Agent): Agent {
+    const state = presenceAt(agent.state, this.#now())
+    return state === agent.state ? agent : { ...agent, state }
   }
 
   /** The polling agent that owns a subscription in its printed form. */
   bySubscription(subscription: string): Agent | undefined {
     const id = this.#polling.get(subscription)
-    return id === undefined ? undefined : this.#agents.get(id)
+    return id === undefined ? undefined : this.get(id)
   }
 
   ids(): string[] {
@@ -238,6 +246,7 @@ export function snapshotOf(agent: Agent, services: readonly string[] = agent.def
     state: state.at,
     since: new Date(state.sinceMs).toISOString(),
     reason: state.reason,
+    ...(state.advice === undefined ? {} : { advice: state.advice }),
     connections: agent.connections,
     ...(probe === undefined ? {} : { probed: new Date(probe.atMs).toISOString() }),
     ...(probe?.roundTripMs === undefined ? {} : { roundTripMs: probe.roundTripMs }),

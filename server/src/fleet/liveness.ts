@@ -2,7 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { defaultLimits, gatewayLimits } from '../base/limits.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
 import { type Agent, type AgentDirectory, type AgentFacts, certificatesOf, isOverlap } from './agent-directory.ts'
-import type { AgentNews } from './agent-state.ts'
+import { type AgentNews, awayFromUs } from './agent-state.ts'
 import type { Mesh, MeshAnswer } from './mesh.ts'
 import { ProbeQueue } from './probe-queue.ts'
 import { explainFailure, howOften } from './refusal.ts'
@@ -174,29 +174,31 @@ export class Liveness {
       this.#directory.report(id, change > 0 ? { type: 'reached', how: 'polls this gateway' } : undefined, { connections })
       return
     }
-    this.#directory.report(id, { type: 'missed', why: 'its last connection ended' }, { connections })
+    const graceMs = this.#options.pollingGraceMs
+    this.#directory.report(id, { type: 'left', why: 'its last connection ended', graceMs }, { connections })
+    // From then on it is offline for whoever looks; those who watch are told.
     const onGrace = (): void => {
       this.#graces.delete(id)
       const now = this.#directory.get(id)
       if (!now || !isOverlap(now.definition, agent.definition) || now.state.at === 'untrusted') return
-      this.#directory.report(id, { type: 'gone', why: 'it has no connection to this gateway' })
+      this.#directory.report(id, { type: 'gone', ...awayFromUs })
     }
-    this.#graces.set(id, setTimeout(onGrace, this.#options.pollingGraceMs))
+    this.#graces.set(id, setTimeout(onGrace, graceMs))
   }
 }
 
 /** What a failed probe or call tells about an agent; `wasSeen`: it was answered before. */
-export function newsOf(error: unknown, wasSeen: boolean): { type: 'missed' | 'gone' | 'refused'; why: string } {
+export function newsOf(error: unknown, wasSeen: boolean): { type: 'missed' | 'gone' | 'refused'; why: string; advice?: string } {
   if (!(error instanceof HalibutError)) return { type: 'missed', why: String(error) }
-  const why = explainFailure(error, wasSeen)
+  const what = { why: explainFailure(error, wasSeen), advice: error.advice }
   switch (error.kind) {
     case 'thumbprint_mismatch':
-      return { type: 'refused', why }
+      return { type: 'refused', ...what }
     case 'connect_refused':
     case 'host_not_found':
     case 'invalid_argument':
-      return { type: 'gone', why }
+      return { type: 'gone', ...what }
     default:
-      return { type: 'missed', why }
+      return { type: 'missed', ...what }
   }
 }

@@ -11,6 +11,7 @@ import { AgentCertificates, type HeldMachine, type KnownCertificate } from './ag
 import { type Agent, type AgentDefinition, certificatesOf } from './agent-directory.ts'
 import type { AgentManager } from './agent-manager.ts'
 import { AgentRotation } from './agent-rotation.ts'
+import { awayFromUs } from './agent-state.ts'
 import { type Clones, CloneWatch } from './clones.ts'
 import type { KeptRecords } from './kept-records.ts'
 import type { Mesh, MeshAnswer } from './mesh.ts'
@@ -368,7 +369,7 @@ export class Trust {
     if ((count & (count - 1)) !== 0) return
     const why = `${refusal.reason}${howOften(count, firstSeenMs)}`
     const isDecided = refusal.cause === 'disabled' || refusal.cause === 'held'
-    if (refusal.agent !== undefined && !isDecided) this.#tellAgent(refusal.agent, why)
+    if (refusal.agent !== undefined && !isDecided) this.#tellAgent(refusal.agent, why, refusal.advice)
     const line = this.#lines.take()
     if (!line.allowed) return
     const { remoteAddress, subject, issuer, protocol } = knock
@@ -376,11 +377,11 @@ export class Trust {
     log('warn', `refused: ${why}; ${refusal.advice}`, { ...fields, ...(line.missed > 0 ? { leftOut: line.missed } : {}) })
   }
 
-  #tellAgent(id: string, why: string): void {
+  #tellAgent(id: string, why: string, advice: string): void {
     const { directory } = this.#options.agents
     const at = directory.get(id)?.state.at
     // One that is there all the same is not refused: somebody else is.
-    directory.report(id, at === 'connected' ? { type: 'noticed', what: why } : { type: 'refused', why })
+    directory.report(id, at === 'connected' ? { type: 'noticed', what: why, advice } : { type: 'refused', why, advice })
   }
 
   #onExpired({ refusal }: PendingAgent): void {
@@ -388,7 +389,8 @@ export class Trust {
     const { directory } = this.#options.agents
     const agent = directory.get(refusal.agent)
     if (agent?.mode !== 'polling') return
-    if (agent.state.at === 'untrusted') directory.report(refusal.agent, { type: 'gone', why: 'it has not knocked for a long time' })
+    if (agent.state.at === 'untrusted')
+      directory.report(refusal.agent, { type: 'gone', why: 'it has not knocked for a long time', advice: awayFromUs.advice })
     else if (agent.state.at === 'connected') directory.report(refusal.agent, { type: 'noticed', what: 'polls this gateway' })
   }
 
@@ -430,8 +432,9 @@ export class Trust {
       return
     }
     const what = `${addresses.length} machines poll with its certificate at the same time, ${addresses.join(' and ')}: perhaps a copied disk`
-    agents.directory.report(id, { type: 'noticed', what })
-    log('warn', `${id}: ${what}; give one of them a certificate of its own`, { agent: id, thumbprint, addresses })
+    const advice = 'give one of them a certificate of its own'
+    agents.directory.report(id, { type: 'noticed', what, advice })
+    log('warn', `${id}: ${what}; ${advice}`, { agent: id, thumbprint, addresses })
   }
 
   /** Gives the agents that are registered with it. */
@@ -439,7 +442,8 @@ export class Trust {
     const { mesh, agents } = this.#options
     const ids = this.#registered(thumbprint)
     const why = `its certificate ${thumbprint} was revoked at ${timeOf(revokedMs)}`
-    for (const id of ids) agents.directory.report(id, { type: 'refused', why })
+    for (const id of ids)
+      agents.directory.report(id, { type: 'refused', why, advice: 'give the machine a new certificate, or take the revocation back' })
     mesh.revoke(thumbprint)
     return ids
   }

@@ -36,8 +36,8 @@ class SeenAgents implements ChangingThings<AgentSnapshot> {
     return agent && this.#sight.snapshot(agent)
   }
 
-  chars({ name, uri, reason, services, tags }: AgentSnapshot): number {
-    return frameChars + name.length + uri.length + reason.length + services.join().length + tags.join().length
+  chars({ name, uri, reason, advice = '', services, tags }: AgentSnapshot): number {
+    return frameChars + name.length + uri.length + reason.length + advice.length + services.join().length + tags.join().length
   }
 
   item(type: 'snapshot' | 'changed', agents: AgentSnapshot[]): object {

@@ -35,7 +35,7 @@ function tell(directory: AgentDirectory, { definition: { id }, endpoint }: Agent
 /** A request that found no connection in time tells since when its agent is away and why, where that is known and not told already. */
 export function withWhereabouts(error: HalibutError, agent: Agent | undefined): HalibutError {
   if (error.kind !== 'deadline_exceeded' || error.delivery !== 'not_sent' || !agent || agent.state.at === 'connected') return error
-  const { at, sinceMs, reason } = agent.state
+  const { at, sinceMs, reason, advice } = agent.state
   const why = error.message.includes(reason) ? '' : ` (${reason})`
-  return error.with({}, `${error.message}; the agent is ${at} since ${new Date(sinceMs).toISOString()}${why}`)
+  return error.with({ advice }, `${error.message}; the agent is ${at} since ${new Date(sinceMs).toISOString()}${why}`)
 }

@@ -42,12 +42,12 @@ export function tellFleetNews({ directory, mesh, log, metrics, now = () => perfo
       if (known.delete(id)) log('info', 'agent removed', { agent: id, was })
       return
     }
-    const { at: state, reason } = agent.state
+    const { at: state, reason, advice } = agent.state
     if (state === was) return
     known.set(id, state)
     metrics.agentEntered(state)
     const { uri, thumbprint } = agent.endpoint
-    const about = { agent: id, state, reason, uri, thumbprint }
+    const about = { agent: id, state, reason, ...(advice === undefined ? {} : { advice }), uri, thumbprint }
     if (was === undefined) log('info', 'agent added', about)
     else log(levels[state], `agent ${state}`, { ...about, was })
   }

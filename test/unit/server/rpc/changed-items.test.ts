@@ -37,7 +37,7 @@ function idsOf(item: AgentEvent | undefined): string[] {
 }
 
 test('everything is told first, in parts, of which all but the last say that more follows', () => {
-  const directory = createDirectory(450)
+  const directory = createDirectory(360)
   const changed = changedAgents(directory, everything, agentChangesMs)
   const items = read(changed)
   expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
@@ -116,7 +116,7 @@ test('agents that go before a later part tells of them are never told, and the l
   const directory = createDirectory(600)
   const changed = changedAgents(directory, everything, agentChangesMs)
   const told = idsOf(changed.next() as AgentEvent)
-  for (const id of [...told.slice(0, 2), ...directory.ids().slice(300)]) directory.remove(id)
+  for (const id of [...told.slice(0, 2), ...directory.ids().slice(280)]) directory.remove(id)
   const items = read(changed)
   expect(items.map(item => [item.type, item.type !== 'removed' && item.more])).toEqual([
     ['changed', undefined],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import { awayFromUs } from '../../../../server/src/fleet/agent-state.ts'
 import { EventHub } from '../../../../server/src/runtime/events.ts'
 import { tellFleetNews } from '../../../../server/src/telemetry/fleet-news.ts'
 import { Metrics } from '../../../../server/src/telemetry/metrics.ts'
@@ -36,14 +37,18 @@ test('all that happens to an agent is one line and one count', async () => {
   directory.add({ id: 'web-1', uri: 'poll://web-1/', thumbprint })
   directory.report('web-1', { type: 'reached', how: 'polls this gateway' }, { connections: 1 })
   directory.report('web-1', { type: 'reached', how: 'polls this gateway' }, { connections: 2 })
-  directory.report('web-1', { type: 'gone', why: 'it has no connection to this gateway' })
+  directory.report('web-1', { type: 'gone', why: 'it has no connection to this gateway', advice: 'look' })
   directory.report('old', { type: 'refused', why: 'another certificate' })
   directory.remove('web-1')
   const about = { agent: 'web-1', uri: 'poll://web-1/', thumbprint }
   expect(lines).toEqual([
-    ['info', 'agent added', { ...about, state: 'offline', reason: 'has not connected yet' }],
+    ['info', 'agent added', { ...about, state: 'offline', reason: 'has not connected yet', advice: awayFromUs.advice }],
     ['info', 'agent connected', { ...about, state: 'connected', reason: 'polls this gateway', was: 'offline' }],
-    ['warn', 'agent offline', { ...about, state: 'offline', reason: 'it has no connection to this gateway', was: 'connected' }],
+    [
+      'warn',
+      'agent offline',
+      { ...about, state: 'offline', reason: 'it has no connection to this gateway', advice: 'look', was: 'connected' },
+    ],
     [
       'warn',
       'agent untrusted',
