@@ -1,5 +1,5 @@
 import { HalibutError } from '../base/errors.ts'
-import type { Agent, AgentDirectory } from '../fleet/agent-directory.ts'
+import { type Agent, type AgentDirectory, certificatesOf } from '../fleet/agent-directory.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
 import type { Certificate } from '../runtime/certificates.ts'
@@ -34,26 +34,34 @@ export class AgentDoctor {
     const { directory, certificate, destinations } = this.#options
     const agent = directory.require(id)
     if (agent.mode === 'polling') return this.#examinePolling(agent, options)
-    const { uri, thumbprint } = agent.definition
-    const { isRevoked } = this.#known(thumbprint)
-    return examineAgent({ ...options, uri, thumbprint, isRevoked, caller: this.#caller, certificate: certificate?.(), destinations })
+    const { uri, thumbprint, nextThumbprint } = agent.definition
+    const { isRevoked } = this.#known(agent)
+    return examineAgent({
+      ...options,
+      uri,
+      thumbprint,
+      nextThumbprint,
+      isRevoked,
+      caller: this.#caller,
+      certificate: certificate?.(),
+      destinations,
+    })
   }
 
-  async #examinePolling(
-    { definition, state, connections }: Agent,
-    options: ExaminationOptions & { readonly timeoutMs?: number | undefined },
-  ): Promise<DoctorReport> {
+  async #examinePolling(agent: Agent, options: ExaminationOptions & { readonly timeoutMs?: number | undefined }): Promise<DoctorReport> {
     const { trust, port } = this.#options
+    const { definition, state, connections } = agent
     const { id, uri, thumbprint } = definition
+    const pinned = certificatesOf(definition)
     const { signal, timeoutMs = stepTimeoutMs } = options
     const own = port?.()
     if (!own) throw new HalibutError('invalid_argument', `${id} polls, and this gateway has no port for agents that do`)
     const knock = trust.pending.list().find(({ refusal, knock: { subscription, thumbprint: shown } }) => {
-      return refusal.agent === id || subscription === uri || shown === thumbprint
+      return refusal.agent === id || subscription === uri || (shown !== undefined && pinned.includes(shown))
     })
     const clones = trust.clones().find(each => each.subscription === uri)
     const walk: PollingWalk = {
-      ...{ id, uri, thumbprint, state, connections, ...this.#known(thumbprint) },
+      ...{ id, uri, thumbprint, state, connections, ...this.#known(agent) },
       knock: knock && { reason: knock.refusal.reason, advice: knock.refusal.advice, count: knock.count },
       clones: clones?.addresses ?? [],
       port: { ...own, thumbprint: trust.own.thumbprint },
@@ -72,10 +80,16 @@ export class AgentDoctor {
     }
   }
 
-  #known(thumbprint: string): { readonly isRevoked: boolean; readonly lastSeenMs: number | undefined } {
-    for (const { thumbprint: its, known } of this.#options.trust.certificates()) {
-      if (its === thumbprint.toUpperCase()) return { isRevoked: known?.revokedMs !== undefined, lastSeenMs: known?.lastSeenMs }
+  /** Of two certificates that an agent may have one is as good as the other. */
+  #known({ definition }: Agent): { readonly isRevoked: boolean; readonly lastSeenMs: number | undefined } {
+    const pinned = certificatesOf(definition).map(each => each.toUpperCase())
+    const known = [...this.#options.trust.certificates()].flatMap(each =>
+      pinned.includes(each.thumbprint) && each.known ? [each.known] : [],
+    )
+    const seen = known.map(({ lastSeenMs }) => lastSeenMs)
+    return {
+      isRevoked: pinned.every(each => known.some(({ id, revokedMs }) => id === each && revokedMs !== undefined)),
+      lastSeenMs: seen.length === 0 ? undefined : Math.max(...seen),
     }
-    return { isRevoked: false, lastSeenMs: undefined }
   }
 }

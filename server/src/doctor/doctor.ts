@@ -12,7 +12,9 @@ export interface DoctorOptions extends ExaminationOptions {
   readonly uri: string
   /** The pinned certificate: SHA-1, 40 upper-case hex digits. */
   readonly thumbprint?: string | undefined
-  /** That certificate was revoked: nobody believes it any more. Default false. */
+  /** The one that the agent may have as well, while its certificate is changed. */
+  readonly nextThumbprint?: string | undefined
+  /** Neither is believed any more: they were revoked. Default false. */
   readonly isRevoked?: boolean
   /** The HTTP proxy on the way. Default: none. */
   readonly proxy?: ProxySettings | undefined
@@ -33,8 +35,20 @@ export interface DoctorOptions extends ExaminationOptions {
  * @throws {HalibutError} `invalid_argument` for what is no address of a listening agent; `cancelled` by the signal.
  */
 export async function examineAgent(options: DoctorOptions): Promise<DoctorReport> {
-  const { uri, thumbprint, proxy, isRevoked = false, caller, certificate, call, destinations, timeoutMs = stepTimeoutMs, signal } = options
-  const endpoint = parseEndpoint({ uri, thumbprint, proxy }, defaultLimits)
+  const {
+    uri,
+    thumbprint,
+    nextThumbprint,
+    proxy,
+    isRevoked = false,
+    caller,
+    certificate,
+    call,
+    destinations,
+    timeoutMs = stepTimeoutMs,
+    signal,
+  } = options
+  const endpoint = parseEndpoint({ uri, thumbprint, nextThumbprint, proxy }, defaultLimits)
   if (endpoint.scheme !== 'https') {
     throw new HalibutError('invalid_argument', `${endpoint.uri} polls: there is nothing to go to`, {
       advice: 'give the id of the agent in the place of its address: then the gateway that it polls is asked',

@@ -109,14 +109,15 @@ async function certificate(walk: Walk): Promise<string> {
 
 async function trust(walk: Walk): Promise<string> {
   const presented = walk.tls?.certificate
-  const pinned = walk.endpoint.thumbprint
+  const { thumbprint: pinned, nextThumbprint } = walk.endpoint
   const { thumbprint = '', subject = '', issuer = '', isSelfSigned = true } = presented ?? {}
   const words = { ...wordsOf(walk), thumbprint, subject, issuer }
   if (pinned === undefined)
     throw new Fault('not_pinned', `it is not said which certificate the agent has; this one is ${thumbprint}`, words)
   if (walk.isRevoked) throw new Fault('revoked', `the certificate that is pinned, ${pinned}, was revoked`, { ...words, thumbprint: pinned })
   if (pinned === thumbprint) return 'it is the certificate that is pinned'
-  const found = `${thumbprint} is presented, ${pinned} is pinned`
+  if (nextThumbprint === thumbprint) return 'it is the certificate that the agent is to have next, which is pinned too'
+  const found = `${thumbprint} is presented, ${pinned} is pinned${nextThumbprint === undefined ? '' : `, and so is ${nextThumbprint}`}`
   throw new Fault(isSelfSigned ? 'certificate_changed' : 'intercepted', found, words)
 }
 
@@ -151,8 +152,8 @@ async function call(walk: Walk): Promise<string> {
 
 /** The connection of one step: it is tried once, and has the time of the step. */
 function endpointOf({ endpoint, timeoutMs }: Walk) {
-  const { uri, thumbprint, proxy } = endpoint
-  return { uri, thumbprint, proxy, limits: { retryCountLimit: 1, tcpClientConnectTimeoutMs: timeoutMs } }
+  const { uri, thumbprint, nextThumbprint, proxy } = endpoint
+  return { uri, thumbprint, nextThumbprint, proxy, limits: { retryCountLimit: 1, tcpClientConnectTimeoutMs: timeoutMs } }
 }
 
 function placeOf({ endpoint, destinations, timeoutMs, signal }: Walk): ExamineOptions {

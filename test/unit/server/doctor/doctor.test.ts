@@ -264,6 +264,19 @@ describe('the doctor', () => {
     })
   })
 
+  test('takes the certificate that an agent is to have next as well as the one that it had', async () => {
+    await using agent = hostAgent()
+    const { port } = await agent.listen({ host: '127.0.0.1' })
+    const pinned = { thumbprint: 'A'.repeat(40), nextThumbprint: theirs.thumbprint }
+    const report = await examine(port, pinned)
+    expect([report.isHealthy, report.steps[4]?.found]).toEqual([
+      true,
+      'it is the certificate that the agent is to have next, which is pinned too',
+    ])
+    const neither = await examine(port, { ...pinned, nextThumbprint: 'B'.repeat(40) })
+    expect(failureOf(neither)).toMatchObject({ step: 'trust', fault: 'certificate_changed' })
+  })
+
   test('23. an address that must not be dialled, before anything goes there', async () => {
     let connections = 0
     await using server = await tcpServer(() => void connections++)
