@@ -4,7 +4,7 @@ import { parse } from './json.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /** What to do where the gateway, or something in its place, does not let one in. */
-export const checkAddress = 'check address, port and token'
+export const checkAddress = 'check the address, port and token'
 
 /** What a ticket begins with. */
 const ticketPrefix = 'hgt_'
@@ -30,7 +30,7 @@ export async function credentialOf(options: ResolvedOptions, signal: AbortSignal
       `no answer from ${url.origin}: ${cause.cause?.code ?? (late.reason ?? cause.cause ?? cause).message}`,
       {
         cause,
-        advice: 'check that it runs, and for a page its allowedOrigins',
+        advice: 'check that it runs, and for a page allowedOrigins',
       },
     )
   })

@@ -47,7 +47,7 @@ export async function createRealGateway(options: {
   /** Polling connections. Default 1. */
   readonly connections?: number
   /** How it is put up, beside what a test needs. */
-  readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy' | 'log' | 'tracer'>>
+  readonly gateway?: Partial<Pick<GatewayOptions, 'pageFolder' | 'publicUrl' | 'trustedProxies' | 'policy' | 'oidc' | 'log' | 'tracer'>>
   /** Of both runtimes. */
   readonly limits?: Partial<Limits>
 }): Promise<RealGateway> {

@@ -80,18 +80,19 @@ export function createSession(options: SessionOptions): Session {
     before?.close()
   }
 
-  async function fetchJson(path: string, stop?: AbortSignal): Promise<unknown> {
+  async function fetchJson(path: string, stop: AbortSignal): Promise<unknown> {
     const token = storage.getItem(tokenKey)
     const response = await fetch(new URL(path, url), {
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
-      ...(stop ? { signal: stop } : {}),
+      signal: stop,
     })
     if (!response.ok) throw new Error(`${path} answered with HTTP ${response.status}`)
     return response.json()
   }
 
   async function lookForProvider(): Promise<void> {
-    const { signIn } = (await fetchJson('version')) as VersionAnswer
+    // Without the token, which may be worth nothing any more.
+    const { signIn } = (await (await fetch(new URL('version', url))).json()) as VersionAnswer
     provider.value = signIn
     if (signIn && !client.peek() && !refusal.peek()) begin()
   }

@@ -33,7 +33,7 @@ test('the token that a tab has kept signs in, and to sign out forgets it', async
   it.session.signOut()
   expect([it.session.client.value, [...it.storage], it.session.refusal.value]).toEqual([undefined, [], undefined])
   // That is no sign-in of the provider, which has nothing to end.
-  expect(it.asked).toEqual(['GET version Bearer hgw_right'])
+  expect(it.asked).toEqual(['GET version'])
 })
 
 test('without a token a browser that has signed in with the provider is let in, and signs out there', async () => {
