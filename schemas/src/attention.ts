@@ -11,6 +11,7 @@ export const attentionTable = {
   gateway_certificate_expires: entry('warning', 'the certificate that agents trust expires', 'trust.read'),
   page_certificate_expires: entry('warning', 'the certificate of the page expires', 'trust.read'),
   agent_certificate_expires: entry('warning', 'the certificate of an agent expires', 'trust.read'),
+  rotation_under_way: entry('info', 'a certificate is being replaced', 'trust.read'),
   agent_pending: entry('warning', 'somebody knocks and waits for a decision', 'trust.read'),
   agent_cloned: entry('warning', 'several machines poll with one certificate', 'trust.read'),
   agent_refused: entry('warning', 'an agent is not trusted', 'agents.read'),

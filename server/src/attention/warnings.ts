@@ -15,6 +15,7 @@ export const warnings: Readonly<Record<AttentionCode, Warning>> = {
   gateway_certificate_expires: { lastsMs: 0, behind: [] },
   page_certificate_expires: { lastsMs: 0, behind: [] },
   agent_certificate_expires: { lastsMs: 0, behind: [] },
+  rotation_under_way: { lastsMs: 0, behind: [] },
   agent_pending: { lastsMs: 0, behind: [] },
   agent_cloned: { lastsMs: 0, behind: [] },
   // Who knocks in its place is to be decided on.

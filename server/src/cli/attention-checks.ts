@@ -2,13 +2,14 @@ import { X509Certificate } from 'node:crypto'
 import type { Check } from '../attention/attention.ts'
 import { agentCertificatesCheck, type OwnExpiry, ownCertificatesCheck, tokensCheck } from '../attention/expiry-checks.ts'
 import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../attention/fleet-checks.ts'
+import { rotationCheck } from '../attention/rotation-check.ts'
 import { storeCheck } from '../attention/state-checks.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import type { OwnIdentity } from '../fleet/gateway-certificates.ts'
 import type { LastUse } from '../fleet/last-use.ts'
 import type { Trust } from '../fleet/trust.ts'
 import type { CertificateSource } from '../gateway/certificate-files.ts'
-import type { Certificate } from '../runtime/certificates.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a gateway looks at to know what needs a person. */
@@ -19,15 +20,16 @@ export interface Looked {
   readonly use: LastUse
   readonly agentCertificates: ExpiringCertificates
   /** What agents trust. */
-  readonly certificate: Certificate
+  readonly identities: () => readonly OwnIdentity[]
   readonly pageCertificate: CertificateSource | undefined
 }
 
 /** All that is looked at. */
-export function gatewayChecks({ store, directory, trust, use, agentCertificates, certificate, pageCertificate }: Looked): Check[] {
+export function gatewayChecks({ store, directory, trust, use, agentCertificates, identities, pageCertificate }: Looked): Check[] {
   return [
     storeCheck(store),
-    ownCertificatesCheck(() => ownExpiries(certificate, pageCertificate)),
+    ownCertificatesCheck(() => ownExpiries(identities(), pageCertificate)),
+    rotationCheck(identities, directory),
     agentCertificatesCheck(directory, agentCertificates),
     pendingCheck(trust),
     clonesCheck(trust),
@@ -37,12 +39,16 @@ export function gatewayChecks({ store, directory, trust, use, agentCertificates,
   ]
 }
 
-function* ownExpiries(own: Certificate, page: CertificateSource | undefined): Generator<OwnExpiry> {
-  yield {
-    ...validityOf(own.certificatePem),
-    code: 'gateway_certificate_expires',
-    what: 'the certificate of this gateway, which agents trust,',
-    action: { text: 'replace it while both are trusted', command: 'halibut-gateway cert --help' },
+function* ownExpiries(own: readonly OwnIdentity[], page: CertificateSource | undefined): Generator<OwnExpiry> {
+  for (const { thumbprint, notAfter, state } of own) {
+    if (state === 'retired') continue
+    yield {
+      thumbprint,
+      expiresMs: notAfter.getTime(),
+      code: 'gateway_certificate_expires',
+      what: `the certificate ${thumbprint} of this gateway, which agents trust,`,
+      action: { text: 'have another one take its place while both are trusted', command: 'halibut-gateway cert new' },
+    }
   }
   if (!page) return
   yield {

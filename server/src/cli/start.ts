@@ -190,7 +190,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   ]
   const { directory } = agents
   const attention = new Attention({
-    checks: gatewayChecks({ store, directory, trust, use, agentCertificates, certificate, pageCertificate }),
+    checks: gatewayChecks({ store, directory, trust, use, agentCertificates, identities: () => own.list(), pageCertificate }),
     log,
   })
   attention.start()

@@ -4,9 +4,11 @@ import { expect, test } from 'vitest'
 import { Attention, type Check } from '../../../../server/src/attention/attention.ts'
 import { agentCertificatesCheck, ownCertificatesCheck, tokensCheck } from '../../../../server/src/attention/expiry-checks.ts'
 import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../../../../server/src/attention/fleet-checks.ts'
+import { rotationCheck } from '../../../../server/src/attention/rotation-check.ts'
 import { storeCheck } from '../../../../server/src/attention/state-checks.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
+import type { OwnIdentity } from '../../../../server/src/fleet/gateway-certificates.ts'
 import { PendingAgents } from '../../../../server/src/fleet/pending.ts'
 import { knockOf } from '../../../support/knocks.ts'
 
@@ -129,6 +131,30 @@ test('certificates need a person 30 days before they end, and are critical for t
     `the certificate of soon, ${thumbprint}, expires on 2026-06-22`,
   ])
   expect(shown(ownCertificatesCheck(() => [own('gateway_certificate_expires', 30.1)]))).toEqual([])
+})
+
+test('certificates that take the place of others need a person until that is over', () => {
+  const directory = directoryOf({ there: ['reached', 1] })
+  directory.update({ ...directory.require('there').definition, nextThumbprint: 'B'.repeat(40) })
+  const identity = (state: OwnIdentity['state'], letter: string): OwnIdentity => ({
+    thumbprint: letter.repeat(40),
+    thumbprint256: letter.repeat(64),
+    subject: 'CN=gateway',
+    notAfter: new Date(at(1_000)),
+    state,
+    ports: [],
+    addedMs: at(-3),
+    retiredMs: undefined,
+  })
+  const own = [identity('present', 'C'), identity('next', 'D'), identity('previous', 'E'), identity('retired', 'F')]
+  const items = shown(rotationCheck(() => own, directory))
+  expect(codesOf(items)).toEqual([
+    `rotation_under_way ${'D'.repeat(40)}`,
+    `rotation_under_way ${'E'.repeat(40)}`,
+    `rotation_under_way there ${'B'.repeat(40)}`,
+  ])
+  expect(items[0]?.since).toBe(new Date(at(-3)).toISOString())
+  expect(shown(rotationCheck(() => [identity('present', 'C')], directoryOf({ there: ['reached', 1] })))).toEqual([])
 })
 
 test('tokens need a person that end soon, or that nobody uses; those that are worth nothing do not', () => {
