@@ -6,6 +6,7 @@ import { createClient } from '../../client-sdk/src/index.ts'
 import { version } from '../../server/src/cli/version-text.ts'
 import { createFleet } from '../support/command-fleet.ts'
 import { runCommand } from '../support/command-line.ts'
+import { connectProxy, proxyAnswers } from '../support/connect-proxy.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
 
 test('what serve and agent print is all that they need to know of each other, and call, agents and contracts work', {
@@ -156,6 +157,27 @@ test('doctor goes with the certificate of the state folder, and its exit code sa
   expect(pinned.code).toBe(10)
   const report = JSON.parse(pinned.out) as { isHealthy: boolean; steps: { step: string; fault?: string }[] }
   expect([report.isHealthy, report.steps.find(({ fault }) => fault)?.fault]).toEqual([false, 'certificate_changed'])
+})
+
+test('doctor goes through a proxy with the user and the password that it is given, which is no argument', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('listening')
+  const { uri = '', thumbprint = '' } = fleet.entry
+  await using proxy = await connectProxy({ to: Number(new URL(uri).port) })
+  const passwordFile = join(fleet.folder, 'proxy-password')
+  await writeFile(passwordFile, 'secret\n')
+  const walk = ['doctor', 'https://agent.example:10933/', '--thumbprint', thumbprint, '--state-folder', join(fleet.folder, 'state')]
+  const through = await runCommand([...walk, '--proxy', `me@127.0.0.1:${proxy.port}`, '--proxy-password-file', passwordFile])
+  expect(through).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/connects to agent\.example:10933 .*nothing is wrong\n$/s) })
+  expect(proxy.requests[0]).toContain(`Basic ${Buffer.from('me:secret').toString('base64')}`)
+  await using refusing = await connectProxy({ answer: proxyAnswers.wantsLogin })
+  const refused = await runCommand([...walk, '--proxy', `127.0.0.1:${refusing.port}`])
+  expect(refused).toMatchObject({ code: 10, out: expect.stringContaining('give the user and the password') })
+  for (const unfit of [
+    ['--proxy', 'proxy.example'],
+    ['--proxy', 'me:secret@proxy.example:3128'],
+    ['--proxy', 'proxy.example:3128', '--proxy-password-file', passwordFile],
+  ])
+    expect(await runCommand([...walk, ...unfit])).toMatchObject({ code: 2, out: '' })
 })
 
 test('a polling agent that knocks is pending, and is let in where its certificate is the expected one', { timeout: 60_000 }, async () => {

@@ -55,7 +55,9 @@ export async function startNginx(name: string, gatewayOf: (port: number) => Prom
     await rm(folder, { recursive: true })
   }
   try {
-    while (!(await answers(port))) if (child.exitCode !== null) throw new Error(`nginx has ended: ${said}`)
+    let isThere = await answers(port)
+    for (let i = 0; i < 100_000 && !isThere && child.exitCode === null; i++) isThere = await answers(port)
+    if (!isThere) throw new Error(`nginx is not there: ${said}`)
   } catch (why) {
     await end()
     throw why
