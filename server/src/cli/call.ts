@@ -8,6 +8,7 @@ import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
 import { ProgressBar } from './progress.ts'
+import { tellWaiting } from './waiting-line.ts'
 
 interface CallVerbOptions extends GatewayOptions {
   readonly timeoutMs?: number
@@ -53,7 +54,11 @@ A text that looks like JSON is written as JSON: '"1"'. What follows -- is no opt
             ...(queueTimeoutMs === undefined ? {} : { queueTimeoutMs }),
             ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
           })
-          const result = await calling.finally(() => bar.end())
+          const endWaiting = tellWaiting(client, io)
+          const result = await calling.finally(() => {
+            endWaiting()
+            bar.end()
+          })
           if (result.value instanceof Download) await takeDownload(result.value, options, io)
           else if (options.json) io.out(`${JSON.stringify(result, withoutContent)}\n`)
           else io.out(`${JSON.stringify(result.value, withoutContent, 2)}\n`)

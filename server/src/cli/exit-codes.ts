@@ -48,6 +48,7 @@ const exitsOfKinds: Readonly<Partial<Record<ErrorKind, ExitName>>> = {
   ambiguous_method: 'usage',
   invalid_argument: 'usage',
   conflict: 'usage',
+  invalid_contract: 'usage',
   invalid_params: 'usage',
   unauthorized: 'refused',
   forbidden: 'refused',

@@ -432,9 +432,8 @@ export class Trust {
       return
     }
     const what = `${addresses.length} machines poll with its certificate at the same time, ${addresses.join(' and ')}: perhaps a copied disk`
-    const advice = 'give one of them a certificate of its own'
-    agents.directory.report(id, { type: 'noticed', what, advice })
-    log('warn', `${id}: ${what}; ${advice}`, { agent: id, thumbprint, addresses })
+    agents.directory.report(id, { type: 'noticed', what, advice: 'give one of them a certificate of its own' })
+    log('warn', `${id}: ${what}; give one of them a certificate of its own`, { agent: id, thumbprint, addresses })
   }
 
   /** Gives the agents that are registered with it. */
