@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createTestCertificate } from '../support/certificates.ts'
+import { killRotations } from '../support/killed-rotations.ts'
 import { createRotatingWorld, rotateAgentsUnderCalls, rotateGatewayUnderCalls } from '../support/rotations.ts'
 
 test('no call fails while the gateway gets another certificate, which is refused to end as long as an agent depends on the old one', {
@@ -35,4 +36,10 @@ test('an agent that is given up is lost when the certificate that it depends on 
   expect(lost.map(({ agent, accepts }) => [agent, accepts])).toEqual([['polling', [old.thumbprint]]])
   await becomes(() => agents.directory.require('polling').state.at !== 'connected')
   expect(agents.directory.require('listening').state.at).toBe('connected')
+})
+
+test('a gateway that is killed in the middle of rotations goes on where it was, with each key that it needs and no other', {
+  timeout: 120_000,
+}, async () => {
+  expect(await killRotations(3, 5)).toBeGreaterThan(0)
 })

@@ -127,6 +127,11 @@ export class GatewayCertificates {
     return this.#other?.record.state === 'next' ? this.#other.certificate : undefined
   }
 
+  /** All that are presented, the newest first. */
+  get presented(): readonly Certificate[] {
+    return this.#order
+  }
+
   /** The port at which polling agents find a certificate that is presented. */
   portOf({ thumbprint }: Certificate): number | undefined {
     const name = this.#certificateAt('first').thumbprint === thumbprint ? 'first' : 'second'

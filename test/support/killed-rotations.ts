@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { silentLog } from '../../server/src/base/log.ts'
+import { identitiesOf } from '../../server/src/cli/identity.ts'
+import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
+import { GatewayCertificates, type KeptIdentities } from '../../server/src/fleet/gateway-certificates.ts'
+import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
+import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
+import { identityRecord } from '../../server/src/store/records.ts'
+import { openStateFolder } from '../../server/src/store/state-folder.ts'
+import type { Store } from '../../server/src/store/store.ts'
+import { testIdentity } from './certificates.ts'
+import { seededRandom } from './cutting-relay.ts'
+import { recordsOf } from './idle-trust.ts'
+
+/** The certificates of a gateway without agents, as its store has them. */
+export function certificatesOf(identities: KeptIdentities, store: Store): GatewayCertificates {
+  const pem = store.meta.get(identityRecord)?.text
+  return new GatewayCertificates({
+    mesh: { present: () => undefined, subscribers: () => [], on: () => () => undefined },
+    agents: { directory: new AgentDirectory(), onAnswer: () => () => undefined },
+    identities,
+    acceptances: recordsOf(),
+    present: pem === undefined ? testIdentity('first') : certificateFromPem({ certificatePem: pem }),
+    log: silentLog,
+  })
+}
+
+/** Those that are presented. */
+export function statesOf(certificates: GatewayCertificates): string {
+  const living = certificates.list().filter(({ state }) => state !== 'retired')
+  return living.map(({ thumbprint, state }) => `${state} ${thumbprint}`).join(', ')
+}
+
+/** Kills a process that rotates certificates, at random moments, and looks each time at what is there. Gives how many steps were acknowledged in all. */
+export async function killRotations(kills: number, seed: number): Promise<number> {
+  const random = seededRandom(seed)
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-rotations-'))
+  let steps = 0
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      const told = await rotateUntilKilled(folder, random() * 100)
+      steps += told.length
+      await using store = await openEmbeddedStore(await openStateFolder(folder))
+      const certificates = certificatesOf(identitiesOf(store), store)
+      const [before, now] = [told.at(-1) ?? '', statesOf(certificates)]
+      expect([before, follows(before, now)]).toEqual([before, true])
+      // Each has the key that it is presented with, and nothing else has one.
+      for (const { id, state, keyPem } of store.identities.all()) {
+        expect([state, keyPem !== undefined]).toEqual([state, state === 'next' || state === 'previous'])
+        if (keyPem !== undefined) expect(certificates.presented.map(({ thumbprint }) => thumbprint)).toContain(id)
+      }
+      expect(store.identities.all().filter(({ state }) => state === 'present').length).toBe(1)
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+  return steps
+}
+
+/** Whether what is there is what was told last, or one step on, which nobody was told of any more. */
+function follows(told: string, now: string): boolean {
+  if (told === now) return true
+  const [of, next] = [told, now].map(text => Object.fromEntries(text.split(', ').map(each => each.split(' ') as [string, string])))
+  if (of?.['next'] !== undefined) return next?.['present'] === of['next'] && next['previous'] === of['present']
+  if (of?.['previous'] !== undefined) return now === `present ${of['present']}`
+  return next?.['present'] === of?.['present'] && next?.['next'] !== undefined
+}
+
+async function rotateUntilKilled(folder: string, afterMs: number): Promise<string[]> {
+  const program = fileURLToPath(new URL('./rotation-writer.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=@halibut-gateway/source', '--import', 'tsx', program, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let text = ''
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', chunk => {
+    text += chunk
+  })
+  const closed = once(child, 'close')
+  await Promise.race([once(child.stdout, 'data'), closed])
+  await pause(afterMs)
+  child.kill('SIGKILL')
+  expect((await closed)[1]).toBe('SIGKILL')
+  return text.split('\n').slice(0, -1)
+}
