@@ -134,10 +134,7 @@ function secure(
       // Once: Node forgets a dialled socket’s certificate after it has been asked for.
       const certificate = socket.getPeerX509Certificate()
       const facts = certificate && factsOfPeer(certificate)
-      if (certificate && facts) {
-        const { thumbprint, thumbprint256 } = facts
-        options.onPresented?.({ thumbprint, thumbprint256, ...namesOf(certificate) })
-      }
+      if (certificate && facts) options.onPresented?.(presentedBy(certificate, facts))
       checkPin(certificate, facts, options)
       const { receiveTimeoutMs, sendTimeoutMs } = options
       const pushed = receiver !== undefined
@@ -181,7 +178,7 @@ function checkPin(
     `the certificate of ${uri} has the thumbprint ${actual === '' ? 'of nothing: there is none' : actual}${about}, but ${expectedThumbprint}${nextThumbprint === undefined ? ' is' : ` and ${nextThumbprint} are`} pinned`,
     {
       phase: 'tls',
-      presented: names && thumbprints && { ...thumbprints, ...names },
+      presented: certificate && thumbprints && presentedBy(certificate, thumbprints),
       ...(isMadeByAnother && {
         advice:
           'look for a proxy that looks into TLS on the way, and let the connection pass it untouched; pin another certificate only if the agent’s was really replaced',
@@ -190,6 +187,10 @@ function checkPin(
       dotnetMessage: `The server at ${uri} presented an unexpected security certificate. We expected the server to present a certificate with the thumbprint '${expectedThumbprint}'. Instead, it presented a certificate with a thumbprint of '${actual}' and subject '${subject}'. This usually happens when the client has been configured to expect the server to have the wrong certificate, or when the certificate on the server has been regenerated and the client has not been updated. It may also happen if someone is performing a man-in-the-middle attack on the remote server, or if a proxy server is intercepting requests. Please check the certificate used on the server, and verify that the client has been configured correctly.`,
     },
   )
+}
+
+function presentedBy(certificate: X509Certificate, { thumbprint, thumbprint256 }: Thumbprints): PresentedCertificate {
+  return { thumbprint, thumbprint256, ...namesOf(certificate) }
 }
 
 /** A TCP connection that could not be opened; without an error where the socket closed. */
