@@ -204,3 +204,11 @@ test('there are so many tokens at most, of those that are worth something', asyn
   await world.tokens.revoke('0'.repeat(16))
   await world.make()
 })
+
+test('a token is over at its time also where no timer has told so yet', async () => {
+  using world = create()
+  const { secret: token, record } = await world.make({ expiresMs: start + 1_000 })
+  expect(world.tokens.authenticate(token)?.name).toBe('ci')
+  world.clock.ms += 1_000
+  expect([world.tokens.authenticate(token), world.tokens.stateOf(record)]).toEqual([undefined, 'expired'])
+})
