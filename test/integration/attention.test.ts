@@ -110,7 +110,7 @@ test('a gateway tells who knocks and whose certificate ends soon, until that is 
     const [knock] = pending
     if (!knock) throw new Error('nobody is pending')
     await ask(`api/v1/trust/pending/${knock.id}/approve`, { id: 'new', thumbprint: knock.thumbprint, version: knock.version })
-    expect((await items()).map(({ code }) => code)).toEqual(['agent_certificate_expires'])
+    await vi.waitFor(async () => expect((await items()).map(({ code }) => code)).toEqual(['agent_certificate_expires']))
     expect(await count('agent_pending')).toBe(0)
   } finally {
     await gateway.close()

@@ -51,6 +51,7 @@ export class Attention {
   readonly #listeners = new Set<(id: string) => void>()
   /** Checks that failed at the last look. */
   #failed = new Set<string>()
+  #lookedMs = Number.NEGATIVE_INFINITY
   #timer: ReturnType<typeof setInterval> | undefined
 
   constructor({ checks, log, now = steadyTime }: AttentionOptions) {
@@ -91,9 +92,15 @@ export class Attention {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** Looks for whoever asks, unless that was done just now. */
+  refresh(): void {
+    if (this.#now() - this.#lookedMs >= gatewayLimits.agentChangesMs) this.look()
+  }
+
   /** Looks now, and tells what has changed. */
   look(): void {
     const now = this.#now()
+    this.#lookedMs = now
     this.#found = this.#findings(now)
     const lasting = new Map([...this.#found].filter(([, { finding, sinceMs }]) => now - sinceMs >= warnings[finding.code].lastsMs))
     const explained = explanations(lasting.values())

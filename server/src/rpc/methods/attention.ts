@@ -30,7 +30,7 @@ export function attentionMethods({
     new SeenAttention(attention, principal, new AgentSight(access, principal), directory)
   return {
     'attention.list': (params, { principal }) => {
-      attention.look()
+      attention.refresh()
       return listed(seenBy(principal), params)
     },
     'attention.watch': async (_params, context) => {

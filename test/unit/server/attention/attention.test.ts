@@ -99,6 +99,16 @@ test('what stays as it is is not told again, and what changes is', () => {
   expect([tell.mock.calls.length, changed.length]).toEqual([3, 3])
 })
 
+test('whoever asks gets what is so now, and cannot make the gateway look all the time', () => {
+  const look = vi.fn(() => [])
+  const { attention } = create(look)
+  for (let i = 0; i < 100; i++) attention.refresh()
+  expect(look).toHaveBeenCalledOnce()
+  vi.advanceTimersByTime(gatewayLimits.agentChangesMs)
+  attention.refresh()
+  expect(look).toHaveBeenCalledTimes(2)
+})
+
 test('a check that fails is told once, and takes nothing from the others', () => {
   let fails = true
   const broken: Check = {
