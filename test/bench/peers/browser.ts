@@ -75,6 +75,11 @@ async function callsOf(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await Echo(text)
 }
 
+/** Makes so many calls, so many at the same time. */
+async function callsAtOnce({ count, callers }: { count: number; callers: number }): Promise<void> {
+  await Promise.all(Array.from({ length: callers }, () => callsOf(count / callers)))
+}
+
 /** MB a second. */
 async function download(bytes: number): Promise<number> {
   const startedAt = performance.now()
@@ -164,4 +169,4 @@ async function hold({ port, token, count, hello }: { port: number; token: string
   }
 }
 
-answer({ open, startCalls, stopCalls, calls, callsOf, download, upload, slowest, hang, cancel, hold, cpu })
+answer({ open, startCalls, stopCalls, calls, callsOf, callsAtOnce, download, upload, slowest, hang, cancel, hold, cpu })

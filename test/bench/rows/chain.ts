@@ -63,9 +63,9 @@ async function pollingAgent(gateway: Peer, { operated }: ChainOptions): Promise<
  */
 const cpuCalls = 8_000
 
-/** Microseconds of a process for each of the calls that go through it. */
-export async function cpuOfCalls(process: Peer, caller: Peer): Promise<number> {
+/** Microseconds of a process for each of the calls that go through it, one after another. `callers`: so many at the same time, of the product’s client. */
+export async function cpuOfCalls(process: Peer, caller: Peer, callers = 1): Promise<number> {
   const before = await process.ask<number>('cpu')
-  await caller.ask('callsOf', cpuCalls)
+  await (callers === 1 ? caller.ask('callsOf', cpuCalls) : caller.ask('callsAtOnce', { count: cpuCalls, callers }))
   return ((await process.ask<number>('cpu')) - before) / cpuCalls
 }

@@ -5,13 +5,15 @@ import { chain, cpuOfCalls, token } from './chain.ts'
 
 const strangers = 1_000
 const measureMs = 4_000
+/** A disk is asked once for what comes together: who calls alone waits for it each time, a fleet’s callers do not. */
+const callers = 32
 
 /** The same product with all that an operator has it do, and without any of it. */
 async function operatedCalls(): Promise<Contest> {
   const [ours, rival] = [await chain('polling', { operated: true }), await chain('polling')]
   return {
-    ours: () => cpuOfCalls(ours.gateway, ours.browser),
-    rival: () => cpuOfCalls(rival.gateway, rival.browser),
+    ours: () => cpuOfCalls(ours.gateway, ours.browser, callers),
+    rival: () => cpuOfCalls(rival.gateway, rival.browser, callers),
     close: async () => void (await Promise.all([ours.close(), rival.close()])),
   }
 }
