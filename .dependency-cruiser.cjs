@@ -117,7 +117,8 @@ const importTable = {
     'node:*',
   ],
   'server/src/store': ['server/src/base', 'schemas/src', 'npm:libsql', 'node:*'],
-  'server/src/audit': ['server/src/base', 'server/src/store', 'schemas/src', 'node:*'],
+  // Its signed heads leave the machine.
+  'server/src/audit': ['server/src/base', 'server/src/socket', 'server/src/store', 'schemas/src', 'node:*'],
   'server/src/tentacle': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/cli': [...everyLayer, 'client-sdk/src', 'npm:commander', 'npm:ws'],
   'server/src/settings': [...everyLayer, 'npm:@sinclair/typebox'],

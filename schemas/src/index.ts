@@ -10,6 +10,7 @@ export {
   NewAgentSchema,
   TagSchema,
 } from './agent.ts'
+export { type AuditEntryAnswer, AuditEntrySchema, type AuditQueryParams, AuditQuerySchema } from './audit.ts'
 export {
   type AttentionCode,
   type AttentionEvent,

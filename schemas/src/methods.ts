@@ -9,6 +9,7 @@ import {
   VersionSchema,
 } from './agent.ts'
 import { AttentionEventSchema, AttentionItemSchema } from './attention.ts'
+import { AuditEntrySchema, AuditQuerySchema } from './audit.ts'
 import { CallOutcomeSchema, CallSnapshotSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import {
   AcceptanceSchema,
@@ -580,6 +581,43 @@ export const methods = {
     params: NoParamsSchema,
     item: AttentionEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'audit.search': method({
+    description: 'who did what, the newest first; a page may hold less than there is room for, and next goes on',
+    right: 'audit.read',
+    http: 'GET /audit',
+    params: AuditQuerySchema,
+    result: Type.Object({ entries: Type.Array(AuditEntrySchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'audit.head': method({
+    description: 'how far the audit log has come, signed: a text to be kept elsewhere, which shows later whether the log is the same',
+    right: 'audit.read',
+    http: 'GET /audit/head',
+    params: NoParamsSchema,
+    result: Type.Object(
+      {
+        head: Type.Optional(
+          Type.String({ description: 'three lines (origin, size, hash), an empty one, and the signature; absent: there is no entry yet' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+  }),
+  'backup.create': method({
+    description: 'writes all that is kept into a file on the gateway’s machine, with the signed head of its audit log beside it',
+    right: 'backup.write',
+    http: 'POST /backups',
+    params: NoParamsSchema,
+    result: Type.Object(
+      {
+        name: Type.String({ description: 'the file in the folder of the setting backupFolder' }),
+        time: Type.String({ description: 'RFC 3339' }),
+        bytes: Type.Integer({ minimum: 0 }),
+        sha256: Type.String({ description: 'of the file, hexadecimal' }),
+        head: Type.Optional(Type.String({ description: 'the signed head of the audit log in it' })),
+      },
+      { additionalProperties: false },
+    ),
   }),
   'rpc.discover': method({
     description: 'of this map what the caller may call, as an OpenRPC document',

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import type Database from 'libsql/promise'
 import { describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../server/src/base/errors.ts'
 import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
-import type { AgentRecord, AuditRecord, TokenRecord } from '../../server/src/store/records.ts'
+import type { AgentRecord, AuditRecord, RecordKind, Records, TokenRecord } from '../../server/src/store/records.ts'
 import { openStateFolder } from '../../server/src/store/state-folder.ts'
-import type { Draft, Store, StoreState } from '../../server/src/store/store.ts'
+import type { AuditPage, AuditQuery, Draft, Store, StoreFlush, StoreState } from '../../server/src/store/store.ts'
 import { MemoryBackend, openMemoryStore } from '../support/memory-store.ts'
 import { failureOf } from '../support/world.ts'
 
@@ -42,7 +43,7 @@ const implementations: [string, () => Promise<Place>][] = [
       return {
         open: async () => openMemoryStore(backend),
         refuse: async refused => {
-          backend.failure = refused ? new HalibutError('internal_error', 'the disk is full') : undefined
+          backend.failure = refused ? new HalibutError('storage_failed', 'the disk is full') : undefined
         },
         remove: async () => undefined,
       }
@@ -73,12 +74,25 @@ const agent = (id: string, more: Partial<AgentRecord> = {}): AgentRecord => ({
   ...more,
 })
 const token: TokenRecord = { id: 't', name: 'one', secretHash: 'x', role: 'admin', createdMs: 1 }
+/** One of each kind: a new one does not compile without. */
+const samples: Records = {
+  agents: agent('A', { tags: ['one'], disabled: true, disabledReason: 'broken' }),
+  contracts: { id: 'A', contract: { service: 'IOne', methods: {} } as never, agent: 'a', addedMs: 1 },
+  denied: { id: 'A', deniedMs: 1, by: 'ann', reason: 'not ours' },
+  certificates: { id: 'A', thumbprint256: 'B', agent: 'a', firstSeenMs: 1, lastSeenMs: 2, revokedMs: 3 },
+  identities: { id: 'A', state: 'retired', certificatePem: 'pem', addedMs: 1, retiredMs: 2 },
+  acceptances: { id: 'A', accepted: [{ thumbprint: 'B', lastSeenMs: 1 }] },
+  tokens: { ...token, id: 'A', expiresMs: 2, lastUsedMs: 3, revokedMs: 4 },
+  meta: { id: 'A', text: 'pem\n' },
+}
 const entry = (sequence: number): AuditRecord => ({
   sequence,
   atMs: 1_000 + sequence,
   text: `entry ${sequence} £`,
   hash: `hash ${sequence}`,
 })
+const entryAt = async ({ audit }: Store, sequence: number): Promise<AuditRecord | undefined> =>
+  (await audit.read({ after: sequence - 1, limit: 1 }))[0]
 const ids = (records: readonly { id: string }[]): string[] => records.map(({ id }) => id)
 
 describe.each(implementations)('%s', (_name, create) => {
@@ -131,19 +145,17 @@ describe.each(implementations)('%s', (_name, create) => {
       expect(seen).toEqual([[a, agent('d', { tags: ['x', '£ "'] }), agent('b')], 3, a, token, { id: 'identity', text: 'pem\n' }, 0])
     }))
 
-  test('each kind keeps its own: the same id in two of them is two records', () =>
+  test('each kind of record keeps its own, as it was: the same id in two of them is two records', () =>
     placed(async place => {
       const store = await place.open()
-      await store.denied.put({ id: 'A', deniedMs: 1, by: 'ann' })
-      await store.certificates.put({ id: 'A', firstSeenMs: 1, lastSeenMs: 2 })
-      await store.meta.put({ id: 'A', text: 'one' })
-      await store.meta.remove('A')
-      const seen = await reopened(place, store, ({ denied, certificates, meta }) => [
-        denied.size,
-        certificates.get('A')?.lastSeenMs,
-        meta.size,
-      ])
-      expect(seen).toEqual([1, 2, 0])
+      const kinds = Object.keys(samples) as RecordKind[]
+      for (const kind of kinds) await store[kind].put(samples[kind] as never)
+      await store.change(draft => {
+        for (const kind of kinds) expect(draft[kind].get('A')).toEqual(samples[kind])
+      })
+      expect(await store.meta.remove('A')).toBe(true)
+      const seen = await reopened(place, store, all => kinds.map(kind => all[kind].all()))
+      expect(seen).toEqual(kinds.map(kind => (kind === 'meta' ? [] : [samples[kind]])))
     }))
 
   test('what is kept is what was given, whatever its owner does to it later', () =>
@@ -226,7 +238,7 @@ describe.each(implementations)('%s', (_name, create) => {
       const stop = store.onStateChange(state => states.push(state))
       await place.refuse(true)
       const refused = [store.agents.put(agent('b')), store.change(draft => draft.audit.append(entry(1))), store.agents.remove('a')]
-      for (const each of refused) expect(await failureOf(each)).toMatchObject({ kind: 'internal_error' })
+      for (const each of refused) expect(await failureOf(each)).toMatchObject({ kind: 'storage_failed' })
       expect([ids(store.agents.all()), store.audit.head]).toEqual([['a'], undefined])
       const { state } = store
       expect(state).toMatchObject({ at: 'failing', reason: expect.any(String), sinceMs: expect.any(Number) })
@@ -271,6 +283,107 @@ describe.each(implementations)('%s', (_name, create) => {
       expect(await sequences()).toEqual([5])
       await store.change(draft => draft.audit.append(entry(6)))
       expect(await reopened(place, store, ({ audit }) => audit.head)).toEqual({ sequence: 6, hash: 'hash 6' })
+    }))
+
+  /** A log of entries, the newest of which is the last. */
+  async function filledLog(store: Store, entries: readonly unknown[]): Promise<void> {
+    await store.change(draft => {
+      for (const [index, each] of entries.entries())
+        draft.audit.append({ sequence: index + 1, atMs: 1_000 * (index + 1), text: JSON.stringify(each), hash: `h${index + 1}` })
+    })
+  }
+  const sequences = ({ entries }: AuditPage): number[] => entries.map(({ sequence }) => sequence)
+
+  test('the audit log is searched from its newest entry on, by who, agent, action, outcome, time and text', () =>
+    withStore(async store => {
+      expect(await store.audit.search({ limit: 5 })).toEqual({ entries: [] })
+      await filledLog(store, [
+        { who: 'ann', action: 'agents.add', agent: 'web-1', outcome: 'done' },
+        { who: 'bob', action: 'agent.invoke', agent: 'web-1', outcome: 'forbidden', facts: { service: 'IScriptService' } },
+        { who: 'ann', action: 'agent.invoke', agent: 'web-2', outcome: 'done', facts: { service: 'quote " £' } },
+        'no entry at all',
+        { who: 'Who', action: 'agent.invoke', outcome: 'io_timeout', facts: { count: 17 } },
+      ])
+      const found = async (query: Omit<AuditQuery, 'limit'>): Promise<number[]> =>
+        sequences(await store.audit.search({ limit: 10, ...query }))
+      expect(await store.audit.search({ limit: 1, who: 'bob' })).toMatchObject({ entries: [await entryAt(store, 2)] })
+      expect([await found({}), await found({ who: 'ann' }), await found({ who: 'ANN' })]).toEqual([[5, 4, 3, 2, 1], [3, 1], []])
+      expect([await found({ agent: 'web-1' }), await found({ action: 'agent.invoke', agent: 'web-2' })]).toEqual([[2, 1], [3]])
+      expect([await found({ outcome: 'done' }), await found({ outcome: 'failed' }), await found({ outcome: 'io_timeout' })]).toEqual([
+        [3, 1],
+        [5, 2],
+        [5],
+      ])
+      expect([await found({ fromMs: 2_000, toMs: 4_000 }), await found({ fromMs: 5_001 }), await found({ toMs: 1_001 })]).toEqual([
+        [3, 2],
+        [],
+        [1],
+      ])
+      expect([await found({ text: 'iSCRIPT' }), await found({ text: 'quote " £' }), await found({ text: '17' })]).toEqual([[2], [3], [5]])
+      // The names of members are in every entry.
+      expect([await found({ text: 'who' }), await found({ text: 'service' }), await found({ text: "' OR 1=1 --" })]).toEqual([[5], [2], []])
+    }))
+
+  test('whatever is looked for in whatever log, a search finds in pages what looking at every entry finds', () =>
+    withStore(async store => {
+      const word = fc.constantFrom('ann', 'bob', 'a "b"', '£', '\\', 'done', '')
+      const entries = fc.sample(
+        fc.record({ who: word, agent: word, action: word, outcome: word, facts: fc.dictionary(word, word) }, { requiredKeys: ['who'] }),
+        { numRuns: 200, seed: 5 },
+      )
+      const model = openMemoryStore()
+      await filledLog(store, entries)
+      await filledLog(model, entries)
+      const queries = fc.record(
+        { who: word, agent: word, action: word, outcome: word, text: word, fromMs: fc.nat(200_000), toMs: fc.nat(200_000) },
+        { requiredKeys: [] },
+      )
+      await fc.assert(
+        fc.asyncProperty(queries, fc.integer({ min: 1, max: 9 }), async (query, limit) => {
+          const found: number[] = []
+          for (let before: number | undefined; ; ) {
+            const page = await store.audit.search({ ...query, limit, before })
+            found.push(...sequences(page))
+            expect(page.entries.length).toBeLessThanOrEqual(limit)
+            before = page.next
+            if (before === undefined) break
+          }
+          expect(found).toEqual(sequences(await model.audit.search({ ...query, limit: 1_000 })))
+        }),
+        { numRuns: 150 },
+      )
+    }))
+
+  test('each flush that was tried is told, with how long it took', () =>
+    withStore(async (store, place) => {
+      const told: StoreFlush[] = []
+      const stop = store.onFlush(flush => told.push(flush))
+      await store.meta.put({ id: 'a', text: '' })
+      await place.refuse(true)
+      await failureOf(store.meta.put({ id: 'b', text: '' }))
+      await place.refuse(false)
+      stop()
+      await store.meta.put({ id: 'c', text: '' })
+      expect(told).toEqual([
+        { kept: true, durationMs: expect.any(Number) },
+        { kept: false, durationMs: expect.any(Number) },
+      ])
+    }))
+
+  test('what could not be kept is tried again though nobody asks, and nothing is left of the trial', () =>
+    placed(async place => {
+      const store = await place.open()
+      await place.refuse(true)
+      await failureOf(store.meta.put({ id: 'a', text: '' }))
+      const ready = new Promise<void>(resolve => {
+        store.onStateChange(({ at }) => {
+          if (at === 'ready') resolve()
+        })
+      })
+      await place.refuse(false)
+      await ready
+      await store.meta.put({ id: 'b', text: '' })
+      expect(await reopened(place, store, ({ meta, state }) => [ids(meta.all()), state])).toEqual([['b'], { at: 'ready' }])
     }))
 
   test('outcomes of calls are there, the oldest first, until they are too old', () =>

@@ -21,6 +21,7 @@ const admin: readonly Right[] = [
   'tokens.read',
   'tokens.write',
   'audit.read',
+  'backup.write',
   'inspect.read',
 ]
 const rightsOf: Readonly<Record<Role, readonly Right[]>> = { viewer, operator, admin }

@@ -5,6 +5,7 @@ import {
   AgentEventSchema,
   AgentSnapshotSchema,
   AgentStateNameSchema,
+  AuditEntrySchema,
   CallEventSchema,
   CallOutcomeSchema,
   CallSnapshotSchema,
@@ -61,6 +62,7 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
   [ContractEntrySchema, 'ContractEntry', 'What is known of a contract beside its document.'],
   [RulesDocumentSchema, 'RulesDocument', 'Who may reach which agents, and what must be so whatever is changed in it.'],
   [RuleChangeSchema, 'RuleChange', 'What somebody gains or loses by a change of the rules.'],
+  [AuditEntrySchema, 'AuditEntryAnswer', 'One entry of the audit log: who did what to which agent, and what came of it.'],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]
 

@@ -1,7 +1,7 @@
 import type { StoreBackend, StoredChange, StoredRecord } from '../../server/src/store/backend.ts'
 import { MirroredStore } from '../../server/src/store/mirrored-store.ts'
 import type { AuditRecord, OutcomeRecord } from '../../server/src/store/records.ts'
-import type { AuditRange } from '../../server/src/store/store.ts'
+import type { AuditPage, AuditQuery, AuditRange } from '../../server/src/store/store.ts'
 
 /** A store that is forgotten with its backend: for tests of what stands on a store, and the second implementation that the conformance suite runs. */
 export function openMemoryStore(backend: MemoryBackend = new MemoryBackend()): MirroredStore {
@@ -38,6 +38,13 @@ export class MemoryBackend implements StoreBackend {
     return this.#audit.filter(({ sequence }) => sequence > after).slice(0, limit)
   }
 
+  async searchAudit({ limit, before = Number.POSITIVE_INFINITY, ...query }: AuditQuery): Promise<AuditPage> {
+    const below = this.#audit.filter(({ sequence }) => sequence < before).reverse()
+    const entries = below.filter(record => isWanted(record, query)).slice(0, limit)
+    const [last, first] = [entries.at(-1), this.#audit[0]]
+    return entries.length === limit && last && first && last.sequence > first.sequence ? { entries, next: last.sequence } : { entries }
+  }
+
   async readOutcomes(): Promise<readonly OutcomeRecord[]> {
     return [...this.#outcomes.values()].sort((a, b) => a.atMs - b.atMs)
   }
@@ -66,4 +73,30 @@ export class MemoryBackend implements StoreBackend {
         break
     }
   }
+}
+
+function isWanted({ atMs, text }: AuditRecord, query: Omit<AuditQuery, 'limit' | 'before'>): boolean {
+  if (atMs < (query.fromMs ?? atMs) || atMs >= (query.toMs ?? Number.POSITIVE_INFINITY)) return false
+  let entry: Record<string, unknown> = {}
+  try {
+    entry = JSON.parse(text) as Record<string, unknown>
+  } catch {
+    // It has no members.
+  }
+  const { outcome, text: part } = query
+  if ((['who', 'agent', 'action'] as const).some(name => query[name] !== undefined && query[name] !== entry[name])) return false
+  if (
+    outcome !== undefined &&
+    (outcome === 'failed' ? [undefined, 'done'].includes(entry['outcome'] as string) : entry['outcome'] !== outcome)
+  )
+    return false
+  return part === undefined || valuesOf(entry).some(value => lowered(value).includes(lowered(part)))
+}
+
+function valuesOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(valuesOf) : [String(value)]
+}
+
+function lowered(text: string): string {
+  return text.replaceAll(/[A-Z]/g, letter => letter.toLowerCase())
 }

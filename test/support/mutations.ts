@@ -397,8 +397,8 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'a change is acknowledged before it is kept',
     file: 'server/src/store/mirrored-store.ts',
-    find: '        await this.#backend.commit(batch.changes)',
-    replace: '        void this.#backend.commit(batch.changes).catch(() => undefined)',
+    find: '      await this.#backend.commit(changes)',
+    replace: '      void this.#backend.commit(changes).catch(() => undefined)',
     tests: ['unit/server/store/mirrored-store.test.ts'],
   },
   {
@@ -414,5 +414,26 @@ export const mutations: readonly Mutation[] = [
     find: "await lock.exec('BEGIN EXCLUSIVE')",
     replace: "await lock.exec('BEGIN')",
     tests: ['unit/server/store/embedded-store.test.ts'],
+  },
+  {
+    wrong: 'an agent is called though nobody could tell of it later',
+    file: 'server/src/rpc/run.ts',
+    find: '      this.#requireAudit(route.right, method)\n',
+    replace: '',
+    tests: ['unit/server/rpc/run.test.ts'],
+  },
+  {
+    wrong: 'nobody looks whether a disk that was full has room again',
+    file: 'server/src/store/mirrored-store.ts',
+    find: '        this.#isTrialDue = true\n',
+    replace: '',
+    tests: ['contract/store.test.ts'],
+  },
+  {
+    wrong: 'what begins to be watched is shown before that is written down',
+    file: 'server/src/rpc/run.ts',
+    find: "        await this.#writeDown(route, method, params, context, call, 'done', 'began')",
+    replace: '',
+    tests: ['unit/server/rpc/run.test.ts'],
   },
 ]

@@ -14,6 +14,8 @@ const told = [
   'server/inspector/src/values/form-values.ts',
   'server/src/access/jwt-sign-in.ts',
   'server/src/audit/audit.ts',
+  'server/src/audit/backup-folder.ts',
+  'server/src/audit/syslog.ts',
   'server/src/doctor/steps.ts',
   'server/src/rpc/call-registry.ts',
   'server/src/rpc/methods/inspect.ts',

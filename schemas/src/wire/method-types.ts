@@ -175,6 +175,20 @@ export type RuleChange = {
   reason: string
 }
 
+/** One entry of the audit log: who did what to which agent, and what came of it. */
+export type AuditEntryAnswer = {
+  sequence: number
+  time: string
+  who: string
+  role?: string
+  action: string
+  agent?: string
+  outcome: string
+  facts?: Record<string, unknown>
+  traceId?: string
+  hash: string
+}
+
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent =
   | {
@@ -591,6 +605,22 @@ export interface Methods {
         }
       | { type: 'removed'; ids: string[] }
   }
+  'audit.search': {
+    params: {
+      limit?: number
+      cursor?: string
+      from?: string
+      to?: string
+      who?: string
+      agent?: string
+      action?: string
+      outcome?: string
+      text?: string
+    }
+    result: { entries: AuditEntryAnswer[]; next?: string }
+  }
+  'audit.head': { params: Record<never, never>; result: { head?: string } }
+  'backup.create': { params: Record<never, never>; result: { name: string; time: string; bytes: number; sha256: string; head?: string } }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }
 

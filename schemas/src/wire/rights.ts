@@ -20,6 +20,7 @@ export const rightTable = {
   'tokens.read': right(['admin'], 'see which tokens there are'),
   'tokens.write': right(['admin'], 'make and revoke tokens'),
   'audit.read': right(['admin'], 'see what others do'),
+  'backup.write': right(['admin'], 'make backups of all that is kept'),
   'metrics.read': right(['viewer', 'operator', 'admin'], 'read /metrics'),
   'inspect.read': right(['admin'], 'see what happens on the connections to agents, and the stack traces of their services'),
 } as const satisfies Record<string, RightEntry>

@@ -1,9 +1,10 @@
 import { HalibutError } from '../base/errors.ts'
-import type { AuditHead, Draft, Store } from '../store/store.ts'
+import { gatewayLimits } from '../base/limits.ts'
+import type { AuditHead, AuditPage, AuditQuery, Draft, Store } from '../store/store.ts'
 import { appendText } from './chain.ts'
 import { type AuditEntry, formatEntry } from './entry.ts'
 import { isSignedBy, parseHead, type Signer, signHead } from './signed-head.ts'
-import { type Verification, verifyAudit } from './verify.ts'
+import { entriesOf, type Verification, verifyAudit } from './verify.ts'
 
 /** How long entries are kept. */
 export interface AuditRetention {
@@ -11,28 +12,78 @@ export interface AuditRetention {
   readonly maxEntries: number
 }
 
-/** The name of the signed head of the last entry that was forgotten. */
-const anchorName = 'audit-anchor'
+/** The meta record with the signed head of the last entry that was forgotten. */
+export const anchorName = 'audit-anchor'
 
 /** Others have their turn between the pieces in which entries are forgotten. */
 const pieceEntries = 1_000
+
+/** An entry that could not be kept when it was due. */
+interface OwedEntry {
+  readonly atMs: number
+  readonly text: string
+}
 
 /** What is written down of who did what, as a chain that shows when something of it was changed. */
 export class Audit {
   readonly #store: Store
   readonly #signer: () => Signer
   readonly #now: () => number
+  readonly #owed: OwedEntry[] = []
+  #lost = 0
+  /** The entry before the oldest one; `undefined` until it was looked for. */
+  #before: number | undefined
+  #verified: { readonly atMs: number; readonly verification: Verification } | undefined
 
   /** `signer`: who signs; asked each time, since the gateway’s certificate may be replaced. */
   constructor(store: Store, signer: () => Signer, now: () => number = Date.now) {
     this.#store = store
     this.#signer = signer
     this.#now = now
+    store.onStateChange(({ at }) => {
+      if (at === 'ready') void this.#settle()
+    })
   }
 
-  /** Resolves when the entry is kept. */
-  record(entry: AuditEntry): Promise<void> {
-    return this.#store.change(draft => this.write(draft, entry))
+  /** How many entries there are; `undefined` until {@link trim} has looked for the oldest. */
+  get size(): number | undefined {
+    return this.#before === undefined ? undefined : (this.#store.audit.head?.sequence ?? 0) - this.#before
+  }
+
+  /** Entries that wait until something can be kept again. */
+  get owed(): number {
+    return this.#owed.length
+  }
+
+  /** Entries that were given up, since too many had to wait. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** When the log was looked through last, and what came of it. */
+  get verified(): { readonly atMs: number; readonly verification: Verification } | undefined {
+    return this.#verified
+  }
+
+  /** Why nothing can be written down now. */
+  get failing(): string | undefined {
+    const { state } = this.#store
+    return state.at === 'failing' ? state.reason : undefined
+  }
+
+  /**
+   * Resolves when the entry is kept. One that cannot be is written as soon as it can, with the time at which it was due, and the promise
+   * rejects: until then it is in memory only.
+   */
+  async record(entry: AuditEntry): Promise<void> {
+    const due = { atMs: this.#now(), text: formatEntry(entry) }
+    try {
+      await this.#store.change(({ audit }) => appendText(audit, due.atMs, due.text))
+    } catch (why) {
+      if (this.#owed.length < gatewayLimits.auditOwedEntries) this.#owed.push(due)
+      else this.#lost++
+      throw why
+    }
   }
 
   /** Writes an entry within the change that it tells of, so that there is never one without the other. */
@@ -46,22 +97,28 @@ export class Audit {
     return head && signHead(head, this.#signer())
   }
 
+  search(query: AuditQuery): Promise<AuditPage> {
+    return this.#store.audit.search(query)
+  }
+
   /**
    * Looks through the whole log, and holds it against signed heads that were kept elsewhere: only they show that its end was cut off, or all of it written
-   * anew. Rejects with `invalid_argument` where one is none of ours.
+   * anew. Not while it is trimmed. Rejects with `invalid_argument` where one is none of ours.
    */
-  async verify(signedHeads: readonly string[] = []): Promise<Verification> {
-    const anchor = this.#store.meta.get(anchorName)?.text
-    return verifyAudit(this.#store.audit, {
-      anchor: anchor === undefined ? undefined : this.#read(anchor),
-      heads: signedHeads.map(text => this.#read(text)),
-    })
+  async verify(signedHeads: readonly string[] = [], signal?: AbortSignal): Promise<Verification> {
+    const text = this.#store.meta.get(anchorName)?.text
+    const anchor = text === undefined ? undefined : this.#read(text)
+    const heads = signedHeads.map(each => this.#read(each))
+    const verification = await verifyAudit(entriesOf(this.#store.audit, anchor?.sequence ?? 0, signal), { anchor, heads })
+    this.#verified = { atMs: this.#now(), verification }
+    return verification
   }
 
   /** Forgets what is older, or more, than is to be kept, and writes that down; the rest can be verified as before. Gives how many entries went. */
   async trim({ maxAgeMs, maxEntries }: AuditRetention): Promise<number> {
     const { head } = this.#store.audit
     const [first] = await this.#store.audit.read({ limit: 1 })
+    this.#before = first === undefined ? (head?.sequence ?? 0) : first.sequence - 1
     if (!head || !first) return 0
     const upTo = Math.max(head.sequence - maxEntries, await this.#lastBefore(this.#now() - maxAgeMs, first.sequence - 1, head.sequence))
     const removed = upTo - first.sequence + 1
@@ -75,8 +132,22 @@ export class Audit {
         draft.audit.removeUpTo(next)
       })
       before = next
+      this.#before = next
     }
     return Math.max(removed, 0)
+  }
+
+  /** Writes what had to wait, in its order. What cannot be kept once more goes on waiting. */
+  async #settle(): Promise<void> {
+    const due = this.#owed.splice(0)
+    if (due.length === 0) return
+    try {
+      await this.#store.change(({ audit }) => {
+        for (const { atMs, text } of due) appendText(audit, atMs, text)
+      })
+    } catch {
+      this.#owed.unshift(...due)
+    }
   }
 
   /** The last entry that is older, above `low` and below `high`; `low` where none is. */

@@ -17,15 +17,44 @@ export interface AuditEntry {
   readonly traceId?: string | undefined
 }
 
-/** Takes an entry; resolves when it is kept. */
-export type AuditSink = (entry: AuditEntry) => Promise<void>
+/** Takes what is to be written down. */
+export interface AuditSink {
+  /** Resolves when the entry is kept. */
+  record(entry: AuditEntry): Promise<void>
+  /** Why nothing can be kept now; `undefined`: it can. */
+  readonly failing: string | undefined
+}
 
 /** An entry as it is stored. */
 export function formatEntry({ who, role, action, agent, outcome, facts, traceId }: AuditEntry): string {
   return JSON.stringify({ who, role, action, agent, outcome, facts, traceId })
 }
 
-/** What {@link formatEntry} wrote. */
+/** What {@link formatEntry} wrote. Somebody may have changed it: what is no entry is shown as one that nobody has made. */
 export function parseEntry(text: string): AuditEntry {
-  return JSON.parse(text) as AuditEntry
+  try {
+    const entry = JSON.parse(text) as AuditEntry
+    if (isEntry(entry)) return entry
+  } catch {
+    // It is told below.
+  }
+  return { who: 'nobody', action: 'unreadable', outcome: 'internal_error', facts: { text: text.slice(0, unreadableChars) } }
+}
+
+const unreadableChars = 512
+
+function isEntry(value: unknown): value is AuditEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const { who, role, action, agent, outcome, facts, traceId } = value as Record<string, unknown>
+  const isFacts =
+    facts === undefined ||
+    (typeof facts === 'object' &&
+      facts !== null &&
+      !Array.isArray(facts) &&
+      Object.values(facts).every(each => ['string', 'number', 'boolean'].includes(typeof each)))
+  return (
+    isFacts &&
+    [who, action, outcome].every(each => typeof each === 'string') &&
+    [role, agent, traceId].every(each => each === undefined || typeof each === 'string')
+  )
 }

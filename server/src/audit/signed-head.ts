@@ -32,9 +32,14 @@ export function signHead({ sequence, hash }: { readonly sequence: number; readon
   return `${text}\n— ${origin} ${signature.toString('base64')}\n`
 }
 
-/** Reads such a text. Throws `invalid_argument` where it is none. */
+/** A head as it goes to where it is kept: one line of JSON with nothing but ASCII, so that nothing on the way can break it. */
+export function headMessage(head: string): string {
+  return JSON.stringify({ head }).replaceAll(/[^\x20-\x7e]/g, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Reads such a text, or the line of JSON that has it. Throws `invalid_argument` where it is none. */
 export function parseHead(text: string): SignedHead {
-  const match = pattern.exec(text.replaceAll('\r\n', '\n').trim())
+  const match = pattern.exec(textOf(text).replaceAll('\r\n', '\n').trim())
   if (!match)
     throw new HalibutError('invalid_argument', 'this is not the signed head of an audit log: three lines, an empty one, and a signature')
   const [, thumbprint = '', size = '', hash = '', signature = ''] = match
@@ -54,4 +59,10 @@ const pattern = /^halibut-gateway ([0-9A-F]{40})\n([1-9][0-9]{0,14})\n([0-9a-f]{
 
 function thumbprintOf({ fingerprint }: X509Certificate): string {
   return fingerprint.replaceAll(':', '')
+}
+
+/** Whatever stands before the JSON, as a collector of logs puts there, is no matter. */
+function textOf(given: string): string {
+  const [json] = /\{"head":"[^"]+"\}/.exec(given) ?? []
+  return json === undefined ? given : (JSON.parse(json) as { readonly head: string }).head
 }

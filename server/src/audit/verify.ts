@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../store/records.ts'
 import type { AuditHead, AuditLog } from '../store/store.ts'
 import { beginning, hashEntry } from './chain.ts'
 
@@ -22,8 +23,26 @@ export interface VerifyOptions {
 
 const pageEntries = 1_000
 
-/** Reads an audit log from its beginning and recomputes the chain. */
-export async function verifyAudit(audit: AuditLog, { anchor = beginning, heads = [] }: VerifyOptions = {}): Promise<Verification> {
+/** All entries of a log above a sequence, a page at a time. */
+export async function* entriesOf(
+  audit: Pick<AuditLog, 'read'>,
+  after: number,
+  signal?: AbortSignal,
+): AsyncGenerator<AuditRecord, void, void> {
+  for (let last = after; ; ) {
+    signal?.throwIfAborted()
+    const page = await audit.read({ after: last, limit: pageEntries })
+    yield* page
+    last = page.at(-1)?.sequence ?? last
+    if (page.length < pageEntries) return
+  }
+}
+
+/** Recomputes the chain over entries: those that follow the anchor, from the first to the last. */
+export async function verifyAudit(
+  entries: AsyncIterable<AuditRecord>,
+  { anchor = beginning, heads = [] }: VerifyOptions = {},
+): Promise<Verification> {
   const expected = new Map(heads.filter(head => head.sequence >= anchor.sequence).map(head => [head.sequence, head]))
   let before: AuditHead = anchor
   const differs = (): Verification | undefined => {
@@ -33,18 +52,13 @@ export async function verifyAudit(audit: AuditLog, { anchor = beginning, heads =
   }
   const atAnchor = differs()
   if (atAnchor) return atAnchor
-  for (;;) {
-    const page = await audit.read({ after: before.sequence, limit: pageEntries })
-    for (const entry of page) {
-      const next = before.sequence + 1
-      if (entry.sequence !== next)
-        return wrong(next, 'missing', `entry ${next} is missing: ${entry.sequence} comes after ${before.sequence}`)
-      if (entry.hash !== hashEntry(before.hash, entry)) return wrong(next, 'changed', `entry ${next} was changed, or the one before it`)
-      before = { sequence: entry.sequence, hash: entry.hash }
-      const differing = differs()
-      if (differing) return differing
-    }
-    if (page.length < pageEntries) break
+  for await (const entry of entries) {
+    const next = before.sequence + 1
+    if (entry.sequence !== next) return wrong(next, 'missing', `entry ${next} is missing: ${entry.sequence} comes after ${before.sequence}`)
+    if (entry.hash !== hashEntry(before.hash, entry)) return wrong(next, 'changed', `entry ${next} was changed, or the one before it`)
+    before = { sequence: entry.sequence, hash: entry.hash }
+    const differing = differs()
+    if (differing) return differing
   }
   const farthest = Math.max(before.sequence, ...expected.keys())
   if (farthest > before.sequence)

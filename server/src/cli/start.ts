@@ -3,9 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Access } from '../access/access.ts'
 import { Tokens } from '../access/tokens.ts'
 import { Attention } from '../attention/attention.ts'
-import { Audit } from '../audit/audit.ts'
-import type { AuditSink } from '../audit/entry.ts'
-import { keepTrimmed } from '../audit/retention.ts'
+import type { Audit } from '../audit/audit.ts'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
@@ -24,6 +22,7 @@ import type { GatewayPhase } from '../gateway/routes/health.ts'
 import type { PollingAddress } from '../gateway/routes/version.ts'
 import { anySignIn, createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
+import type { Certificate } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { readContractFile } from '../settings/contract-file.ts'
 import { isEverything } from '../settings/meaning.ts'
@@ -41,6 +40,7 @@ import { gatewayChecks } from './attention-checks.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { identitiesOf, loadIdentity } from './identity.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
+import { startAudit } from './start-audit.ts'
 import { version } from './version-text.ts'
 
 /** A gateway that runs. */
@@ -101,22 +101,17 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 
   const certificate = await loadIdentity(store, settings)
   let certificates: GatewayCertificates | undefined
-  const audit = new Audit(store, () => certificates?.present ?? certificate)
-  // A disk that is full keeps no gateway from its agents.
-  const note = (action: string): Promise<void> =>
-    audit.record({ who: 'gateway', action, outcome: 'done', facts: { version } }).catch((why: unknown) => {
-      log('error', `the audit log has no entry of ${action}`, { cause: why instanceof Error ? why.message : String(why) })
-    })
-  await note('gateway.started')
-  closers.push(() => note('gateway.stopped'))
-  closers.push(keepTrimmed(audit, log))
+  const metrics = new Metrics(version)
+  const destinations = new Destinations(settings.destinations)
+  const signer = (): Certificate => certificates?.present ?? certificate
+  const { audit, backups } = await startAudit({ store, settings, signer, destinations, metrics, log, closers })
 
   const runtime: HalibutRuntime = new HalibutRuntime({
     certificate,
     limits: gatewayRuntimeLimits,
     authoriseSubscriber: candidate => trust.mayPoll(candidate),
     authoriseAgent: agent => trust.mayAnswer(agent),
-    destinations: new Destinations(settings.destinations),
+    destinations,
   })
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
@@ -170,7 +165,6 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', { thumbprint, host, port: agentsAt })
   if (next) log('info', 'another certificate is presented too, which is to take the place of that one', { ...next, host })
   agents.start()
-  const metrics = new Metrics(version)
   closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
   closers.push(() => agents.close())
 
@@ -219,8 +213,20 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     onCall: call => use.note(call.subject.agent),
     destinations: runtime.destinations,
     agents: reached,
-    audit: entry => audit.record(entry),
     callMemory: await openCallMemory(store),
+    audit,
+    makeBackup: () => backups.make(),
+    store: {
+      get state() {
+        return store.state
+      },
+      get bytes() {
+        return store.bytes
+      },
+      get backupMs() {
+        return backups.lastMs
+      },
+    },
     version,
   })
   closers.push(() => app.close())
@@ -247,7 +253,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const page = publicUrl?.href ?? `${scheme}://${urlHost(settings.host)}:${port}/`
   const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
   const addressOf = (at: number): string => `https://${agentHost}:${at}/`
-  const token = demoToken ?? (await firstToken(tokens, entry => audit.record(entry)))
+  const token = demoToken ?? (await firstToken(tokens, audit))
   const opensWith = demoToken ? 'demo-token' : token === undefined ? 'own-token' : 'first-token'
   const hasAgents = agents.directory.ids().length > 0
   return {
@@ -261,10 +267,10 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 }
 
 /** A token for whoever has started the gateway, where there never was one. */
-async function firstToken(tokens: Tokens, audit: AuditSink): Promise<string | undefined> {
+async function firstToken(tokens: Tokens, audit: Pick<Audit, 'record'>): Promise<string | undefined> {
   if (tokens.list().length > 0) return undefined
   const { secret, record } = await tokens.create({ name: 'admin', role: 'admin', createdBy: 'gateway' })
-  await audit({ who: 'gateway', action: 'tokens.create', outcome: 'done', facts: { id: record.id, name: record.name, role: record.role } })
+  await audit.record({ who: 'gateway', action: 'tokens.create', outcome: 'done', facts: { id: record.id, name: record.name, role: record.role } })
   return secret
 }
 

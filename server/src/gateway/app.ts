@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Tokens } from '../access/tokens.ts'
 import type { Attention } from '../attention/attention.ts'
-import type { AuditSink } from '../audit/entry.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
@@ -14,11 +14,12 @@ import { type CallMeter, CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers, type HandlerOptions } from '../rpc/handlers.ts'
 import { KeptCalls } from '../rpc/kept-calls.ts'
+import type { BackupMaker } from '../rpc/methods/backups.ts'
 import type { RequestTracer } from '../rpc/request-spans.ts'
 import { MethodRunner } from '../rpc/run.ts'
 import type { CallMemory } from '../store/call-memory.ts'
 import { callLog } from '../telemetry/call-log.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { Metrics, StoreFigures } from '../telemetry/metrics.ts'
 import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
 import { openOidc } from './oidc/oidc.ts'
@@ -80,10 +81,14 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   /** The page’s built files. Default: no page. */
   readonly pageFolder?: string | undefined
+  /** What takes what is kept, for the metrics. Default: nothing is kept. */
+  readonly store?: StoreFigures | undefined
   /** What the probes tell. Default: always running. */
   readonly phase?: () => GatewayPhase
-  /** Gets what is to be written down of who did what. Default: nobody does. */
-  readonly audit?: AuditSink | undefined
+  /** What is written down of who did what. Default: nothing is. */
+  readonly audit?: Audit | undefined
+  /** Makes a backup of all that is kept. Default: there is nothing. */
+  readonly makeBackup?: BackupMaker | undefined
   /** Where what becomes of calls with idempotency keys outlives the process. Default: nowhere. */
   readonly callMemory?: CallMemory | undefined
   readonly version: string
@@ -145,7 +150,8 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const tickets = new Tickets()
   await app.register(cors)
   await app.register(auth, { signIn, tickets, requests, page: oidc?.page, onSignIn: metrics?.signedIn })
-  await app.register(healthRoutes, { phase })
+  const isReady = (): boolean => phase() === 'running' && options.audit?.failing === undefined
+  await app.register(healthRoutes, { phase, isReady })
   await app.register(versionRoutes, options)
   if (oidc?.page) await app.register(oidcRoutes, { signIn: oidc.page, log })
   app.addHook('onClose', async () => {
@@ -154,7 +160,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   })
   if (metrics) {
     const { directory } = options.manager
-    metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady: () => phase() === 'running' })
+    metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady })
     await app.register(metricsRoutes, { metrics })
   }
   await app.register(wsTicketRoutes, { tickets })

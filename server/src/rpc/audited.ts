@@ -8,15 +8,21 @@ const auditedRights: ReadonlySet<Right> = new Set([
   'trust.write',
   'rules.write',
   'tokens.write',
+  'backup.write',
 ] as const)
 
-/** Whether it is written down when somebody uses a right: to change something, or to call an agent. */
+/** Whether it is written down when somebody uses a right: to change something, to call an agent, or to read what is written down. */
 export function isAudited(right: Right): boolean {
+  return right === 'audit.read' || mustBeWritten(right)
+}
+
+/** Whether nobody uses a right while nothing can be written down. */
+export function mustBeWritten(right: Right): boolean {
   return auditedRights.has(right)
 }
 
 /** Parameters that say what was done to what: names, and never a value of a call. */
-const namedFacts = ['service', 'method', 'id', 'name', 'role', 'thumbprint', 'subscription'] as const
+const namedFacts = ['service', 'method', 'id', 'name', 'role', 'thumbprint', 'subscription', 'who', 'action', 'outcome'] as const
 /** They may be anything, and are written down also where they do not fit. */
 const maxFactChars = 512
 

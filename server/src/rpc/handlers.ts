@@ -14,6 +14,8 @@ import { KeptCalls } from './kept-calls.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
 import { attentionMethods } from './methods/attention.ts'
+import { type AuditReader, auditMethods } from './methods/audit.ts'
+import { type BackupMaker, backupsMethods } from './methods/backups.ts'
 import { callsMethods } from './methods/calls.ts'
 import { certificatesMethods } from './methods/certificates.ts'
 import { contractsMethods } from './methods/contracts.ts'
@@ -51,6 +53,10 @@ export interface HandlerOptions {
   readonly registry?: CallRegistry
   /** What needs a person. Default: nothing does. */
   readonly attention?: Attention | undefined
+  /** What was written down. Default: nothing. */
+  readonly audit?: AuditReader | undefined
+  /** Default: there is nothing to make one of. */
+  readonly makeBackup?: BackupMaker | undefined
   /** Default: that of `gatewayLimits`. */
   readonly agentChangesMs?: number
 }
@@ -75,6 +81,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...contractsMethods({ access, contracts, directory }),
     ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),
     ...tokensMethods(options.tokens),
+    ...auditMethods(options.audit),
+    ...backupsMethods(options.makeBackup),
     ...discoverMethods({ access, contracts, directory, version }),
   }
 }

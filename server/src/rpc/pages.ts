@@ -11,7 +11,7 @@ export interface PageParams {
  * what was there all the time is told once. Throws `invalid_params` for a cursor that is none.
  */
 export function keysFrom(keys: readonly string[], { cursor }: PageParams): string[] {
-  const after = cursor === undefined ? undefined : readCursor(cursor)
+  const after = cursor === undefined ? undefined : keyOfCursor(cursor)
   return keys.filter(key => after === undefined || key > after).sort()
 }
 
@@ -20,7 +20,8 @@ export function cursorAfter(key: string): string {
   return Buffer.from(key).toString('base64url')
 }
 
-function readCursor(cursor: string): string {
+/** The key that a cursor says. Throws `invalid_params` for one that was not told. */
+export function keyOfCursor(cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').toString()
   if (cursorAfter(key) === cursor) return key
   throw new ParamsError('the cursor is none that was told', [

@@ -15,7 +15,7 @@ import type { Principal } from '../access/principal.ts'
 import type { AuditEntry, AuditSink } from '../audit/entry.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
-import { auditFacts, isAudited } from './audited.ts'
+import { auditFacts, isAudited, mustBeWritten } from './audited.ts'
 import { type CallContext, type RequestContext, RunningCall } from './call-context.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { expectedBy } from './expectation.ts'
@@ -32,6 +32,9 @@ export type Ran = { readonly result: unknown } | { readonly error: RpcError }
 
 /** Hears of each request when it has ended. `method`: where there is such a one. */
 type OnEnded = (method: string | undefined, error: ErrorKind | undefined) => void
+
+/** What is written down of a watch. */
+type WatchEvent = 'began' | 'ended'
 
 interface Route {
   readonly right: Right
@@ -50,8 +53,8 @@ export class MethodRunner {
   readonly #tracer: RequestTracer | undefined
 
   /**
-   * Of the handlers those that will be asked for. `audit` gets what came of each method that changes something, or calls an agent. Default: nobody
-   * does; and no spans are made.
+   * Of the handlers those that will be asked for. `audit` gets what came of each method that changes something, calls an agent or tells of others, and who
+   * watches. Default: nobody does; and no spans are made.
    */
   constructor(handlers: Partial<Handlers>, log: LogSink, onEnded?: OnEnded, audit?: AuditSink, tracer?: RequestTracer) {
     this.#log = log
@@ -85,9 +88,15 @@ export class MethodRunner {
     // A watch is no piece of work: it lasts as long as somebody looks.
     const span = route && !route.item ? this.#tracer?.begin(method, context) : undefined
     const call = new RunningCall(method, context, route?.item, span)
+    let watch: WatchEvent | undefined
     try {
       requireRight(route, method, context.principal)
+      this.#requireAudit(route.right, method)
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
+      if (route.item) {
+        await this.#writeDown(route, method, params, context, call, 'done', 'began')
+        watch = 'ended'
+      }
       const result = await route.handle(params, call)
       if (!route.result.Check(result)) {
         const first = route.result.Errors(result).First()
@@ -95,7 +104,7 @@ export class MethodRunner {
       }
       this.#onEnded?.(method, undefined)
       span?.end()
-      const kept = this.#writeDown(route.right, method, params, context, call, 'done')
+      const kept = this.#writeDown(route, method, params, context, call, 'done', watch)
       if (kept) await kept
       return { result }
     } catch (thrown) {
@@ -107,34 +116,42 @@ export class MethodRunner {
         const cause = error.cause ?? error
         this.#log('error', `${method} failed`, { traceId, activityId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
-      const kept = route && this.#writeDown(route.right, method, params, context, call, error.kind)
+      const kept = route && this.#writeDown(route, method, params, context, call, error.kind, watch)
       if (kept) await kept
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
   }
 
-  /** What is audited is written down. A promise, which never rejects, until that is kept; `undefined` for a call, which does not wait for the disk. */
+  /** What nobody could tell of later does not happen. */
+  #requireAudit(right: Right, method: string): void {
+    const failing = this.#audit?.failing
+    if (failing === undefined || !mustBeWritten(right)) return
+    throw new HalibutError('storage_failed', `${method} is refused, since it could not be written down who asked for it: ${failing}`)
+  }
+
+  /** What is audited is written down. A promise, which never rejects, until that is kept: what was answered has an entry, whatever happens then. */
   #writeDown(
-    right: Right,
+    { right, item }: Route,
     method: string,
     params: unknown,
     { principal }: RequestContext,
     { toldTraceId: traceId, activityId }: RunningCall,
     outcome: AuditEntry['outcome'],
+    watch: WatchEvent | undefined,
   ): Promise<void> | undefined {
-    if (!this.#audit || !isAudited(right)) return undefined
+    if (!this.#audit || !(item || isAudited(right)) || outcome === 'storage_failed') return undefined
     const entry = {
       who: principal.name,
       role: principal.role,
       action: method,
       agent: agentOf(params),
       outcome,
-      facts: auditFacts(params),
+      facts: watch === undefined ? auditFacts(params) : { watch },
       traceId,
     }
-    const kept = this.#audit(entry).catch((why: unknown) => {
+    return this.#audit.record(entry).catch((why: unknown) => {
       const cause = why instanceof Error ? why.message : String(why)
-      this.#log('error', `the audit log has no entry of ${method}`, {
+      this.#log('error', `the audit log has no entry of ${method} yet`, {
         who: principal.name,
         agent: entry.agent,
         outcome,
@@ -143,7 +160,6 @@ export class MethodRunner {
         cause,
       })
     })
-    return right === 'agents.call' ? undefined : kept
   }
 }
 

@@ -1,4 +1,6 @@
 import { RuleSet } from '../access/rule-set.ts'
+import { parseSyslogAddress } from '../audit/syslog.ts'
+import { parseWebhookUrl } from '../audit/webhook.ts'
 import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -36,6 +38,14 @@ const meanings: readonly { readonly name: keyof Settings; readonly check: (setti
     name,
     check: (settings: Settings) => onlyOf(name, () => oidcOptions(settings)),
   })),
+  { name: 'auditWebhook', check: ({ auditWebhook }) => void (auditWebhook !== '' && parseWebhookUrl(auditWebhook)) },
+  { name: 'auditSyslog', check: ({ auditSyslog }) => void (auditSyslog !== '' && parseSyslogAddress(auditSyslog)) },
+  {
+    name: 'auditWebhookToken',
+    check: ({ auditWebhook, auditWebhookToken }) => {
+      if (auditWebhookToken !== '' && auditWebhook === '') throw new Error('there is no auditWebhook that it could be for')
+    },
+  },
   {
     name: 'identityKey',
     check: ({ identity, identityKey }) => {

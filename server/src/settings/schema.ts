@@ -119,6 +119,38 @@ export const SettingsSchema = Type.Object(
       description: 'rules before the stored ones: who may reach which agents; only in the file',
     }),
     demo: Type.Boolean({ default: false, description: 'start two demo agents; --no-demo: none' }),
+    auditDays: Type.Integer({
+      minimum: 1,
+      maximum: 36_500,
+      default: 365,
+      description: 'how long entries of the audit log are kept, in days',
+    }),
+    auditEntries: Type.Integer({
+      minimum: 1_000,
+      maximum: 100_000_000,
+      default: 1_000_000,
+      description: 'how many entries of the audit log are kept; the oldest go',
+    }),
+    auditHeadMs: Type.Integer({
+      minimum: 1_000,
+      maximum: 86_400_000,
+      default: 3_600_000,
+      description: 'how often the signed head of the audit log is sent away, in ms, to auditWebhook and auditSyslog',
+    }),
+    auditWebhook: Type.String({ default: '', description: 'an https address that gets signed heads as JSON' }),
+    auditWebhookToken: Type.String({ default: '', secret: true, description: 'the bearer token that goes along' }),
+    auditSyslog: Type.String({
+      default: '',
+      description: 'a collector of logs that gets signed heads: tls://logs.example:6514, or tcp or udp',
+    }),
+    auditAuthorities: Type.String({
+      default: '',
+      description: 'a PEM file with authorities that auditWebhook and auditSyslog may have their certificates from, beside the public ones',
+    }),
+    backupFolder: Type.String({
+      default: '',
+      description: 'where backups are written that are asked for; without it backups in stateFolder',
+    }),
     drainMs: Type.Integer({
       minimum: 0,
       maximum: 3_600_000,

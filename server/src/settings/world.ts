@@ -1,4 +1,5 @@
-import { constants } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { constants, readFileSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { RuleSet } from '../access/rule-set.ts'
@@ -22,6 +23,8 @@ interface WorldCheck {
 const checks: readonly WorldCheck[] = [
   { name: 'port', look: ({ host, port }) => portProblems(host, port) },
   { name: 'agentPort', look: ({ agentHost, agentPort }) => portProblems(agentHost, agentPort) },
+  { name: 'auditAuthorities', look: async settings => failureOf(async () => loadAuthorities(settings)) },
+  { name: 'backupFolder', look: ({ backupFolder }) => (backupFolder === '' ? Promise.resolve([]) : folderProblems(resolve(backupFolder))) },
   { name: 'stateFolder', look: ({ stateFolder }) => folderProblems(resolve(stateFolder)) },
   {
     name: 'identity',
@@ -54,6 +57,19 @@ export async function loadPageCertificate({ tlsCertificate, tlsKey }: Settings, 
     throw new HalibutError('invalid_argument', 'tlsCertificate and tlsKey belong together, and one of them is missing')
   }
   return await openCertificateFiles({ certificate: tlsCertificate, key: tlsKey }, log)
+}
+
+/** The certificates that a webhook or a collector of logs may have theirs from, as PEM, where the settings name a file. Throws `certificate_invalid`. */
+export function loadAuthorities({ auditAuthorities: path }: Settings): readonly string[] | undefined {
+  if (path === '') return undefined
+  try {
+    const found = readFileSync(path, 'latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g)
+    if (!found) throw new Error('there is no certificate in it')
+    for (const pem of found) new X509Certificate(pem)
+    return found
+  } catch (cause) {
+    throw new HalibutError('certificate_invalid', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 /** What of the world does not fit the settings: ports that are taken, a folder that cannot be written, files that are not what they should be. */

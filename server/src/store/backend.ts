@@ -1,11 +1,12 @@
 import type { AuditRecord, OutcomeRecord, RecordKind } from './records.ts'
-import type { AuditHead, AuditRange } from './store.ts'
+import type { AuditHead, AuditPage, AuditQuery, AuditRange } from './store.ts'
 
 /** Where a store keeps what it keeps. It is asked for one thing after another as far as changes go. */
 export interface StoreBackend {
   /** Makes changes durable, in their order: all or, where it rejects, none of them. */
   commit(changes: readonly StoredChange[]): Promise<void>
   readAudit(range: AuditRange): Promise<readonly AuditRecord[]>
+  searchAudit(query: AuditQuery): Promise<AuditPage>
   /** The oldest first. */
   readOutcomes(): Promise<readonly OutcomeRecord[]>
   close(): Promise<void>

@@ -1,28 +1,15 @@
-import { randomBytes, X509Certificate } from 'node:crypto'
-import { access, constants, copyFile, open, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { HalibutError } from '../base/errors.ts'
 import { syncFolder } from '../base/replace-file.ts'
 import { ask, type Connection, connect, openConnection } from './connection.ts'
 import { ownStateFolder } from './ownership.ts'
-import { type AgentRecord, epochRecord, identityRecord, type MetaRecord } from './records.ts'
-import { databaseName, migrate, stateSchema, stateTables, versionOf } from './schema.ts'
+import { epochRecord } from './records.ts'
+import { databaseName, migrate, stateSchema, stateTables } from './schema.ts'
+import { type StateContent, StateCopy } from './state-copy.ts'
 import type { StateFolder } from './state-folder.ts'
 import { toStoreError } from './store-failure.ts'
-
-/** What is in a backup. */
-export interface BackupContent {
-  /** The version of its state. */
-  readonly version: number
-  /** Who a gateway is that is started with it: what agents trust. */
-  readonly identity: { readonly thumbprint: string; readonly subject: string; readonly validTo: string } | undefined
-  /** The agents that it knows. */
-  readonly agents: readonly AgentRecord[]
-  readonly tokens: number
-  /** The newest entry of its audit log. */
-  readonly auditHead: { readonly sequence: number; readonly hash: string } | undefined
-}
 
 /**
  * Writes what a database has now into a file of its own (mode 0600), while others read and write it: the file is there whole, and on the disk,
@@ -43,21 +30,39 @@ export async function writeBackup(database: string, path: string): Promise<void>
   }
 }
 
+/** The same for what lies in a state folder, whichever process has it. Rejects with `invalid_argument` where nothing does. */
+export async function backUpFolder(folder: string, path: string): Promise<void> {
+  // It is a state of ours, and there; a connection would make one.
+  const state = await StateCopy.open(folder)
+  state.close()
+  await writeBackup(join(folder, databaseName), path)
+}
+
 /** Looks into a backup and touches nothing. Rejects with `invalid_argument` where it is none, with `internal_error` where it is damaged. */
-export async function checkBackup(path: string): Promise<BackupContent> {
+export async function checkBackup(path: string): Promise<StateContent> {
+  const copy = await StateCopy.open(path)
   try {
-    await access(path, constants.R_OK)
-    return await closing(connect(`${pathToFileURL(path).href}?mode=ro&immutable=1`), connection => readContent(connection, path))
+    await copy.check()
+    return await copy.content()
   } catch (why) {
-    throw unusable(path, why)
+    throw toStoreError(path, why)
+  } finally {
+    copy.close()
   }
 }
 
+/** What restoring has done. */
+export interface Restored {
+  readonly content: StateContent
+  /** The file with what was there before; `undefined`: nothing was. */
+  readonly replaced: string | undefined
+}
+
 /**
- * Puts what a backup holds in the place of what a state folder holds, all of it or nothing. Rejects with `invalid_argument` where a gateway runs
- * with that folder, or the file is no backup. A damaged database is moved aside.
+ * Puts what a backup holds in the place of what a state folder holds, all of it or nothing. What it replaces is kept beside it. Rejects with `invalid_argument`
+ * where a gateway runs with that folder, or the file is no backup. A damaged database is moved aside.
  */
-export async function restoreBackup(path: string, folder: StateFolder): Promise<BackupContent> {
+export async function restoreBackup(path: string, folder: StateFolder): Promise<Restored> {
   const content = await checkBackup(path)
   const target = join(folder.path, databaseName)
   const copy = join(folder.path, temporaryName())
@@ -67,12 +72,16 @@ export async function restoreBackup(path: string, folder: StateFolder): Promise<
     await copyFile(path, copy)
     // It may be of an older version.
     await closing(await openConnection(copy), connection => migrate(connection, stateSchema, path))
-    await closing(await openTarget(target), async connection => {
+    const moment = new Date().toISOString().replaceAll(/[^0-9TZ]/g, '')
+    const { connection, aside } = await openTarget(target, moment)
+    return await closing(connection, async () => {
+      const replaced = aside ?? ((await isEmpty(connection)) ? undefined : `${target}.before-restore-${moment}`)
+      if (aside === undefined && replaced !== undefined) await writeBackup(target, replaced)
       await connection.exec(`ATTACH ${quote(copy)} AS backup`)
       const steps = stateTables.flatMap(table => [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM backup.${table}`])
       await connection.exec(`BEGIN IMMEDIATE; ${[...steps, ...forgetKeys].join('; ')}; COMMIT`)
+      return { content, replaced }
     })
-    return content
   } catch (why) {
     throw toStoreError(target, why)
   } finally {
@@ -84,8 +93,13 @@ export async function restoreBackup(path: string, folder: StateFolder): Promise<
 /** Calls that were made since the backup are not in it: their keys belong to an epoch that is over, so that none of them runs again. */
 const forgetKeys = ['DELETE FROM outcomes', `DELETE FROM records WHERE kind = 'meta' AND id = '${epochRecord}'`]
 
+async function isEmpty(connection: Connection): Promise<boolean> {
+  const [row] = await ask(connection, `SELECT ${stateTables.map(table => `EXISTS (SELECT 1 FROM ${table})`).join(' OR ')} AS found`)
+  return row?.['found'] === 0
+}
+
 /** The database of a state folder; a damaged one goes aside with all that is beside it. */
-async function openTarget(target: string): Promise<Connection> {
+async function openTarget(target: string, moment: string): Promise<{ readonly connection: Connection; readonly aside?: string }> {
   const open = async (): Promise<Connection> => {
     const connection = await openConnection(target)
     try {
@@ -97,41 +111,16 @@ async function openTarget(target: string): Promise<Connection> {
     return connection
   }
   try {
-    return await open()
+    return { connection: await open() }
   } catch (why) {
     if (!/^SQLITE_(CORRUPT|NOTADB)/.test((why as { code?: string }).code ?? '')) throw why
-    const aside = `${target}.damaged-${new Date().toISOString().replaceAll(/[^0-9TZ]/g, '')}`
+    const aside = `${target}.damaged-${moment}`
     for (const suffix of ['', '-wal', '-shm'])
       await rename(`${target}${suffix}`, `${aside}${suffix}`).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code !== 'ENOENT') throw cause
       })
-    return open()
+    return { connection: await open(), aside }
   }
-}
-
-async function readContent(copy: Connection, path: string): Promise<BackupContent> {
-  const version = await versionOf(copy, path)
-  if (version === 0) throw new HalibutError('invalid_argument', `${path} is not a backup of a gateway`)
-  const [check] = await ask(copy, 'PRAGMA quick_check(1)')
-  if (check?.['quick_check'] !== 'ok')
-    throw new HalibutError('internal_error', `the backup ${path} is damaged`, { advice: 'use another one' })
-  const documents = async (kind: string): Promise<unknown[]> =>
-    (await ask(copy, 'SELECT document FROM records WHERE kind = ? ORDER BY position', kind)).map(row => JSON.parse(String(row['document'])))
-  const [agents, meta, tokens] = [await documents('agents'), await documents('meta'), await documents('tokens')]
-  const pem = (meta as MetaRecord[]).find(({ id }) => id === identityRecord)?.text
-  const [head] = await ask(copy, 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1')
-  return {
-    version,
-    identity: pem === undefined ? undefined : identityOf(pem),
-    agents: agents as AgentRecord[],
-    tokens: tokens.length,
-    auditHead: head && { sequence: Number(head['sequence']), hash: String(head['hash']) },
-  }
-}
-
-function identityOf(pem: string): BackupContent['identity'] {
-  const { fingerprint, subject, validTo } = new X509Certificate(pem)
-  return { thumbprint: fingerprint.replaceAll(':', ''), subject, validTo: new Date(validTo).toISOString() }
 }
 
 /** Makes an empty file that only its owner can read; whoever finds one of this name there is told. */
@@ -166,13 +155,6 @@ async function closing<T>(connection: Connection, use: (connection: Connection) 
   } finally {
     connection.close()
   }
-}
-
-function unusable(path: string, why: unknown): HalibutError {
-  const { code } = why as NodeJS.ErrnoException
-  if (code === 'ENOENT') return new HalibutError('invalid_argument', `there is no file ${path}`, { cause: why })
-  if (code === 'SQLITE_NOTADB') return new HalibutError('invalid_argument', `${path} is not a backup of a gateway`, { cause: why })
-  return toStoreError(path, why)
 }
 
 function quote(path: string): string {

@@ -11,11 +11,15 @@ export interface Connection {
   close(): void
 }
 
+/** What a statement can be given. */
+export type Value = string | number | null
+
 /** A statement that was prepared. */
 export interface Statement {
-  /** At once, on this thread. Each value is a text or a number. */
-  run(values: readonly (string | number)[]): unknown
-  all(values: readonly (string | number)[]): Promise<unknown[]>
+  /** At once, on this thread. */
+  run(values: readonly Value[]): unknown
+  /** The rows are looked for on this thread too, as they are read. */
+  all(values: readonly Value[]): Promise<unknown[]>
 }
 
 /** A row of an answer. */

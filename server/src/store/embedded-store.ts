@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { StoredContent } from './backend.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { takeOverFirstState } from './first-state.ts'
 import { LibsqlBackend } from './libsql-backend.ts'
@@ -13,6 +14,8 @@ import { toStoreError } from './store-failure.ts'
 export interface EmbeddedStore extends Store {
   /** Writes what is acknowledged now into a file of its own, while the store works on. Rejects with `invalid_argument` where there is such a file. */
   backUp(path: string): Promise<void>
+  /** What it takes on the disk. */
+  readonly bytes: number
 }
 
 /**
@@ -34,12 +37,29 @@ export async function openEmbeddedStore(folder: StateFolder): Promise<EmbeddedSt
     const writer = await open()
     await migrate(writer, stateSchema, path)
     const backend = await LibsqlBackend.create({ path, ownership, writer, reader: await open() })
-    const store = Object.assign(new MirroredStore(backend, await backend.content()), { backUp: (to: string) => backend.backUp(to) })
+    const store = new FileStore(backend, await backend.content())
     await takeOverFirstState(folder, store)
     return store
   } catch (why) {
     for (const connection of connections) connection.close()
     await ownership?.release()
     throw toStoreError(path, why)
+  }
+}
+
+class FileStore extends MirroredStore implements EmbeddedStore {
+  readonly #backend: LibsqlBackend
+
+  constructor(backend: LibsqlBackend, content: StoredContent) {
+    super(backend, content)
+    this.#backend = backend
+  }
+
+  get bytes(): number {
+    return this.#backend.bytes
+  }
+
+  backUp(path: string): Promise<void> {
+    return this.#backend.backUp(path)
   }
 }

@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs'
+import { AuditSearch } from './audit-search.ts'
 import type { StoreBackend, StoredChange, StoredContent, StoredRecord } from './backend.ts'
 import { writeBackup } from './backup.ts'
 import { ask, type Connection, type Statement } from './connection.ts'
 import type { Ownership } from './ownership.ts'
 import type { AuditRecord, OutcomeRecord } from './records.ts'
-import type { AuditHead, AuditRange } from './store.ts'
+import type { AuditHead, AuditPage, AuditQuery, AuditRange } from './store.ts'
 import { toStoreError } from './store-failure.ts'
 
 type Statements = Readonly<Record<StoredChange['type'] | 'begin', Statement>>
@@ -24,6 +26,7 @@ export class LibsqlBackend implements StoreBackend {
   readonly #reader: Connection
   readonly #ownership: Ownership
   readonly #statements: Statements
+  readonly #search: AuditSearch
 
   private constructor({ path, ownership, writer, reader }: LibsqlBackendOptions, statements: Statements) {
     this.#path = path
@@ -31,6 +34,7 @@ export class LibsqlBackend implements StoreBackend {
     this.#writer = writer
     this.#reader = reader
     this.#statements = statements
+    this.#search = new AuditSearch(path)
   }
 
   static async create(options: LibsqlBackendOptions): Promise<LibsqlBackend> {
@@ -76,9 +80,22 @@ export class LibsqlBackend implements StoreBackend {
     return rows.map(row => ({ ...row }) as unknown as AuditRecord)
   }
 
+  async searchAudit(query: AuditQuery): Promise<AuditPage> {
+    try {
+      return await this.#search.search(query)
+    } catch (why) {
+      throw toStoreError(this.#path, why)
+    }
+  }
+
   async readOutcomes(): Promise<readonly OutcomeRecord[]> {
     const rows = await ask(this.#reader, 'SELECT id, at_ms AS atMs, document FROM outcomes ORDER BY at_ms')
     return rows.map(({ id, atMs, document }) => ({ id: String(id), atMs: Number(atMs), outcome: JSON.parse(String(document)) }))
+  }
+
+  /** What it takes on the disk. */
+  get bytes(): number {
+    return ['', '-wal'].reduce((sum, suffix) => sum + (statSync(`${this.#path}${suffix}`, { throwIfNoEntry: false })?.size ?? 0), 0)
   }
 
   backUp(path: string): Promise<void> {
@@ -86,6 +103,7 @@ export class LibsqlBackend implements StoreBackend {
   }
 
   async close(): Promise<void> {
+    await this.#search.close()
     this.#reader.close()
     // The file is whole by itself then; where that does not work, its log is read at the next start.
     await this.#writer.exec('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => undefined)

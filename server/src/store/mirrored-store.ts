@@ -1,9 +1,9 @@
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
-import type { StoreBackend, StoredContent } from './backend.ts'
+import type { StoreBackend, StoredChange, StoredContent } from './backend.ts'
 import { BatchDraft, emptyRecordMaps, type RecordMaps } from './batch-draft.ts'
 import type { RecordKind, Records } from './records.ts'
-import type { AuditHead, AuditLog, Draft, OutcomeLog, RecordDrafts, Repository, Store, StoreState } from './store.ts'
+import type { AuditHead, AuditLog, Draft, OutcomeLog, RecordDrafts, Repository, Store, StoreFlush, StoreState } from './store.ts'
 
 /** A change that was asked for. */
 interface Act {
@@ -30,15 +30,20 @@ export class MirroredStore implements Store {
   readonly #backend: StoreBackend
   readonly #records: RecordMaps = emptyRecordMaps()
   readonly #listeners = new Set<(state: StoreState) => void>()
+  readonly #flushListeners = new Set<(flush: StoreFlush) => void>()
   #head: AuditHead | undefined
   #state: StoreState = { at: 'ready' }
   #waiting: Act[] = []
   #working: Promise<void> | undefined
   #closed: Promise<void> | undefined
+  /** While changes cannot be kept: when it is tried again, though nobody asks for one. */
+  #retry: NodeJS.Timeout | undefined
+  #isTrialDue = false
 
   constructor(backend: StoreBackend, content: StoredContent) {
     this.#backend = backend
-    for (const { kind, id, document } of content.records) (this.#records[kind] as Map<string, unknown>).set(id, JSON.parse(document))
+    for (const { kind, id, document } of content.records)
+      if (!isTrial(kind, id)) (this.#records[kind] as Map<string, unknown>).set(id, JSON.parse(document))
     this.#head = content.head
     const head = (): AuditHead | undefined => this.#head
     this.audit = {
@@ -46,6 +51,7 @@ export class MirroredStore implements Store {
         return head()
       },
       read: range => backend.readAudit(range),
+      search: query => backend.searchAudit(query),
     }
     this.outcomes = { all: () => backend.readOutcomes() }
   }
@@ -67,8 +73,14 @@ export class MirroredStore implements Store {
     return () => void this.#listeners.delete(listener)
   }
 
+  onFlush(listener: (flush: StoreFlush) => void): () => void {
+    this.#flushListeners.add(listener)
+    return () => void this.#flushListeners.delete(listener)
+  }
+
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      clearTimeout(this.#retry)
       await this.#working
       await this.#backend.close()
     })()
@@ -82,8 +94,21 @@ export class MirroredStore implements Store {
   /** Until nothing waits. What is asked for in the same turn goes together already. */
   async #work(): Promise<void> {
     await undefined
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, gatewayLimits.storeBatchChanges))
+    while (this.#waiting.length > 0 || this.#isTrialDue) {
+      if (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, gatewayLimits.storeBatchChanges))
+      else await this.#try()
+    }
     this.#working = undefined
+  }
+
+  /** Whether there is room again is known by writing something. */
+  async #try(): Promise<void> {
+    this.#isTrialDue = false
+    try {
+      for (const changes of trial) await this.#flush(changes)
+    } catch {
+      // It has been told, and is tried again.
+    }
   }
 
   async #commit(acts: readonly Act[]): Promise<void> {
@@ -98,23 +123,44 @@ export class MirroredStore implements Store {
     }
     if (batch.changes.length > 0) {
       try {
-        await this.#backend.commit(batch.changes)
+        await this.#flush(batch.changes)
       } catch (why) {
-        const sinceMs = this.#state.at === 'failing' ? this.#state.sinceMs : Date.now()
-        this.#enter({ at: 'failing', sinceMs, reason: why instanceof Error ? why.message : String(why) })
         for (const { act } of accepted) act.fail(why)
         return
       }
-      this.#enter({ at: 'ready' })
       batch.applyTo(this.#records)
       this.#head = batch.head
     }
     for (const { act, result } of accepted) act.done(result as never)
   }
 
+  async #flush(changes: readonly StoredChange[]): Promise<void> {
+    const beganMs = performance.now()
+    const told = (kept: boolean): void => {
+      for (const listener of this.#flushListeners) listener({ kept, durationMs: performance.now() - beganMs })
+    }
+    try {
+      await this.#backend.commit(changes)
+    } catch (why) {
+      told(false)
+      const sinceMs = this.#state.at === 'failing' ? this.#state.sinceMs : Date.now()
+      this.#enter({ at: 'failing', sinceMs, reason: why instanceof Error ? why.message : String(why) })
+      throw why
+    }
+    told(true)
+    this.#enter({ at: 'ready' })
+  }
+
   #enter(state: StoreState): void {
     const before = this.#state
     this.#state = state
+    clearTimeout(this.#retry)
+    this.#isTrialDue = false
+    if (state.at === 'failing' && !this.#closed)
+      this.#retry = setTimeout(() => {
+        this.#isTrialDue = true
+        this.#working ??= this.#work()
+      }, gatewayLimits.storeRetryMs).unref()
     if (reasonOf(state) === reasonOf(before)) return
     for (const listener of this.#listeners) listener(state)
   }
@@ -131,6 +177,17 @@ export class MirroredStore implements Store {
       remove: id => this.change((draft: RecordDrafts) => draft[kind].remove(id)),
     }
   }
+}
+
+/** What is written to see whether anything can be, and removed at once: some more than nothing, so that a disk with room for one small change is still full. */
+const trialRecord = { kind: 'meta', id: 'trial' } as const
+const trial: readonly (readonly StoredChange[])[] = [
+  [{ type: 'put', ...trialRecord, document: JSON.stringify({ id: trialRecord.id, text: ' '.repeat(64 * 1024) }) }],
+  [{ type: 'remove', ...trialRecord }],
+]
+
+function isTrial(kind: RecordKind, id: string): boolean {
+  return kind === trialRecord.kind && id === trialRecord.id
 }
 
 function reasonOf(state: StoreState): string | undefined {

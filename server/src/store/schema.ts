@@ -45,6 +45,9 @@ export const stateSchema: Schema = {
   migrations: [],
 }
 
+/** The version of a state that this gateway writes. */
+export const newestStateVersion = newestVersion(stateSchema)
+
 /** What a backup brings back. */
 export const stateTables = ['records', 'audit'] as const
 

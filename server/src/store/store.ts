@@ -19,9 +19,17 @@ export interface Store extends Repositories {
   change<T>(act: (draft: Draft) => T): Promise<T>
   /** Calls `listener` after each change of {@link state}; gives a function that ends this. */
   onStateChange(listener: (state: StoreState) => void): () => void
+  /** Calls `listener` after each flush that was tried; gives a function that ends this. */
+  onFlush(listener: (flush: StoreFlush) => void): () => void
   /** Lets what was asked for come to its end; what comes later is refused with `closed`. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Changes that were made durable together, or could not be. */
+export interface StoreFlush {
+  readonly kept: boolean
+  readonly durationMs: number
 }
 
 /** Whether changes can be kept: `failing` since the first that could not, until one could again. */
@@ -70,6 +78,36 @@ export interface AuditLog {
   readonly head: AuditHead | undefined
   /** At most `limit` entries above `after` (default 0) in ascending order, or below `before` in descending order. */
   read(range: AuditRange): Promise<readonly AuditRecord[]>
+  /**
+   * The newest entries that a query is for. It looks at a part of the log where that takes long, and says where to go on: a page may have fewer entries
+   * than there was room for, none even, and there may be more all the same.
+   */
+  search(query: AuditQuery): Promise<AuditPage>
+}
+
+/** What is looked for in the audit log. Texts that are no JSON objects have no members. */
+export interface AuditQuery {
+  readonly limit: number
+  /** Entries below this sequence. Default: all. */
+  readonly before?: number | undefined
+  readonly fromMs?: number | undefined
+  /** Entries that are older. */
+  readonly toMs?: number | undefined
+  /** What members of the text are, to the letter. */
+  readonly who?: string | undefined
+  readonly agent?: string | undefined
+  readonly action?: string | undefined
+  /** `failed`: all but `done`. */
+  readonly outcome?: string | undefined
+  /** Stands in a value somewhere in the text; letters of ASCII count the same, large or small. */
+  readonly text?: string | undefined
+}
+
+/** Entries in descending order. */
+export interface AuditPage {
+  readonly entries: readonly AuditRecord[]
+  /** What is `before` for the next page; absent where the log has been looked through. */
+  readonly next?: number | undefined
 }
 
 /** Which entries of the audit log. */

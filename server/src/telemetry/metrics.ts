@@ -25,6 +25,24 @@ export interface MetricSources {
   readonly sockets: { readonly size: number }
   readonly isReady: () => boolean
   readonly attention?: Pick<Attention, 'counts'> | undefined
+  readonly store?: StoreFigures | undefined
+  readonly audit?: AuditFigures | undefined
+}
+
+/** What is kept. */
+export interface StoreFigures {
+  readonly state: { readonly at: 'ready' | 'failing' }
+  readonly bytes: number
+  /** When it was backed up last, as far as this process knows. */
+  readonly backupMs?: number | undefined
+}
+
+/** What is written down of who did what. */
+export interface AuditFigures {
+  readonly size: number | undefined
+  readonly owed: number
+  readonly lost: number
+  readonly verified: { readonly atMs: number; readonly verification: { readonly ok: boolean } } | undefined
 }
 
 /** Where an HTTP request went, and what came of it. */
@@ -59,6 +77,9 @@ export class Metrics {
   readonly #connections = this.#gauge('halibut_connections')
   readonly #refused = this.#counter('halibut_refused_connections_total')
   readonly #signIns = this.#counter('halibut_sign_ins_total')
+  readonly #flushes = this.#counter('halibut_store_flushes_total')
+  readonly #flushSeconds = this.#series('halibut_store_flush_seconds').series({})
+  readonly #heads = this.#counter('halibut_audit_heads_total')
 
   /** `version`: of the gateway. */
   constructor(version: string) {
@@ -87,6 +108,17 @@ export class Metrics {
     this.#looked('halibut_gateway_attention', (gauge, { attention }) => {
       for (const [code, count] of attention?.counts() ?? []) gauge.set({ code }, count)
     })
+    this.#looked('halibut_store_ready', (gauge, { store }) => gauge.set(store?.state.at === 'failing' ? 0 : 1))
+    this.#looked('halibut_store_bytes', (gauge, { store }) => gauge.set(store?.bytes ?? 0))
+    this.#looked('halibut_audit_entries', (gauge, { audit }) => gauge.set(audit?.size ?? 0))
+    this.#looked('halibut_audit_waiting_entries', (gauge, { audit }) => gauge.set(audit?.owed ?? 0))
+    const lost = this.#counter('halibut_audit_lost_entries_total', () => {
+      lost.reset()
+      lost.inc(this.#sources?.audit?.lost ?? 0)
+    })
+    this.#looked('halibut_audit_broken', (gauge, { audit }) => gauge.set(audit?.verified?.verification.ok === false ? 1 : 0))
+    this.#looked('halibut_audit_verified_timestamp_seconds', (gauge, { audit }) => gauge.set((audit?.verified?.atMs ?? 0) / 1_000))
+    this.#looked('halibut_backup_timestamp_seconds', (gauge, { store }) => gauge.set((store?.backupMs ?? 0) / 1_000))
     const durations = this.#series('rpc_client_call_duration_seconds')
     this.#callDurations = new PerMethod(({ ...labels }) => durations.series(labels))
     const waits = this.#series('halibut_queue_wait_seconds')
@@ -147,6 +179,15 @@ export class Metrics {
   readonly connectionClosed = (direction: 'incoming' | 'outgoing'): void => this.#connections.dec({ direction })
 
   readonly connectionRefused = (reason: RefusalReason): void => this.#refused.inc({ reason })
+
+  /** Changes were made durable, or could not be. */
+  readonly flushed = ({ kept, durationMs }: { readonly kept: boolean; readonly durationMs: number }): void => {
+    this.#flushes.inc({ outcome: kept ? 'kept' : 'failed' })
+    this.#flushSeconds.observe(durationMs / 1_000)
+  }
+
+  /** A signed head of the audit log was sent away, or could not be. */
+  readonly headSent = (outlet: string, isTaken: boolean): void => this.#heads.inc({ outlet, outcome: isTaken ? 'taken' : 'refused' })
 
   /** A credential was looked at. */
   readonly signedIn = (outcome: 'accepted' | 'refused'): void => this.#signIns.inc({ outcome })

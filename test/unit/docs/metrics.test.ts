@@ -37,7 +37,7 @@ test('/metrics gives every metric of the table, of its type, and those of the pr
 const added = ['job', 'instance']
 const knownValues: Readonly<Record<string, ReadonlySet<string>>> = {
   state: new Set(['connected', 'suspect', 'offline', 'untrusted', 'disabled', 'queued', 'running', 'waiting']),
-  outcome: new Set(['answered', 'failed', 'accepted', 'refused']),
+  outcome: new Set(['answered', 'failed', 'accepted', 'refused', 'kept', 'taken']),
   error_type: new Set(['', ...Object.keys(errorTable)]),
   job: new Set(['halibut-gateway']),
   code: new Set(attentionCodes),

@@ -4,19 +4,26 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 /** What the gateway does: comes up, takes calls, or comes to its end. */
 export type GatewayPhase = 'starting' | 'running' | 'stopping'
 
+/** What the probes tell. */
+export interface HealthOptions {
+  readonly phase: () => GatewayPhase
+  /** Whether calls are taken. */
+  readonly isReady: () => boolean
+}
+
 /**
  * The probes, under any Host. `/livez`: the process answers. `/startupz`: it has started. `/readyz`: it takes calls. 503 where that is not so;
  * they tell no more than that.
  */
-export async function healthRoutes(app: FastifyInstance, { phase }: { readonly phase: () => GatewayPhase }): Promise<void> {
+export async function healthRoutes(app: FastifyInstance, { phase, isReady }: HealthOptions): Promise<void> {
   app.get('/livez', documented('whether the process answers'), async (_request, reply) => answer(reply, 'ok', true))
   app.get('/startupz', documented('whether it has started', 'starting'), async (_request, reply) => {
     const hasStarted = phase() !== 'starting'
     return answer(reply, hasStarted ? 'ok' : 'starting', hasStarted)
   })
   app.get('/readyz', documented('whether it takes calls', 'not ready'), async (_request, reply) => {
-    const isReady = phase() === 'running'
-    return answer(reply, isReady ? 'ok' : 'not ready', isReady)
+    const isSo = isReady()
+    return answer(reply, isSo ? 'ok' : 'not ready', isSo)
   })
 }
 

@@ -138,12 +138,21 @@ test('the trace id of the caller is that of the error and of the log', async () 
   expect(log).toHaveBeenCalledWith('error', 'agent.invoke failed', expect.objectContaining({ traceId }))
 })
 
+/** A runner whose entries go to `written`. */
+function audited(handlers: object, written: unknown[], failing?: () => string | undefined): MethodRunner {
+  return new MethodRunner(handlers as Handlers, vi.fn(), undefined, {
+    record: async entry => void written.push(entry),
+    get failing() {
+      return failing?.()
+    },
+  })
+}
+
 test('what changes something or calls an agent is written down with who, what, where and the outcome, and no value of the call', async () => {
   const written: unknown[] = []
   const failing = new HalibutError('service_failed', 'it threw')
   const handle = vi.fn(() => sound)
-  const audit = async (entry: unknown) => void written.push(entry)
-  const runner = new MethodRunner({ 'agent.invoke': handle, 'agents.list': () => ({}) } as unknown as Handlers, silentLog, undefined, audit)
+  const runner = audited({ 'agent.invoke': handle, 'agents.list': () => ({}) }, written)
   const context = createRequestContext()
   const given = { ...params, args: ['secret'] }
   await runner.run('agent.invoke', given, context)
@@ -166,16 +175,81 @@ test('what changes something or calls an agent is written down with who, what, w
   expect(JSON.stringify(written)).not.toContain('secret')
 })
 
-test('a call does not wait for its entry, and an entry that cannot be kept is logged and takes nothing from the answer', async () => {
+test('an answer waits for its entry, and one that cannot be kept is logged and takes nothing from the answer', async () => {
   const log = vi.fn()
-  const kept = deferred<void>()
-  const runner = new MethodRunner({ 'agent.invoke': () => sound } as unknown as Handlers, log, undefined, () => kept.promise)
-  expect(await runner.run('agent.invoke', params, createRequestContext())).toEqual({ result: sound })
-  kept.reject(new Error('the disk is full'))
-  await vi.waitFor(() => expect(log).toHaveBeenCalledOnce())
-  expect(log.mock.calls[0]).toEqual([
-    'error',
-    'the audit log has no entry of agent.invoke',
-    expect.objectContaining({ agent: 'a', outcome: 'done', cause: 'the disk is full' }),
+  const [kept, lost] = [deferred<void>(), deferred<void>()]
+  const record = vi.fn(() => kept.promise).mockReturnValueOnce(lost.promise)
+  const runner = new MethodRunner({ 'agent.invoke': () => sound } as unknown as Handlers, log, undefined, { record, failing: undefined })
+  for (const entry of [lost, kept]) {
+    let isAnswered = false
+    const answer = runner.run('agent.invoke', params, createRequestContext()).finally(() => {
+      isAnswered = true
+    })
+    await vi.waitFor(() => expect(record).toHaveBeenCalledTimes(entry === lost ? 1 : 2))
+    await new Promise(resolve => setImmediate(resolve))
+    expect(isAnswered).toBe(false)
+    if (entry === lost) entry.reject(new Error('the disk is full'))
+    else entry.resolve()
+    expect(await answer).toEqual({ result: sound })
+  }
+  expect(log.mock.calls).toEqual([
+    [
+      'error',
+      'the audit log has no entry of agent.invoke yet',
+      expect.objectContaining({ agent: 'a', outcome: 'done', cause: 'the disk is full' }),
+    ],
   ])
+})
+
+test('that somebody begins to watch is written down before anything is shown, and so is the end; who may not watch is too', async () => {
+  const written: { readonly action: string; readonly outcome: string; readonly facts?: object }[] = []
+  const stop = new AbortController()
+  const handle = vi.fn(async () => {
+    expect(written).toHaveLength(1)
+    stop.abort(new HalibutError('cancelled', 'it is over'))
+    throw stop.signal.reason
+  })
+  const runner = audited({ 'agents.watch': handle, 'inspect.watch': handle }, written)
+  await runner.run('agents.watch', {}, { ...createRequestContext(), signal: stop.signal })
+  expect(handle).toHaveBeenCalledOnce()
+  await runner.run('inspect.watch', {}, createRequestContext())
+  await runner.run('agents.watch', { more: 1 }, createRequestContext())
+  expect(written.map(({ action, outcome, facts }) => [action, outcome, facts])).toEqual([
+    ['agents.watch', 'done', { watch: 'began' }],
+    ['agents.watch', 'cancelled', { watch: 'ended' }],
+    ['inspect.watch', 'forbidden', {}],
+    ['agents.watch', 'invalid_params', {}],
+  ])
+})
+
+test('reading what is written down is written down, with what was looked for', async () => {
+  const written: unknown[] = []
+  const runner = audited({ 'audit.search': () => ({ entries: [] }), 'audit.head': () => ({}) }, written)
+  const admin = { ...createRequestContext(), principal: { name: 'ann', role: 'admin' } } as const
+  expect(await runner.run('audit.search', { who: 'bob', agent: 'a', outcome: 'failed', text: 'hunter2' }, admin)).toEqual({
+    result: { entries: [] },
+  })
+  await runner.run('audit.head', {}, admin)
+  expect(written).toMatchObject([
+    { who: 'ann', action: 'audit.search', agent: 'a', outcome: 'done', facts: { who: 'bob', outcome: 'failed' } },
+    { who: 'ann', action: 'audit.head', outcome: 'done' },
+  ])
+  expect(JSON.stringify(written)).not.toContain('hunter2')
+})
+
+test('while nothing can be written down nothing is changed and no agent is called; what only looks goes on', async () => {
+  const written: unknown[] = []
+  let failing: string | undefined = 'the disk is full'
+  const handle = vi.fn(() => sound)
+  const runner = audited({ 'agent.invoke': handle, 'agents.list': () => ({ agents: [] }) }, written, () => failing)
+  expect(await runner.run('agent.invoke', params, createRequestContext())).toMatchObject({
+    error: {
+      message: 'agent.invoke is refused, since it could not be written down who asked for it: the disk is full',
+      data: { kind: 'storage_failed', delivery: 'not_sent', retryable: true },
+    },
+  })
+  expect(await runner.run('agents.list', {}, createRequestContext())).toEqual({ result: { agents: [] } })
+  expect([handle.mock.calls.length, written]).toEqual([0, []])
+  failing = undefined
+  expect(await runner.run('agent.invoke', params, createRequestContext())).toEqual({ result: sound })
 })

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { HalibutError } from '../base/errors.ts'
+import { checkBackup } from '../store/backup.ts'
+import type { AgentRecord } from '../store/records.ts'
+import { databaseName, newestStateVersion } from '../store/schema.ts'
+import { type StateContent, StateCopy } from '../store/state-copy.ts'
+import { verifyCopy } from './audit-copy.ts'
+import { openAuditCopy } from './open-copy.ts'
+import type { Verification } from './verify.ts'
+
+/** What restoring a backup would do; nothing was touched. */
+export interface RestoreReport {
+  readonly backup: Pick<StateContent, 'version' | 'identity' | 'tokens'> & {
+    /** The newest version that this gateway knows. */ readonly newest: number
+  }
+  /** What is there now; `undefined`: nothing is. */
+  readonly present: Pick<StateContent, 'version' | 'identity' | 'tokens'> | undefined
+  /** `undefined` where there is no identity now. */
+  readonly isSameIdentity: boolean | undefined
+  readonly audit: Verification
+  /** How many signed heads the audit log was held against. */
+  readonly heads: number
+  readonly agents: readonly RestoredAgent[]
+}
+
+/** What becomes of an agent. */
+export interface RestoredAgent {
+  readonly id: string
+  readonly change: 'kept' | 'gained' | 'lost' | 'changed'
+  /** Whether it trusts the gateway that is restored; `unknown`: it was set up with the identity of now, which is another one. */
+  readonly trusts: 'yes' | 'unknown'
+  readonly what: string
+}
+
+/** Tells what restoring a backup into a state folder would do. Rejects where it is no backup, or one of a newer version. */
+export async function reportRestore(path: string, folder: string, heads: readonly string[]): Promise<RestoreReport> {
+  const content = await checkBackup(path)
+  if (content.version > newestStateVersion)
+    throw new HalibutError(
+      'invalid_argument',
+      `${path} was written by a newer version of the gateway (state ${content.version}, this one knows ${newestStateVersion})`,
+      { advice: 'restore it with that version' },
+    )
+  const present = existsSync(join(folder, databaseName)) ? await contentOf(folder) : undefined
+  const copy = await openAuditCopy(path)
+  try {
+    const { verification, heads: held } = await verifyCopy(copy, heads)
+    const isSame = present?.identity && content.identity && present.identity.thumbprint === content.identity.thumbprint
+    return {
+      backup: { ...figuresOf(content), newest: newestStateVersion },
+      present: present && figuresOf(present),
+      isSameIdentity: present?.identity ? isSame === true : undefined,
+      audit: verification,
+      heads: held,
+      agents: agentsOf(content.agents, present?.agents ?? [], isSame ?? true),
+    }
+  } finally {
+    await copy.close()
+  }
+}
+
+function figuresOf({ version, identity, tokens }: StateContent) {
+  return { version, identity, tokens }
+}
+
+/** A state that is damaged is as good as none. */
+async function contentOf(folder: string): Promise<StateContent | undefined> {
+  try {
+    const copy = await StateCopy.open(folder)
+    try {
+      return await copy.content()
+    } finally {
+      copy.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function agentsOf(backup: readonly AgentRecord[], present: readonly AgentRecord[], isSameIdentity: boolean): RestoredAgent[] {
+  const now = new Map(present.map(agent => [agent.id, agent]))
+  const later = new Map(backup.map(agent => [agent.id, agent]))
+  const ids = [...new Set([...later.keys(), ...now.keys()])].sort()
+  return ids.map(id => {
+    const [before, after] = [now.get(id), later.get(id)]
+    const trusts = isSameIdentity || !before ? 'yes' : 'unknown'
+    if (!after) return { id, change: 'lost', trusts, what: 'it was added after the backup was made' }
+    if (!before) return { id, change: 'gained', trusts, what: 'it was removed since the backup was made, or never here' }
+    const differing = (['uri', 'thumbprint'] as const).filter(name => before[name] !== after[name])
+    const [first] = differing
+    if (first) return { id, change: 'changed', trusts, what: `${first} is ${before[first]} now, and will be ${after[first]}` }
+    const what = trusts === 'yes' ? 'it is the same' : 'it was set up with the identity of now'
+    return { id, change: 'kept', trusts, what }
+  })
+}

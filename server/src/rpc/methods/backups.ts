@@ -1,0 +1,25 @@
+import { HalibutError } from '../../base/errors.ts'
+import type { Handlers } from '../run.ts'
+
+/** A backup that was made. */
+export interface MadeBackup {
+  readonly name: string
+  readonly atMs: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly head?: string | undefined
+}
+
+/** Makes a backup; rejects with `too_many_calls` while another one is made. */
+export type BackupMaker = () => Promise<MadeBackup>
+
+/** `backup.create`. `make`: default a gateway that keeps nothing. */
+export function backupsMethods(make?: BackupMaker): Pick<Handlers, 'backup.create'> {
+  return {
+    'backup.create': async () => {
+      if (!make) throw new HalibutError('not_found', 'this gateway keeps nothing that a backup could be made of')
+      const { name, atMs, bytes, sha256, head } = await make()
+      return { name, time: new Date(atMs).toISOString(), bytes, sha256, ...(head !== undefined && { head }) }
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import { X509Certificate } from 'node:crypto'
+import { access, constants, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { HalibutError } from '../base/errors.ts'
+import { ask, type Connection, connect } from './connection.ts'
+import { type AgentRecord, type AuditRecord, type IdentityRecord, identityRecord, type MetaRecord } from './records.ts'
+import { databaseName, versionOf } from './schema.ts'
+import type { AuditHead, AuditRange } from './store.ts'
+import { toStoreError } from './store-failure.ts'
+
+/** What is in a backup, or in a state folder. */
+export interface StateContent {
+  /** The version of its state. */
+  readonly version: number
+  /** Who a gateway is that is started with it: what agents trust. */
+  readonly identity: { readonly thumbprint: string; readonly subject: string; readonly validTo: string } | undefined
+  /** The agents that it knows. */
+  readonly agents: readonly AgentRecord[]
+  readonly tokens: number
+  /** The newest entry of its audit log. */
+  readonly auditHead: AuditHead | undefined
+}
+
+const lookTimeoutMs = 5_000
+
+/** A look into a state that changes nothing: into a backup, or into a state folder, whichever process has it. It sees all of it at one moment. */
+export class StateCopy {
+  readonly path: string
+  readonly #connection: Connection
+
+  private constructor(path: string, connection: Connection) {
+    this.path = path
+    this.#connection = connection
+  }
+
+  /** `path`: a file, or a state folder. Rejects with `invalid_argument` where there is none, or it is none of ours. */
+  static async open(path: string): Promise<StateCopy> {
+    try {
+      const file = (await stat(path)).isDirectory() ? join(path, databaseName) : path
+      await access(file, constants.R_OK)
+      // Without a log beside it nobody writes to it, and nothing is written beside it for reading.
+      const isQuiet = await access(`${file}-wal`).then(
+        () => false,
+        () => true,
+      )
+      const connection = connect(isQuiet ? `${pathToFileURL(file).href}?mode=ro&immutable=1` : file, lookTimeoutMs)
+      try {
+        await connection.exec('BEGIN')
+        if ((await versionOf(connection, path)) === 0) throw new HalibutError('invalid_argument', `${path} is not a backup of a gateway`)
+        return new StateCopy(path, connection)
+      } catch (why) {
+        connection.close()
+        throw why
+      }
+    } catch (why) {
+      throw unusable(path, why)
+    }
+  }
+
+  async content(): Promise<StateContent> {
+    const [agents, tokens, head] = [await this.#documents('agents'), await this.#documents('tokens'), await this.auditHead()]
+    const pem = await this.identityPem()
+    return {
+      version: await versionOf(this.#connection, this.path),
+      identity: pem === undefined ? undefined : identityOf(pem),
+      agents: agents as AgentRecord[],
+      tokens: tokens.length,
+      auditHead: head,
+    }
+  }
+
+  /** Our certificate and key. */
+  identityPem(): Promise<string | undefined> {
+    return this.meta(identityRecord)
+  }
+
+  /** All certificates that were ever ours, as far as it knows. */
+  async certificatePems(): Promise<string[]> {
+    const own = await this.identityPem()
+    const known = ((await this.#documents('identities')) as IdentityRecord[]).map(({ certificatePem }) => certificatePem)
+    return [...new Set([...(own === undefined ? [] : [new X509Certificate(own).toString()]), ...known])]
+  }
+
+  async meta(id: string): Promise<string | undefined> {
+    return ((await this.#documents('meta')) as MetaRecord[]).find(each => each.id === id)?.text
+  }
+
+  async auditHead(): Promise<AuditHead | undefined> {
+    const [head] = await ask(this.#connection, 'SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1')
+    return head && { sequence: Number(head['sequence']), hash: String(head['hash']) }
+  }
+
+  /** As that of `AuditLog`. */
+  async readAudit({ after = 0, limit }: Pick<AuditRange, 'after' | 'limit'>): Promise<readonly AuditRecord[]> {
+    const sql = 'SELECT sequence, at_ms AS atMs, text, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?'
+    return (await ask(this.#connection, sql, after, limit)).map(row => ({ ...row }) as unknown as AuditRecord)
+  }
+
+  /** Rejects with `internal_error` where the file is damaged. */
+  async check(): Promise<void> {
+    try {
+      const [found] = await ask(this.#connection, 'PRAGMA quick_check(1)')
+      if (found?.['quick_check'] === 'ok') return
+    } catch (why) {
+      throw unusable(this.path, why)
+    }
+    throw new HalibutError('internal_error', `the backup ${this.path} is damaged`, { advice: 'use another one' })
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  async #documents(kind: string): Promise<unknown[]> {
+    const rows = await ask(this.#connection, 'SELECT document FROM records WHERE kind = ? ORDER BY position', kind)
+    return rows.map(row => JSON.parse(String(row['document'])))
+  }
+}
+
+function identityOf(pem: string): StateContent['identity'] {
+  const { fingerprint, subject, validTo } = new X509Certificate(pem)
+  return { thumbprint: fingerprint.replaceAll(':', ''), subject, validTo: new Date(validTo).toISOString() }
+}
+
+function unusable(path: string, why: unknown): HalibutError {
+  const { code } = why as NodeJS.ErrnoException
+  if (code === 'ENOENT') return new HalibutError('invalid_argument', `there is no state in ${path}`, { cause: why })
+  if (code === 'EACCES' || code === 'EPERM')
+    return new HalibutError('invalid_argument', `${path} cannot be read by this user`, { cause: why })
+  if (code === 'SQLITE_NOTADB') return new HalibutError('invalid_argument', `${path} is not a backup of a gateway`, { cause: why })
+  return toStoreError(path, why)
+}
