@@ -10,7 +10,6 @@ export {
   NewAgentSchema,
   TagSchema,
 } from './agent.ts'
-export { type AuditEntryAnswer, AuditEntrySchema, type AuditQueryParams, AuditQuerySchema } from './audit.ts'
 export {
   type AttentionCode,
   type AttentionEvent,
@@ -21,6 +20,7 @@ export {
   attentionCodes,
   attentionTable,
 } from './attention.ts'
+export { type AuditEntryAnswer, AuditEntrySchema, type AuditQueryParams, AuditQuerySchema } from './audit.ts'
 export {
   type CallOutcome,
   CallOutcomeSchema,

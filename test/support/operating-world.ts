@@ -17,7 +17,7 @@ const lasting = /^(serve|demo|agent)$/
  *
  * A new example is written with what is replaced here: `web-1`, `10.0.0.5:10933` and `AABB…` are an agent, `0011…` is the thumbprint of a gateway,
  * `0123456789abcdef` and `FFEE…` are who is pending and its thumbprint, /etc/halibut-gateway has settings.json, token, tools.json (a contract), page.pem
- * and page.key, /var/lib/halibut-gateway is the state, /var/backups is empty. Commands are run in the order of the document.
+ * and page.key, /var/lib/halibut-gateway is the state, /var/backups and /mnt/elsewhere are empty. Commands are run in the order of the document.
  */
 export async function createOperatingWorld() {
   const fleet = await createFleet('listening')
@@ -25,7 +25,14 @@ export async function createOperatingWorld() {
   const etc = join(root, 'etc/halibut-gateway')
   const bin = join(fleet.folder, 'bin')
   const work = join(fleet.folder, 'work')
-  const folders = ['etc/systemd/system', 'etc/sysusers.d', 'etc/bash_completion.d', 'usr/local/share/zsh/site-functions', 'var/backups']
+  const folders = [
+    'etc/systemd/system',
+    'etc/sysusers.d',
+    'etc/bash_completion.d',
+    'usr/local/share/zsh/site-functions',
+    'var/backups',
+    'mnt/elsewhere',
+  ]
   await Promise.all([etc, bin, work, ...folders.map(folder => join(root, folder))].map(path => mkdir(path, { recursive: true })))
   const own = { port: 0, agentPort: 0, stateFolder: join(fleet.folder, 'another-state') }
   const page = testIdentity('page')
@@ -49,6 +56,7 @@ export async function createOperatingWorld() {
   const replaced: readonly (readonly [string, string])[] = [
     ['/var/lib/halibut-gateway', fleet.stateFolder],
     ['/var/backups/', `${join(root, 'var/backups')}/`],
+    ['/mnt/elsewhere/', `${join(root, 'mnt/elsewhere')}/`],
     ['/usr/local/', `${join(root, 'usr/local')}/`],
     ['/etc/', `${join(root, 'etc')}/`],
     ['https://10.0.0.5:10933/', uri],

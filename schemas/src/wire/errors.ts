@@ -104,7 +104,7 @@ export const errorTable = {
     'call again when it is up',
   ),
   draining: entry(-32064, 503, true, 'the gateway is stopping', 'call again in a moment'),
-  storage_failed: entry(-32065, 503, true, 'the gateway’s disk takes nothing', 'free its disk, then call again'),
+  storage_failed: entry(-32069, 503, true, 'the gateway’s disk takes nothing', 'free its disk, then call again'),
   queue_full: entry(-32029, 503, true, 'too many requests wait for this agent', 'wait until some have been collected'),
   // What the service answered
   service_not_found: entry(-32030, 404, false, 'the agent has no such service', 'check the service name against the agent’s version'),

@@ -13,6 +13,7 @@ export const exitCodes = {
   agentFailed: { code: 8, meaning: 'the agent ran the request, and it failed there' },
   mayHaveRun: { code: 9, meaning: 'the request left, and may have run' },
   fault: { code: 10, meaning: 'doctor found a fault' },
+  tampered: { code: 11, meaning: 'the audit log was changed, or a part of it is missing' },
   hungUp: { code: 129, meaning: 'ended by SIGHUP' },
   interrupted: { code: 130, meaning: 'ended by SIGINT (Ctrl-C)' },
   terminated: { code: 143, meaning: 'ended by SIGTERM' },

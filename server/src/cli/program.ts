@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { agentVerb } from './agent.ts'
 import { agentsVerb } from './agents.ts'
+import { auditVerb } from './audit.ts'
+import { backupVerb } from './backup.ts'
 import { callVerb } from './call.ts'
 import { certVerb } from './cert.ts'
 import { completionVerb } from './completion.ts'
@@ -12,6 +14,7 @@ import { tellFailure } from './failure.ts'
 import { helpVerb, topicLines } from './help.ts'
 import type { CliIo } from './io.ts'
 import type { Act, Plan } from './plan.ts'
+import { restoreVerb } from './restore.ts'
 import { demoVerb, serveVerb } from './serve.ts'
 import { tokenVerb } from './token.ts'
 import { trustVerb } from './trust.ts'
@@ -74,6 +77,9 @@ ${topicLines()}`,
     trustVerb,
     tokenVerb,
     certVerb,
+    auditVerb,
+    backupVerb,
+    restoreVerb,
     configVerb,
     doctorVerb,
     versionVerb,

@@ -270,7 +270,12 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
 async function firstToken(tokens: Tokens, audit: Pick<Audit, 'record'>): Promise<string | undefined> {
   if (tokens.list().length > 0) return undefined
   const { secret, record } = await tokens.create({ name: 'admin', role: 'admin', createdBy: 'gateway' })
-  await audit.record({ who: 'gateway', action: 'tokens.create', outcome: 'done', facts: { id: record.id, name: record.name, role: record.role } })
+  await audit.record({
+    who: 'gateway',
+    action: 'tokens.create',
+    outcome: 'done',
+    facts: { id: record.id, name: record.name, role: record.role },
+  })
   return secret
 }
 

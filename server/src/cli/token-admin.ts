@@ -91,9 +91,10 @@ async function askStore(store: import('../store/store.ts').Store): Promise<AskTo
     ])
   const tokens = new Tokens({ store: store.tokens, log: silentLog })
   tokens.close()
-  const runner = new MethodRunner(tokensMethods(tokens), silentLog, undefined, entry =>
-    store.change(({ audit }) => appendText(audit, steadyTime(), formatEntry(entry))),
-  )
+  const runner = new MethodRunner(tokensMethods(tokens), silentLog, undefined, {
+    record: entry => store.change(({ audit }) => appendText(audit, steadyTime(), formatEntry(entry))),
+    failing: undefined,
+  })
   return async (method, params) => {
     const ran = await runner.run(
       method,

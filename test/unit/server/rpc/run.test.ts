@@ -140,7 +140,7 @@ test('the trace id of the caller is that of the error and of the log', async () 
 
 /** A runner whose entries go to `written`. */
 function audited(handlers: object, written: unknown[], failing?: () => string | undefined): MethodRunner {
-  return new MethodRunner(handlers as Handlers, vi.fn(), undefined, {
+  return new MethodRunner(handlers as Handlers, silentLog, undefined, {
     record: async entry => void written.push(entry),
     get failing() {
       return failing?.()

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import type { RestoreReport } from '../audit/restore-report.ts'
+import { acceptedSettings } from './accepted-settings.ts'
+import { columns } from './columns.ts'
+import type { ExitName } from './exit-codes.ts'
+import { CliError } from './failure.ts'
+import type { CliIo } from './io.ts'
+import type { Plan } from './plan.ts'
+
+interface RestoreOptions {
+  readonly stateFolder?: string
+  readonly check?: boolean
+  readonly head?: string
+  readonly json?: boolean
+}
+
+/** `restore`: puts a backup in the place of a state, or tells what that would do. */
+export function restoreVerb(plan: Plan): Command {
+  return new Command('restore')
+    .description('puts what a backup holds in the place of what a state folder holds, while no gateway uses that')
+    .argument('<backup>', 'a file of backup, or of backup.create')
+    .option('--check', 'changes nothing: tells whose backup it is, and which agents would be gained, lost or changed')
+    .option('--head <file>', 'the signed head that its audit log must fit; default: the one beside it, where there is one')
+    .option('--state-folder <path>', 'whose state; default: that of the settings')
+    .option('--json', 'the same as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+What is replaced stays in the state folder, as state.db.before-restore-… .
+A backup whose audit log does not hold is not restored; its exit code is 11.
+
+Examples:
+  $ halibut-gateway restore /var/backups/halibut-gateway.backup --check
+  $ halibut-gateway restore /var/backups/halibut-gateway.backup --state-folder /var/lib/halibut-gateway`,
+    )
+    .action((backup: string, options: RestoreOptions) => plan(io => restore(backup, options, io), options.json))
+}
+
+async function restore(backup: string, options: RestoreOptions, io: CliIo): Promise<ExitName> {
+  const folder = options.stateFolder ?? acceptedSettings([], io).stateFolder
+  const { reportRestore } = await import('../audit/restore-report.ts')
+  const report = await reportRestore(backup, folder, await headsOf(backup, options.head))
+  if (options.check || !report.audit.ok) {
+    io.out(options.json ? `${JSON.stringify(report)}\n` : `${textOf(report)}\n`)
+    return report.audit.ok ? 'done' : 'tampered'
+  }
+  const { restoreBackup } = await import('../store/backup.ts')
+  const { openStateFolder } = await import('../store/state-folder.ts')
+  const { replaced } = await restoreBackup(backup, await openStateFolder(folder))
+  const agents = report.agents.filter(({ change }) => change !== 'lost').length
+  if (options.json) io.out(`${JSON.stringify({ folder, replaced, identity: report.backup.identity, agents })}\n`)
+  else {
+    io.out(`${folder} holds what is in ${backup}: ${agents} agents\n`)
+    if (replaced !== undefined) io.out(`what was there before is in ${replaced}\n`)
+  }
+  return 'done'
+}
+
+async function headsOf(backup: string, given: string | undefined): Promise<string[]> {
+  const { headFileOf } = await import('../audit/signed-backup.ts')
+  const file = given ?? headFileOf(backup)
+  if (given === undefined && !existsSync(file)) return []
+  try {
+    return [await readFile(file, 'utf8')]
+  } catch (cause) {
+    throw new CliError('usage', `the head: ${cause instanceof Error ? cause.message : String(cause)}`, 'name the file of a signed head')
+  }
+}
+
+function textOf({ backup, present, isSameIdentity, audit, heads, agents }: RestoreReport): string {
+  const whose = (identity: RestoreReport['backup']['identity']): string =>
+    identity ? `${identity.thumbprint} (${identity.subject}, valid until ${identity.validTo})` : 'none'
+  const trust =
+    isSameIdentity === undefined
+      ? 'there is no gateway here yet'
+      : isSameIdentity
+        ? 'the same as now: agents go on trusting this gateway'
+        : 'ANOTHER ONE THAN NOW: agents that trust the present one refuse the restored gateway, until they trust this one'
+  const lines = [
+    `identity      ${whose(backup.identity)}`,
+    `              ${trust}`,
+    ...(present?.identity && isSameIdentity === false ? [`present       ${whose(present.identity)}`] : []),
+    `state         version ${backup.version}; this gateway knows ${backup.newest}`,
+    `tokens        ${backup.tokens}`,
+    `audit log     ${audit.ok ? `the entries ${audit.first} to ${audit.last} hold${heads === 0 ? '; there is no head to hold them against' : ''}` : `${audit.finding}: ${audit.message}`}`,
+    `agents        ${summary(agents)}`,
+  ]
+  const rows = agents
+    .filter(({ change, trusts }) => change !== 'kept' || trusts !== 'yes')
+    .map(({ id, change, trusts, what }) => [id, change, trusts, what])
+  return rows.length === 0 ? lines.join('\n') : `${lines.join('\n')}\n\n${columns(['AGENT', 'IT IS', 'TRUSTS IT', 'WHY'], rows)}`
+}
+
+function summary(agents: RestoreReport['agents']): string {
+  const count = (change: string): number => agents.filter(each => each.change === change).length
+  return `${count('kept')} kept, ${count('gained')} gained, ${count('lost')} lost, ${count('changed')} changed`
+}

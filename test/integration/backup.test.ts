@@ -1,0 +1,152 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ask as askDatabase, openConnection } from '../../server/src/store/connection.ts'
+import { createFleet } from '../support/command-fleet.ts'
+import { runCommand } from '../support/command-line.ts'
+import { ask } from '../support/rest.ts'
+
+const newAgent = (agent: string) => ({ agent, uri: `poll://${agent}/`, thumbprint: 'A'.repeat(40) })
+
+test('a backup is made while the gateway runs, and what is restored from it is what was there, signed head and all', {
+  timeout: 120_000,
+}, async () => {
+  const root = await mkdtemp(join(tmpdir(), 'backup-'))
+  const [file, other] = [join(root, 'one.backup'), join(root, 'other')]
+  try {
+    {
+      await using fleet = await createFleet('listening')
+      const [origin = '', token = ''] = fleet.address.split('/#token=')
+      expect((await ask({ origin, token }, 'POST /agents', newAgent('kept'))).status).toBe(201)
+      const made = await fleet.run('backup', file, '--state-folder', fleet.stateFolder, '--json')
+      expect([made.code, made.err]).toEqual([0, ''])
+      expect(JSON.parse(made.out)).toMatchObject({ file, headFile: `${file}.head`, agents: 1 })
+      expect((await fleet.run('backup', file, '--state-folder', fleet.stateFolder)).code).toBe(2)
+      expect((await ask({ origin, token }, 'POST /agents', newAgent('later'))).status).toBe(201)
+
+      const report = JSON.parse((await fleet.run('restore', file, '--check', '--state-folder', fleet.stateFolder, '--json')).out)
+      expect(report).toMatchObject({
+        backup: { version: 1, newest: 1, tokens: expect.any(Number) },
+        isSameIdentity: true,
+        audit: { ok: true, first: 1 },
+        heads: 1,
+        agents: [
+          { id: 'kept', change: 'kept', trusts: 'yes' },
+          { id: 'later', change: 'lost' },
+        ],
+      })
+      expect(report.backup.identity.thumbprint).toMatch(/^[0-9A-F]{40}$/)
+      const refused = await fleet.run('restore', file, '--state-folder', fleet.stateFolder)
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('belongs to') })
+      expect((await ask({ origin, token }, 'GET /agents/later')).status).toBe(200)
+      await fleet.run('restore', file, '--state-folder', other)
+      await cp(fleet.stateFolder, join(root, 'stopped'), { recursive: true })
+    }
+    expect(await agentsIn(other)).toEqual(['kept'])
+
+    // Into a stopped one: what it had is kept beside it.
+    const stopped = join(root, 'stopped')
+    const restored = await runCommand(['restore', file, '--state-folder', stopped])
+    expect(restored).toMatchObject({ code: 0, out: expect.stringContaining('what was there before is in') })
+    expect(await agentsIn(stopped)).toEqual(['kept'])
+    const before = (await readdir(stopped)).find(name => name.startsWith('state.db.before-restore-')) ?? ''
+    expect((await runCommand(['restore', join(stopped, before), '--state-folder', join(root, 'back')])).code).toBe(0)
+    expect(await agentsIn(join(root, 'back'))).toEqual(['kept', 'later'])
+  } finally {
+    await rm(root, { recursive: true })
+  }
+})
+
+test('a backup of another gateway, or one that somebody has changed, is told before anything is touched', {
+  timeout: 120_000,
+}, async () => {
+  const root = await mkdtemp(join(tmpdir(), 'backup-'))
+  const [file, here] = [join(root, 'one.backup'), join(root, 'here')]
+  try {
+    for (const [folder, agents] of [
+      ['there', ['a', 'b']],
+      ['here', ['b', 'c']],
+    ] as const) {
+      await using gateway = await createGateway(join(root, folder))
+      for (const id of agents) expect((await ask(gateway, 'POST /agents', newAgent(id))).status).toBe(201)
+    }
+    expect((await runCommand(['backup', file, '--state-folder', join(root, 'there')])).code).toBe(0)
+    const told = await runCommand(['restore', file, '--check', '--state-folder', here])
+    expect(told).toMatchObject({ code: 0, err: '', out: expect.stringContaining('ANOTHER ONE THAN NOW') })
+    const report = JSON.parse((await runCommand(['restore', file, '--check', '--state-folder', here, '--json'])).out)
+    expect(report).toMatchObject({
+      isSameIdentity: false,
+      agents: [
+        { id: 'a', change: 'gained', trusts: 'yes' },
+        { id: 'b', change: 'kept', trusts: 'unknown' },
+        { id: 'c', change: 'lost', trusts: 'unknown' },
+      ],
+    })
+    expect(await agentsIn(here)).toEqual(['b', 'c'])
+
+    const database = await openConnection(file)
+    await database.exec(`UPDATE audit SET text = replace(text, 'gateway', 'nobody') WHERE sequence = 1; PRAGMA wal_checkpoint(TRUNCATE)`)
+    database.close()
+    const changed = await runCommand(['restore', file, '--state-folder', here])
+    expect(changed).toMatchObject({ code: 11, out: expect.stringContaining('changed: entry 1 was changed') })
+    expect(await agentsIn(here)).toEqual(['b', 'c'])
+  } finally {
+    await rm(root, { recursive: true })
+  }
+})
+
+test('backup.create makes one backup at a time in its folder, with the head beside it, and keeps the newest ten', {
+  timeout: 120_000,
+}, async () => {
+  const root = await mkdtemp(join(tmpdir(), 'backup-'))
+  try {
+    await using gateway = await createGateway(join(root, 'state'), ['--backup-folder', join(root, 'backups')])
+    const both = await Promise.all([ask(gateway, 'POST /backups'), ask(gateway, 'POST /backups')])
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 429])
+    const { name, sha256, head } = (both.find(({ status }) => status === 200) as { body: unknown }).body as {
+      name: string
+      sha256: string
+      head: string
+    }
+    expect([name, sha256]).toEqual([expect.stringMatching(/^halibut-gateway-.*\.backup$/), expect.stringMatching(/^[0-9a-f]{64}$/)])
+    expect(await readFile(join(root, 'backups', `${name}.head`), 'utf8')).toBe(head)
+    await writeFile(join(root, 'backups', 'somebody.else'), '')
+    for (let i = 0; i < 10; i++) expect((await ask(gateway, 'POST /backups')).status).toBe(200)
+    const files = await readdir(join(root, 'backups'))
+    expect([files.length, files.includes(name), files.includes('somebody.else')]).toEqual([21, false, true])
+    const last = join(
+      root,
+      'backups',
+      files
+        .filter(each => each.endsWith('.backup'))
+        .sort()
+        .at(-1) ?? '',
+    )
+    expect((await runCommand(['audit', 'verify', last, '--head', `${last}.head`])).code).toBe(0)
+    const { body } = await ask(gateway, 'GET /audit?action=backup.create&limit=1000')
+    expect((body as { entries: { outcome: string }[] }).entries.map(({ outcome }) => outcome).sort()).toEqual([
+      ...Array.from({ length: 11 }, () => 'done'),
+      'too_many_calls',
+    ])
+  } finally {
+    await rm(root, { recursive: true })
+  }
+})
+
+/** A gateway of `serve`, without agents. */
+async function createGateway(stateFolder: string, more: readonly string[] = []) {
+  const { startCommand } = await import('../support/command-line.ts')
+  const flags = ['--port', '0', '--agent-port', '0', '--state-folder', stateFolder, '--json', '--log-level', 'error', ...more]
+  const command = startCommand(['serve', ...flags])
+  const { address = '' } = await command.firstJson
+  const [origin = '', token = ''] = address.split('/#token=')
+  return { origin, token, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() }
+}
+
+async function agentsIn(folder: string): Promise<string[]> {
+  const database = await openConnection(join(folder, 'state.db'))
+  const rows = await askDatabase(database, "SELECT id FROM records WHERE kind = 'agents' ORDER BY id")
+  database.close()
+  return rows.map(({ id }) => String(id))
+}
