@@ -31,6 +31,7 @@ afterAll(async () => {
 })
 
 const places = [
+  ['the overview', '#/overview', '[data-attention]'],
   ['all agents', '#/agents', '[data-agent=web-1][data-state=connected]'],
   ['an agent that is there', '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)', '[data-head=web-1]'],
   ['an agent with a wrong pin', '#/agent/wrong-1', '[data-head=wrong-1] .mismatch'],

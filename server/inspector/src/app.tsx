@@ -5,6 +5,7 @@ import { agents, router, session } from './page.ts'
 import { AgentPage } from './pages/agent/agent-page.tsx'
 import { AgentsPage } from './pages/agents/agents-page.tsx'
 import { AttachPage } from './pages/attach/attach-page.tsx'
+import { OverviewPage } from './pages/overview/overview-page.tsx'
 import { SignInPage } from './pages/sign-in/sign-in-page.tsx'
 import { TrustPage } from './pages/trust/trust-page.tsx'
 
@@ -55,6 +56,8 @@ function Content() {
   }
   const route = router.route.value
   switch (route.page) {
+    case 'overview':
+      return <OverviewPage />
     case 'agents':
       return <AgentsPage />
     case 'agent':
@@ -69,7 +72,8 @@ function Content() {
 /** The title of the tab says where one is. */
 function useTitle(): void {
   const route = router.route.value
-  const name = route.page === 'agent' ? route.agent : { agents: 'Agents', attach: 'Add an agent', trust: 'Trust' }[route.page]
+  const name =
+    route.page === 'agent' ? route.agent : { overview: 'Overview', agents: 'Agents', attach: 'Add an agent', trust: 'Trust' }[route.page]
   useEffect(() => {
     document.title = `${name} · Halibut Gateway`
   }, [name])

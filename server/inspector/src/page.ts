@@ -4,6 +4,7 @@ import { createRouter } from './address/router.ts'
 import { createAbout } from './state/about.ts'
 import { createAgentTable } from './state/agent-table.ts'
 import { createAgents } from './state/agents.ts'
+import { createAttention } from './state/attention.ts'
 import { createCallForm } from './state/call-form.ts'
 import { createCallPhases } from './state/call-phases.ts'
 import { createCalls } from './state/calls.ts'
@@ -22,6 +23,7 @@ export const form = createCallForm(router, agents, contracts)
 export const calls = createCalls({ session, form, storage: sessionStorage })
 export const phases = createCallPhases(session, calls)
 export const about = createAbout(session, location.hostname)
+export const attention = createAttention(session)
 export const trust = createTrust(session, () => now.value)
 
 /** What the list of agents is narrowed to: it stays beside an agent’s page. */

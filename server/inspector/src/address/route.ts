@@ -19,6 +19,7 @@ export interface ListView {
 
 /** A place in the page: all of it stands in the address, so that it can be linked to. */
 export type Route =
+  | { readonly page: 'overview' }
   | { readonly page: 'agents'; readonly list: ListView }
   /** One agent beside the list that it was found in. */
   | {
@@ -51,6 +52,8 @@ export function parseRoute(hash: string): Route {
         method: args.get('method') ?? undefined,
         list: parseList(args),
       }
+    case 'overview':
+      return { page }
     case 'attach':
       return { page, mode: id === 'polling' ? 'polling' : 'listening' }
     case 'trust':
@@ -67,6 +70,8 @@ export function formatRoute(route: Route): string {
       return `#/agents${formatQuery(listArgs(route.list))}`
     case 'agent':
       return `#/agent/${encodeURIComponent(route.agent)}${formatQuery({ service: route.service, method: route.method, ...listArgs(route.list) })}`
+    case 'overview':
+      return '#/overview'
     case 'attach':
       return `#/attach/${route.mode}`
     case 'trust':

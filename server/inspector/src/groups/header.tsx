@@ -30,6 +30,9 @@ function Ways() {
   const down = untrusted + offline
   return (
     <nav class="ways" aria-label="Pages">
+      <Link to={{ page: 'overview' }} current={page === 'overview'}>
+        Overview
+      </Link>
       <Link to={{ page: 'agents', list: listView.value }} current={page === 'agents' || page === 'agent'}>
         Agents
         {down > 0 && (

@@ -15,6 +15,7 @@ const part = fc.option(
   { nil: undefined },
 )
 const route: fc.Arbitrary<Route> = fc.oneof(
+  fc.constant({ page: 'overview' as const }),
   list.map(each => ({ page: 'agents' as const, list: each })),
   fc.record({ page: fc.constant('agent' as const), agent: text.filter(each => each !== ''), service: part, method: part, list }),
   fc.constantFrom('listening' as const, 'polling' as const).map(mode => ({ page: 'attach' as const, mode })),
