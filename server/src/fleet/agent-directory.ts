@@ -259,7 +259,9 @@ export function snapshotOf(agent: Agent, services: readonly string[] = agent.def
 }
 
 function toldMismatch({ presented, count, firstSeenMs, lastSeenMs }: Mismatch): NonNullable<AgentSnapshot['mismatch']> {
-  return { ...presented, count, firstSeen: new Date(firstSeenMs).toISOString(), lastSeen: new Date(lastSeenMs).toISOString() }
+  const { thumbprint, thumbprint256, subject, issuer } = presented
+  const [firstSeen, lastSeen] = [new Date(firstSeenMs).toISOString(), new Date(lastSeenMs).toISOString()]
+  return { thumbprint, thumbprint256, subject, issuer, count, firstSeen, lastSeen }
 }
 
 /** In a form that an entity tag of HTTP can have. */

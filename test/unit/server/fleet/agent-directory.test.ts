@@ -1,3 +1,5 @@
+import { AgentSnapshotSchema } from '@halibut-gateway/schemas'
+import { Value } from '@sinclair/typebox/value'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type AgentDefinition, AgentDirectory, snapshotOf } from '../../../../server/src/fleet/agent-directory.ts'
@@ -25,6 +27,16 @@ test('an agent that was never seen says so, since it is known', () => {
     { id: 'p', name: 'P', mode: 'polling', state: 'offline', reason: 'has not connected yet', since: '1970-01-01T00:00:02.000Z' },
   ])
   expect(snapshotOf(directory.require('l'))).not.toHaveProperty('probed')
+})
+
+test('what is told of an agent with another certificate than the pinned one is what the schema has, whatever else is known of that', () => {
+  const { directory } = create()
+  directory.add({ id: 'l', uri: 'https://10.0.0.1:1/', thumbprint: own })
+  const presented = { thumbprint: other, thumbprint256: 'C3'.repeat(32), subject: 'CN=x', issuer: 'CN=x', expiresMs: 1 }
+  directory.report('l', { type: 'refused', why: 'another certificate' }, { presented })
+  const told = snapshotOf(directory.require('l'))
+  expect(told.mismatch).toMatchObject({ thumbprint: other, count: 1 })
+  expect([...Value.Errors(AgentSnapshotSchema, told)]).toEqual([])
 })
 
 test('an id and a subscription belong to one agent each', () => {
