@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { Notice } from './elements/notice.tsx'
+import { ProblemBox } from './elements/problem-box.tsx'
 import { Header } from './groups/header.tsx'
 import { agents, router, session } from './page.ts'
 import { AgentPage } from './pages/agent/agent-page.tsx'
@@ -49,6 +50,13 @@ function Content() {
           <button type="button" class="primary" onClick={() => session.connectNow()}>
             Try again now
           </button>
+        </Notice>
+      )
+    }
+    if (agents.problem.value !== undefined) {
+      return (
+        <Notice title="The gateway does not tell of its agents">
+          <ProblemBox error={agents.problem.value} />
         </Notice>
       )
     }

@@ -52,7 +52,7 @@ function Ways() {
         )}
       </Link>
       <Link to={{ page: 'attach', mode: 'listening' }} current={page === 'attach'}>
-        Add an agent
+        Add<span class="more"> an agent</span>
       </Link>
     </nav>
   )

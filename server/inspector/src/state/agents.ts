@@ -9,6 +9,8 @@ export interface Agents {
   readonly version: ReadonlySignal<number>
   /** Whether they are known at all. */
   readonly known: ReadonlySignal<boolean>
+  /** Why the gateway does not tell of them. */
+  readonly problem: ReadonlySignal<unknown>
   /** An agent, for who is to notice when it changes. */
   get(id: string): AgentSnapshot | undefined
   all(): ReadonlyMap<string, AgentSnapshot>
@@ -21,6 +23,7 @@ export interface Agents {
 export function createAgents(session: Session, soon: (tell: () => void) => void): Agents {
   const version = signal(0)
   const known = signal(false)
+  const problem = signal<unknown>(undefined)
   let byId = new Map<string, AgentSnapshot>()
   let isTold = true
 
@@ -33,32 +36,40 @@ export function createAgents(session: Session, soon: (tell: () => void) => void)
     })
   }
 
-  whileSignedIn(session, async (client, stop) => {
-    /** A new snapshot that comes in parts replaces what is shown when it is whole. */
-    let incoming: Map<string, AgentSnapshot> | undefined
-    for await (const event of client.watchAgents({ signal: stop })) {
-      if (event.type === 'snapshot') incoming = new Map()
-      const into = incoming ?? byId
-      if (event.type === 'removed') for (const id of event.ids) into.delete(id)
-      else for (const agent of event.agents) into.set(agent.id, agent)
-      const isWhole = event.type === 'removed' || event.more === undefined
-      if (incoming && (isWhole || byId.size === 0)) {
-        byId = incoming
-        incoming = undefined
+  whileSignedIn(
+    session,
+    async (client, stop) => {
+      /** A new snapshot that comes in parts replaces what is shown when it is whole. */
+      let incoming: Map<string, AgentSnapshot> | undefined
+      for await (const event of client.watchAgents({ signal: stop })) {
+        if (event.type === 'snapshot') incoming = new Map()
+        const into = incoming ?? byId
+        if (event.type === 'removed') for (const id of event.ids) into.delete(id)
+        else for (const agent of event.agents) into.set(agent.id, agent)
+        const isWhole = event.type === 'removed' || event.more === undefined
+        if (incoming && (isWhole || byId.size === 0)) {
+          byId = incoming
+          incoming = undefined
+        }
+        known.value = true
+        changed()
       }
-      known.value = true
-      changed()
-    }
-  })
+    },
+    why => {
+      problem.value = why
+    },
+  )
   session.client.subscribe(() => {
     byId = new Map()
     known.value = false
+    problem.value = undefined
     version.value++
   })
 
   return {
     version,
     known,
+    problem,
     get: id => {
       void version.value
       return byId.get(id)

@@ -37,6 +37,7 @@ export const causeWords: Readonly<Record<PendingSnapshot['cause'], { readonly ti
 /** What to do about an agent that is not connected. */
 export function adviceFor(agent: AgentSnapshot, knock: PendingSnapshot | undefined): string | undefined {
   if (knock) return `Somebody knocks in its name: ${knock.advice}.`
+  if (agent.advice !== undefined) return `To go on: ${agent.advice}.`
   switch (agent.state) {
     case 'connected':
       return undefined

@@ -32,7 +32,7 @@ function createWorld(...first: AgentSnapshot[]) {
     void version.value
     return byId
   }
-  const table = createAgentTable({ version, known: signal(true), all, get: id => all().get(id) }, view)
+  const table = createAgentTable({ version, known: signal(true), problem: signal(undefined), all, get: id => all().get(id) }, view)
   // Somebody looks at it.
   effect(() => void table.rows.value)
   return {

@@ -6,6 +6,7 @@ import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { useAction } from '../../elements/use-action.ts'
 import { Doctor } from '../../groups/doctor.tsx'
 import { MismatchBox } from '../../groups/mismatch-box.tsx'
 import { about, listView, router, session, trust } from '../../page.ts'
@@ -76,7 +77,10 @@ function State({ agent }: { agent: AgentSnapshot }) {
   return (
     <div class={`why ${agent.state}`}>
       {mismatch ? (
-        <MismatchBox mismatch={mismatch} agent={agent.name} />
+        <>
+          <MismatchBox mismatch={mismatch} agent={agent.name} />
+          {mismatch.facts && !agent.readOnly && <Repin key={mismatch.seen} agent={agent} seen={mismatch.seen} />}
+        </>
       ) : (
         <p>
           {agent.reason}
@@ -164,5 +168,35 @@ function Actions({ agent }: { agent: AgentSnapshot }) {
       )}
       {problem.value !== undefined && <ProblemBox error={problem.value} />}
     </>
+  )
+}
+
+/** Pins the agent to the certificate that was seen, once a person has compared it. */
+function Repin({ agent, seen }: { agent: AgentSnapshot; seen: string }) {
+  const compared = useSignal(false)
+  const action = useAction()
+  if (!session.may('trust.write')) return null
+  return (
+    <div class="repin">
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={compared.value}
+          onChange={event => {
+            compared.value = event.currentTarget.checked
+          }}
+        />{' '}
+        The machine itself tells the thumbprint that was seen
+      </label>{' '}
+      <button
+        type="button"
+        class="small"
+        disabled={!compared.value || action.isBusy.value}
+        onClick={() => void action.run(() => trust.decide('trust.repin', { agent: agent.id, thumbprint: seen }))}
+      >
+        Pin it, and revoke the one before
+      </button>
+      {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
+    </div>
   )
 }

@@ -1,9 +1,10 @@
 import { GatewayError } from '@halibut-gateway/client'
+import type { MethodResult } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { useAction } from '../../elements/use-action.ts'
 import { ServiceChoice } from '../../groups/service-choice.tsx'
-import { session } from '../../page.ts'
+import { session, trust } from '../../page.ts'
 import { readPastedAgent, tidyAddress } from '../../values/pasted-agent.ts'
 import { tidyThumbprint } from '../../values/thumbprints.ts'
 
@@ -14,6 +15,8 @@ export function AddForm() {
   const id = useSignal('')
   const services = useSignal<readonly string[]>([])
   const action = useAction()
+  const discovery = useAction()
+  const seen = useSignal<MethodResult<'trust.discover'> | undefined>(undefined)
   if (!session.may('agents.write')) return <p class="hint">Somebody with the role admin can do that.</p>
   const tidy = tidyThumbprint(thumbprint.value)
   const isThumbprint = /^[0-9A-F]{40}$/.test(tidy)
@@ -25,6 +28,11 @@ export function AddForm() {
     id.value = pasted.agent
     services.value = pasted.services
   }
+  const discover = (): Promise<boolean> =>
+    discovery.run(async () => {
+      seen.value = await trust.decide('trust.discover', { uri: tidyAddress(uri.value) })
+      thumbprint.value = seen.value.thumbprint
+    })
   const add = async (): Promise<void> => {
     const client = session.client.peek()
     const params = { agent: id.value.trim(), uri: tidyAddress(uri.value), thumbprint: tidy, services: [...services.value] }
@@ -110,6 +118,17 @@ export function AddForm() {
             : 'The gateway dials it and goes on only where it presents this certificate.'}
         </p>
       </div>
+      <div class="row wrap">
+        <button type="button" disabled={uri.value.trim() === '' || discovery.isBusy.value} onClick={() => void discover()}>
+          {discovery.isBusy.value ? 'Dialling…' : 'Ask the address which certificate it has'}
+        </button>
+        {seen.value !== undefined && tidy === seen.value.thumbprint && (
+          <span role="status">
+            Seen there, calls itself {seen.value.subject}. Compare it with what the machine itself tells before you add it.
+          </span>
+        )}
+      </div>
+      {discovery.problem.value !== undefined && <ProblemBox error={discovery.problem.value} />}
       <ServiceChoice
         chosen={services.value}
         onChange={chosen => {

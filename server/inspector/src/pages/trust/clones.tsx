@@ -1,7 +1,9 @@
 import { Link } from '../../elements/link.tsx'
+import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
-import { agents, listView, trust } from '../../page.ts'
+import { useAction } from '../../elements/use-action.ts'
+import { agents, listView, session, trust } from '../../page.ts'
 
 /** Agents that several machines are at the same time, or would be if nobody kept some of them out. */
 export function Clones() {
@@ -29,7 +31,7 @@ export function Clones() {
               <>
                 <dt>connected</dt>
                 <dd>
-                  {addresses.map((address, i) => (i === addresses.length - 1 && i > 0 ? `${address} (the newest)` : address)).join(', ')}
+                  <Connected agent={agent} addresses={addresses} />
                 </dd>
               </>
             )}
@@ -39,7 +41,10 @@ export function Clones() {
                 <dd>
                   {held.map(each => (
                     <div key={each.address}>
-                      {each.address} by {each.by} <RelativeTime at={each.since} after=" ago" />
+                      {each.address} by {each.by} <RelativeTime at={each.since} after=" ago" />{' '}
+                      <Decide method="trust.release" agent={agent} address={each.address}>
+                        Let it in again
+                      </Decide>
                     </div>
                   ))}
                 </dd>
@@ -50,5 +55,47 @@ export function Clones() {
         </article>
       ))}
     </section>
+  )
+}
+
+/** The machines that are connected, each with a button that keeps it out; the newest is mostly the copy. */
+function Connected({ agent, addresses }: { agent: string; addresses: readonly string[] }) {
+  return (
+    <>
+      {addresses.map((address, i) => {
+        const isNewest = i === addresses.length - 1 && i > 0
+        return (
+          <div key={address}>
+            {address}
+            {isNewest && ' (the newest)'}{' '}
+            {addresses.length > 1 && (
+              <Decide method="trust.hold" agent={agent} address={address}>
+                {isNewest ? 'Hold the newer' : 'Hold this one'}
+              </Decide>
+            )}
+          </div>
+        )
+      })}
+    </>
+  )
+}
+
+/** Keeps a machine out, or lets it in again. */
+function Decide(props: { method: 'trust.hold' | 'trust.release'; agent: string; address: string; children: string }) {
+  const { method, agent, address } = props
+  const action = useAction()
+  if (!session.may('trust.write')) return null
+  return (
+    <>
+      <button
+        type="button"
+        class="small"
+        disabled={action.isBusy.value}
+        onClick={() => void action.run(() => trust.decide(method, { agent, address }))}
+      >
+        {props.children}
+      </button>
+      {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
+    </>
   )
 }
