@@ -114,7 +114,7 @@ export class GatewayCertificates {
         certificate: certificateFromPem({ certificatePem: pem, keyPem, where: `the certificate ${other.id}` }),
       }
     }
-    options.mesh.present(this.#order)
+    options.mesh.present(this.presented)
   }
 
   /** The one that we are known by: what a new agent has to trust, and whose key signs. */
@@ -127,9 +127,10 @@ export class GatewayCertificates {
     return this.#other?.record.state === 'next' ? this.#other.certificate : undefined
   }
 
-  /** All that are presented, the newest first. */
+  /** All that are presented, the newest first, as agents are to be shown them. */
   get presented(): readonly Certificate[] {
-    return this.#order
+    const { present, next } = this
+    return next ? [next, present] : this.#living.map(({ certificate }) => certificate)
   }
 
   /** The port at which polling agents find a certificate that is presented. */
@@ -234,7 +235,7 @@ export class GatewayCertificates {
       }
       this.#present = present
       this.#other = { record, certificate }
-      this.#options.mesh.present(this.#order)
+      this.#options.mesh.present(this.presented)
       log('info', 'another certificate is presented, which is to take the place of the present one', {
         by,
         thumbprint: id,
@@ -256,7 +257,7 @@ export class GatewayCertificates {
       await this.#options.identities.put([previous.record, present.record], present.certificate)
       this.#present = present
       this.#other = previous
-      this.#options.mesh.present(this.#order)
+      this.#options.mesh.present(this.presented)
       this.#options.log('info', 'this gateway is known by another certificate', {
         by,
         thumbprint: present.record.id,
@@ -295,7 +296,7 @@ export class GatewayCertificates {
         await this.#second?.close()
         this.#second = undefined
       }
-      mesh.present(this.#order)
+      mesh.present(this.presented)
       log('info', 'a certificate of this gateway is presented no more', { by, thumbprint: id, lost: lost.length })
       return lost
     })
@@ -312,12 +313,6 @@ export class GatewayCertificates {
 
   get #living(): readonly Living[] {
     return this.#other ? [this.#present, this.#other] : [this.#present]
-  }
-
-  /** As agents are to be shown them: the newest first. */
-  get #order(): Certificate[] {
-    const { present, next } = this
-    return next ? [next, present] : this.#living.map(({ certificate }) => certificate)
   }
 
   get #needsSecond(): boolean {
@@ -408,7 +403,7 @@ export class GatewayCertificates {
 
   /** What is newer than what it accepts was shown to it first. */
   #onAnswer(id: string, own: string): void {
-    const order = this.#order.map(({ thumbprint }) => thumbprint)
+    const order = this.presented.map(({ thumbprint }) => thumbprint)
     this.#acceptances.note(id, own, { refused: order.slice(0, Math.max(0, order.indexOf(own))) })
   }
 
