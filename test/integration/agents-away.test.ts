@@ -3,19 +3,12 @@ import { expect, test } from 'vitest'
 import { flowService, hostFlowService } from '../support/flow-service.ts'
 import { createRealGateway } from '../support/real-gateway.ts'
 import { ask } from '../support/rest.ts'
-import { tcpServer } from '../support/tcp-server.ts'
-
-/** A port that nobody listens at. */
-async function freePort(): Promise<number> {
-  await using server = await tcpServer(socket => socket.destroy())
-  return server.port
-}
 
 test('an agent that is away is a third answer beside not found and not allowed: since when, why, and what to do', async () => {
   await using world = await createRealGateway({ host: agent => hostFlowService(agent, () => undefined), contracts: [flowService] })
   const thumbprint = 'A'.repeat(40)
   world.directory.add({ id: 'polls', uri: 'poll://polls/', thumbprint })
-  world.directory.add({ id: 'listens', uri: `https://127.0.0.1:${await freePort()}/`, thumbprint })
+  world.directory.add({ id: 'listens', uri: 'https://127.0.0.1:1/', thumbprint })
   const { uri } = world.directory.require('web-1').endpoint
   world.directory.add({ id: 'other', uri, thumbprint })
   const call = { service: 'IFlowService', method: 'Add', args: ['1', '2'] }
