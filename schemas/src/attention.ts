@@ -8,6 +8,7 @@ export type AttentionSeverity = 'critical' | 'warning' | 'info'
 /** The closed set of what may need a person: how much it matters, what it is called, and the right that shows it. */
 export const attentionTable = {
   store_failing: entry('critical', 'changes cannot be kept', 'agents.read'),
+  backup_overdue: entry('warning', 'the last backup is old', 'trust.read'),
   gateway_certificate_expires: entry('warning', 'the certificate that agents trust expires', 'trust.read'),
   page_certificate_expires: entry('warning', 'the certificate of the page expires', 'trust.read'),
   agent_certificate_expires: entry('warning', 'the certificate of an agent expires', 'trust.read'),

@@ -526,6 +526,7 @@ export interface Methods {
         id: string
         code:
           | 'store_failing'
+          | 'backup_overdue'
           | 'gateway_certificate_expires'
           | 'page_certificate_expires'
           | 'agent_certificate_expires'
@@ -557,6 +558,7 @@ export interface Methods {
             id: string
             code:
               | 'store_failing'
+              | 'backup_overdue'
               | 'gateway_certificate_expires'
               | 'page_certificate_expires'
               | 'agent_certificate_expires'
@@ -583,6 +585,7 @@ export interface Methods {
             id: string
             code:
               | 'store_failing'
+              | 'backup_overdue'
               | 'gateway_certificate_expires'
               | 'page_certificate_expires'
               | 'agent_certificate_expires'

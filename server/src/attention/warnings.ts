@@ -12,6 +12,8 @@ export interface Warning {
 /** When each kind is shown. */
 export const warnings: Readonly<Record<AttentionCode, Warning>> = {
   store_failing: { lastsMs: 0, behind: [] },
+  // None could be made of it.
+  backup_overdue: { lastsMs: 0, behind: ['store_failing'] },
   gateway_certificate_expires: { lastsMs: 0, behind: [] },
   page_certificate_expires: { lastsMs: 0, behind: [] },
   agent_certificate_expires: { lastsMs: 0, behind: [] },

@@ -36,9 +36,17 @@ export class BackupFolder {
     this.#options = options
   }
 
-  /** When the last one was made since the start. */
+  /** When the newest one was made that is there; until {@link look} has looked, since the start. */
   get lastMs(): number | undefined {
     return this.#lastMs
+  }
+
+  /** Looks when the newest one was made. Where there is no folder there is none. */
+  async look(): Promise<void> {
+    const made = (await readdir(this.#options.folder).catch(() => [])).filter(name => pattern.test(name)).sort()
+    const time = /\d{8}T\d{6}\.\d{3}Z/.exec(made.at(-1) ?? '')?.[0]
+    if (time === undefined) return
+    this.#lastMs = Date.parse(time.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)/, '$1-$2-$3:$4:'))
   }
 
   /** Rejects with `too_many_calls` while another one is made. */

@@ -183,6 +183,7 @@ export const gatewayLimits = {
   attentionLookMs: 10_000,
   refusedAttentionMs: 5 * 60 * 1_000,
   offlineAttentionMs: 60 * 60 * 1_000,
+  backupAttentionMs: 7 * 24 * 60 * 60 * 1_000,
   unusedAttentionMs: 90 * 24 * 60 * 60 * 1_000,
   expiryAttentionMs: 30 * 24 * 60 * 60 * 1_000,
   expiryCriticalMs: 7 * 24 * 60 * 60 * 1_000,

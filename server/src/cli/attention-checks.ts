@@ -3,7 +3,7 @@ import type { Check } from '../attention/attention.ts'
 import { agentCertificatesCheck, type OwnExpiry, ownCertificatesCheck, tokensCheck } from '../attention/expiry-checks.ts'
 import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../attention/fleet-checks.ts'
 import { rotationCheck } from '../attention/rotation-check.ts'
-import { storeCheck } from '../attention/state-checks.ts'
+import { backupCheck, storeCheck } from '../attention/state-checks.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
 import type { OwnIdentity } from '../fleet/gateway-certificates.ts'
@@ -22,12 +22,16 @@ export interface Looked {
   /** What agents trust. */
   readonly identities: () => readonly OwnIdentity[]
   readonly pageCertificate: CertificateSource | undefined
+  /** When the newest backup was made. */
+  readonly lastBackupMs: () => number | undefined
 }
 
 /** All that is looked at. */
-export function gatewayChecks({ store, directory, trust, use, agentCertificates, identities, pageCertificate }: Looked): Check[] {
+export function gatewayChecks(looked: Looked): Check[] {
+  const { store, directory, trust, use, agentCertificates, identities, pageCertificate } = looked
   return [
     storeCheck(store),
+    backupCheck(looked.lastBackupMs, firstMs(identities())),
     ownCertificatesCheck(() => ownExpiries(identities(), pageCertificate)),
     rotationCheck(identities, directory),
     agentCertificatesCheck(directory, agentCertificates),
@@ -62,4 +66,9 @@ function* ownExpiries(own: readonly OwnIdentity[], page: CertificateSource | und
 function validityOf(pem: string): Pick<OwnExpiry, 'thumbprint' | 'expiresMs'> {
   const { fingerprint, validTo } = new X509Certificate(pem)
   return { thumbprint: fingerprint.replaceAll(':', ''), expiresMs: Date.parse(validTo) }
+}
+
+/** Since when there is something to lose: the first of our certificates was made then. */
+function firstMs(own: readonly OwnIdentity[]): number {
+  return Math.min(...own.map(({ addedMs }) => addedMs))
 }

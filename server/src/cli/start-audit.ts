@@ -56,6 +56,7 @@ export async function startAudit(options: StartAuditOptions): Promise<{ readonly
     signer,
     onMade: () => sender.send(),
   })
+  await backups.look()
   return { audit, backups }
 }
 

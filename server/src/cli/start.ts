@@ -184,7 +184,16 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   ]
   const { directory } = agents
   const attention = new Attention({
-    checks: gatewayChecks({ store, directory, trust, use, agentCertificates, identities: () => own.list(), pageCertificate }),
+    checks: gatewayChecks({
+      store,
+      directory,
+      trust,
+      use,
+      agentCertificates,
+      identities: () => own.list(),
+      pageCertificate,
+      lastBackupMs: () => backups.lastMs,
+    }),
     log,
   })
   attention.start()

@@ -5,7 +5,7 @@ import { Attention, type Check } from '../../../../server/src/attention/attentio
 import { agentCertificatesCheck, ownCertificatesCheck, tokensCheck } from '../../../../server/src/attention/expiry-checks.ts'
 import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../../../../server/src/attention/fleet-checks.ts'
 import { rotationCheck } from '../../../../server/src/attention/rotation-check.ts'
-import { storeCheck } from '../../../../server/src/attention/state-checks.ts'
+import { backupCheck, storeCheck } from '../../../../server/src/attention/state-checks.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import type { OwnIdentity } from '../../../../server/src/fleet/gateway-certificates.ts'
@@ -180,6 +180,16 @@ test('a state that cannot be kept needs a person', () => {
   expect(codesOf(items)).toEqual(['store_failing'])
   expect(items[0]?.text).toContain('the disk is full')
   expect(shown(storeCheck({ state: { at: 'ready' } }))).toEqual([])
+})
+
+test('a backup that is missing or old needs a person, but where none could be made', () => {
+  const backup = (last: number | undefined, since = -100): Check => backupCheck(() => last, at(since))
+  const failing = { at: 'failing', sinceMs: at(-1), reason: 'the disk is full' } as const
+  expect(codesOf(shown(backup(undefined)))).toEqual(['backup_overdue'])
+  expect(shown(backup(at(-7)))[0]?.text).toBe('the last backup of the state was made on 2026-06-08')
+  expect(shown(backup(at(-6.9)))).toEqual([])
+  expect(shown(backup(undefined, -6))).toEqual([])
+  expect(codesOf(shown(storeCheck({ state: failing }), backup(undefined)))).toEqual(['store_failing'])
 })
 
 test('every kind of trouble has a check that finds it', () => {
