@@ -77,11 +77,18 @@ interface Chain {
   readonly hash: string
 }
 
-/** Every change is there or not, as a whole: its four things, and what it forgot. Gives the newest, having read the audit log from `chain` on. */
+/** Every change is there or not, as a whole: all its things, and what it forgot. Gives the newest, having read the audit log from `chain` on. */
 async function expectWhole(store: Store, chain: Chain): Promise<Chain> {
   const last = store.audit.head?.sequence ?? 0
   const alive = Array.from({ length: Math.min(last, kept) }, (_, index) => last - Math.min(last, kept) + 1 + index)
   expect(store.agents.all().map(({ id }) => id)).toEqual(alive.map(number => `a${number}`))
+  for (const [kind, id] of [
+    ['contracts', 'c'],
+    ['denied', 'd'],
+    ['certificates', 'e'],
+    ['meta', 'm'],
+  ] as const)
+    expect(store[kind].all().map(each => each.id)).toEqual(alive.map(number => `${id}${number}`))
   expect(store.tokens.all().map(({ id, name }) => [id, name])).toEqual(alive.map(number => [`t${number}`, textOf(number)]))
   expect(await store.outcomes.all()).toEqual(alive.map(number => ({ id: `o${number}`, atMs: number, outcome: textOf(number) })))
   let { sequence, hash } = chain
