@@ -36,6 +36,8 @@ const dayMs = 86_400_000
 export class AgentCertificates {
   readonly #kept: KeptRecords<KnownCertificate>
   readonly #now: () => number
+  /** Of each that is being changed the end of that: the next change of it begins with what is there then, so that none is undone by what it did not see. */
+  readonly #changes = new Map<string, Promise<unknown>>()
 
   constructor(kept: KeptRecords<KnownCertificate>, now: () => number) {
     this.#kept = kept
@@ -67,47 +69,53 @@ export class AgentCertificates {
 
   /** Only what is new: an agent that comes and goes writes nothing. */
   async remember({ thumbprint, thumbprint256 }: SeenCertificate, agent: string): Promise<void> {
-    const now = this.#now()
-    const known = this.#kept.get(thumbprint)
-    if (known?.agent === agent && known.thumbprint256 !== undefined && now - known.lastSeenMs < dayMs) return
-    await this.#kept.put({
-      ...this.#known(thumbprint),
-      thumbprint256: known?.thumbprint256 ?? thumbprint256,
-      agent,
-      lastSeenMs: now,
+    await this.#change(thumbprint, known => {
+      const now = this.#now()
+      if (known.agent === agent && known.thumbprint256 !== undefined && now - known.lastSeenMs < dayMs) return undefined
+      return { ...known, thumbprint256: known.thumbprint256 ?? thumbprint256, agent, lastSeenMs: now }
     })
   }
 
   async revoke(thumbprint: string): Promise<void> {
-    const known = this.#known(thumbprint)
-    await this.#kept.put({ ...known, revokedMs: known.revokedMs ?? this.#now() })
+    await this.#change(thumbprint, known => ({ ...known, revokedMs: known.revokedMs ?? this.#now() }))
   }
 
   /** Gives whether it was revoked. */
-  async reinstate(thumbprint: string): Promise<boolean> {
-    const { revokedMs, ...rest } = this.#kept.get(thumbprint) ?? {}
-    if (revokedMs === undefined) return false
-    await this.#kept.put({ ...this.#known(thumbprint), ...rest, revokedMs: undefined })
-    return true
+  reinstate(thumbprint: string): Promise<boolean> {
+    return this.#change(thumbprint, known => (known.revokedMs === undefined ? undefined : { ...known, revokedMs: undefined }))
   }
 
   async hold(thumbprint: string, address: string, by: string): Promise<void> {
-    const known = this.#known(thumbprint)
-    const others = (known.held ?? []).filter(each => each.address !== address)
-    await this.#kept.put({ ...known, held: [...others, { address, heldMs: this.#now(), by }] })
+    await this.#change(thumbprint, known => {
+      const others = (known.held ?? []).filter(each => each.address !== address)
+      return { ...known, held: [...others, { address, heldMs: this.#now(), by }] }
+    })
   }
 
   /** Gives whether it was held. */
-  async release(thumbprint: string, address: string): Promise<boolean> {
-    const known = this.#known(thumbprint)
-    const left = (known.held ?? []).filter(each => each.address !== address)
-    if (left.length === (known.held ?? []).length) return false
-    await this.#kept.put({ ...known, held: left.length === 0 ? undefined : left })
-    return true
+  release(thumbprint: string, address: string): Promise<boolean> {
+    return this.#change(thumbprint, known => {
+      const { held = [] } = known
+      const left = held.filter(each => each.address !== address)
+      return left.length === held.length ? undefined : { ...known, held: left.length === 0 ? undefined : left }
+    })
   }
 
-  #known(thumbprint: string): KnownCertificate {
-    const now = this.#now()
-    return this.#kept.get(thumbprint) ?? { id: thumbprint, firstSeenMs: now, lastSeenMs: now }
+  /** Keeps what `change` makes of what is known. Gives whether that was anything else. */
+  #change(thumbprint: string, change: (known: KnownCertificate) => KnownCertificate | undefined): Promise<boolean> {
+    const make = async (): Promise<boolean> => {
+      const now = this.#now()
+      const changed = change(this.#kept.get(thumbprint) ?? { id: thumbprint, firstSeenMs: now, lastSeenMs: now })
+      if (changed) await this.#kept.put(changed)
+      return changed !== undefined
+    }
+    const done = this.#changes.get(thumbprint)?.then(make) ?? make()
+    const end = done
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#changes.get(thumbprint) === end) this.#changes.delete(thumbprint)
+      })
+    this.#changes.set(thumbprint, end)
+    return done
   }
 }

@@ -6,6 +6,7 @@ import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../se
 import { EventHub } from '../../../../server/src/runtime/events.ts'
 import { recordsInMemory } from '../../../support/idle-trust.ts'
 import { knockOf } from '../../../support/knocks.ts'
+import { openMemoryStore } from '../../../support/memory-store.ts'
 
 const [own, other] = ['A'.repeat(40), 'B'.repeat(40)]
 const agent = { id: 'web-1', name: 'Web', uri: 'poll://web-1/', thumbprint: own, services: ['IOne'] }
@@ -190,6 +191,18 @@ describe('the other decisions', () => {
     await first.trust.revoke(own, 'ada')
     await using second = create(first.records)
     expect(() => second.knock('B')).toThrow('nobody is pending')
+    expect([...second.revoked]).toEqual([own])
+  })
+
+  test('what is decided about a certificate while its agent comes is so after a restart', async () => {
+    await using store = openMemoryStore()
+    await using first = create(store)
+    await first.agents.add(agent)
+    const revoked = first.trust.revoke(own, 'ada')
+    first.connects()
+    await revoked
+    await vi.waitFor(() => expect(store.certificates.get(own)).toMatchObject({ agent: agent.id, revokedMs: 1_000 }))
+    await using second = create(store)
     expect([...second.revoked]).toEqual([own])
   })
 
