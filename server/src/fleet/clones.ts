@@ -13,8 +13,14 @@ export interface Clones {
 /** The living connections of an agent: from one address, as almost all are, or from several. */
 type Polled =
   | { readonly at: 'one-address'; readonly address: string; count: number }
-  /** `timer`: until it is certain that the others live too. `undefined`: it is. */
-  | { readonly at: 'several'; readonly counts: Map<string, number>; timer: ReturnType<typeof setTimeout> | undefined; told: string }
+  /** `seen`: which ones. `timer`: until it is certain that the others live too. `undefined`: it is. */
+  | {
+      readonly at: 'several'
+      readonly counts: Map<string, number>
+      seen: string
+      timer: ReturnType<typeof setTimeout> | undefined
+      told: string
+    }
 
 /**
  * Notices two machines that poll with one certificate: living connections of one agent from several addresses of one kind (IPv4 or IPv6, since
@@ -43,7 +49,7 @@ export class CloneWatch {
         [polled.address, polled.count],
         [address, 1],
       ])
-      this.#polled.set(key, this.#watch({ at: 'several', counts, timer: undefined, told: '' }, event))
+      this.#polled.set(key, this.#watch({ at: 'several', counts, seen: '', timer: undefined, told: '' }, event))
     } else {
       polled.counts.set(address, (polled.counts.get(address) ?? 0) + 1)
       this.#watch(polled, event)
@@ -89,15 +95,18 @@ export class CloneWatch {
     this.#polled.clear()
   }
 
-  /** What has changed is told when it has lasted. */
+  /** What has changed is told when it has lasted: a further connection of a machine that is there already changes nothing. */
   #watch(polled: Extract<Polled, { at: 'several' }>, event: SubscriberEvent): Polled {
+    const addresses = together([...polled.counts.keys()])
+    const seen = addresses.join(' ')
+    if (seen === polled.seen) return polled
+    polled.seen = seen
     clearTimeout(polled.timer)
     polled.timer = undefined
-    const addresses = together([...polled.counts.keys()])
-    if (addresses.join(' ') === polled.told) return polled
+    if (seen === polled.told) return polled
     polled.timer = setTimeout(() => {
       polled.timer = undefined
-      polled.told = addresses.join(' ')
+      polled.told = seen
       this.#onChange({ ...agentOf(event), addresses })
     }, this.#graceMs)
     return polled

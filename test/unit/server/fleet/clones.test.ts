@@ -61,6 +61,19 @@ test('a machine that came back from another address is one, once its old connect
   left('10.0.0.2')
 })
 
+test('connections of theirs that come and go put nothing off', () => {
+  const { told, watch, came, left } = create()
+  for (const host of ['10.0.0.1', '10.0.0.1', '10.0.0.2', '10.0.0.2']) came(host)
+  for (const host of ['10.0.0.1', '10.0.0.2']) {
+    vi.advanceTimersByTime(400)
+    left(host)
+    came(host)
+  }
+  vi.advanceTimersByTime(200)
+  expect(told).toMatchObject([{ addresses: ['10.0.0.1', '10.0.0.2'] }])
+  watch.close()
+})
+
 test('a third machine is told too, and each agent’s connections are its own', () => {
   const { watch, told, came } = create()
   came('10.0.0.1')
