@@ -166,8 +166,9 @@ export class Trust {
     }
     for (const { id: thumbprint, held, agent } of this.#certificates.all()) {
       if (held === undefined || agent === undefined || found.has(`${agent} ${thumbprint}`)) continue
-      const subscription = directory.get(agent)?.definition.uri
-      if (subscription !== undefined) found.set(`${agent} ${thumbprint}`, { agent, subscription, thumbprint, addresses: [], held })
+      const definition = directory.get(agent)?.definition
+      if (!definition || !certificatesOf(definition).includes(thumbprint)) continue
+      found.set(`${agent} ${thumbprint}`, { agent, subscription: definition.uri, thumbprint, addresses: [], held })
     }
     return [...found.values()]
   }

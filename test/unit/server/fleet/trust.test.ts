@@ -415,6 +415,16 @@ describe('one of two machines with one certificate', () => {
     expect([again.trust.mayPoll(candidate('10.0.0.2')), again.trust.clones()]).toEqual([true, []])
   })
 
+  test('is nobody’s trouble any more once the agent has another certificate', async () => {
+    await using it = await cloned()
+    await it.trust.hold(agent.id, '10.0.0.2', 'ada')
+    it.leaves(own, '10.0.0.2')
+    await it.trust.rotation.begin(agent.id, other, undefined, 'ada')
+    expect(it.trust.clones()).toHaveLength(1)
+    await it.trust.rotation.keep(agent.id, other, undefined, 'ada')
+    expect(it.trust.clones()).toEqual([])
+  })
+
   test('is not kept out where it is none of them, and not released where it was not kept out', async () => {
     await using it = await cloned()
     await expect(it.trust.hold(agent.id, '10.0.0.3', 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
