@@ -1,6 +1,7 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
 import { expect, test } from 'vitest'
 import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
+import { knockOf } from '../support/knocks.ts'
 import { type Answer, ask } from '../support/rest.ts'
 
 /** Puts these rules in force, as an admin. */
@@ -62,6 +63,42 @@ test('lists and watches show what the caller may see, and follow the rules', asy
     { params: { item: { type: 'removed', ids: ['b1'] } } },
   ])
   expect(await viewer.ask(4, 'contracts.list')).toMatchObject({ result: { contracts: [{ service: 'IProbeService' }] } })
+})
+
+test('who knocks and whose certificates are known is told as far as the agents may be seen that it is about', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'b1', uri: 'poll://b1/', thumbprint: 'B'.repeat(40), tags: ['prod'] })
+  await world.trust.revoke('E'.repeat(40), 'ada')
+  const knock = (letter: string, agent?: string) =>
+    world.trust.pending.note(knockOf(letter), { cause: 'unknown', reason: `it is ${letter}`, advice: 'look', agent, expected: undefined })
+      .id
+  const [ofA, ofB, ofNobody, ofGone] = [knock('1', 'a1'), knock('2', 'b1'), knock('3'), knock('4', 'gone')]
+  await writeRules(world, [{ name: 'prod', who: ['operator'], agents: ['tag:prod'] }])
+  const [operator, admin] = [await world.open('operator'), await world.open()]
+  const pendingOf = async (socket: TestSocket) =>
+    ((await socket.ask('p', 'trust.pending')) as { result: { pending: { id: string }[] } }).result.pending.map(({ id }) => id)
+  const knownTo = async (socket: TestSocket) =>
+    (
+      (await socket.ask('t', 'trust.thumbprints')) as { result: { certificates: { thumbprint: string; agents: string[] }[] } }
+    ).result.certificates
+      .map(({ thumbprint, agents }) => `${thumbprint[0]} ${agents.join()}`)
+      .sort()
+  expect([await pendingOf(operator), await knownTo(operator)]).toEqual([
+    [ofB, ofNobody],
+    ['B b1', 'E '],
+  ])
+  expect([await pendingOf(admin), await knownTo(admin)]).toEqual([
+    [ofA, ofB, ofNobody, ofGone],
+    ['A a1', 'B b1', 'E '],
+  ])
+  const snapshot = { params: { item: { type: 'snapshot', pending: [{ id: ofB }, { id: ofNobody }] } } }
+  expect(await operator.ask('w', 'trust.watch')).toMatchObject(snapshot)
+  knock('1', 'a1')
+  await writeRules(world, [{ name: 'a', who: ['operator'], agents: ['a1'] }])
+  expect([await operator.next(), await operator.next()]).toMatchObject([
+    { params: { item: { type: 'removed', ids: [ofB] } } },
+    { params: { item: { type: 'changed', pending: [{ id: ofA, count: 2 }] } } },
+  ])
 })
 
 test('rules are previewed, refused where they do not pass their own tests, and written for the version that was seen', async () => {

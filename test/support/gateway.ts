@@ -63,6 +63,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly token: string
   readonly agents: AgentManager
   readonly directory: AgentDirectory
+  /** It notices nothing by itself. */
+  readonly trust: Trust
   readonly calls: SeenCall[]
   /** Which pages may come. */
   readonly policy: OriginPolicy
@@ -95,15 +97,16 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
   const contracts = new ContractDirectory()
   contracts.add(probe)
   const policy = new OriginPolicy()
+  const trust = new Trust({
+    mesh,
+    agents,
+    records: recordsInMemory(),
+    own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
+    log: silentLog,
+  })
   const app = await buildGateway({
     mesh,
-    trust: new Trust({
-      mesh,
-      agents,
-      records: recordsInMemory(),
-      own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
-      log: silentLog,
-    }),
+    trust,
     manager: agents,
     contracts,
     signIn: anySignIn(roleSignIn, tokens),
@@ -132,6 +135,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
     token,
     agents,
     directory,
+    trust,
     calls,
     tokens,
     policy,
@@ -147,6 +151,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
     [Symbol.asyncDispose]: async () => {
       for (const each of open) each.close()
       await app.close()
+      trust.close()
       tokens.close()
     },
   }

@@ -76,7 +76,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...callsMethods({ registry, kept, directory, mesh }),
     ...attentionMethods({ attention: options.attention ?? nothing(), access, directory, changesMs: options.agentChangesMs }),
     ...inspectMethods(mesh),
-    ...trustMethods(trust, options.agentChangesMs),
+    ...trustMethods({ trust, access, directory, changesMs: options.agentChangesMs }),
     ...certificatesMethods({ certificates, directory, access }),
     ...contractsMethods({ access, contracts, directory }),
     ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),

@@ -7,9 +7,10 @@ import type { Attention } from '../../attention/attention.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { AgentDirectory } from '../../fleet/agent-directory.ts'
 import { AgentSight } from '../agent-sight.ts'
-import { ChangedItems, type ChangingThings } from '../changed-items.ts'
+import { ChangedItems } from '../changed-items.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import type { Handlers } from '../run.ts'
+import { SeenThings } from '../seen-things.ts'
 
 /** What the methods about what needs a person work with. */
 export interface AttentionMethodsOptions {
@@ -26,8 +27,8 @@ export function attentionMethods({
   directory,
   changesMs = gatewayLimits.agentChangesMs,
 }: AttentionMethodsOptions): Pick<Handlers, 'attention.list' | 'attention.watch'> {
-  const seenBy = (principal: Principal): SeenAttention =>
-    new SeenAttention(attention, principal, new AgentSight(access, principal), directory)
+  const seenBy = (principal: Principal): SeenThings<AttentionItem> =>
+    seenAttention(attention, principal, new AgentSight(access, principal), directory)
   return {
     'attention.list': (params, { principal }) => {
       attention.refresh()
@@ -44,7 +45,7 @@ export function attentionMethods({
   }
 }
 
-function listed(seen: SeenAttention, params: MethodParams<'attention.list'>): MethodResult<'attention.list'> {
+function listed(seen: SeenThings<AttentionItem>, params: MethodParams<'attention.list'>): MethodResult<'attention.list'> {
   const items: AttentionItem[] = []
   for (const id of keysFrom(seen.ids(), params)) {
     const item = seen.get(id)
@@ -59,62 +60,26 @@ function listed(seen: SeenAttention, params: MethodParams<'attention.list'>): Me
 /** About what the JSON of an item has beside its texts. */
 const frameChars = 300
 
-/** What one principal may see of it: by its rights, and of agents by the rules. What it may not see any more is gone for it. */
-class SeenAttention implements ChangingThings<AttentionItem> {
-  readonly #attention: Attention
-  readonly #principal: Principal
-  readonly #sight: AgentSight
-  readonly #directory: AgentDirectory
-  /** What it was told of and is still there for it. */
-  readonly #known = new Set<string>()
-
-  constructor(attention: Attention, principal: Principal, sight: AgentSight, directory: AgentDirectory) {
-    this.#attention = attention
-    this.#principal = principal
-    this.#sight = sight
-    this.#directory = directory
-  }
-
-  ids(): string[] {
-    return this.#attention.ids().filter(id => this.#seen(id) !== undefined)
-  }
-
-  get(id: string): AttentionItem | undefined {
-    const item = this.#seen(id)
-    if (item) this.#known.add(id)
-    else this.#known.delete(id)
-    return item
-  }
-
-  chars({ id, text, action }: AttentionItem): number {
-    return frameChars + id.length + text.length + action.text.length + (action.command?.length ?? 0)
-  }
-
-  item(type: 'snapshot' | 'changed', items: AttentionItem[]): object {
-    return { type, items }
-  }
-
-  onChange(listener: (id: string) => void): () => void {
-    const tell = (id: string): void => {
-      if (this.#known.has(id) || this.#seen(id)) listener(id)
-    }
-    const stops = [
-      this.#attention.onChange(tell),
-      this.#sight.onChange(() => {
-        for (const id of this.#attention.ids()) if (this.#known.has(id) !== (this.#seen(id) !== undefined)) listener(id)
-      }),
-    ]
-    return () => {
-      for (const stop of stops) stop()
-    }
-  }
-
-  #seen(id: string): AttentionItem | undefined {
-    const item = this.#attention.get(id)
-    if (!item || !hasRight(this.#principal.role, attentionTable[item.code].right)) return undefined
-    const { agent: name } = item.about
-    if (name === undefined || this.#sight.isWhole) return item
-    const agent = this.#directory.get(name)
-    return agent && this.#sight.sees(agent) ? item : undefined
-  }
+/** What one principal may see of it: by its rights, and of agents by the rules. */
+function seenAttention(
+  attention: Attention,
+  principal: Principal,
+  sight: AgentSight,
+  directory: AgentDirectory,
+): SeenThings<AttentionItem> {
+  return new SeenThings({
+    ids: () => attention.ids(),
+    seen: id => {
+      const item = attention.get(id)
+      if (!item || !hasRight(principal.role, attentionTable[item.code].right)) return undefined
+      const { agent: name } = item.about
+      if (name === undefined || sight.isWhole) return item
+      const agent = directory.get(name)
+      return agent && sight.sees(agent) ? item : undefined
+    },
+    chars: ({ id, text, action }) => frameChars + id.length + text.length + action.text.length + (action.command?.length ?? 0),
+    item: (type, items) => ({ type, items }),
+    onChange: listener => attention.onChange(listener),
+    onSight: listener => sight.onChange(listener),
+  })
 }

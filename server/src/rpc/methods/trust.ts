@@ -1,22 +1,54 @@
 import type { MethodParams, MethodResult, PendingSnapshot } from '@halibut-gateway/schemas'
+import type { Access } from '../../access/access.ts'
 import { inTurns } from '../../base/in-turns.ts'
 import { gatewayLimits } from '../../base/limits.ts'
-import { snapshotOf } from '../../fleet/agent-directory.ts'
+import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
 import type { PendingAgent } from '../../fleet/pending.ts'
 import type { Approval, Trust } from '../../fleet/trust.ts'
+import type { CallContext } from '../call-context.ts'
 import { ChangedItems } from '../changed-items.ts'
 import { ParamsError } from '../params-error.ts'
+import { agentTarget } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
+import { SeenThings } from '../seen-things.ts'
 
 type TrustMethods = Extract<keyof Handlers, `trust.${string}`>
 type Certificates = MethodResult<'trust.thumbprints'>['certificates']
 
-/** The methods about whom the gateway believes. */
-export function trustMethods(trust: Trust, changesMs: number = gatewayLimits.agentChangesMs): Pick<Handlers, TrustMethods> {
+/** What the methods about trust work with. */
+export interface TrustMethodsOptions {
+  readonly trust: Trust
+  readonly access: Access
+  readonly directory: AgentDirectory
+  readonly changesMs?: number | undefined
+}
+
+/** Whether somebody may see an agent that is, or was, called so; what is about none, everybody may who may ask. */
+type Sees = (agent: string | undefined) => boolean
+
+/** The methods about whom the gateway believes. What is about an agent is told to those who may see that. */
+export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, TrustMethods> {
+  const { trust, access, directory, changesMs = gatewayLimits.agentChangesMs } = options
+  const sightOf =
+    ({ principal }: Pick<CallContext, 'principal'>): Sees =>
+    agent =>
+      agent === undefined || access.decide(principal, 'agents.read', { agent: agentTarget(directory, agent) }).allowed
   return {
-    'trust.pending': () => ({ pending: trust.pending.list().map(pendingSnapshotOf), clones: trust.clones().map(toldClones) }),
+    'trust.pending': (_params, context) => {
+      const sees = sightOf(context)
+      return {
+        pending: trust.pending
+          .list()
+          .filter(({ refusal }) => sees(refusal.agent))
+          .map(pendingSnapshotOf),
+        clones: trust
+          .clones()
+          .filter(({ agent }) => sees(agent))
+          .map(toldClones),
+      }
+    },
     'trust.watch': async (_params, context) => {
-      const changed = pendingChanges(trust, changesMs)
+      const changed = new ChangedItems(seenPending(trust, access, sightOf(context)), changesMs)
       try {
         return await changed.feed.run(context)
       } finally {
@@ -69,7 +101,10 @@ export function trustMethods(trust: Trust, changesMs: number = gatewayLimits.age
       await trust.release(agent, address, principal.name)
       return {}
     },
-    'trust.thumbprints': async () => ({ ...trust.own, certificates: await inTurns(certificatesOf(trust)) }),
+    'trust.thumbprints': async (_params, context) => ({
+      ...trust.own,
+      certificates: await inTurns(certificatesOf(trust, sightOf(context))),
+    }),
   }
 }
 
@@ -106,20 +141,18 @@ function pendingSnapshotOf(pending: PendingAgent): PendingSnapshot {
 /** About what the JSON of a snapshot has beside its reason. */
 const frameChars = 1_000
 
-function pendingChanges(trust: Trust, changesMs: number): ChangedItems<PendingSnapshot> {
-  return new ChangedItems(
-    {
-      ids: () => trust.pending.ids(),
-      get: id => {
-        const pending = trust.pending.get(id)
-        return pending && pendingSnapshotOf(pending)
-      },
-      chars: ({ reason }) => frameChars + reason.length,
-      item: (type, pending) => ({ type, pending }),
-      onChange: listener => trust.pending.onChange(listener),
+function seenPending(trust: Trust, access: Access, sees: Sees): SeenThings<PendingSnapshot> {
+  return new SeenThings({
+    ids: () => trust.pending.ids(),
+    seen: id => {
+      const pending = trust.pending.get(id)
+      return pending && sees(pending.refusal.agent) ? pendingSnapshotOf(pending) : undefined
     },
-    changesMs,
-  )
+    chars: ({ reason }) => frameChars + reason.length,
+    item: (type, pending) => ({ type, pending }),
+    onChange: listener => trust.pending.onChange(listener),
+    onSight: listener => access.onChange(listener),
+  })
 }
 
 function toldClones({ agent, subscription, thumbprint, addresses, held }: ReturnType<Trust['clones']>[number]) {
@@ -130,17 +163,20 @@ function toldClones({ agent, subscription, thumbprint, addresses, held }: Return
 /** So many take far less than a slice. */
 const certificatesAtOnce = 256
 
-function* certificatesOf(trust: Trust): Generator<undefined, Certificates, undefined> {
+function* certificatesOf(trust: Trust, sees: Sees): Generator<undefined, Certificates, undefined> {
   const found: Certificates = []
-  for (const { thumbprint, known, agents } of trust.certificates()) {
+  let looked = 0
+  for (const { thumbprint, known, agents: all } of trust.certificates()) {
+    if (++looked % certificatesAtOnce === 0) yield
+    const agents = all.filter(sees)
+    if (agents.length === 0 && !(all.length === 0 && sees(known?.agent))) continue
     found.push({
       thumbprint,
       ...(known?.thumbprint256 === undefined ? {} : { thumbprint256: known.thumbprint256 }),
-      agents: [...agents],
+      agents,
       ...(known === undefined ? {} : { firstSeen: timeOf(known.firstSeenMs), lastSeen: timeOf(known.lastSeenMs) }),
       ...(known?.revokedMs === undefined ? {} : { revoked: timeOf(known.revokedMs) }),
     })
-    if (found.length % certificatesAtOnce === 0) yield
   }
   return found
 }
