@@ -159,6 +159,7 @@ export const gatewayLimits = {
   oidcRetryMs: 5_000,
   oidcSignInMs: 600_000,
   pageSignIns: 10_000,
+  pageSignInLines: 60,
   waitingItems: 256,
   callWaitMs: 1_000,
   callWaits: 64,

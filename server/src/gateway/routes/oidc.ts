@@ -1,6 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { gatewayLimits } from '../../base/limits.ts'
+import { LineBudget } from '../../base/line-budget.ts'
 import type { LogSink } from '../../base/log.ts'
+import { steadyTime } from '../../base/steady-time.ts'
 import { toHalibutError, toRpcError } from '../../rpc/error-map.ts'
 import { callbackPath, type PageSignIn } from '../oidc/page-sign-in.ts'
 import { signInFailedPage } from '../oidc/sign-in-failed-page.ts'
@@ -32,12 +35,17 @@ export async function oidcRoutes(
   app: FastifyInstance,
   { signIn, log }: { readonly signIn: PageSignIn; readonly log: LogSink },
 ): Promise<void> {
+  const lines = new LineBudget(gatewayLimits.pageSignInLines, steadyTime)
   const failed = (reply: FastifyReply, why: unknown): FastifyReply => {
     const error = toHalibutError(why)
     const told = toRpcError(error, undefined, { traceId: traceIdOf(reply.request) })
-    const { traceId } = told.data
-    const cause = error.cause instanceof Error ? error.cause.message : undefined
-    log(error.kind === 'internal_error' ? 'error' : 'warn', 'a sign-in at the page failed', { why: error.message, cause, traceId })
+    const line = lines.take()
+    if (line.allowed) {
+      const { traceId } = told.data
+      const cause = error.cause instanceof Error ? error.cause.message : undefined
+      const fields = { why: error.message, cause, traceId, ...(line.missed > 0 ? { leftOut: line.missed } : {}) }
+      log(error.kind === 'internal_error' ? 'error' : 'warn', 'a sign-in at the page failed', fields)
+    }
     return signInFailedPage(reply, told)
   }
   app.get(`/${oidcPaths.signIn}`, { config: config.signIn }, async (request, reply) => {
