@@ -9,7 +9,7 @@ interface TimedSignIn {
 
 /** What they are kept with. */
 export interface TimedSignInsOptions {
-  /** Beyond it those are over sooner that would be next. */
+  /** Beyond it those are over sooner that would be next, of whoever has most of them. */
   readonly max: number
   /** UTC milliseconds since 1970. Default: as a clock tells it that nobody sets. */
   readonly now?: (() => number) | undefined
@@ -20,6 +20,8 @@ export class TimedSignIns {
   readonly #max: number
   readonly #now: () => number
   readonly #signIns = new Map<string, TimedSignIn>()
+  /** How many each name has. */
+  readonly #perName = new Map<string, number>()
   readonly #listeners = new Set<(principal: Principal) => void>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #timerMs = Number.POSITIVE_INFINITY
@@ -40,11 +42,12 @@ export class TimedSignIns {
     return [...this.#signIns.values()].map(({ principal }) => principal)
   }
 
-  /** For so long from now. */
+  /** For so long from now. There must be none by this key. */
   add(key: string, principal: Principal, forMs: number): void {
     if (this.#signIns.size >= this.#max) this.#endNext()
     const untilMs = this.#now() + forMs
     this.#signIns.set(key, { principal, untilMs })
+    this.#perName.set(principal.name, (this.#perName.get(principal.name) ?? 0) + 1)
     if (untilMs < this.#timerMs) this.#await(untilMs)
   }
 
@@ -53,6 +56,10 @@ export class TimedSignIns {
     const found = this.#signIns.get(key)
     if (!found) return false
     this.#signIns.delete(key)
+    const { name } = found.principal
+    const left = (this.#perName.get(name) ?? 1) - 1
+    if (left > 0) this.#perName.set(name, left)
+    else this.#perName.delete(name)
     for (const listener of this.#listeners) listener(found.principal)
     return true
   }
@@ -82,9 +89,13 @@ export class TimedSignIns {
     this.#await(Math.min(Number.POSITIVE_INFINITY, ...[...this.#signIns.values()].map(({ untilMs }) => untilMs)))
   }
 
+  /** Whoever signs in again and again takes no room but its own. */
   #endNext(): void {
+    const most = Math.max(...this.#perName.values())
     let next: readonly [key: string, untilMs: number] | undefined
-    for (const [key, { untilMs }] of this.#signIns) if (!next || untilMs < next[1]) next = [key, untilMs]
+    for (const [key, { principal, untilMs }] of this.#signIns) {
+      if (this.#perName.get(principal.name) === most && (!next || untilMs < next[1])) next = [key, untilMs]
+    }
     if (next) this.end(next[0])
   }
 }

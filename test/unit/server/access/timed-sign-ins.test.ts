@@ -51,3 +51,12 @@ test('there are so many at most: the one that would be over next makes room', ()
   it.signIns.add('c', named('c'), 1_000)
   expect([it.ended, it.signIns.principals().map(({ name }) => name)]).toEqual([['b'], ['a', 'c']])
 })
+
+test('who signs in again and again makes room of its own, however long that would last', () => {
+  using it = create(4)
+  it.signIns.add('person', named('person'), 1_000)
+  for (const key of ['1', '2', '3', '4', '5']) it.signIns.add(key, named('program'), 60_000)
+  expect([it.ended, it.signIns.get('person')?.name]).toEqual([['program', 'program'], 'person'])
+  for (const name of ['a', 'b', 'c']) it.signIns.add(name, named(name), 60_000)
+  expect(it.ended).toEqual(['program', 'program', 'program', 'program', 'person'])
+})

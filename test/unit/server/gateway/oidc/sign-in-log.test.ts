@@ -14,6 +14,10 @@ test('sign-ins that fail, which anybody can cause, are told in as many lines as 
   const ask = () => app.inject({ url: '/oidc/callback?state=guessed&code=x', headers: { host: 'gateway.example' } })
   const statuses = new Set<number>()
   for (let i = 0; i < gatewayLimits.pageSignInLines + 20; i++) statuses.add((await ask()).statusCode)
-  expect([[...statuses], lines.length, new Set(lines)]).toEqual([[401], gatewayLimits.pageSignInLines, new Set(['a sign-in at the page failed'])])
+  expect([[...statuses], lines.length, new Set(lines)]).toEqual([
+    [401],
+    gatewayLimits.pageSignInLines,
+    new Set(['a sign-in at the page failed']),
+  ])
   await app.close()
 })
