@@ -1,10 +1,14 @@
 import { type MethodName, methods } from '@halibut-gateway/schemas'
 import { type Right, type Role, roles } from '@halibut-gateway/schemas/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Audit } from '../../server/src/audit/audit.ts'
+import { parseEntry } from '../../server/src/audit/entry.ts'
 import { oidcOptions } from '../../server/src/gateway/oidc/options.ts'
 import { loadSettings } from '../../server/src/settings/load.ts'
+import { testIdentity } from '../support/certificates.ts'
 import { createFakeIssuer, createIssuerKey, type FakeIssuer, signed } from '../support/fake-issuer.ts'
 import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
+import { openMemoryStore } from '../support/memory-store.ts'
 import { ask } from '../support/rest.ts'
 
 // The matrix: every method for every role, by a token and by a JWT, over a WebSocket and, where it is there, over HTTP. Who may do what is written down here once more, so that a change of the table is noticed.
@@ -77,4 +81,15 @@ test.each(cells)('%s for the role %s by a %s: %s', async (method, role, signIn, 
   const answer = await sockets.get(`${role} ${signIn}`)?.ask(`${role} ${method}`, method, { '': 0 })
   const refused = method === 'hello' ? 'invalid_request' : 'invalid_params'
   expect(answer).toMatchObject({ error: { data: { kind: allowed ? refused : 'forbidden', delivery: 'not_sent' } } })
+})
+
+test('what was refused is written down, whichever way it was asked for', async () => {
+  await using store = openMemoryStore()
+  await using world = await createGatewayWorld({ audit: new Audit(store, () => testIdentity('gateway')) })
+  const socket = await world.open('viewer')
+  await socket.ask(1, 'agents.remove', { agent: 'a1', version: '*' })
+  const { status, body } = await ask({ ...world, token: 'viewer' }, 'DELETE /agents/a1')
+  expect([status, body]).toMatchObject([403, { kind: 'forbidden', agent: 'a1', delivery: 'not_sent' }])
+  const refused = { who: 'viewer', action: 'agents.remove', agent: 'a1', outcome: 'forbidden' }
+  expect((await store.audit.read({ limit: 10 })).map(({ text }) => parseEntry(text))).toMatchObject([refused, refused])
 })

@@ -77,9 +77,10 @@ export class MethodRunner {
     return this.#routes.get(method)?.item !== undefined
   }
 
-  /** For those who look before they read parameters. Throws `unknown_method`, and `forbidden` where the caller has not got the right. */
-  checkRight(method: string, principal: Principal): void {
-    requireRight(this.#routes.get(method), method, principal)
+  /** For those who look before they read parameters: whether there is such a method, and the caller has its right. Whoever has not is refused by {@link run}. */
+  mayRun(method: string, { role }: Principal): boolean {
+    const route = this.#routes.get(method)
+    return route !== undefined && hasRight(role, route.right)
   }
 
   /** Runs a method to its end. Never rejects. */

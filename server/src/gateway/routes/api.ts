@@ -36,7 +36,6 @@ const quickChars = 256 * 1024
 
 /** The methods of the one map that have a verb and a path, below `/api/v1`: run as they are for the socket, by the same runner. */
 export async function apiRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  const { runner } = options
   const kept = new KeptAnswers()
   app.decorateRequest('caller', undefined)
   app.removeAllContentTypeParsers()
@@ -52,10 +51,28 @@ export async function apiRoutes(app: FastifyInstance, options: ApiOptions): Prom
   for (const operation of operations) {
     app.route({
       method: operation.verb,
-      onRequest: async request => runner.checkRight(operation.method, callerOf(request)),
+      onRequest: (request, reply) => refuseWithoutRight(operation, options, request, reply),
       url: `${apiPath}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: (request, reply) => answer(operation, { ...options, kept }, request, reply),
     })
+  }
+}
+
+/** Whoever has not got the right is refused as over the socket, and written down, before a body is read. */
+async function refuseWithoutRight(
+  { method }: Operation,
+  { runner, requests }: ApiOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const caller = callerOf(request)
+  if (runner.mayRun(method, caller)) return undefined
+  const running = requests.begin(caller, traceHeadersOf(request), request.params)
+  try {
+    const ran = await runner.run(method, request.params, running)
+    return 'error' in ran ? sendProblem(reply, ran.error) : undefined
+  } finally {
+    requests.end(running)
   }
 }
 
