@@ -16,9 +16,13 @@ export function formatCookie(name: string, value: string, { base, sameSite, maxA
   return `${name}=${value}; Path=${base.pathname}; Max-Age=${Math.floor(maxAgeMs / 1_000)}; HttpOnly; SameSite=${sameSite}${secure}`
 }
 
-/** Another gateway of the same host has cookies of its own: browsers do not tell ports apart. */
-export function cookieName(name: string, { protocol, port }: URL): string {
-  return `${protocol === 'https:' ? '__Secure-' : ''}halibut-gateway${port === '' ? '' : `-${port}`}-${name}`
+/**
+ * Another gateway of the same host has cookies of its own: browsers do not tell ports apart. Over HTTPS no other host of the same domain can give
+ * a browser one of these, unless the gateway is below a path: of such cookies browsers promise less.
+ */
+export function cookieName(name: string, { protocol, port, pathname }: URL): string {
+  const promise = protocol !== 'https:' ? '' : pathname === '/' ? '__Host-' : '__Secure-'
+  return `${promise}halibut-gateway${port === '' ? '' : `-${port}`}-${name}`
 }
 
 /** The value of a cookie that a request brings; `undefined` where it brings none of this name. */
