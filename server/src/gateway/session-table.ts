@@ -125,7 +125,7 @@ export class SessionTable {
       session.end('session_taken')
       return 'text that was not received is not kept any more'
     }
-    session.leaveSocket(wanted.received)
+    session.leaveSocket(wanted.received, principal)
     this.#wait(entry)
     return session
   }

@@ -46,6 +46,7 @@ export interface StreamBytes {
 /** What a session is made with. */
 export interface SessionOptions {
   readonly dispatcher: Dispatcher
+  /** Who opened it. */
   readonly principal: Principal
   /** How much its principal may ask for. Default: anything. */
   readonly allowance?: Allowance | undefined
@@ -83,6 +84,8 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
   /** Made with the first request: an idle browser costs no more than it must. */
   #streamTable: StreamTable | undefined
   #socket: SessionSocket | undefined
+  /** The sign-in that it was opened or gone on with last, and ends with. */
+  #principal: Principal
   /** The counted frame with the last response. */
   #lastResponse = 0
   #draining = false
@@ -90,6 +93,7 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#principal = options.principal
     this.outbox = new Outbox(this, options.replayMemory, options.readers)
     this.#requests = new RequestTable(this, options.dispatcher)
     this.#received = new ReceivedFrames(received => this.#notify(controlNotifications.ack, { received }))
@@ -119,7 +123,7 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
   }
 
   get principal(): Principal {
-    return this.#options.principal
+    return this.#principal
   }
 
   get origin(): string | undefined {
@@ -164,9 +168,10 @@ export class Session implements RequestsOwner, OutboxOwner, Controlled {
     return !this.#ended
   }
 
-  /** Another socket takes the session, with so many counted frames received: the one it had is closed. */
-  leaveSocket(received: number): void {
+  /** Another socket takes the session, with so many counted frames received and a fresh sign-in of its principal: the one it had is closed. */
+  leaveSocket(received: number, principal: Principal): void {
     const socket = this.#socket
+    this.#principal = principal
     // What the browser has got need not be kept for it, and may be gone already.
     this.outbox.acknowledge(received)
     this.detach()

@@ -69,6 +69,17 @@ test.each([
   expect(resume()).toBe(session)
 })
 
+test('a session ends with the sign-in that it was gone on with last', () => {
+  const { resume, sessions, session } = world()
+  const fresh = { ...somebody }
+  const why = new HalibutError('unauthorized', 'it is over')
+  expect(resume({ principal: fresh })).toBe(session)
+  sessions.signedOut(somebody, why)
+  expect([session.hasEnded, session.principal]).toEqual([false, fresh])
+  sessions.signedOut(fresh, why)
+  expect(session.hasEnded).toBe(true)
+})
+
 test('one principal has so many sessions that wait, and takes none from others', () => {
   const { sessions, session } = world()
   const other: Principal = { name: 'other', role: 'operator' }
