@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { ticketsPath } from '@halibut-gateway/schemas/wire'
 import { expect, test, vi } from 'vitest'
+import { testIdentity } from '../support/certificates.ts'
 import { createGatewayWorld, type GatewayWorld } from '../support/gateway.ts'
 
 // The real time is too long to wait for.
@@ -36,6 +37,13 @@ test('a request whose headers or body do not come to an end is ended in its time
   const answers = await Promise.all([...held, body].map(({ ended }) => ended))
   clearInterval(dribble)
   expect(answers.map(answer => /HTTP\/1\.1 408/.test(answer))).toEqual([true, true, true])
+})
+
+test('over HTTPS whoever does not come through TLS is dropped in the same time', async () => {
+  const { certificatePem: cert, keyPem: key } = testIdentity('page')
+  await using world = await createGatewayWorld({ certificate: { current: { cert, key }, watch: () => () => undefined } })
+  const held = ['', '\x16\x03\x01\x02\x00\x01'].map(text => say(world, text))
+  await Promise.all(held.map(({ ended }) => ended))
 })
 
 test.each([

@@ -15,7 +15,7 @@ export function createServer(options: FastifyServerOptions, certificate: Certifi
   if (!certificate) return Fastify({ ...options, requestTimeout: httpRequestMs, http: times })
   const stops: (() => void)[] = []
   const serverFactory: FastifyServerFactory = handler => {
-    const server = createSecureServer({ ...times, keepAliveTimeout, ...certificate.current }, handler)
+    const server = createSecureServer({ ...times, keepAliveTimeout, handshakeTimeout: httpRequestMs, ...certificate.current }, handler)
     stops.push(certificate.watch(found => server.setSecureContext(found)))
     return server
   }
