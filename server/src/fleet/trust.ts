@@ -273,12 +273,16 @@ export class Trust {
     })
   }
 
-  /** Takes trust in a certificate back for good, cuts its connections, and ends the calls to its agents. Gives the ids of these. */
+  /**
+   * Takes trust in a certificate back for good, cuts its connections, and ends the calls to its agents. Gives the ids of these. Rejects where that
+   * cannot be kept: then it is so until the end of the process.
+   */
   async revoke(given: string, by: string): Promise<readonly string[]> {
     checkThumbprint(given, 'the thumbprint')
     const thumbprint = given.toUpperCase()
-    await this.#certificates.revoke(thumbprint)
+    // First of all: whoever has it is not to go on while a disk is slow, or full.
     const cut = this.#cutOff(thumbprint, this.#now())
+    await this.#certificates.revoke(thumbprint)
     this.#options.log('info', 'a certificate was revoked', { by, thumbprint, agents: cut })
     return cut
   }

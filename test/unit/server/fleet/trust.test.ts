@@ -6,7 +6,7 @@ import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../se
 import { EventHub } from '../../../../server/src/runtime/events.ts'
 import { recordsInMemory } from '../../../support/idle-trust.ts'
 import { knockOf } from '../../../support/knocks.ts'
-import { openMemoryStore } from '../../../support/memory-store.ts'
+import { MemoryBackend, openMemoryStore } from '../../../support/memory-store.ts'
 
 const [own, other] = ['A'.repeat(40), 'B'.repeat(40)]
 const agent = { id: 'web-1', name: 'Web', uri: 'poll://web-1/', thumbprint: own, services: ['IOne'] }
@@ -192,6 +192,22 @@ describe('the other decisions', () => {
     await using second = create(first.records)
     expect(() => second.knock('B')).toThrow('nobody is pending')
     expect([...second.revoked]).toEqual([own])
+  })
+
+  test('what is revoked is cut off at once, whatever the disk does', async () => {
+    const backend = new MemoryBackend()
+    await using store = openMemoryStore(backend)
+    await using it = create(store)
+    await it.agents.add(agent)
+    it.connects()
+    backend.failure = new Error('the disk is full')
+    const revoked = it.trust.revoke(own, 'ada')
+    expect([[...it.revoked], it.state().at]).toEqual([[own], 'untrusted'])
+    await expect(revoked).rejects.toThrow('the disk is full')
+    expect([...it.revoked]).toEqual([own])
+    backend.failure = undefined
+    await it.trust.revoke(own, 'ada')
+    expect(store.certificates.get(own)).toMatchObject({ revokedMs: 1_000 })
   })
 
   test('what is decided about a certificate while its agent comes is so after a restart', async () => {
