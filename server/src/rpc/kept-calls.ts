@@ -178,11 +178,11 @@ export class KeptCalls {
         return invoke(call)
       },
       (why: unknown) => {
-        const { message, advice } = toHalibutError(why)
-        throw new HalibutError('internal_error', `the idempotencyKey could not be kept, so nothing was sent: ${message}`, {
-          advice,
-          retryable: true,
-        })
+        const error = toHalibutError(why)
+        throw error.with(
+          { delivery: 'not_sent', retryable: true },
+          `the idempotencyKey could not be kept, so nothing was sent: ${error.message}`,
+        )
       },
     )
   }
@@ -269,10 +269,9 @@ export class KeptCalls {
       this.#sweeping = undefined
       this.#sweepAtMs = 0
       this.#sweepAll()
-      const ends = [...this.#byPrincipal.values()].flatMap(calls => firstEnd(calls) ?? [])
-      // Refused where the disk is full, or the gateway ends: then the next one forgets.
-      this.#memory?.removeBefore(ends.reduce((first, end) => Math.min(first, end), this.#now())).catch(() => undefined)
-      if (ends.length > 0) this.#sweepLater()
+      // By age alone: an outcome may be on its way to the disk, and not be known as one here yet. Refused where that is full, or the gateway ends: then the next one forgets.
+      this.#memory?.removeBefore(this.#now() - facadeLimits.outcomeMs + 1).catch(() => undefined)
+      if ([...this.#byPrincipal.values()].some(calls => firstEnd(calls) !== undefined)) this.#sweepLater()
     }, sweepEveryMs).unref()
   }
 

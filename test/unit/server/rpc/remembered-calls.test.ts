@@ -106,8 +106,8 @@ test('what never left may be sent again, also after a restart', async () => {
 test('a call whose key cannot be kept is not made; a call whose outcome cannot be kept is answered, and lost after a restart', async () => {
   const backend = new MemoryBackend()
   const first = await startProcess(backend)
-  backend.failure = new Error('the disk is full')
-  await expect(first.send(never)).rejects.toMatchObject({ kind: 'internal_error', delivery: 'not_sent', retryable: true })
+  backend.failure = new HalibutError('storage_failed', 'the disk is full', { retryable: true })
+  await expect(first.send(never)).rejects.toMatchObject({ kind: 'storage_failed', delivery: 'not_sent', retryable: true })
   backend.failure = undefined
   const answer = first.send(async () => {
     backend.failure = new Error('the disk is full')
@@ -132,6 +132,30 @@ test('what is too old is forgotten, in memory and on the disk, also where nobody
   expect([known(), known('later')]).toMatchObject(['key', { state: 'answered' }])
   await vi.advanceTimersByTimeAsync(facadeLimits.outcomeMs)
   expect([await backend.readOutcomes(), vi.getTimerCount()]).toEqual([[], 0])
+})
+
+test('an outcome that is being written when others are forgotten stays, so that its call does not run again', async () => {
+  const backend = new MemoryBackend()
+  const { send } = await startProcess(backend)
+  await send()
+  await vi.advanceTimersByTimeAsync(facadeLimits.outcomeMs - 10)
+  const [commit, held] = [backend.commit.bind(backend), deferred<void>()]
+  const outcome = send(
+    async () => {
+      backend.commit = async changes => {
+        await held.promise
+        await commit(changes)
+      }
+      return answered
+    },
+    { idempotencyKey: 'slow' },
+  )
+  await vi.advanceTimersByTimeAsync(10)
+  held.resolve()
+  expect(await outcome).toMatchObject({ value: 7 })
+  await vi.advanceTimersByTimeAsync(1)
+  const second = await startProcess(backend)
+  expect([second.known(), second.known('slow')]).toMatchObject(['key', { state: 'answered' }])
 })
 
 test('what runs is not forgotten, however long it takes', async () => {
