@@ -418,7 +418,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'an agent is called though nobody could tell of it later',
     file: 'server/src/rpc/run.ts',
-    find: '      this.#requireAudit(route.right, method)\n',
+    find: '      refusal = this.#unwritable(route.right, method)\n',
     replace: '',
     tests: ['unit/server/rpc/run.test.ts'],
   },

@@ -90,9 +90,11 @@ export class MethodRunner {
     const span = route && !route.item ? this.#tracer?.begin(method, context) : undefined
     const call = new RunningCall(method, context, route?.item, span)
     let watch: WatchEvent | undefined
+    let refusal: HalibutError | undefined
     try {
       requireRight(route, method, context.principal)
-      this.#requireAudit(route.right, method)
+      refusal = this.#unwritable(route.right, method)
+      if (refusal) throw refusal
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
       if (route.item) {
         await this.#writeDown(route, method, params, context, call, 'done', 'began')
@@ -117,17 +119,18 @@ export class MethodRunner {
         const cause = error.cause ?? error
         this.#log('error', `${method} failed`, { traceId, activityId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
-      const kept = route && this.#writeDown(route, method, params, context, call, error.kind, watch)
+      // Of what was refused since nothing can be written down, nothing has happened.
+      const kept = refusal || !route ? undefined : this.#writeDown(route, method, params, context, call, error.kind, watch)
       if (kept) await kept
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
   }
 
-  /** What nobody could tell of later does not happen. */
-  #requireAudit(right: Right, method: string): void {
+  /** Why a method is refused now: what nobody could tell of later does not happen. */
+  #unwritable(right: Right, method: string): HalibutError | undefined {
     const failing = this.#audit?.failing
-    if (failing === undefined || !mustBeWritten(right)) return
-    throw new HalibutError('storage_failed', `${method} is refused, since it could not be written down who asked for it: ${failing}`)
+    if (failing === undefined || !mustBeWritten(right)) return undefined
+    return new HalibutError('storage_failed', `${method} is refused, since it could not be written down who asked for it: ${failing}`)
   }
 
   /** What is audited is written down. A promise, which never rejects, until that is kept: what was answered has an entry, whatever happens then. */
@@ -140,7 +143,7 @@ export class MethodRunner {
     outcome: AuditEntry['outcome'],
     watch: WatchEvent | undefined,
   ): Promise<void> | undefined {
-    if (!this.#audit || !(item || isAudited(right)) || outcome === 'storage_failed') return undefined
+    if (!this.#audit || !(item || isAudited(right))) return undefined
     const entry = {
       who: principal.name,
       role: principal.role,

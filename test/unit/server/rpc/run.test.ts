@@ -237,6 +237,19 @@ test('reading what is written down is written down, with what was looked for', a
   expect(JSON.stringify(written)).not.toContain('hunter2')
 })
 
+test('what began while it could be written down has an entry, also where the disk took nothing more before its end', async () => {
+  const written: unknown[] = []
+  let failing: string | undefined
+  const handle = (): never => {
+    failing = 'the disk is full'
+    throw new HalibutError('storage_failed', failing)
+  }
+  const runner = audited({ 'agent.invoke': handle }, written, () => failing)
+  for (let i = 0; i < 2; i++)
+    expect(await runner.run('agent.invoke', params, createRequestContext())).toMatchObject({ error: { data: { kind: 'storage_failed' } } })
+  expect(written).toMatchObject([{ action: 'agent.invoke', agent: 'a', outcome: 'storage_failed' }])
+})
+
 test('while nothing can be written down nothing is changed and no agent is called; what only looks goes on', async () => {
   const written: unknown[] = []
   let failing: string | undefined = 'the disk is full'
