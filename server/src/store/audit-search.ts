@@ -34,8 +34,18 @@ export class AuditSearch {
     opened?.connection.close()
   }
 
+  /** What could not be opened once is tried again by the next search. */
+  async #prepare(): ReturnType<typeof prepare> {
+    try {
+      return await prepare(this.#path)
+    } catch (why) {
+      this.#open = undefined
+      throw why
+    }
+  }
+
   async #search(query: AuditQuery): Promise<AuditPage> {
-    this.#open ??= prepare(this.#path)
+    this.#open ??= this.#prepare()
     const { connection, statements } = await this.#open
     const { before = Number.MAX_SAFE_INTEGER, limit, fromMs = null, toMs = null, who, agent, action, outcome, text } = query
     const untilMs = performance.now() + gatewayLimits.auditSearchMs
