@@ -39,6 +39,7 @@ import { createRequestTracer } from '../telemetry/tracing.ts'
 import { gatewayChecks } from './attention-checks.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { identitiesOf, loadIdentity } from './identity.ts'
+import { keptAgents } from './kept-agents.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
 import { startAudit } from './start-audit.ts'
 import { version } from './version-text.ts'
@@ -116,7 +117,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
-  const agents = new AgentManager({ mesh: runtime, store: store.agents })
+  const agents = new AgentManager({ mesh: runtime, store: keptAgents(store) })
   for (const agent of settings.agents) serveOfFile(agents, agent)
   certificates = new GatewayCertificates({
     mesh: runtime,
