@@ -16,7 +16,7 @@ export const ownErrors: { readonly [K in ErrorKind]?: readonly [retryable: boole
   ],
   cancelled: [false, 'find out whether the request ran, where that matters', 'nothing: the request was never sent'],
   invalid_argument: [false, 'correct what the message names'],
-  invalid_params: [false, 'correct the places that errors names'],
+  invalid_params: [false, 'correct what the message names'],
   message_too_large: [false, 'send or ask for less at a time, or use a data stream'],
   protocol_error: [false, 'check the peer’s version; its connection was closed'],
   serialization_failed: [false, 'correct the value or the contract'],

@@ -157,7 +157,7 @@ export const errorTable = {
     'correct what the message names',
   ),
   unknown_method: entry(-32601, 404, false, 'the gateway has no such method', 'ask rpc.discover'),
-  invalid_params: entry(-32602, 422, false, 'the parameters do not fit the method', 'correct the places that errors names'),
+  invalid_params: entry(-32602, 422, false, 'the parameters do not fit the method', 'correct what the message names'),
   internal_error: entry(-32603, 500, false, 'the gateway failed', 'report it with the trace id'),
   unauthorized: entry(-32001, 401, false, 'no valid sign-in', 'sign in, then try again'),
   forbidden: entry(-32002, 403, false, 'the sign-in does not allow this', 'ask for the role that does'),
