@@ -66,7 +66,7 @@ export function openConnection(options: ResolvedOptions, resume: Resume | undefi
 
   const connect = (credential: string | undefined): void => {
     if (state === closed) return
-    const socket = options.webSocket(options.url, credential === undefined ? [subprotocol] : [subprotocol, credential])
+    const socket = options.webSocket(options.url, credential ? [subprotocol, credential] : [subprotocol])
     // A browser would give Blobs, which take a promise to read; the `ws` package gives views of what it has read.
     if (socket.binaryType === 'blob') socket.binaryType = 'arraybuffer'
     const ended = (code: number, reason: string): void => {

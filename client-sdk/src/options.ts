@@ -74,7 +74,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   } = options
   if (!webSocket) {
     throw new GatewayError('invalid_argument', 'this platform has no WebSocket', {
-      advice: 'pass webSocket, from the ws package',
+      advice: 'pass webSocket of the ws package',
     })
   }
   checkTime('connectTimeoutMs', connectTimeoutMs)

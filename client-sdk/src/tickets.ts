@@ -15,13 +15,15 @@ const ticketPrefix = 'hgt_'
  * refused handshake does not.
  */
 export async function credentialOf(options: ResolvedOptions, signal: AbortSignal): Promise<string | undefined> {
-  const token = await options.token()
-  if (!options.tickets || signal.aborted || (token === undefined && !options.isPlatformSocket)) return token
+  let token = await options.token()
+  // A header or a subprotocol that is none is quoted in the error of the platform; so written, the gateway refuses it.
+  token &&= encodeURI(token)
+  if (!options.tickets || signal.aborted || (!token && !options.isPlatformSocket)) return token
   const url = new URL(`.${ticketsPath}`, options.url.replace(/^ws/, 'http'))
   const late = AbortSignal.timeout(options.connectTimeoutMs)
   const response = await fetch(url, {
     method: 'POST',
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: token ? { authorization: `Bearer ${token}` } : {},
     signal: AbortSignal.any([signal, late]),
   }).catch((cause: Error & { readonly cause?: { readonly code?: string; readonly message?: string } }) => {
     // Node hides what happened one level below. `late` is named since Node 20 collects a timeout that only stands in `AbortSignal.any`.

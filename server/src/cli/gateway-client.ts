@@ -81,7 +81,15 @@ export function addressOf({ url, tokenFile, token }: GatewayOptions, { environme
   const [base = '', fragment] = address.split('#')
   const path = tokenFile ?? (environment[clientVariables.token] === undefined ? environment[clientVariables.tokenFile] : undefined)
   const given = path === undefined ? environment[clientVariables.token] : readSecret(path, 'the token’s file')
-  return { url: base, token: (given ?? fragment?.replace(/^token=/, ''))?.trim() }
+  const secret = (given ?? fragment?.replace(/^token=/, ''))?.trim()
+  // A header refuses it, and its error quotes it.
+  if (/[^!-~]/.test(secret ?? ''))
+    throw new CliError(
+      'refused',
+      `${path ?? 'the token'} holds more than a token`,
+      'leave there the token alone, the word that begins with hgw_',
+    )
+  return { url: base, token: secret }
 }
 
 /** What stands in a file, without the white space around it. `what`: the file, in a message. */

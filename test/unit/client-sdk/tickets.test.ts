@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import type { GatewayError } from '../../../client-sdk/src/errors.ts'
 import { type ClientOptions, resolveOptions } from '../../../client-sdk/src/options.ts'
 import { credentialOf, refusedWith } from '../../../client-sdk/src/tickets.ts'
 import type { WebSocketFactory } from '../../../client-sdk/src/websocket.ts'
@@ -35,6 +36,20 @@ test('where no tickets are wanted the token itself is offered, and where there i
   expect(await credential()).toBeUndefined()
   expect(asked).toEqual([])
 })
+
+test.each([true, false])(
+  'a token that is none is refused by the gateway, not quoted in the error of the platform; with tickets: %s',
+  async tickets => {
+    const asked = answer(() => Response.json({ kind: 'unauthorized' }, { status: 401 }))
+    for (const token of ['hgw_1\nhgw_2', '$ token create\r\nhgw_1', 'hgw_1…']) {
+      const offered = await credential({ token, tickets }).catch((why: GatewayError) => why.kind)
+      expect(offered).toBe(tickets ? 'unauthorized' : encodeURI(token))
+    }
+    expect(asked.map(({ authorization }) => authorization)).toEqual(
+      tickets ? ['Bearer hgw_1%0Ahgw_2', 'Bearer $%20token%20create%0D%0Ahgw_1', 'Bearer hgw_1%E2%80%A6'] : [],
+    )
+  },
+)
 
 test('the problem of the gateway is the error: its kind, its detail and its advice', async () => {
   answer(() => Response.json({ kind: 'unauthorized', detail: 'the token has expired', advice: 'get a new one' }, { status: 401 }))

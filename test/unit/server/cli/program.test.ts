@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exitCodesText } from '../../../../server/src/cli/exit-codes.ts'
@@ -71,6 +72,22 @@ describe('the command line', () => {
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(told)
     expect(err).not.toContain('secret')
+  })
+
+  test('a file with more than a token is refused, and nothing of it told', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halibut-token-'))
+    const file = join(folder, 'token')
+    try {
+      writeFileSync(file, '# of the operators\nhgw_x_secret\n')
+      for (const verb of [['agents', 'list'], ['version']]) {
+        const { code, err } = await runCommand([...verb, '--url', 'http://127.0.0.1:1/', '--token-file', file])
+        expect(code).toBe(5)
+        expect(err).toContain(`${file} holds more than a token`)
+        expect(err).not.toContain('secret')
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('settings that are not acceptable have an exit code of their own, with every mistake', async () => {
