@@ -16,7 +16,7 @@ export function storeCheck(store: { readonly state: StoreState }): Check {
         sinceMs: state.sinceMs,
         version: state.reason,
         tell: () => ({
-          text: `changes are refused since they cannot be kept, calls go on: ${state.reason}`,
+          text: `changes and calls are refused, since nothing of them could be written down: ${state.reason}`,
           action: { text: 'make room on the disk of the state folder, and look whether it can be written' },
         }),
       }

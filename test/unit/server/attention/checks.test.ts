@@ -178,7 +178,7 @@ test('a state that cannot be kept needs a person', () => {
   const failing = { at: 'failing', sinceMs: at(-1), reason: 'the disk is full' } as const
   const items = shown(storeCheck({ state: failing }))
   expect(codesOf(items)).toEqual(['store_failing'])
-  expect(items[0]?.text).toContain('the disk is full')
+  expect(items[0]?.text).toMatch(/changes and calls are refused.*the disk is full/)
   expect(shown(storeCheck({ state: { at: 'ready' } }))).toEqual([])
 })
 
