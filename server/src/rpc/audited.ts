@@ -1,5 +1,4 @@
 import type { Right } from '@halibut-gateway/schemas/wire'
-import type { AuditEntry } from '../audit/entry.ts'
 
 const auditedRights: ReadonlySet<Right> = new Set([
   'agents.write',
@@ -22,12 +21,26 @@ export function mustBeWritten(right: Right): boolean {
 }
 
 /** Parameters that say what was done to what: names, and never a value of a call. */
-const namedFacts = ['service', 'method', 'id', 'name', 'role', 'thumbprint', 'subscription', 'who', 'action', 'outcome'] as const
+const namedFacts = [
+  'service',
+  'method',
+  'id',
+  'name',
+  'role',
+  'thumbprint',
+  'subscription',
+  'pending',
+  'replace',
+  'address',
+  'who',
+  'action',
+  'outcome',
+] as const
 /** They may be anything, and are written down also where they do not fit. */
 const maxFactChars = 512
 
 /** What the audit log says of parameters. */
-export function auditFacts(params: unknown): AuditEntry['facts'] {
+export function auditFacts(params: unknown): Readonly<Record<string, string>> | undefined {
   if (typeof params !== 'object' || params === null) return undefined
   const given = params as Record<string, unknown>
   const facts: Record<string, string> = {}

@@ -144,13 +144,15 @@ export class MethodRunner {
     watch: WatchEvent | undefined,
   ): Promise<void> | undefined {
     if (!this.#audit || !(item || isAudited(right))) return undefined
+    const facts = auditFacts(params)
     const entry = {
       who: principal.name,
       role: principal.role,
       action: method,
-      agent: agentOf(params),
+      // Whose place somebody takes is the agent that it was done to.
+      agent: agentOf(params) ?? facts?.['replace'],
       outcome,
-      facts: watch === undefined ? auditFacts(params) : { watch },
+      facts: watch === undefined ? facts : { watch },
       traceId,
     }
     return this.#audit.record(entry).catch((why: unknown) => {

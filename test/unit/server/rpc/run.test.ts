@@ -175,6 +175,22 @@ test('what changes something or calls an agent is written down with who, what, w
   expect(JSON.stringify(written)).not.toContain('secret')
 })
 
+test('a decision about somebody who knocks, or one of several machines, is written down with whom it was about', async () => {
+  const written: unknown[] = []
+  const runner = audited({}, written)
+  const eve = { ...createRequestContext(), principal: { name: 'eve', role: 'viewer' } } as const
+  const seen = { pending: 'p1', thumbprint: 'A'.repeat(40), version: '1' }
+  await runner.run('trust.approve', { ...seen, replace: 'web-1' }, eve)
+  await runner.run('trust.deny', { pending: 'p1' }, eve)
+  await runner.run('trust.hold', { agent: 'web-1', address: '10.0.0.1' }, eve)
+  const { version: _, ...facts } = { ...seen, replace: 'web-1' }
+  expect(written).toMatchObject([
+    { action: 'trust.approve', agent: 'web-1', facts },
+    { action: 'trust.deny', facts: { pending: 'p1' } },
+    { action: 'trust.hold', agent: 'web-1', facts: { address: '10.0.0.1' } },
+  ])
+})
+
 test('an answer waits for its entry, and one that cannot be kept is logged and takes nothing from the answer', async () => {
   const log = vi.fn()
   const [kept, lost] = [deferred<void>(), deferred<void>()]
