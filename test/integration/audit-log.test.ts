@@ -92,14 +92,15 @@ test('the command line searches, exports and verifies the log, and tells its sig
   const [headFile, exported] = [join(root, 'log.head'), join(root, 'log.jsonl')]
   const head = await fleet.run('audit', 'head')
   await writeFile(headFile, head.out)
-  const { sequence } = parseHead(head.out)
+  const { sequence, thumbprint } = parseHead(head.out)
   expect((await fleet.run('audit', 'export', fleet.stateFolder, '--output', exported)).code).toBe(0)
   for (const path of [fleet.stateFolder, exported]) {
     const verified = await fleet.run('audit', 'verify', path, '--head', headFile, '--json')
     expect([verified.code, verified.err]).toEqual([0, ''])
-    const told = JSON.parse(verified.out) as { ok: boolean; first: number; last: number }
-    expect([told.ok, told.first, told.last >= sequence]).toEqual([true, 1, true])
+    const told = JSON.parse(verified.out) as { ok: boolean; first: number; last: number; signers: string[] }
+    expect([told.ok, told.first, told.last >= sequence, told.signers]).toEqual([true, 1, true, [thumbprint]])
   }
+  expect((await fleet.run('audit', 'verify', exported)).out).toContain(`signed by ${thumbprint}: compare that`)
   const lines = (await readFile(exported, 'utf8')).trimEnd().split('\n')
   const cases: [string, string[]][] = [
     ['changed', lines.with(3, (lines[3] ?? '').replace('"who', '"whom'))],

@@ -50,6 +50,8 @@ export interface CopyVerification {
   readonly verification: Verification
   /** How many heads it was held against: without one a cut end cannot be seen. */
   readonly heads: number
+  /** The thumbprints of the certificates that have signed them. A copy brings its own along: whose gateway they are, only who knows that can tell. */
+  readonly signers: readonly string[]
 }
 
 /** Looks through a copy, and holds it against signed heads that were kept elsewhere. Rejects with `invalid_argument` for a head that is none of its gateway’s. */
@@ -79,9 +81,14 @@ export async function verifyCopy(copy: AuditCopy, signedHeads: readonly string[]
     if (!(why instanceof CutOffCopy)) throw why
     verification = { ok: false, sequence: why.last + 1, finding: 'cut-off', message: why.message }
   }
-  const own = copy.ownHead()
-  if (!verification.ok || own === undefined) return { verification, heads: heads.length }
-  return { verification: heldAgainst(read(own), verification, lastHash), heads: heads.length + 1 }
+  const text = copy.ownHead()
+  const own = verification.ok && text !== undefined ? read(text) : undefined
+  const all = own ? [...heads, own] : heads
+  return {
+    verification: own && verification.ok ? heldAgainst(own, verification, lastHash) : verification,
+    heads: all.length,
+    signers: [...new Set(all.map(({ thumbprint }) => thumbprint))],
+  }
 }
 
 /** The head that came along must be that of the last entry. */

@@ -138,13 +138,14 @@ async function verify(path: string, { head, json }: VerifyOptions, io: CliIo): P
   const { verifyCopy } = await import('../audit/audit-copy.ts')
   const copy = await openAuditCopy(path)
   try {
-    const { verification, heads: held } = await verifyCopy(copy, heads)
-    if (json) io.out(`${JSON.stringify({ path, ...verification, heads: held })}\n`)
+    const { verification, heads: held, signers } = await verifyCopy(copy, heads)
+    if (json) io.out(`${JSON.stringify({ path, ...verification, heads: held, signers })}\n`)
     else if (!verification.ok) io.out(`${path}: ${verification.finding}: ${verification.message}\n`)
     else {
       const { first, last } = verification
       io.out(`${path}: ${last < first ? 'there is no entry' : `the entries ${first} to ${last} hold`}\n`)
       if (held === 0) io.out('whether its end was cut off only a head can tell that was kept elsewhere: --head\n')
+      else io.out(`its heads were signed by ${signers.join(' and ')}: compare that with the thumbprint of the gateway\n`)
     }
     return verification.ok ? 'done' : 'tampered'
   } finally {
