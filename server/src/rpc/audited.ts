@@ -12,12 +12,15 @@ const auditedRights: ReadonlySet<Right> = new Set([
 
 /** Whether it is written down when somebody uses a right: to change something, to call an agent, or to read what is written down. */
 export function isAudited(right: Right): boolean {
-  return right === 'audit.read' || mustBeWritten(right)
+  return right === 'audit.read' || auditedRights.has(right)
 }
 
-/** Whether nobody uses a right while nothing can be written down. */
-export function mustBeWritten(right: Right): boolean {
-  return auditedRights.has(right)
+/** These end what somebody else may be doing at this moment, at once, whatever the disk does. */
+const endings: ReadonlySet<string> = new Set(['tokens.revoke', 'trust.revoke'])
+
+/** Whether nobody runs a method that takes this right while nothing can be written down. */
+export function mustBeWritten(right: Right, method: string): boolean {
+  return auditedRights.has(right) && !endings.has(method)
 }
 
 /** Parameters that say what was done to what: names, and never a value of a call. */

@@ -129,7 +129,7 @@ export class MethodRunner {
   /** Why a method is refused now: what nobody could tell of later does not happen. */
   #unwritable(right: Right, method: string): HalibutError | undefined {
     const failing = this.#audit?.failing
-    if (failing === undefined || !mustBeWritten(right)) return undefined
+    if (failing === undefined || !mustBeWritten(right, method)) return undefined
     return new HalibutError('storage_failed', `${method} is refused, since it could not be written down who asked for it: ${failing}`)
   }
 

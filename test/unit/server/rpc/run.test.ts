@@ -266,6 +266,21 @@ test('what began while it could be written down has an entry, also where the dis
   expect(written).toMatchObject([{ action: 'agent.invoke', agent: 'a', outcome: 'storage_failed' }])
 })
 
+test('what is compromised is revoked also while nothing can be written down, and that is written when it can be', async () => {
+  const written: unknown[] = []
+  const full = new HalibutError('storage_failed', 'the disk is full')
+  const revoke = vi.fn(() => Promise.reject(full))
+  const runner = audited({ 'tokens.revoke': revoke, 'trust.revoke': revoke }, written, () => 'the disk is full')
+  const admin = { ...createRequestContext(), principal: { name: 'ann', role: 'admin' } } as const
+  const failed = { error: { message: 'the disk is full', data: { kind: 'storage_failed' } } }
+  expect(await runner.run('tokens.revoke', { id: '0'.repeat(16) }, admin)).toMatchObject(failed)
+  expect(await runner.run('trust.revoke', { thumbprint: 'A'.repeat(40) }, admin)).toMatchObject(failed)
+  expect([revoke.mock.calls.length, written]).toMatchObject([
+    2,
+    [{ action: 'tokens.revoke' }, { action: 'trust.revoke', outcome: 'storage_failed' }],
+  ])
+})
+
 test('while nothing can be written down nothing is changed and no agent is called; what only looks goes on', async () => {
   const written: unknown[] = []
   let failing: string | undefined = 'the disk is full'
