@@ -39,11 +39,13 @@ const namedFacts = [
   'action',
   'outcome',
 ] as const
+/** What was made or decided on, where no parameter says so. */
+const resultFacts = ['id', 'thumbprint'] as const
 /** They may be anything, and are written down also where they do not fit. */
 const maxFactChars = 512
 
-/** What the audit log says of parameters. */
-export function auditFacts(params: unknown): Readonly<Record<string, string>> | undefined {
+/** What the audit log says of parameters, and of what came of them. */
+export function auditFacts(params: unknown, result: unknown = {}): Readonly<Record<string, string>> | undefined {
   if (typeof params !== 'object' || params === null) return undefined
   const given = params as Record<string, unknown>
   const facts: Record<string, string> = {}
@@ -51,5 +53,7 @@ export function auditFacts(params: unknown): Readonly<Record<string, string>> | 
   // A contract that is added says whose it is in its document.
   const { service } = (given['contract'] ?? {}) as { readonly service?: unknown }
   if (typeof service === 'string') facts['service'] ??= service.slice(0, maxFactChars)
+  const made = result as Record<string, unknown>
+  for (const name of resultFacts) if (typeof made[name] === 'string') facts[name] ??= made[name].slice(0, maxFactChars)
   return facts
 }

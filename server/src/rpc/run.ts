@@ -44,6 +44,14 @@ interface Route {
   readonly handle: (params: unknown, context: CallContext) => unknown
 }
 
+/** What was asked for, and by whom. */
+interface Asked {
+  readonly method: string
+  readonly params: unknown
+  readonly context: RequestContext
+  readonly call: RunningCall
+}
+
 /** Method to handler, however it was asked for: checks the right, validates both ways, and makes of every outcome a result or an error. */
 export class MethodRunner {
   readonly #routes = new Map<string, Route>()
@@ -89,6 +97,7 @@ export class MethodRunner {
     // A watch is no piece of work: it lasts as long as somebody looks.
     const span = route && !route.item ? this.#tracer?.begin(method, context) : undefined
     const call = new RunningCall(method, context, route?.item, span)
+    const asked: Asked = { method, params, context, call }
     let watch: WatchEvent | undefined
     let refusal: HalibutError | undefined
     try {
@@ -97,7 +106,7 @@ export class MethodRunner {
       if (refusal) throw refusal
       if (!route.params.Check(params)) throw misfit(method, route.params, params)
       if (route.item) {
-        await this.#writeDown(route, method, params, context, call, 'done', 'began')
+        await this.#writeDown(route, asked, 'done', { watch: 'began' })
         watch = 'ended'
       }
       const result = await route.handle(params, call)
@@ -107,7 +116,7 @@ export class MethodRunner {
       }
       this.#onEnded?.(method, undefined)
       span?.end()
-      const kept = this.#writeDown(route, method, params, context, call, 'done', watch)
+      const kept = this.#writeDown(route, asked, 'done', { watch, result })
       if (kept) await kept
       return { result }
     } catch (thrown) {
@@ -120,7 +129,7 @@ export class MethodRunner {
         this.#log('error', `${method} failed`, { traceId, activityId, cause: cause instanceof Error ? cause.stack : String(cause) })
       }
       // Of what was refused since nothing can be written down, nothing has happened.
-      const kept = refusal || !route ? undefined : this.#writeDown(route, method, params, context, call, error.kind, watch)
+      const kept = refusal || !route ? undefined : this.#writeDown(route, asked, error.kind, { watch })
       if (kept) await kept
       return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
     }
@@ -136,15 +145,12 @@ export class MethodRunner {
   /** What is audited is written down. A promise, which never rejects, until that is kept: what was answered has an entry, whatever happens then. */
   #writeDown(
     { right, item }: Route,
-    method: string,
-    params: unknown,
-    { principal }: RequestContext,
-    { toldTraceId: traceId, activityId }: RunningCall,
+    { method, params, context: { principal }, call: { toldTraceId: traceId, activityId } }: Asked,
     outcome: AuditEntry['outcome'],
-    watch: WatchEvent | undefined,
+    { watch, result }: { readonly watch?: WatchEvent | undefined; readonly result?: unknown },
   ): Promise<void> | undefined {
     if (!this.#audit || !(item || isAudited(right))) return undefined
-    const facts = auditFacts(params)
+    const facts = auditFacts(params, result)
     const entry = {
       who: principal.name,
       role: principal.role,

@@ -266,6 +266,24 @@ test('what began while it could be written down has an entry, also where the dis
   expect(written).toMatchObject([{ action: 'agent.invoke', agent: 'a', outcome: 'storage_failed' }])
 })
 
+test('what was made or decided on is written down also where only the result says so, and never a secret of it', async () => {
+  const written: unknown[] = []
+  const token = { id: '0'.repeat(16), name: 'ci', role: 'viewer', state: 'valid', created: '2026-01-01T00:00:00.000Z' }
+  const handlers = {
+    'trust.deny': () => ({ thumbprint: 'A'.repeat(40) }),
+    'tokens.create': () => ({ id: token.id, secret: 'hunter2', token }),
+  }
+  const runner = audited(handlers, written)
+  const admin = { ...createRequestContext(), principal: { name: 'ann', role: 'admin' } } as const
+  await runner.run('trust.deny', { pending: '0123456789abcdef' }, admin)
+  await runner.run('tokens.create', { name: 'ci', role: 'viewer' }, admin)
+  expect(written).toMatchObject([
+    { action: 'trust.deny', outcome: 'done', facts: { pending: '0123456789abcdef', thumbprint: 'A'.repeat(40) } },
+    { action: 'tokens.create', outcome: 'done', facts: { name: 'ci', role: 'viewer', id: token.id } },
+  ])
+  expect(JSON.stringify(written)).not.toContain('hunter2')
+})
+
 test('what is compromised is revoked also while nothing can be written down, and that is written when it can be', async () => {
   const written: unknown[] = []
   const full = new HalibutError('storage_failed', 'the disk is full')
