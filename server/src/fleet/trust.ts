@@ -347,9 +347,16 @@ export class Trust {
 
   #expected(id: string, { thumbprint, version }: Expectation): PendingAgent {
     const pending = this.#require(id)
-    if (pending.knock.thumbprint === thumbprint.toUpperCase() && pending.version === version) return pending
+    const shown = pending.knock.thumbprint
+    const expected = thumbprint.toUpperCase()
+    if (shown !== expected) {
+      throw new HalibutError('version_conflict', `who is pending as ${id} has ${shown ?? 'no certificate'}, and not ${expected}`, {
+        advice: 'compare it with what the machine itself tells; where that has another one, somebody else knocks in its name',
+      })
+    }
+    if (pending.version === version) return pending
     throw new HalibutError('version_conflict', `what is pending as ${id} is not any more what was seen: ${pending.refusal.reason}`, {
-      advice: 'look at it again, then decide with what trust.pending tells now',
+      advice: 'look at it again, then decide',
     })
   }
 
