@@ -113,10 +113,12 @@ function scopeOf({ agents, services, methods }: CreateOptions): Grant[] | undefi
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** What is no length of time is for the gateway to read. */
+/** A moment is for the gateway to read. */
 function momentOf(text: string): string {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  return count === undefined ? text : new Date(steadyTime() + Number(count) * (unitMs[unit] ?? 0)).toISOString()
+  if (count !== undefined) return new Date(steadyTime() + Number(count) * (unitMs[unit] ?? 0)).toISOString()
+  if (/^\d{4}-/.test(text)) return text
+  throw new CliError('usage', `--expires: ${JSON.stringify(text)} is no time`, 'write it as 90d, 12h, 30m, or 2030-01-31T12:00:00Z')
 }
 
 function rowOf({ id, name, role, state, createdBy = '-', expires = 'never', lastUsed = 'never', scope }: TokenSnapshot): string[] {

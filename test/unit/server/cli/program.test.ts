@@ -66,6 +66,7 @@ describe('the command line', () => {
     [['agent', '--trust', 'A'.repeat(40)], 'an agent listens or polls'],
     [['agents', 'list', '--token', 'hgw_x_secret'], 'a token is not taken as an argument'],
     [['agents', 'list', '--url', 'http://127.0.0.1:1/#token=secret'], 'a token is not taken as a part of --url'],
+    [['token', 'create', '--name', 'a', '--role', 'viewer', '--expires', '1y'], '--expires: "1y" is no time\n  write it as 90d'],
     [['doctor', 'poll://web-1/', '--thumbprint', 'A'.repeat(40)], 'there is nothing to go to'],
   ])('%j is a mistake of whoever wrote it: exit code 2, and what was meant', async (args, told) => {
     const { code, err, out } = await runCommand(args)
