@@ -125,8 +125,8 @@ async function identify(walk: Walk): Promise<string> {
   const { caller, endpoint, timeoutMs, signal } = walk
   if (!caller) throw new Fault('no_identity', 'the gateway’s certificate is not known here')
   try {
-    const { roundTripMs } = await caller.probe(endpointOf(walk), { timeoutMs, ...(signal && { signal }) })
-    return `${endpoint.uri} is a Halibut agent and trusts this gateway (${Math.round(roundTripMs)} ms)`
+    await caller.probe(endpointOf(walk), { timeoutMs, ...(signal && { signal }) })
+    return `${endpoint.uri} is a Halibut agent and trusts this gateway`
   } catch (why) {
     const { kind, message, cause } = halibutError(why)
     const words = { ...wordsOf(walk), own: caller.thumbprint }
