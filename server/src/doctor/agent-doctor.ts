@@ -17,8 +17,8 @@ export interface AgentDoctorOptions {
   readonly certificate?: (() => Certificate) | undefined
   /** Where it may dial. Default: anywhere. */
   readonly destinations?: Destinations | undefined
-  /** Where polling agents connect. Default: nowhere. */
-  readonly port?: (() => { readonly host: string; readonly port: number }) | undefined
+  /** Where a polling agent, named by its id, finds a certificate of ours that it accepts. Default: nowhere. */
+  readonly port?: ((agent: string) => PollingWalk['port']) | undefined
 }
 
 /** Says of an agent of this gateway what is wrong with it: goes to one that listens, and asks what is known of one that polls. */
@@ -54,7 +54,7 @@ export class AgentDoctor {
     const { id, uri, thumbprint } = definition
     const pinned = certificatesOf(definition)
     const { signal, timeoutMs = stepTimeoutMs } = options
-    const own = port?.()
+    const own = port?.(id)
     if (!own) throw new HalibutError('invalid_argument', `${id} polls, and this gateway has no port for agents that do`)
     const knock = trust.pending.list().find(({ refusal, knock: { subscription, thumbprint: shown } }) => {
       return refusal.agent === id || subscription === uri || (shown !== undefined && pinned.includes(shown))
@@ -64,7 +64,7 @@ export class AgentDoctor {
       ...{ id, uri, thumbprint, state, connections, ...this.#known(agent) },
       knock: knock && { reason: knock.refusal.reason, advice: knock.refusal.advice, count: knock.count },
       clones: clones?.addresses ?? [],
-      port: { ...own, thumbprint: trust.own.thumbprint },
+      port: own,
       ...{ caller: this.#caller, timeoutMs, signal },
     }
     const steps = await takeSteps(pollingStepNames, pollingSteps, walk, options)

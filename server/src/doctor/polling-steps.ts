@@ -23,13 +23,13 @@ export interface PollingWalk {
   readonly thumbprint: string
   readonly state: { readonly at: string; readonly sinceMs: number; readonly reason: string }
   readonly connections: number
-  /** When a certificate of it was last seen. UTC milliseconds since 1970. */
+  /** When a certificate of it was seen, which is kept once a day. UTC milliseconds since 1970. */
   readonly lastSeenMs: number | undefined
   readonly isRevoked: boolean
   readonly knock: RefusedKnock | undefined
   /** Machines that poll with its certificate at the same time, where there are several. */
   readonly clones: readonly string[]
-  /** Our own port for polling agents: where it listens, and the certificate that it has to present. */
+  /** Our own port for this agent: where it listens, and the certificate that it has to present. */
   readonly port: { readonly host: string; readonly port: number; readonly thumbprint: string }
   readonly caller: Caller
   readonly timeoutMs: number
@@ -81,7 +81,7 @@ async function connection(walk: PollingWalk): Promise<string> {
   if (lastSeenMs !== undefined) {
     throw new Fault(
       'gone',
-      `it is away since ${timeOf(state.sinceMs)} (${state.reason}), and was seen last at ${timeOf(lastSeenMs)}`,
+      `it is away since ${timeOf(state.sinceMs)} (${state.reason}), and was here on ${timeOf(lastSeenMs).slice(0, 10)} or later`,
       words,
     )
   }

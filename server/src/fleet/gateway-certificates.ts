@@ -9,6 +9,7 @@ import {
   type Acceptance,
   Acceptances,
   type AcceptedCertificate,
+  acceptedNow,
   type Known,
   type LostAgent,
   lostAgents,
@@ -137,6 +138,14 @@ export class GatewayCertificates {
   portOf({ thumbprint }: Certificate): number | undefined {
     const name = this.#certificateAt('first').thumbprint === thumbprint ? 'first' : 'second'
     return (name === 'first' ? this.#first : this.#second)?.port
+  }
+
+  /** The certificate that a polling agent accepted last, else the one that we are known by, and the port at which it is presented, once there is one. */
+  pollingPlace(agent: string): { readonly thumbprint: string; readonly port?: number } {
+    const accepted = acceptedNow(this.acceptance()(agent))
+    const certificate = this.presented.find(({ thumbprint }) => accepted.includes(thumbprint)) ?? this.present
+    const port = this.portOf(certificate)
+    return { thumbprint: certificate.thumbprint, ...(port !== undefined && { port }) }
   }
 
   /** Another one after each change. */

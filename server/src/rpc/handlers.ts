@@ -64,6 +64,7 @@ export interface HandlerOptions {
 /** The handler of each method. */
 export function createHandlers(options: HandlerOptions): Handlers {
   const { access, manager, mesh, trust, certificates, contracts, destinations, version, registry = new CallRegistry() } = options
+  const { agents: reached } = options
   const { directory } = manager
   const kept = options.kept ?? new KeptCalls({ epoch: options.epoch })
   return {
@@ -71,7 +72,11 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...agentsMethods(options),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...doctorMethods(
-      new AgentDoctor({ mesh, directory, trust, destinations, certificate: () => certificates.present, port: options.agents }),
+      new AgentDoctor({
+        ...{ mesh, directory, trust, destinations },
+        certificate: () => certificates.present,
+        port: reached && (agent => ({ ...reached(), ...certificates.pollingPlace(agent) })),
+      }),
     ),
     ...callsMethods({ registry, kept, directory, mesh }),
     ...attentionMethods({ attention: options.attention ?? nothing(), access, directory, changesMs: options.agentChangesMs }),

@@ -104,6 +104,22 @@ function nameOf(thumbprint: string): string {
 }
 
 describe('a certificate that takes the place of another one', () => {
+  test('leaves a polling agent at the port of the one that it accepted last, also while it is away', async () => {
+    using it = await create()
+    await it.agents.add({ id: 'web-1', uri: 'poll://web-1/', thumbprint: ofAgent })
+    it.connects('web-1', 1)
+    await it.certificates.add(b, it.certificates.version, 'ada')
+    await it.certificates.promote(b.thumbprint, undefined, 'ada')
+    it.leaves('web-1')
+    const place = (id: string) => it.certificates.pollingPlace(id)
+    expect([place('web-1'), place('never-seen')]).toEqual([
+      { thumbprint: a.thumbprint, port: 1 },
+      { thumbprint: b.thumbprint, port: 2 },
+    ])
+    it.connects('web-1', 2)
+    expect(place('web-1')).toEqual({ thumbprint: b.thumbprint, port: 2 })
+  })
+
   test('is shown first to whom we dial and has a port of its own, is the one that we are known by, and is alone at the end', async () => {
     using it = await create()
     expect([it.states(), it.order(), it.ports()]).toEqual([[['a', 'present', [1]]], [a.thumbprint], { first: a.thumbprint }])
