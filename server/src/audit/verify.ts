@@ -1,3 +1,4 @@
+import { Turns } from '../base/turns.ts'
 import type { AuditRecord } from '../store/records.ts'
 import type { AuditHead, AuditLog } from '../store/store.ts'
 import { beginning, hashEntry } from './chain.ts'
@@ -21,15 +22,17 @@ export interface VerifyOptions {
   readonly heads?: readonly AuditHead[]
 }
 
-const pageEntries = 1_000
+/** What is read and hashed in one turn of the event loop: a millisecond or two. */
+const pageEntries = 250
 
-/** All entries of a log above a sequence, a page at a time. */
+/** All entries of a log above a sequence, a page at a time. Others have their turn between two pages: neither reading nor hashing waits for anything. */
 export async function* entriesOf(
   audit: Pick<AuditLog, 'read'>,
   after: number,
   signal?: AbortSignal,
 ): AsyncGenerator<AuditRecord, void, void> {
-  for (let last = after; ; ) {
+  const turns = new Turns()
+  for (let last = after; ; await turns.next()) {
     signal?.throwIfAborted()
     const page = await audit.read({ after: last, limit: pageEntries })
     yield* page

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Audit } from '../../../../server/src/audit/audit.ts'
 import { hashEntry } from '../../../../server/src/audit/chain.ts'
 import { type AuditEntry, parseEntry } from '../../../../server/src/audit/entry.ts'
@@ -68,6 +68,30 @@ test('entries are kept with who, what, where and the outcome, and the chain over
   })
   expect(await audit.verify()).toEqual({ ok: true, first: 1, last: 4 })
   expect(await new Audit(openMemoryStore(), () => ours).verify()).toEqual({ ok: true, first: 1, last: 0 })
+})
+
+test('the event loop turns between the pages of a log that is verified', async () => {
+  const { audit, store } = await filled(1_100)
+  const read = store.audit.read.bind(store.audit)
+  let turns = 0
+  let seen = 0
+  const turnsBetween: number[] = []
+  vi.spyOn(store.audit, 'read').mockImplementation(async range => {
+    expect(range.limit).toBeLessThanOrEqual(250)
+    turnsBetween.push(turns - seen)
+    seen = turns
+    return read(range)
+  })
+  let over = false
+  const turn = (): void => {
+    turns++
+    if (!over) setImmediate(turn)
+  }
+  setImmediate(turn)
+  expect(await audit.verify()).toEqual({ ok: true, first: 1, last: 1_100 })
+  over = true
+  expect(turnsBetween).toHaveLength(5)
+  for (const each of turnsBetween.slice(1)) expect(each).toBeGreaterThan(0)
 })
 
 test('an entry and the change that it tells of are there together or not at all', async () => {
