@@ -27,6 +27,9 @@ test('each sees what needs a person as far as its rights and the rules go, in pa
     found('agent_pending', { pending: 'p' }),
     found('agent_refused', { agent: 'a1' }),
     found('agent_refused', { agent: 'a2' }),
+    found('agent_cloned', { agent: 'a1', thumbprint: 'A' }),
+    found('agent_cloned', { agent: 'a2', thumbprint: 'B' }),
+    found('agent_pending', { pending: 'q', agent: 'a3' }),
     found('token_expires', { token: 't' }),
   ]
   const attention = new Attention({ checks: [{ name: 'test', look: () => findings }], log: silentLog })
@@ -36,14 +39,17 @@ test('each sees what needs a person as far as its rights and the rules go, in pa
   })
   await using world = await createGatewayWorld({ attention, access })
   world.directory.add({ id: 'a2', uri: 'poll://a2/', thumbprint: 'B'.repeat(40) })
+  world.directory.add({ id: 'a3', uri: 'poll://a3/', thumbprint: 'C'.repeat(40) })
   const seenBy = async (role: string): Promise<string[]> => {
     const socket = await world.open(role)
     return ((await socket.ask(1, 'attention.list')) as Told).result.items.map(({ id }) => id)
   }
   const [state, pending, one, two, token] = ['store_failing ', 'agent_pending p', 'agent_refused a1', 'agent_refused a2', 'token_expires t']
+  const [clonesOfOne, clonesOfTwo, pendingThree] = ['agent_cloned a1,A', 'agent_cloned a2,B', 'agent_pending q,a3']
+  const all = [one, two, pending, state, token, clonesOfOne, clonesOfTwo, pendingThree].sort()
   expect((await seenBy('viewer')).sort()).toEqual([one, state].sort())
-  expect((await seenBy('operator')).sort()).toEqual([one, pending, state].sort())
-  expect((await seenBy('admin')).sort()).toEqual([one, two, pending, state, token].sort())
+  expect((await seenBy('operator')).sort()).toEqual([clonesOfOne, one, pending, state].sort())
+  expect((await seenBy('admin')).sort()).toEqual(all)
 
   const pages: string[] = []
   let cursor: string | undefined = ''
@@ -55,7 +61,7 @@ test('each sees what needs a person as far as its rights and the rules go, in pa
     pages.push(...items.map(({ id }) => id))
     cursor = next
   }
-  expect(pages).toEqual([one, two, pending, state, token].sort())
+  expect(pages).toEqual(all)
 })
 
 test('a watch tells what there is, then what comes, changes and goes, and nothing of what its reader may not see', async () => {

@@ -1,5 +1,5 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
 import { knockOf } from '../support/knocks.ts'
 import { type Answer, ask } from '../support/rest.ts'
@@ -99,6 +99,24 @@ test('who knocks and whose certificates are known is told as far as the agents m
     { params: { item: { type: 'removed', ids: [ofB] } } },
     { params: { item: { type: 'changed', pending: [{ id: ofA, count: 2 }] } } },
   ])
+})
+
+test('machines with one certificate are told of the agents that may be seen, and follow the rules', async () => {
+  await using world = await createGatewayWorld()
+  world.directory.add({ id: 'b1', uri: 'poll://b1/', thumbprint: 'B'.repeat(40), tags: ['prod'] })
+  const clonesOf = (agent: string, letter: string) => {
+    const held = [{ address: '10.0.0.3', heldMs: 1_000, by: 'ada' }]
+    return { agent, subscription: `poll://${agent}/`, thumbprint: letter.repeat(40), addresses: ['10.0.0.1', '10.0.0.2'], held }
+  }
+  vi.spyOn(world.trust, 'clones').mockReturnValue([clonesOf('a1', 'A'), clonesOf('b1', 'B')])
+  const [operator, admin] = [await world.open('operator'), await world.open()]
+  const toldTo = async (socket: TestSocket) =>
+    ((await socket.ask('p', 'trust.pending')) as { result: { clones: { agent: string }[] } }).result.clones.map(({ agent }) => agent)
+  expect(await toldTo(operator)).toEqual(['a1', 'b1'])
+  await writeRules(world, [{ name: 'prod', who: ['operator'], agents: ['tag:prod'] }])
+  expect([await toldTo(operator), await toldTo(admin)]).toEqual([['b1'], ['a1', 'b1']])
+  await writeRules(world, [{ name: 'a', who: ['operator'], agents: ['a1'] }])
+  expect(await toldTo(operator)).toEqual(['a1'])
 })
 
 test('rules are previewed, refused where they do not pass their own tests, and written for the version that was seen', async () => {

@@ -68,7 +68,9 @@ export function explainKnock(knock: DeniedEvent, { owner, holder, revoked, held 
     )
   }
   if (revoked) {
-    const whose = revoked.agent === undefined ? '' : `, which was that of the agent ${revoked.agent},`
+    // Whoever may see the agent that it is about reads this, and may not see every other one.
+    const whose =
+      revoked.agent === undefined || (about && about.id !== revoked.agent) ? '' : `, which was that of the agent ${revoked.agent},`
     return refusal(
       'revoked',
       `${who} presents a certificate${whose} that was revoked at ${new Date(revoked.atMs).toISOString()}`,

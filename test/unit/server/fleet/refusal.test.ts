@@ -50,7 +50,7 @@ test.each<[string, Partial<DeniedEvent>, Partial<Acquaintance>, object, RegExp]>
     {},
     { revoked: { atMs: 0, agent: 'web-1' } },
     { cause: 'revoked', agent: 'web-1' },
-    /revoked at 1970-01-01T/,
+    /, which was that of the agent web-1, that was revoked at 1970-01-01T/,
   ],
 ])('one %s is told so, with where it came from and what to do', (_who, knock, known, told, reason) => {
   const refusal = explainKnock(knockOf('B', knock), { ...nobody, ...known })
@@ -58,6 +58,16 @@ test.each<[string, Partial<DeniedEvent>, Partial<Acquaintance>, object, RegExp]>
   expect(refusal.reason).toMatch(reason)
   expect(refusal.reason).toMatch(/^10\.0\.0\.1 \('CN=B'\) /)
   expect(refusal.advice).not.toBe('')
+})
+
+test('no agent is named but the one that it is about: who may see that may not see every other one', () => {
+  for (const about of [{ owner: away }, { holder: away }]) {
+    const refusal = explainKnock(knockOf('B'), { ...nobody, ...about, revoked: { atMs: 0, agent: 'secret-2' } })
+    expect(refusal).toMatchObject({ cause: 'revoked', agent: 'web-1' })
+    expect(JSON.stringify(refusal)).not.toContain('secret-2')
+  }
+  const named = explainKnock(knockOf('B'), { ...nobody, owner: away, holder: { ...away, id: 'secret-2', uri: 'poll://secret-2/' } })
+  expect(JSON.stringify(named)).not.toContain('secret-2')
 })
 
 test('where two certificates differ both are told', () => {
