@@ -72,11 +72,13 @@ export class OutgoingCalls {
   ): Promise<unknown> {
     try {
       checkTimes(times)
+      this.#options.assertNotRevoked(endpoint)
       const { service } = compiled
       const args = method.complete(given)
       refuseMisfit(method.marked.arguments?.(args), '/params', 'invalid_argument')
       const seconds = method.cacheSeconds
-      const key = seconds === undefined ? undefined : cacheKey(endpoint.uri, service, method.signature, args)
+      // By the certificate too: what another one has answered at the same address is not this agent’s.
+      const key = seconds === undefined ? undefined : cacheKey(endpoint.key, service, method.signature, args)
       const kept = key === undefined ? undefined : (this.#cache.get(key) as CachedAnswer | undefined)
       if (kept) return 'error' in kept ? Promise.reject(kept.error) : Promise.resolve(kept.result)
       const keep = key === undefined || seconds === undefined ? undefined : (answer: CachedAnswer) => this.#keep(key, answer, seconds)

@@ -49,11 +49,11 @@ export class ResponseCache {
 
 /**
  * The key of a call. Throws `invalid_argument` for an argument that cannot be part of one, before anything is sent. Differs from .NET’s
- * only where that gives one key to different arguments: a string’s separators are escaped, and so are `''` (null’s form), `'0'` (the
+ * where that gives one key to different certificates, or to different arguments: a string’s separators are escaped, and so are `''` (null’s form), `'0'` (the
  * form of no arguments) and null in a list.
  */
-export function cacheKey(endpointUri: string, service: string, method: string, args: readonly unknown[]): string {
-  return `${endpointUri}:${service}:${method}:${args.length === 0 ? '0' : args.map(keyPart).join(':')}`
+export function cacheKey(endpointKey: string, service: string, method: string, args: readonly unknown[]): string {
+  return `${endpointKey}:${service}:${method}:${args.length === 0 ? '0' : args.map(keyPart).join(':')}`
 }
 
 function keyPart(value: unknown): string {

@@ -31,7 +31,7 @@ const endpoint = parseEndpoint({ uri, thumbprint }, defaultLimits)
 type Carry = (request: RequestToQueue, budget: MemoryBudget) => Promise<AnswerStreams | undefined>
 
 /** The calls of a runtime whose only agent polls, and is `carry`. */
-function createCalls(carry: Carry, cacheErrors?: (error: unknown) => boolean) {
+function createCalls(carry: Carry, cacheErrors?: (error: unknown) => boolean, assertNotRevoked: () => void = () => undefined) {
   const budget = new MemoryBudget(defaultLimits.maxMessageBytesInFlight, 'maxMessageBytesInFlight')
   const events = new EventHub()
   const log = vi.fn()
@@ -50,7 +50,7 @@ function createCalls(carry: Carry, cacheErrors?: (error: unknown) => boolean) {
     open: unused,
     ending: new AbortController().signal,
     assertOpen: () => undefined,
-    assertNotRevoked: () => undefined,
+    assertNotRevoked,
     ownThumbprint: 'B'.repeat(40),
   })
   const call = (name: string, args: readonly unknown[] = [], times: CallTimes = {}) =>
@@ -70,6 +70,23 @@ function answering(name: string, result: unknown): Carry {
     return undefined
   }
 }
+
+test('a kept answer is that of one certificate, and of none that was revoked', async () => {
+  let count = 0n
+  let isRevoked = false
+  const { calls, call } = createCalls(
+    (request, budget) => answering('Kept', ++count)(request, budget),
+    undefined,
+    () => {
+      if (isRevoked) throw new HalibutError('agent_unavailable', 'it was revoked')
+    },
+  )
+  const another = parseEndpoint({ uri, thumbprint: 'C'.repeat(40) }, defaultLimits)
+  expect([await call('Kept'), await call('Kept')]).toEqual([1n, 1n])
+  expect(await calls.call(another, compiled, compiled.method('Kept'), [], {}, 1)).toBe(2n)
+  isRevoked = true
+  await expect(call('Kept')).rejects.toThrow('it was revoked')
+})
 
 test('what is queued is bytes, with whose they are for, how long they may wait, and whose they are', async () => {
   let queued: RequestToQueue | undefined
