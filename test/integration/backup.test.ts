@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ask as askDatabase, openConnection } from '../../server/src/store/connection.ts'
+import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
+import { openStateFolder } from '../../server/src/store/state-folder.ts'
 import { createFleet } from '../support/command-fleet.ts'
 import { runCommand } from '../support/command-line.ts'
 import { ask } from '../support/rest.ts'
@@ -91,6 +93,39 @@ test('a backup of another gateway, or one that somebody has changed, is told bef
     const changed = await runCommand(['restore', file, '--state-folder', here])
     expect(changed).toMatchObject({ code: 11, out: expect.stringContaining('changed: entry 1 was changed') })
     expect(await agentsIn(here)).toEqual(['b', 'c'])
+  } finally {
+    await rm(root, { recursive: true })
+  }
+})
+
+test('what was revoked since a backup was made, and comes back with it, is told before and after it is restored', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'backup-'))
+  const [file, folder] = [join(root, 'one.backup'), join(root, 'state')]
+  try {
+    const token = (id: string) => ({ id, name: `name of ${id}`, secretHash: 'x', role: 'admin', createdMs: 1 })
+    const certificate = (id: string) => ({ id, firstSeenMs: 1, lastSeenMs: 1, revokedMs: 2 })
+    const thumbprint = 'A'.repeat(40)
+    {
+      await using store = await openEmbeddedStore(await openStateFolder(folder))
+      await store.agents.put({ id: 'web-1', uri: 'poll://web-1/', thumbprint })
+      for (const id of ['one', 'two']) await store.tokens.put(token(id))
+      await store.tokens.put({ ...token('before'), revokedMs: 1 })
+      await store.backUp(file)
+      for (const id of ['one', 'before', 'later']) await store.tokens.put({ ...token(id), revokedMs: 2 })
+      for (const id of [thumbprint, 'B'.repeat(40)]) await store.certificates.put(certificate(id))
+    }
+    const { out } = await runCommand(['restore', file, '--check', '--state-folder', folder, '--json'])
+    expect(JSON.parse(out).revived).toEqual([
+      { what: 'token', id: 'one', name: 'name of one' },
+      { what: 'certificate', id: thumbprint },
+    ])
+    const told = `revoked again: the token name of one (one), the certificate ${thumbprint}\n`
+    for (const check of [['--check'], []])
+      expect(await runCommand(['restore', file, ...check, '--state-folder', folder])).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(told),
+      })
+    expect((await runCommand(['restore', file, '--check', '--state-folder', folder])).out).not.toContain('AGAIN')
   } finally {
     await rm(root, { recursive: true })
   }

@@ -4,7 +4,7 @@ import { HalibutError } from '../base/errors.ts'
 import { checkBackup } from '../store/backup.ts'
 import type { AgentRecord } from '../store/records.ts'
 import { databaseName, newestStateVersion } from '../store/schema.ts'
-import { type StateContent, StateCopy } from '../store/state-copy.ts'
+import { type Credential, type StateContent, StateCopy } from '../store/state-copy.ts'
 import { verifyCopy } from './audit-copy.ts'
 import { openAuditCopy } from './open-copy.ts'
 import type { Verification } from './verify.ts'
@@ -22,6 +22,8 @@ export interface RestoreReport {
   /** How many signed heads the audit log was held against. */
   readonly heads: number
   readonly agents: readonly RestoredAgent[]
+  /** What was revoked since the backup was made, and would be worth something again. */
+  readonly revived: readonly Pick<Credential, 'what' | 'id' | 'name'>[]
 }
 
 /** What becomes of an agent. */
@@ -54,6 +56,7 @@ export async function reportRestore(path: string, folder: string, heads: readonl
       audit: verification,
       heads: held,
       agents: agentsOf(content.agents, present?.agents ?? [], isSame ?? true),
+      revived: revivedBy(content, present),
     }
   } finally {
     await copy.close()
@@ -62,6 +65,12 @@ export async function reportRestore(path: string, folder: string, heads: readonl
 
 function figuresOf({ version, identity, tokens }: StateContent) {
   return { version, identity, tokens }
+}
+
+function revivedBy({ credentials }: StateContent, present: StateContent | undefined): RestoreReport['revived'] {
+  const valid = new Map(credentials.filter(({ isRevoked }) => !isRevoked).map(each => [`${each.what} ${each.id}`, each]))
+  const revoked = (present?.credentials ?? []).filter(({ isRevoked, what, id }) => isRevoked && valid.has(`${what} ${id}`))
+  return revoked.map(({ isRevoked: _, ...credential }) => credential)
 }
 
 /** A state that is damaged is as good as none. */

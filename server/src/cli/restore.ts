@@ -50,10 +50,12 @@ async function restore(backup: string, options: RestoreOptions, io: CliIo): Prom
   const { openStateFolder } = await import('../store/state-folder.ts')
   const { replaced } = await restoreBackup(backup, await openStateFolder(folder))
   const agents = report.agents.filter(({ change }) => change !== 'lost').length
-  if (options.json) io.out(`${JSON.stringify({ folder, replaced, identity: report.backup.identity, agents })}\n`)
+  const { revived } = report
+  if (options.json) io.out(`${JSON.stringify({ folder, replaced, identity: report.backup.identity, agents, revived })}\n`)
   else {
     io.out(`${folder} holds what is in ${backup}: ${agents} agents\n`)
     if (replaced !== undefined) io.out(`what was there before is in ${replaced}\n`)
+    if (revived.length > 0) io.out(`what was revoked since is worth something again, until it is revoked again: ${listed(revived)}\n`)
   }
   return 'done'
 }
@@ -69,7 +71,7 @@ async function headsOf(backup: string, given: string | undefined): Promise<strin
   }
 }
 
-function textOf({ backup, present, isSameIdentity, audit, heads, agents }: RestoreReport): string {
+function textOf({ backup, present, isSameIdentity, audit, heads, agents, revived }: RestoreReport): string {
   const whose = (identity: RestoreReport['backup']['identity']): string =>
     identity ? `${identity.thumbprint} (${identity.subject}, valid until ${identity.validTo})` : 'none'
   const trust =
@@ -86,11 +88,16 @@ function textOf({ backup, present, isSameIdentity, audit, heads, agents }: Resto
     `tokens        ${backup.tokens}`,
     `audit log     ${audit.ok ? `the entries ${audit.first} to ${audit.last} hold${heads === 0 ? '; there is no head to hold them against' : ''}` : `${audit.finding}: ${audit.message}`}`,
     `agents        ${summary(agents)}`,
+    ...(revived.length > 0 ? [`revoked       WORTH SOMETHING AGAIN, until it is revoked again: ${listed(revived)}`] : []),
   ]
   const rows = agents
     .filter(({ change, trusts }) => change !== 'kept' || trusts !== 'yes')
     .map(({ id, change, trusts, what }) => [id, change, trusts, what])
   return rows.length === 0 ? lines.join('\n') : `${lines.join('\n')}\n\n${columns(['AGENT', 'IT IS', 'TRUSTS IT', 'WHY'], rows)}`
+}
+
+function listed(revived: RestoreReport['revived']): string {
+  return revived.map(({ what, id, name }) => `the ${what} ${name === undefined ? id : `${name} (${id})`}`).join(', ')
 }
 
 function summary(agents: RestoreReport['agents']): string {

@@ -22,6 +22,7 @@ export type RecordKind = keyof Records
 /** An agent that this gateway serves. */
 export interface AgentRecord extends AgentEndpoint {
   readonly id: string
+  readonly nextThumbprint?: string | undefined
   readonly name?: string | undefined
   readonly services?: readonly string[] | undefined
   readonly disabled?: boolean | undefined

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { HalibutError } from '../base/errors.ts'
 import { ask, type Connection, connect } from './connection.ts'
-import { type AgentRecord, type AuditRecord, type IdentityRecord, identityRecord, type MetaRecord } from './records.ts'
+import {
+  type AgentRecord,
+  type AuditRecord,
+  type CertificateRecord,
+  type IdentityRecord,
+  identityRecord,
+  type MetaRecord,
+  type TokenRecord,
+} from './records.ts'
 import { databaseName, versionOf } from './schema.ts'
 import type { AuditHead, AuditRange } from './store.ts'
 import { toStoreError } from './store-failure.ts'
@@ -18,8 +26,20 @@ export interface StateContent {
   /** The agents that it knows. */
   readonly agents: readonly AgentRecord[]
   readonly tokens: number
+  /** Tokens, the certificates of agents, and those that were revoked. */
+  readonly credentials: readonly Credential[]
   /** The newest entry of its audit log. */
   readonly auditHead: AuditHead | undefined
+}
+
+/** What somebody can come with, and whether it is worth nothing any more. */
+export interface Credential {
+  readonly what: 'token' | 'certificate'
+  /** The id of a token, the thumbprint of a certificate. */
+  readonly id: string
+  /** Of a token. */
+  readonly name?: string
+  readonly isRevoked: boolean
 }
 
 const lookTimeoutMs = 5_000
@@ -59,14 +79,17 @@ export class StateCopy {
   }
 
   async content(): Promise<StateContent> {
-    const [agents, tokens, head] = [await this.#documents('agents'), await this.#documents('tokens'), await this.auditHead()]
+    const agents = (await this.#documents('agents')) as AgentRecord[]
+    const tokens = (await this.#documents('tokens')) as TokenRecord[]
+    const certificates = (await this.#documents('certificates')) as CertificateRecord[]
     const pem = await this.identityPem()
     return {
       version: await versionOf(this.#connection, this.path),
       identity: pem === undefined ? undefined : identityOf(pem),
-      agents: agents as AgentRecord[],
+      agents,
       tokens: tokens.length,
-      auditHead: head,
+      credentials: credentialsOf(agents, tokens, certificates),
+      auditHead: await this.auditHead(),
     }
   }
 
@@ -116,6 +139,19 @@ export class StateCopy {
     const rows = await ask(this.#connection, 'SELECT document FROM records WHERE kind = ? ORDER BY position', kind)
     return rows.map(row => JSON.parse(String(row['document'])))
   }
+}
+
+function credentialsOf(
+  agents: readonly AgentRecord[],
+  tokens: readonly TokenRecord[],
+  certificates: readonly CertificateRecord[],
+): readonly Credential[] {
+  const revoked = new Set(certificates.flatMap(({ id, revokedMs }) => (revokedMs === undefined ? [] : id)))
+  const its = agents.flatMap(({ thumbprint, nextThumbprint = thumbprint }) => [thumbprint, nextThumbprint])
+  return [
+    ...tokens.map(({ id, name, revokedMs }) => ({ what: 'token', id, name, isRevoked: revokedMs !== undefined }) as const),
+    ...[...new Set([...its, ...revoked])].map(id => ({ what: 'certificate', id, isRevoked: revoked.has(id) }) as const),
+  ]
 }
 
 function identityOf(pem: string): StateContent['identity'] {

@@ -94,6 +94,10 @@ test('a look into a backup tells whose it is and which agents it knows, and touc
     identity: { thumbprint: identity.thumbprint, subject: expect.stringContaining('CN='), validTo: expect.stringMatching(/^\d{4}-.*Z$/) },
     agents: [agent('b'), agent('a')],
     tokens: 1,
+    credentials: [
+      { what: 'token', id: 't', name: 'one', isRevoked: false },
+      { what: 'certificate', id: 'A'.repeat(40), isRevoked: false },
+    ],
     auditHead: { sequence: 3, hash: 'h3' },
   })
   expect([(await readFile(backup)).equals(bytes), await readdir(root)]).toEqual([true, files])
