@@ -175,6 +175,7 @@ export const gatewayLimits = {
   wholeFrameMs: 5,
   socketContentBytes: 512 * 1024,
   storeBatchChanges: 1_000,
+  storeGatherMs: 2,
   storeRetryMs: 2_000,
   backupsKept: 10,
   metricMethods: 200,

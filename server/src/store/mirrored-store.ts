@@ -5,6 +5,8 @@ import { BatchDraft, emptyRecordMaps, type RecordMaps } from './batch-draft.ts'
 import type { RecordKind, Records } from './records.ts'
 import type { AuditHead, AuditLog, Draft, OutcomeLog, RecordDrafts, Repository, Store, StoreFlush, StoreState } from './store.ts'
 
+const { storeBatchChanges, storeGatherMs } = gatewayLimits
+
 /** A change that was asked for. */
 interface Act {
   readonly run: (draft: Draft) => unknown
@@ -14,7 +16,8 @@ interface Act {
 
 /**
  * A store in front of any backend. The records are in memory; changes wait while others are being made durable, and then go together: however
- * slow the disk is, there is one flush for all that came meanwhile.
+ * slow the disk is, there is one flush for all that came meanwhile. Where several came together more are to be expected, and the next flush waits
+ * a little for them: it costs more processor time than all that goes with it.
  */
 export class MirroredStore implements Store {
   readonly agents = this.#repository('agents')
@@ -34,6 +37,8 @@ export class MirroredStore implements Store {
   #head: AuditHead | undefined
   #state: StoreState = { at: 'ready' }
   #waiting: Act[] = []
+  /** How many went together last. */
+  #lastBatch = 0
   #working: Promise<void> | undefined
   #closed: Promise<void> | undefined
   /** While changes cannot be kept: when it is tried again, though nobody asks for one. */
@@ -95,8 +100,14 @@ export class MirroredStore implements Store {
   async #work(): Promise<void> {
     await undefined
     while (this.#waiting.length > 0 || this.#isTrialDue) {
-      if (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, gatewayLimits.storeBatchChanges))
-      else await this.#try()
+      if (this.#waiting.length === 0) {
+        await this.#try()
+        continue
+      }
+      if (this.#lastBatch > 1 && this.#waiting.length < storeBatchChanges) await gathering()
+      const acts = this.#waiting.splice(0, storeBatchChanges)
+      this.#lastBatch = acts.length
+      await this.#commit(acts)
     }
     this.#working = undefined
   }
@@ -177,6 +188,11 @@ export class MirroredStore implements Store {
       remove: id => this.change((draft: RecordDrafts) => draft[kind].remove(id)),
     }
   }
+}
+
+/** The time for others to come. */
+function gathering(): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, storeGatherMs))
 }
 
 /** What is written to see whether anything can be, and removed at once: some more than nothing, so that a disk with room for one small change is still full. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import type { StoredChange } from '../../../../server/src/store/backend.ts'
@@ -16,6 +16,8 @@ class SlowBackend extends MemoryBackend {
   }
 }
 
+afterEach(() => void vi.useRealTimers())
+
 const text = (id: string) => ({ id, text: '' })
 
 test('what is asked for in one turn is one commit, and so is all that comes while the disk is at work, up to the size of a batch', async () => {
@@ -31,6 +33,22 @@ test('what is asked for in one turn is one commit, and so is all that comes whil
   backend.gate.resolve()
   await Promise.all([...first, ...later])
   expect(backend.sizes).toEqual([3, gatewayLimits.storeBatchChanges, 1])
+})
+
+test('where several went together the next ones wait for each other; who comes alone does not', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const backend = new SlowBackend()
+  backend.gate.resolve()
+  await using store = openMemoryStore(backend)
+  await store.meta.put(text('alone'))
+  await Promise.all([store.meta.put(text('a')), store.meta.put(text('b'))])
+  const first = store.meta.put(text('c'))
+  await new Promise<void>(resolve => setImmediate(resolve))
+  const second = store.meta.put(text('d'))
+  expect(backend.sizes).toEqual([1, 2])
+  await vi.advanceTimersByTimeAsync(gatewayLimits.storeGatherMs)
+  await Promise.all([first, second])
+  expect(backend.sizes).toEqual([1, 2, 2])
 })
 
 test('acts that only look make no commit', async () => {
