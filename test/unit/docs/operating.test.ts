@@ -36,6 +36,12 @@ test('the settings files of OPERATING.md are acceptable, and pass the tests of t
   }
 })
 
+test('the rules that OPERATING.md writes are acceptable, and pass their own tests', () => {
+  const [, body = ''] = /```http\nPUT \/api\/v1\/rules\n.*\n\n([\s\S]*?)```/.exec(document) ?? []
+  const { document: rules } = JSON.parse(body) as { document: object }
+  expect(() => checkRuleTests(new RuleSet(rules))).not.toThrow()
+})
+
 test('what serve says of a Tentacle, and what OPERATING.md says, are its commands with what they need', () => {
   const told = [
     attachHelp({
