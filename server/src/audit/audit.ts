@@ -150,16 +150,17 @@ export class Audit {
     }
   }
 
-  /** The last entry that is older, above `low` and below `high`; `low` where none is. */
+  /**
+   * The last of those entries between `low` and `high` that are older, up to the first that is not; `low` where there is none. Later ones may have got a
+   * time of long ago, while the clock of the machine was wrong: that makes those before them no older.
+   */
   async #lastBefore(atMs: number, low: number, high: number): Promise<number> {
-    let [older, newer] = [low, high]
-    while (newer - older > 1) {
-      const middle = Math.floor((older + newer) / 2)
-      const [entry] = await this.#store.audit.read({ after: middle - 1, limit: 1 })
-      if (entry && entry.atMs < atMs) older = middle
-      else newer = middle
+    let last = low
+    for await (const entry of entriesOf(this.#store.audit, low)) {
+      if (entry.sequence >= high || entry.atMs >= atMs) break
+      last = entry.sequence
     }
-    return older
+    return last
   }
 
   /** Whichever of our certificates has signed it: a former one is kept for that. */

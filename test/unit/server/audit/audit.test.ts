@@ -203,6 +203,16 @@ test('what is too old, or too much, goes; the rest can be verified, and that it 
   expect((await audit.verify([old ?? ''])).ok).toBe(true)
 })
 
+test('entries that were written while the clock was wrong take none with them that is not too old', async () => {
+  const { audit, clock } = await filled(9)
+  clock.now = 0
+  for (let number = 10; number <= 12; number++) await audit.record(entry(number))
+  clock.now = start + 9_500
+  for (let number = 13; number <= 20; number++) await audit.record(entry(number))
+  expect(await audit.trim({ maxAgeMs: 7_000, maxEntries: 100 })).toBe(2)
+  expect(await audit.verify()).toEqual({ ok: true, first: 3, last: 21 })
+})
+
 test('much goes in pieces, and is written down once', async () => {
   const store = openMemoryStore()
   const audit = new Audit(
