@@ -1,6 +1,7 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
 import { hasRight, type Right } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { type LogSink, silentLog } from '../base/log.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Target } from './grant-index.ts'
 import type { Principal } from './principal.ts'
@@ -33,14 +34,14 @@ export class Access {
 
   /**
    * With the rules of the settings, which come first and stay, and those of the store; {@link openRules} where there are none of either. Their own
-   * tests are not run: what was written stays in force. Throws `invalid_argument` where they cannot be read.
+   * tests are not run: what was written stays in force. Of those of the store that cannot be read none counts, so that nobody may do more than before.
    */
-  constructor(store?: RulesStore, settings: RulesDocument = noRules) {
+  constructor(store?: RulesStore, settings: RulesDocument = noRules, log: LogSink = silentLog) {
     this.#store = store
     this.#settings = settings
     const text = store?.get(recordId)?.text
     const first = settings.rules.length > 0 ? noRules : openRules
-    const kept: KeptRules = text === undefined ? { revision: 0, document: first } : (JSON.parse(text) as KeptRules)
+    const kept = text === undefined ? { revision: 0, document: first } : readRules(text, log)
     this.#document = kept.document
     this.#rules = this.with(kept.document)
     this.#revision = kept.revision
@@ -116,5 +117,19 @@ export class Access {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+}
+
+/** Somebody may have changed them, or the disk. */
+function readRules(text: string, log: LogSink): KeptRules {
+  try {
+    const { revision, document } = JSON.parse(text) as KeptRules
+    if (Number.isSafeInteger(revision)) return { revision, document: new RuleSet(document).document }
+    throw new TypeError('they have no revision')
+  } catch (why) {
+    log('error', 'the rules that were written cannot be read, and allow nothing until others are written', {
+      cause: why instanceof Error ? why.message : String(why),
+    })
+    return { revision: 0, document: noRules }
   }
 }

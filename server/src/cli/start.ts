@@ -22,6 +22,7 @@ import type { GatewayPhase } from '../gateway/routes/health.ts'
 import type { PollingAddress } from '../gateway/routes/version.ts'
 import { anySignIn, createStartToken, startTokenSignIn } from '../gateway/sign-in.ts'
 import { checkTrustedProxies } from '../gateway/trusted-proxies.ts'
+import { isCallRecord } from '../rpc/call-record.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { readContractFile } from '../settings/contract-file.ts'
@@ -82,7 +83,9 @@ export async function startGateway(settings: Settings, log: LogSink): Promise<Ru
 
 async function assemble(settings: Settings, log: LogSink, closers: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'close'>> {
   const folder = await openStateFolder(settings.stateFolder)
-  const store = await openEmbeddedStore(folder)
+  const store = await openEmbeddedStore(folder, ({ kind, id, instead }) => {
+    log('error', `a row of the state is damaged, and ${instead}`, { kind, id })
+  })
   closers.push(() => store.close())
   store.onStateChange(state => {
     if (state.at === 'failing') log('error', 'changes cannot be kept, and are refused until they can', { reason: state.reason })
@@ -209,7 +212,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     signIn: anySignIn(...signIns, tokens),
     tokens,
     oidc: oidcOptions(settings),
-    access: new Access(store.meta, settings.rules),
+    access: new Access(store.meta, settings.rules, log),
     policy,
     publicUrl,
     certificate: pageCertificate,
@@ -223,7 +226,10 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     onCall: call => use.note(call.subject.agent),
     destinations: runtime.destinations,
     agents: reached,
-    callMemory: await openCallMemory(store),
+    callMemory: await openCallMemory(store, {
+      isWhole: isCallRecord,
+      onDamaged: rows => log('error', 'what became of calls is damaged, and forgotten: their keys are answered as unknown', { rows }),
+    }),
     audit,
     makeBackup: () => backups.make(),
     store: {

@@ -1,5 +1,5 @@
 import type { InvokeResult } from '@halibut-gateway/schemas'
-import type { Delivery, ErrorKind, Phase, RemoteError } from '@halibut-gateway/schemas/wire'
+import { type Delivery, type ErrorKind, isErrorKind, type Phase, type RemoteError } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import type { CallMemory } from '../store/call-memory.ts'
 
@@ -44,6 +44,31 @@ const running = Number.MAX_SAFE_INTEGER
 export function toRecord({ principal, key, fingerprint, endedMs, outcome }: KnownCall): CallRecord {
   const written: Written = outcome.state === 'failed' ? { state: 'failed', error: writtenError(outcome.error) } : outcome
   return { id: JSON.stringify([principal, key]), atMs: endedMs ?? running, outcome: { fingerprint, ...written } }
+}
+
+/** Whether a record is one that {@link toRecord} has made. */
+export function isCallRecord({ id, outcome }: CallRecord): boolean {
+  return isName(id) && isWritten(outcome)
+}
+
+function isName(id: string): boolean {
+  try {
+    const name: unknown = JSON.parse(id)
+    return Array.isArray(name) && name.length === 2 && name.every(each => typeof each === 'string')
+  } catch {
+    return false
+  }
+}
+
+function isWritten(outcome: unknown): boolean {
+  if (typeof outcome !== 'object' || outcome === null) return false
+  const { fingerprint, state, result, error } = outcome as Readonly<Record<string, unknown>>
+  if (typeof fingerprint !== 'string') return false
+  if (state === 'answered') return result === undefined || (typeof result === 'object' && result !== null)
+  if (state !== 'failed') return state === 'running' || state === 'lost'
+  if (typeof error !== 'object' || error === null) return false
+  const { kind, message } = error as Readonly<Record<string, unknown>>
+  return typeof kind === 'string' && isErrorKind(kind) && typeof message === 'string'
 }
 
 /** The call of a record of an earlier process: what ran then is lost since `nowMs`. */

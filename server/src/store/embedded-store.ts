@@ -5,6 +5,7 @@ import { takeOverFirstState } from './first-state.ts'
 import { LibsqlBackend } from './libsql-backend.ts'
 import { MirroredStore } from './mirrored-store.ts'
 import { type Ownership, ownStateFolder } from './ownership.ts'
+import type { DamagedRow } from './read-record.ts'
 import { databaseName, migrate, stateSchema } from './schema.ts'
 import type { StateFolder } from './state-folder.ts'
 import type { Store } from './store.ts'
@@ -21,9 +22,9 @@ export interface EmbeddedStore extends Store {
 /**
  * Opens the store in a state folder, for this process alone; makes it at the first start, and brings what an older version has left to what this
  * one knows. Rejects with `invalid_argument` where another process has it or a newer version has written it, with `internal_error` where the disk
- * or the file is at fault.
+ * or the file is at fault. `onDamaged` hears of rows that are not as they were written.
  */
-export async function openEmbeddedStore(folder: StateFolder): Promise<EmbeddedStore> {
+export async function openEmbeddedStore(folder: StateFolder, onDamaged?: (row: DamagedRow) => void): Promise<EmbeddedStore> {
   const path = join(folder.path, databaseName)
   let ownership: Ownership | undefined
   const connections: Connection[] = []
@@ -37,7 +38,7 @@ export async function openEmbeddedStore(folder: StateFolder): Promise<EmbeddedSt
     const writer = await open()
     await migrate(writer, stateSchema, path)
     const backend = await LibsqlBackend.create({ path, ownership, writer, reader: await open() })
-    const store = new FileStore(backend, await backend.content())
+    const store = new FileStore(backend, await backend.content(), onDamaged)
     await takeOverFirstState(folder, store)
     return store
   } catch (why) {
@@ -50,8 +51,8 @@ export async function openEmbeddedStore(folder: StateFolder): Promise<EmbeddedSt
 class FileStore extends MirroredStore implements EmbeddedStore {
   readonly #backend: LibsqlBackend
 
-  constructor(backend: LibsqlBackend, content: StoredContent) {
-    super(backend, content)
+  constructor(backend: LibsqlBackend, content: StoredContent, onDamaged?: (row: DamagedRow) => void) {
+    super(backend, content, onDamaged)
     this.#backend = backend
   }
 

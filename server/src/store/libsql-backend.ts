@@ -4,6 +4,7 @@ import type { StoreBackend, StoredChange, StoredContent, StoredRecord } from './
 import { writeBackup } from './backup.ts'
 import { ask, type Connection, type Statement } from './connection.ts'
 import type { Ownership } from './ownership.ts'
+import { parsed } from './read-record.ts'
 import type { AuditRecord, OutcomeRecord } from './records.ts'
 import type { AuditHead, AuditPage, AuditQuery, AuditRange } from './store.ts'
 import { toStoreError } from './store-failure.ts'
@@ -90,7 +91,7 @@ export class LibsqlBackend implements StoreBackend {
 
   async readOutcomes(): Promise<readonly OutcomeRecord[]> {
     const rows = await ask(this.#reader, 'SELECT id, at_ms AS atMs, document FROM outcomes ORDER BY at_ms')
-    return rows.map(({ id, atMs, document }) => ({ id: String(id), atMs: Number(atMs), outcome: JSON.parse(String(document)) }))
+    return rows.map(({ id, atMs, document }) => ({ id: String(id), atMs: Number(atMs), outcome: parsed(String(document)) }))
   }
 
   /** What it takes on the disk. */

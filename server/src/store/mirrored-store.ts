@@ -2,6 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import type { StoreBackend, StoredChange, StoredContent } from './backend.ts'
 import { BatchDraft, emptyRecordMaps, type RecordMaps } from './batch-draft.ts'
+import { type DamagedRow, readRecord } from './read-record.ts'
 import type { RecordKind, Records } from './records.ts'
 import type { AuditHead, AuditLog, Draft, OutcomeLog, RecordDrafts, Repository, Store, StoreFlush, StoreState } from './store.ts'
 
@@ -45,10 +46,15 @@ export class MirroredStore implements Store {
   #retry: NodeJS.Timeout | undefined
   #isTrialDue = false
 
-  constructor(backend: StoreBackend, content: StoredContent) {
+  /** `onDamaged` hears of rows that are not as they were written. */
+  constructor(backend: StoreBackend, content: StoredContent, onDamaged: (row: DamagedRow) => void = () => undefined) {
     this.#backend = backend
-    for (const { kind, id, document } of content.records)
-      if (!isTrial(kind, id)) (this.#records[kind] as Map<string, unknown>).set(id, JSON.parse(document))
+    for (const { kind, id, document } of content.records) {
+      if (isTrial(kind, id)) continue
+      const { record, instead } = readRecord(kind, id, document)
+      if (record) (this.#records[kind] as Map<string, unknown>).set(id, record)
+      if (instead !== undefined) onDamaged({ kind, id, instead })
+    }
     this.#head = content.head
     const head = (): AuditHead | undefined => this.#head
     this.audit = {

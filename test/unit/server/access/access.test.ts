@@ -1,5 +1,5 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Access } from '../../../../server/src/access/access.ts'
 import { previewRules, testedPrincipals } from '../../../../server/src/access/preview.ts'
 import { RuleSet } from '../../../../server/src/access/rule-set.ts'
@@ -34,6 +34,20 @@ test('until rules are written a role is all that counts; afterwards they are wha
     expect(each.decide(ci, 'agents.read', { agent: { id: 'web-1' } }).rule).toBe('web')
   }
 })
+
+test.each(['', 'null', '{"revision":1}', '{"revision":"1","document":{"rules":[]}}', '{"revision":1,"document":{"rules":[7]}}'])(
+  'rules that were damaged (%s) allow nothing, and end nothing',
+  async text => {
+    const store = createStore()
+    await store.put({ id: 'rules', text })
+    const log = vi.fn()
+    const access = new Access(store, undefined, log)
+    expect(log.mock.calls).toEqual([['error', expect.stringContaining('allow nothing'), { cause: expect.any(String) }]])
+    expect(access.decide(ci, 'agents.read', { agent: { id: 'web-1' } }).allowed).toBe(false)
+    await access.change({ rules: [web] }, 0)
+    expect(access.decide(ci, 'agents.read', { agent: { id: 'web-1' } }).allowed).toBe(true)
+  },
+)
 
 test('the rules of the settings come first and stay, whatever is written beside them', async () => {
   const store = createStore()

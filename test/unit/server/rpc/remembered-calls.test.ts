@@ -3,6 +3,7 @@ import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { isCallRecord } from '../../../../server/src/rpc/call-record.ts'
 import { type Invoked, KeptCalls } from '../../../../server/src/rpc/kept-calls.ts'
 import { openCallMemory } from '../../../../server/src/store/call-memory.ts'
 import { MemoryBackend, openMemoryStore } from '../../../support/memory-store.ts'
@@ -18,8 +19,9 @@ const answered: Invoked = { result: { value: 7, signature: 'm', activityId: 'id'
 
 /** The calls of one process after another, with one store. */
 async function startProcess(backend: MemoryBackend) {
-  const memory = await openCallMemory(openMemoryStore(backend))
   const log = vi.fn()
+  const onDamaged = vi.fn()
+  const memory = await openCallMemory(openMemoryStore(backend), { isWhole: isCallRecord, onDamaged })
   const kept = new KeptCalls({ epoch: memory.epoch, memory, log, now: () => Date.now() })
   const send = (invoke: () => Promise<Invoked> = async () => answered, more: Partial<InvokeParams> = {}) => {
     const params = { agent: 'a', service: 's', method: 'm', args: [1], idempotencyKey: 'k', epoch: memory.epoch, ...more }
@@ -27,7 +29,7 @@ async function startProcess(backend: MemoryBackend) {
     outcome.catch(() => undefined)
     return outcome
   }
-  return { epoch: memory.epoch, kept, log, send, known: (key = 'k') => kept.outcome('p', key, memory.epoch) }
+  return { epoch: memory.epoch, kept, log, onDamaged, send, known: (key = 'k') => kept.outcome('p', key, memory.epoch) }
 }
 
 const never = (): Promise<Invoked> => {
@@ -53,6 +55,27 @@ test('an outcome that was told is told again after a restart, with the same epoc
   await expect(second.send(never, { idempotencyKey: 'f' })).rejects.toMatchObject(told)
   await expect(second.send(never, { args: [2] })).rejects.toMatchObject({ kind: 'idempotency_conflict' })
   expect([second.known(), second.known('f'), second.known('none')]).toMatchObject([{ state: 'answered' }, { state: 'failed' }, 'key'])
+})
+
+test.each<[string, string, unknown]>([
+  ['an id that is no JSON', 'p k', { fingerprint: 'f', state: 'running' }],
+  ['an id that names nobody', '["p"]', { fingerprint: 'f', state: 'running' }],
+  ['an outcome that is none', '["p","x"]', undefined],
+  ['an outcome in a state that there is not', '["p","x"]', { fingerprint: 'f', state: 'great' }],
+  ['an error that is none', '["p","x"]', { fingerprint: 'f', state: 'failed', error: { kind: 'fine', message: '' } }],
+])('a record with %s ends no start: an epoch begins, and no call of before runs again', async (_what, id, outcome) => {
+  const backend = new MemoryBackend()
+  const first = await startProcess(backend)
+  await first.send()
+  const document = JSON.stringify(outcome ?? null)
+  await backend.commit([{ type: 'put-outcome', id, atMs: Number.MAX_SAFE_INTEGER, document }])
+  const second = await startProcess(backend)
+  expect(second.onDamaged.mock.calls).toEqual([[1]])
+  expect(second.epoch).not.toBe(first.epoch)
+  await expect(second.send(never, { epoch: first.epoch })).rejects.toMatchObject({ kind: 'outcome_unknown' })
+  expect(await second.send()).toMatchObject({ value: 7 })
+  const third = await startProcess(backend)
+  expect([third.epoch, third.onDamaged.mock.calls]).toEqual([second.epoch, []])
 })
 
 test('that a call begins is kept before it leaves, so that one whose process has ended is unknown and never runs again', async () => {

@@ -150,6 +150,47 @@ test('a flush that fails is a change that has not happened; the next one is kept
   expect(again.agents.all().map(({ id }) => id)).toEqual(['b'])
 })
 
+test('damaged rows are told and left out, and nobody is let in by one', async () => {
+  {
+    await using store = await open()
+    await store.agents.put(agent('a'))
+    await store.agents.put(agent('b'))
+    await store.agents.put(agent('c'))
+    await store.tokens.put({ id: 't', name: 't', secretHash: 'h', role: 'admin', createdMs: 1 })
+    await store.denied.put({ id: 'D', deniedMs: 1, by: 'ann' })
+    await store.certificates.put({ id: 'R', firstSeenMs: 1, lastSeenMs: 1, revokedMs: 1 })
+    await store.meta.put({ id: 'rules', text: '{}' })
+  }
+  const database = await openConnection(join(folder, 'state.db'))
+  await database.exec(`
+    PRAGMA ignore_check_constraints = ON;
+    UPDATE records SET document = '{"id":"a"' WHERE id = 'a';
+    UPDATE records SET document = '{"id":"b"}' WHERE id = 'b';
+    UPDATE records SET document = 'null' WHERE id = 't';
+    UPDATE records SET document = '' WHERE id IN ('D', 'R', 'rules');
+    INSERT INTO records (kind, id, document) VALUES ('toString', 'k', '{"id":"k"}');
+    INSERT INTO outcomes (id, at_ms, document) VALUES ('o', 1, '{')`)
+  database.close()
+  const damaged: string[] = []
+  await using store = await openEmbeddedStore(await openStateFolder(folder), ({ kind, id, instead }) =>
+    damaged.push(`${kind} ${id}: ${instead}`),
+  )
+  expect(damaged).toEqual([
+    'agents a: it is left out',
+    'agents b: it is left out',
+    'tokens t: it is left out',
+    'denied D: it is denied still',
+    'certificates R: it counts as revoked',
+    'meta rules: it counts as empty',
+    'toString k: it is left out',
+  ])
+  expect([store.agents.all().map(({ id }) => id), store.tokens.size]).toEqual([['c'], 0])
+  expect([store.denied.get('D')?.deniedMs, store.certificates.get('R')?.revokedMs, store.meta.get('rules')?.text]).toEqual([0, 0, ''])
+  expect(await store.outcomes.all()).toEqual([{ id: 'o', atMs: 1, outcome: undefined }])
+  await store.agents.put(agent('a'))
+  expect(store.agents.size).toBe(2)
+})
+
 test.each([
   ['something else', 'not a database at all, but a text that is long enough to be taken for the head of one'.repeat(20), 'is damaged'],
   ['a file that breaks off', undefined, 'is damaged'],
