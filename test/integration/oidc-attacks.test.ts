@@ -256,3 +256,14 @@ test('the page is told before anybody signs in that it can be done, and by whom'
 function without(claims: JWTPayload, name: string): JWTPayload {
   return Object.fromEntries(Object.entries(claims).filter(([each]) => each !== name))
 }
+
+test('a JWT may be as long as that of somebody with hundreds of groups, and no longer', async () => {
+  await using it = await createWorld()
+  const { world, provider } = it
+  const statusOf = async (groups: number) => {
+    const names = Array.from({ length: groups }, (_, i) => `00000000-0000-0000-0000-${String(i).padStart(12, '0')}`)
+    const jwt = await signed(key, { ...claimsOf(provider, 'n'), groups: names })
+    return (await fetch(`${world.origin}/api/v1/agents`, { headers: { authorization: `Bearer ${jwt}` } })).status
+  }
+  expect([await statusOf(200), await statusOf(240)]).toEqual([200, 401])
+})

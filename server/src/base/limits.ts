@@ -149,6 +149,7 @@ export const gatewayLimits = {
   tokens: 10_000,
   tokenUseMs: 600_000,
   endedTokenMs: 90 * 24 * 60 * 60 * 1_000,
+  credentialChars: 12 * 1024,
   failedSignIns: 60,
   failedSignInMs: 60_000,
   jwtSignIns: 10_000,

@@ -99,7 +99,10 @@ function noSignIn(credential: string | undefined): HalibutError {
 
 function credentialOf(request: FastifyRequest): string | undefined {
   const { authorization } = request.headers
-  if (authorization !== undefined) return /^Bearer +([A-Za-z0-9._~+/=-]{1,4096})$/i.exec(authorization)?.[1] ?? ''
+  if (authorization !== undefined) {
+    const found = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1] ?? ''
+    return found.length <= gatewayLimits.credentialChars ? found : ''
+  }
   return offeredSubprotocols(request).find(offered => offered !== subprotocol)
 }
 
