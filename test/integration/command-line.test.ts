@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
 import { version } from '../../server/src/cli/version-text.ts'
 import { createFleet } from '../support/command-fleet.ts'
-import { runCommand } from '../support/command-line.ts'
+import { runCommand, startCommand } from '../support/command-line.ts'
 import { connectProxy, proxyAnswers } from '../support/connect-proxy.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
 
@@ -42,6 +43,18 @@ test('what serve and agent print is all that they need to know of each other, an
   expect((await run('agents', 'get', 'web-1')).out).toContain(`thumbprint:   ${fleet.entry['thumbprint']}\n`)
   expect((await run('contracts', 'list')).out).toMatch(/^IEchoService +all +settings +SayHello\(string\)$/m)
   expect(JSON.parse((await run('contracts', 'get', 'IEchoService')).out)).toMatchObject({ service: 'IEchoService' })
+})
+
+test('an agent tells people where its contracts are, and contracts check finds nothing in them', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sample-'))
+  try {
+    await using agent = startCommand(['agent', '--trust', 'A'.repeat(40), '--listen', '127.0.0.1:0', '--state-folder', folder])
+    const paths = (await agent.printed(/Ctrl-C/)).split('\n').flatMap(line => (line.endsWith('.json') ? [line.trim()] : []))
+    expect(paths).toContain(join(folder, 'contracts/ICalculatorService.json'))
+    for (const path of paths) expect(await runCommand(['contracts', 'check', path])).toMatchObject({ code: 0, err: '' })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('on a terminal a file that goes up or comes down shows how far it is, and where that is no terminal nothing of it', {

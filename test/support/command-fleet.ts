@@ -20,13 +20,7 @@ export async function createFleet(mode: 'listening' | 'polling') {
   const start = (reach: string[]) => startCommand([...agentFlags, ...reach])
   const agent = start(mode === 'listening' ? ['--listen', '127.0.0.1:0'] : ['--poll', agentAddress])
   const entry = await agent.firstJson
-  const files = await Promise.all(
-    demoContracts.map(async contract => {
-      const path = join(folder, `${contract.service}.json`)
-      await writeFile(path, JSON.stringify(contract))
-      return path
-    }),
-  )
+  const files = demoContracts.map(({ service }) => join(folder, 'agent/contracts', `${service}.json`))
   const agentPort = Number(new URL(agentAddress).port)
   await writeFile(config, JSON.stringify({ ...ports, agentPort, contracts: files, agents: [entry] }))
   const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])

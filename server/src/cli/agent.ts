@@ -1,5 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Contract } from '@halibut-gateway/schemas/contract'
 import { Command, InvalidArgumentError } from 'commander'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { demoFile } from './demo-file.ts'
@@ -37,7 +39,7 @@ export function agentVerb(plan: Plan): Command {
 Examples:
   $ halibut-gateway agent --trust 00112233445566778899AABBCCDDEEFF00112233 --listen 127.0.0.1:10933
   $ halibut-gateway agent --trust 00112233445566778899AABBCCDDEEFF00112233 --poll https://127.0.0.1:10943/
-It prints what belongs into the settings file of the gateway, and which contracts there are.`,
+It prints what belongs into the settings file of the gateway, and where it has written its contracts, which contracts add takes.`,
     )
     .action((options: AgentVerbOptions) => plan(io => hostSamples(options, io), options.json))
 }
@@ -58,17 +60,30 @@ async function hostSamples(options: AgentVerbOptions, io: CliIo): Promise<'done'
   try {
     agent.begin()
     const services = agent.contracts.map(({ service }) => service)
+    const contracts = await writeContracts(agent.contracts, join(stateFolder, 'contracts'))
     const entry = { id: name, uri: agent.uri, thumbprint: agent.thumbprint, services }
     if (options.json) io.out(`${JSON.stringify(entry)}\n`)
     else
       io.out(
-        `\n  The agent ${name} ${poll === undefined ? 'listens' : 'polls'}. Its entry in the list agents of the gateway’s settings:\n\n  ${JSON.stringify(entry)}\n\n  Ctrl-C ends it.\n\n`,
+        `\n  The agent ${name} ${poll === undefined ? 'listens' : 'polls'}. Its entry in the list agents of the gateway’s settings:\n\n  ${JSON.stringify(entry)}\n\n  Its contracts, each for halibut-gateway contracts add:\n\n${contracts.map(path => `  ${path}\n`).join('')}\n  Ctrl-C ends it.\n\n`,
       )
     await ended
   } finally {
     await agent.close()
   }
   return 'done'
+}
+
+/** A file for each, which the gateway takes; gives their paths. */
+async function writeContracts(contracts: readonly Contract[], folder: string): Promise<string[]> {
+  await mkdir(folder, { recursive: true })
+  return Promise.all(
+    contracts.map(async contract => {
+      const path = join(folder, `${contract.service}.json`)
+      await writeFile(path, `${JSON.stringify(contract, undefined, 2)}\n`)
+      return path
+    }),
+  )
 }
 
 function listenPlace(text: string): { readonly host: string; readonly port: number } {
