@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { RestoreReport } from '../audit/restore-report.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
 import type { ExitName } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
+import type { RestoreReport } from './restore-report.ts'
 
 interface RestoreOptions {
   readonly stateFolder?: string
@@ -40,7 +40,7 @@ Examples:
 
 async function restore(backup: string, options: RestoreOptions, io: CliIo): Promise<ExitName> {
   const folder = options.stateFolder ?? acceptedSettings([], io).stateFolder
-  const { reportRestore } = await import('../audit/restore-report.ts')
+  const { reportRestore } = await import('./restore-report.ts')
   const report = await reportRestore(backup, folder, await headsOf(backup, options.head))
   if (options.check || !report.audit.ok) {
     io.out(options.json ? `${JSON.stringify(report)}\n` : `${textOf(report)}\n`)

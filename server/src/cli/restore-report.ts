@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { verifyCopy } from '../audit/audit-copy.ts'
+import { openAuditCopy } from '../audit/open-copy.ts'
+import type { Verification } from '../audit/verify.ts'
 import { HalibutError } from '../base/errors.ts'
 import { checkBackup } from '../store/backup.ts'
 import type { AgentRecord } from '../store/records.ts'
 import { databaseName, newestStateVersion } from '../store/schema.ts'
 import { type Credential, type StateContent, StateCopy } from '../store/state-copy.ts'
-import { verifyCopy } from './audit-copy.ts'
-import { openAuditCopy } from './open-copy.ts'
-import type { Verification } from './verify.ts'
 
 /** What restoring a backup would do; nothing was touched. */
 export interface RestoreReport {
