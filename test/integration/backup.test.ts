@@ -34,9 +34,10 @@ test('a backup is made while the gateway runs, and what is restored from it is w
         audit: { ok: true, first: 1 },
         heads: 1,
         agents: [
-          { id: 'kept', change: 'kept', trusts: 'yes' },
+          { id: 'kept', change: 'kept', trusts: 'unknown' },
           { id: 'later', change: 'lost' },
         ],
+        lost: [],
       })
       expect(report.backup.identity.thumbprint).toMatch(/^[0-9A-F]{40}$/)
       const refused = await fleet.run('restore', file, '--state-folder', fleet.stateFolder)
@@ -80,12 +81,25 @@ test('a backup of another gateway, or one that somebody has changed, is told bef
     expect(report).toMatchObject({
       isSameIdentity: false,
       agents: [
-        { id: 'a', change: 'gained', trusts: 'yes' },
+        { id: 'a', change: 'gained', trusts: 'unknown' },
         { id: 'b', change: 'kept', trusts: 'unknown' },
         { id: 'c', change: 'lost', trusts: 'unknown' },
       ],
+      lost: [
+        { agent: 'a', accepts: [] },
+        { agent: 'b', accepts: [] },
+      ],
     })
+    expect(told.out).toMatch(/^b +kept +unknown +it is the same; it was not seen to accept any certificate of this gateway yet$/m)
     expect(await agentsIn(here)).toEqual(['b', 'c'])
+
+    // What it was started with is known: another public address is told before it is gone by.
+    const flags = ['--port', '0', '--agent-port', '0', '--state-folder', here, '--public-url', 'https://two.example/']
+    const checked = await runCommand(['config', 'check', ...flags, '--json'])
+    expect(JSON.parse(checked.out)).toMatchObject({
+      problems: [],
+      changes: [{ setting: 'publicUrl', from: '', to: 'https://two.example/' }],
+    })
 
     const database = await openConnection(file)
     await database.exec(`UPDATE audit SET text = replace(text, 'gateway', 'nobody') WHERE sequence = 1; PRAGMA wal_checkpoint(TRUNCATE)`)

@@ -5,7 +5,9 @@ import { settingsHelp, shownSettings } from '../settings/show.ts'
 import { problemsOfWorld } from '../settings/world.ts'
 import { columns, printable } from './columns.ts'
 import type { CliIo } from './io.ts'
+import { whyLost } from './lost-agents.ts'
 import type { Plan } from './plan.ts'
+import { type SettingsChange, settingsChanges } from './settings-changes.ts'
 
 /** `config check`, `config print`: what `serve` with the same flags and the same environment would go by. */
 export function configVerb(plan: Plan): Command {
@@ -18,7 +20,7 @@ export function configVerb(plan: Plan): Command {
 
 function checkVerb(plan: Plan): Command {
   return new Command('check')
-    .description('all that is wrong with the settings, and with the world that they need: ports, folders, files')
+    .description('all that is wrong with the settings and the world that they need, and whom another identity or publicUrl would lose')
     .usage('[settings] [--json]')
     .option('--json', 'as JSON')
     .allowUnknownOption()
@@ -28,12 +30,21 @@ function checkVerb(plan: Plan): Command {
       plan(async io => {
         const reading = read(args, io)
         const problems = [...reading.problems, ...(await problemsOfWorld(reading))]
-        if (json) io.out(`${JSON.stringify({ problems: problems.map(({ place, reason }) => ({ place, reason })) })}\n`)
-        else if (problems.length === 0) io.out('the settings will do\n')
+        const changes = problems.length === 0 ? await settingsChanges(reading) : []
+        if (json) io.out(`${JSON.stringify({ problems: problems.map(({ place, reason }) => ({ place, reason })), changes })}\n`)
+        else if (problems.length === 0) io.out(`the settings will do\n${changes.map(textOf).join('')}`)
         else tellProblems(problems, io)
         return problems.length === 0 ? 'done' : 'settings'
       }, json),
     )
+}
+
+function textOf({ place, what, lost }: SettingsChange): string {
+  const change = printable(`${place}: ${what}`)
+  if (lost === undefined) return `\n${change}\n`
+  if (lost.length === 0) return `\n${change}\nno agent would be lost, as far as was seen\n`
+  const rows = lost.map(each => [each.agent, whyLost(each)])
+  return `\n${change}\n${lost.length} agents would be lost:\n${columns(['AGENT', 'WHY'], rows)}\n`
 }
 
 function printVerb(plan: Plan): Command {

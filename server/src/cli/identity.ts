@@ -43,15 +43,17 @@ async function chosen(store: Store, settings: Settings): Promise<Certificate> {
   const kept = pem === undefined ? undefined : certificateFromPem({ certificatePem: pem, where: `the state in ${settings.stateFolder}` })
   if (settings.identity !== '') {
     const named = await loadIdentityFile(settings)
-    // Once a rotation has begun with it, the state has what came of that.
-    const isTakenOver =
-      kept !== undefined && store.identities.get(kept.thumbprint)?.state === 'present' && store.identities.get(named.thumbprint)
-    return isTakenOver ? kept : named
+    return kept && isTakenOver(named.thumbprint, kept.thumbprint, id => store.identities.get(id)?.state) ? kept : named
   }
   if (kept) return kept
   const made = await createSelfSignedCertificate({ commonName: 'Halibut Gateway' })
   await store.meta.put({ id: identityRecord, text: toPem(made) })
   return made
+}
+
+/** Whether the state has what came of a rotation that began with the certificate of the settings: then the kept one counts. */
+export function isTakenOver(named: string, kept: string, stateOf: (id: string) => KeptIdentity['state'] | undefined): boolean {
+  return stateOf(kept) === 'present' && stateOf(named) !== undefined
 }
 
 /** Its key stands elsewhere. */

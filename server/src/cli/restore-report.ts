@@ -8,6 +8,7 @@ import { checkBackup } from '../store/backup.ts'
 import type { AgentRecord } from '../store/records.ts'
 import { databaseName, newestStateVersion } from '../store/schema.ts'
 import { type Credential, type StateContent, StateCopy } from '../store/state-copy.ts'
+import { acceptedIn, lostBy, presentedIn, type ToldLoss, type Trusts, trustsOf } from './lost-agents.ts'
 
 /** What restoring a backup would do; nothing was touched. */
 export interface RestoreReport {
@@ -22,6 +23,8 @@ export interface RestoreReport {
   /** How many signed heads the audit log was held against. */
   readonly heads: number
   readonly agents: readonly RestoredAgent[]
+  /** The agents that would not believe the restored gateway, as far as it was seen what they accept. */
+  readonly lost: readonly ToldLoss[]
   /** What was revoked since the backup was made, and would be worth something again. */
   readonly revived: readonly Pick<Credential, 'what' | 'id' | 'name'>[]
 }
@@ -30,8 +33,8 @@ export interface RestoreReport {
 export interface RestoredAgent {
   readonly id: string
   readonly change: 'kept' | 'gained' | 'lost' | 'changed'
-  /** Whether it trusts the gateway that is restored; `unknown`: it was set up with the identity of now, which is another one. */
-  readonly trusts: 'yes' | 'unknown'
+  /** Whether it trusts the gateway that is restored. */
+  readonly trusts: Trusts
   readonly what: string
 }
 
@@ -49,13 +52,18 @@ export async function reportRestore(path: string, folder: string, heads: readonl
   try {
     const { verification, heads: held } = await verifyCopy(copy, heads)
     const isSame = present?.identity && content.identity && present.identity.thumbprint === content.identity.thumbprint
+    const presented = presentedIn(content)
+    // What was seen since the backup was made is what agents accept now.
+    const knownOf = acceptedIn(content, present)
+    const restored = [...content.agents.map(({ id }) => id), ...agentsOfFile(content, present)]
     return {
       backup: { ...figuresOf(content), newest: newestStateVersion },
       present: present && figuresOf(present),
       isSameIdentity: present?.identity ? isSame === true : undefined,
       audit: verification,
       heads: held,
-      agents: agentsOf(content.agents, present?.agents ?? [], isSame ?? true),
+      agents: agentsOf(content.agents, present?.agents ?? [], id => trustsOf(knownOf(id), presented)),
+      lost: lostBy(restored, knownOf, present ? presentedIn(present) : new Set(), presented),
       revived: revivedBy(content, present),
     }
   } finally {
@@ -87,19 +95,24 @@ async function contentOf(folder: string): Promise<StateContent | undefined> {
   }
 }
 
-function agentsOf(backup: readonly AgentRecord[], present: readonly AgentRecord[], isSameIdentity: boolean): RestoredAgent[] {
+/** Agents that were seen and are in no state: those of the settings file, which stay. */
+function agentsOfFile(...states: readonly (StateContent | undefined)[]): Set<string> {
+  const kept = new Set(states.flatMap(state => state?.agents ?? []).map(({ id }) => id))
+  const seen = states.flatMap(state => state?.acceptances ?? []).map(({ id }) => id)
+  return new Set(seen.filter(id => !kept.has(id)))
+}
+
+function agentsOf(backup: readonly AgentRecord[], present: readonly AgentRecord[], trustsNow: (id: string) => Trusts): RestoredAgent[] {
   const now = new Map(present.map(agent => [agent.id, agent]))
   const later = new Map(backup.map(agent => [agent.id, agent]))
   const ids = [...new Set([...later.keys(), ...now.keys()])].sort()
   return ids.map(id => {
     const [before, after] = [now.get(id), later.get(id)]
-    const trusts = isSameIdentity || !before ? 'yes' : 'unknown'
+    const trusts = trustsNow(id)
     if (!after) return { id, change: 'lost', trusts, what: 'it was added after the backup was made' }
     if (!before) return { id, change: 'gained', trusts, what: 'it was removed since the backup was made, or never here' }
-    const differing = (['uri', 'thumbprint'] as const).filter(name => before[name] !== after[name])
-    const [first] = differing
+    const [first] = (['uri', 'thumbprint'] as const).filter(name => before[name] !== after[name])
     if (first) return { id, change: 'changed', trusts, what: `${first} is ${before[first]} now, and will be ${after[first]}` }
-    const what = trusts === 'yes' ? 'it is the same' : 'it was set up with the identity of now'
-    return { id, change: 'kept', trusts, what }
+    return { id, change: 'kept', trusts, what: 'it is the same' }
   })
 }

@@ -6,6 +6,7 @@ import { columns } from './columns.ts'
 import type { ExitName } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
+import { whyLost } from './lost-agents.ts'
 import type { Plan } from './plan.ts'
 import type { RestoreReport } from './restore-report.ts'
 
@@ -21,7 +22,10 @@ export function restoreVerb(plan: Plan): Command {
   return new Command('restore')
     .description('puts what a backup holds in the place of what a state folder holds, while no gateway uses that')
     .argument('<backup>', 'a file of backup, or of backup.create')
-    .option('--check', 'changes nothing: tells whose backup it is, and which agents would be gained, lost or changed')
+    .option(
+      '--check',
+      'changes nothing: tells whose backup it is, which agents would be gained, lost or changed, and which would not trust it',
+    )
     .option('--head <file>', 'the signed head that its audit log must fit; default: the one beside it, where there is one')
     .option('--state-folder <path>', 'whose state; default: that of the settings')
     .option('--json', 'the same as one line of JSON')
@@ -71,7 +75,7 @@ async function headsOf(backup: string, given: string | undefined): Promise<strin
   }
 }
 
-function textOf({ backup, present, isSameIdentity, audit, heads, agents, revived }: RestoreReport): string {
+function textOf({ backup, present, isSameIdentity, audit, heads, agents, lost, revived }: RestoreReport): string {
   const whose = (identity: RestoreReport['backup']['identity']): string =>
     identity ? `${identity.thumbprint} (${identity.subject}, valid until ${identity.validTo})` : 'none'
   const trust =
@@ -88,11 +92,16 @@ function textOf({ backup, present, isSameIdentity, audit, heads, agents, revived
     `tokens        ${backup.tokens}`,
     `audit log     ${audit.ok ? `the entries ${audit.first} to ${audit.last} hold${heads === 0 ? '; there is no head to hold them against' : ''}` : `${audit.finding}: ${audit.message}`}`,
     `agents        ${summary(agents)}`,
+    `              ${count(agents, ({ trusts }) => trusts === 'yes')} were seen to trust the restored gateway, ${lost.length} would be lost`,
     ...(revived.length > 0 ? [`revoked       WORTH SOMETHING AGAIN, until it is revoked again: ${listed(revived)}`] : []),
   ]
+  const why = new Map(lost.map(each => [each.agent, whyLost(each)]))
   const rows = agents
-    .filter(({ change, trusts }) => change !== 'kept' || trusts !== 'yes')
-    .map(({ id, change, trusts, what }) => [id, change, trusts, what])
+    .filter(({ id, change }) => change !== 'kept' || why.has(id))
+    .map(({ id, change, trusts, what }) => [id, change, trusts, why.has(id) ? `${what}; ${why.get(id)}` : what])
+  const known = new Set(agents.map(({ id }) => id))
+  for (const each of lost)
+    if (!known.has(each.agent)) rows.push([each.agent, 'kept', 'no', `it stands in the settings file; ${whyLost(each)}`])
   return rows.length === 0 ? lines.join('\n') : `${lines.join('\n')}\n\n${columns(['AGENT', 'IT IS', 'TRUSTS IT', 'WHY'], rows)}`
 }
 
@@ -101,6 +110,10 @@ function listed(revived: RestoreReport['revived']): string {
 }
 
 function summary(agents: RestoreReport['agents']): string {
-  const count = (change: string): number => agents.filter(each => each.change === change).length
-  return `${count('kept')} kept, ${count('gained')} gained, ${count('lost')} lost, ${count('changed')} changed`
+  const changes = (['kept', 'gained', 'lost', 'changed'] as const).map(each => `${count(agents, ({ change }) => change === each)} ${each}`)
+  return changes.join(', ')
+}
+
+function count<T>(all: readonly T[], counts: (each: T) => boolean): number {
+  return all.filter(counts).length
 }

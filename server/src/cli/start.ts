@@ -42,6 +42,7 @@ import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
 import { identitiesOf, loadIdentity } from './identity.ts'
 import { keptAgents } from './kept-agents.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
+import { rememberPublicUrl } from './settings-changes.ts'
 import { startAudit } from './start-audit.ts'
 import { version } from './version-text.ts'
 
@@ -177,6 +178,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
   const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
   if (publicUrl) policy.allowOrigin(publicUrl.origin)
+  await rememberPublicUrl(store, publicUrl)
   const pageCertificate = await loadPageCertificate(settings, log)
   warnOfPlainHttp(settings, pageCertificate !== undefined, log)
   // Whoever may read the state folder is an admin; a demo lets in who has its address.

@@ -117,6 +117,9 @@ export const identityRecord = 'identity'
 /** Under which id the epoch of idempotency keys stands among the meta records. */
 export const epochRecord = 'epoch'
 
+/** Under which id the public address that we were started with last stands among the meta records; an empty text: none. */
+export const publicUrlRecord = 'publicUrl'
+
 /** A text by its name: our certificate with its key ({@link identityRecord}), and what else there is once. */
 export interface MetaRecord {
   readonly id: string

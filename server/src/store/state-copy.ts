@@ -5,12 +5,14 @@ import { pathToFileURL } from 'node:url'
 import { HalibutError } from '../base/errors.ts'
 import { ask, type Connection, connect } from './connection.ts'
 import {
+  type AcceptanceRecord,
   type AgentRecord,
   type AuditRecord,
   type CertificateRecord,
   type IdentityRecord,
   identityRecord,
   type MetaRecord,
+  publicUrlRecord,
   type TokenRecord,
 } from './records.ts'
 import { databaseName, versionOf } from './schema.ts'
@@ -23,6 +25,12 @@ export interface StateContent {
   readonly version: number
   /** Who a gateway is that is started with it: what agents trust. */
   readonly identity: { readonly thumbprint: string; readonly subject: string; readonly validTo: string } | undefined
+  /** The certificates that were ever its own, as far as they were written down. */
+  readonly identities: readonly Pick<IdentityRecord, 'id' | 'state'>[]
+  /** Which of them agents have been seen to accept. */
+  readonly acceptances: readonly AcceptanceRecord[]
+  /** The public address that it was started with last, or none (`''`); `undefined`: that was not written down yet. */
+  readonly publicUrl: string | undefined
   /** The agents that it knows. */
   readonly agents: readonly AgentRecord[]
   readonly tokens: number
@@ -86,6 +94,9 @@ export class StateCopy {
     return {
       version: await versionOf(this.#connection, this.path),
       identity: pem === undefined ? undefined : identityOf(pem),
+      identities: ((await this.#documents('identities')) as IdentityRecord[]).map(({ id, state }) => ({ id, state })),
+      acceptances: (await this.#documents('acceptances')) as AcceptanceRecord[],
+      publicUrl: await this.meta(publicUrlRecord),
       agents,
       tokens: tokens.length,
       credentials: credentialsOf(agents, tokens, certificates),

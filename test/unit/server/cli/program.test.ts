@@ -131,6 +131,7 @@ describe('the command line', () => {
     ])
     expect(JSON.parse((await runCommand([...flags, '--json'], environment)).out)).toEqual({
       problems: [expect.objectContaining({ place: '--drian-ms' }), expect.objectContaining({ place: 'HALIBUT_GATEWAY_IDENTITY' })],
+      changes: [],
     })
     expect(await runCommand(['config', 'check', '--port', '0', '--agent-port', '0'])).toMatchObject({
       code: 0,

@@ -91,6 +91,9 @@ test('a look into a backup tells whose it is and which agents it knows, and touc
   const [bytes, files] = [await readFile(backup), await readdir(root)]
   expect(await checkBackup(backup)).toEqual({
     version: 1,
+    identities: [],
+    acceptances: [],
+    publicUrl: undefined,
     identity: { thumbprint: identity.thumbprint, subject: expect.stringContaining('CN='), validTo: expect.stringMatching(/^\d{4}-.*Z$/) },
     agents: [agent('b'), agent('a')],
     tokens: 1,
