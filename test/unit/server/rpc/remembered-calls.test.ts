@@ -148,7 +148,7 @@ test('what is too old is forgotten, in memory and on the disk, also where nobody
   const backend = new MemoryBackend()
   const { send, known } = await startProcess(backend)
   await send()
-  vi.advanceTimersByTime(facadeLimits.outcomeMs / 2)
+  await vi.advanceTimersByTimeAsync(facadeLimits.outcomeMs / 2)
   await send(undefined, { idempotencyKey: 'later' })
   await vi.advanceTimersByTimeAsync(facadeLimits.outcomeMs / 2 + 60_000)
   expect((await backend.readOutcomes()).map(({ id }) => id)).toEqual(['["p","later"]'])
@@ -186,6 +186,8 @@ test('what runs is not forgotten, however long it takes', async () => {
   const { send } = await startProcess(backend)
   const answer = deferred<Invoked>()
   void send(() => answer.promise, { idempotencyKey: 'long' })
+  // The store waits for more where two come together.
+  await vi.advanceTimersByTimeAsync(0)
   await send()
   await vi.advanceTimersByTimeAsync(3 * facadeLimits.outcomeMs)
   expect((await startProcess(backend)).known('long')).toEqual({ state: 'lost' })
