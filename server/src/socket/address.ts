@@ -15,12 +15,12 @@ export function addressBytes(text: string): Uint8Array | undefined {
 
 /**
  * The IPv4 addresses that a packet to this address may come out at: its own where it is one, and what stands in an IPv6 address that is translated
- * or tunnelled on the way (mapped, compatible, NAT64, 6to4, Teredo, ISATAP).
+ * or tunnelled on the way (mapped, translated, compatible, NAT64, 6to4, Teredo, ISATAP).
  */
 export function v4Within(bytes: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = []
   const at = (start: number): Uint8Array => bytes.subarray(start, start + 4)
-  if (startsWith(bytes, mappedPrefix) || startsWith(bytes, compatiblePrefix)) found.push(at(12))
+  if ([mappedPrefix, translatedPrefix, compatiblePrefix].some(prefix => startsWith(bytes, prefix))) found.push(at(12))
   // RFC 6052 and 8215: the well-known prefix, and the one for networks of one’s own, of any length.
   if (startsWith(bytes, [0x00, 0x64, 0xff, 0x9b])) found.push(at(12), ...nat64Forms(bytes))
   if (startsWith(bytes, [0x20, 0x02])) found.push(at(2))
@@ -51,6 +51,8 @@ export function mapped(v4: Uint8Array): Uint8Array {
 
 const compatiblePrefix = new Array<number>(12).fill(0)
 const mappedPrefix = [...compatiblePrefix.slice(2), 0xff, 0xff]
+/** RFC 2765: what a stateless translator makes IPv4 of. */
+const translatedPrefix = [...compatiblePrefix.slice(4), 0xff, 0xff, 0, 0]
 
 /** Where the address stands with the shorter prefixes of RFC 6052: bits 64 to 71 are left out. */
 function nat64Forms(bytes: Uint8Array): Uint8Array[] {

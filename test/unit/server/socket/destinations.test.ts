@@ -56,6 +56,7 @@ describe('an address', () => {
           `::FFFF:${high}:${low}`,
           `0:0:0:0:0:ffff:${high}:${low}`,
           `::${a}.${b}.${c}.${d}`,
+          `::ffff:0:${a}.${b}.${c}.${d}`,
           `64:ff9b::${a}.${b}.${c}.${d}`,
           `64:ff9b:1::${high}:${low}`,
           `64:ff9b:1:${high}:${hex(0, c)}:${hex(d, 0)}::`,
