@@ -11,6 +11,7 @@ export interface ProcessEnd {
 /** A gateway of `serve` in a process of its own. */
 export interface ServedGateway extends AsyncDisposable {
   readonly origin: string
+  readonly pid: number
   /** Of its first start alone. */
   readonly token: string | undefined
   readonly thumbprint: string
@@ -41,6 +42,7 @@ export async function serveInProcess(config: string): Promise<ServedGateway> {
   const { origin, hash } = new URL(told.address)
   return {
     origin,
+    pid: child.pid ?? 0,
     token: hash === '' ? undefined : hash.slice('#token='.length),
     thumbprint: told.thumbprint,
     agentAddress: told.agentAddress,
