@@ -18,9 +18,12 @@ export function createContracts(session: Session): Contracts {
   const known = signal<ReadonlyMap<string, ContractJson | 'missing'>>(new Map())
   const listed = signal<readonly string[] | undefined>(undefined)
   const asked = new Set<string>()
+  /** Those that may have changed since they were asked for. */
+  const stale = new Set<string>()
   let isListing = false
   session.client.subscribe(() => {
     asked.clear()
+    stale.clear()
     isListing = false
     known.value = new Map()
     listed.value = undefined
@@ -32,8 +35,9 @@ export function createContracts(session: Session): Contracts {
     if (!client || asked.has(name)) return
     asked.add(name)
     const found = await client.request('contracts.get', { service, agent }).catch(() => undefined)
-    asked.delete(name)
     if (client !== session.client.peek()) return
+    asked.delete(name)
+    if (stale.delete(name)) return load(service, agent)
     const before = known.peek().get(name)
     const contract = found?.contract as unknown as Contract | undefined
     // What is the same stays the same object, and with it what is made of it.
@@ -62,7 +66,9 @@ export function createContracts(session: Session): Contracts {
     refresh: agent => {
       for (const key of known.peek().keys()) {
         const [its, service = ''] = key.split('\n')
-        if (its === agent) void load(service, agent)
+        if (its !== agent) continue
+        if (asked.has(key)) stale.add(key)
+        else void load(service, agent)
       }
     },
     services: () => {

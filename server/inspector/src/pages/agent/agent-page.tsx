@@ -13,7 +13,8 @@ import { AgentHead } from './agent-head.tsx'
 export function AgentPage({ id }: { id: string }) {
   const isNarrow = useMedia('(max-width: 60rem)')
   const agent = agents.get(id)
-  useEffect(() => contracts.refresh(id), [id])
+  // The gateway tells of an agent anew when one of its contracts has changed.
+  useEffect(() => contracts.refresh(id), [id, agent])
   if (!agent) {
     return (
       <Notice title={`There is no agent ${id}`}>
