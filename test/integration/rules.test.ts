@@ -108,7 +108,7 @@ test('machines with one certificate are told of the agents that may be seen, and
     const held = [{ address: '10.0.0.3', heldMs: 1_000, by: 'ada' }]
     return { agent, subscription: `poll://${agent}/`, thumbprint: letter.repeat(40), addresses: ['10.0.0.1', '10.0.0.2'], held }
   }
-  vi.spyOn(world.trust, 'clones').mockReturnValue([clonesOf('a1', 'A'), clonesOf('b1', 'B')])
+  vi.spyOn(world.trust.clones, 'list').mockReturnValue([clonesOf('a1', 'A'), clonesOf('b1', 'B')])
   const [operator, admin] = [await world.open('operator'), await world.open()]
   const toldTo = async (socket: TestSocket) =>
     ((await socket.ask('p', 'trust.pending')) as { result: { clones: { agent: string }[] } }).result.clones.map(({ agent }) => agent)

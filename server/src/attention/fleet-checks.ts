@@ -1,5 +1,6 @@
 import type { AgentStateName, AttentionCode } from '@halibut-gateway/schemas'
 import type { Agent, AgentDirectory } from '../fleet/agent-directory.ts'
+import type { CloneDecisions } from '../fleet/clone-decisions.ts'
 import type { LastUse } from '../fleet/last-use.ts'
 import type { Trust } from '../fleet/trust.ts'
 import type { Check, Finding } from './attention.ts'
@@ -98,11 +99,11 @@ export function pendingCheck(trust: Pick<Trust, 'pending'>): Check {
 }
 
 /** Agents as which several machines poll. Where a person keeps the others out, that is seen to. */
-export function clonesCheck(trust: Pick<Trust, 'clones'>): Check {
+export function clonesCheck(clones: Pick<CloneDecisions, 'list'>): Check {
   return {
     name: 'clones',
     *look() {
-      for (const { subscription, thumbprint, addresses, agent } of trust.clones()) {
+      for (const { subscription, thumbprint, addresses, agent } of clones.list()) {
         if (addresses.length < 2) continue
         yield {
           code: 'agent_cloned',

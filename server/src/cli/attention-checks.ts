@@ -36,7 +36,7 @@ export function gatewayChecks(looked: Looked): Check[] {
     rotationCheck(identities, directory),
     agentCertificatesCheck(directory, agentCertificates),
     pendingCheck(trust),
-    clonesCheck(trust),
+    clonesCheck(trust.clones),
     agentsCheck(directory),
     unusedAgentsCheck(directory, use),
     tokensCheck(store.tokens),

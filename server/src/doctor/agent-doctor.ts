@@ -59,7 +59,7 @@ export class AgentDoctor {
     const knock = trust.pending.list().find(({ refusal, knock: { subscription, thumbprint: shown } }) => {
       return refusal.agent === id || subscription === uri || (shown !== undefined && pinned.includes(shown))
     })
-    const clones = trust.clones().find(each => each.subscription === uri)
+    const clones = trust.clones.list().find(each => each.subscription === uri)
     const walk: PollingWalk = {
       ...{ id, uri, thumbprint, state, connections, ...this.#known(agent) },
       knock: knock && { reason: knock.refusal.reason, advice: knock.refusal.advice, count: knock.count },

@@ -7,12 +7,12 @@ import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import type { DialledAgent } from '../runtime/connections.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import type { DeniedEvent, SubscriberEvent } from '../runtime/events.ts'
-import { AgentCertificates, type HeldMachine, type KnownCertificate } from './agent-certificates.ts'
+import { AgentCertificates, type KnownCertificate } from './agent-certificates.ts'
 import { type Agent, type AgentDefinition, certificatesOf } from './agent-directory.ts'
 import type { AgentManager } from './agent-manager.ts'
 import { AgentRotation } from './agent-rotation.ts'
 import { awayFromUs } from './agent-state.ts'
-import { type Clones, CloneWatch } from './clones.ts'
+import { CloneDecisions } from './clone-decisions.ts'
 import type { KeptRecords } from './kept-records.ts'
 import type { Mesh, MeshAnswer } from './mesh.ts'
 import { type PendingAgent, PendingAgents, type PendingLimits } from './pending.ts'
@@ -74,12 +74,6 @@ export interface CertificateFacts {
   readonly agents: readonly string[]
 }
 
-/** Machines that poll with one certificate as one agent, and those of them that a person keeps out. */
-export interface KnownClones extends Clones {
-  readonly agent: string
-  readonly held: readonly HeldMachine[]
-}
-
 /**
  * Whom the gateway believes, as people decide it: who knocks and waits for a decision, whose certificate was denied or revoked, and what is
  * noticed about certificates. What it knows of an agent’s refusals stands in the agent’s state, so that calls tell it too.
@@ -88,10 +82,11 @@ export class Trust {
   readonly pending: PendingAgents
   /** Agents that get other certificates. */
   readonly rotation: AgentRotation
+  /** Machines that poll with one certificate. */
+  readonly clones: CloneDecisions
   readonly #certificates: AgentCertificates
   readonly #options: TrustOptions
   readonly #now: () => number
-  readonly #clones: CloneWatch
   /** How often certificates that were denied have knocked since the start. */
   readonly #deniedKnocks = new Map<string, { count: number; lastSeenMs: number }>()
   readonly #lines: LineBudget
@@ -105,7 +100,7 @@ export class Trust {
     this.rotation = new AgentRotation({ agents, log, onDropped: (thumbprint, by) => this.#revokeUnused(thumbprint, by) })
     this.pending = new PendingAgents(options.limits ?? gatewayLimits, this.#now)
     this.pending.onExpired = gone => this.#onExpired(gone)
-    this.#clones = new CloneWatch(clones => this.#onClones(clones), options.cloneGraceMs)
+    this.clones = new CloneDecisions({ mesh: options.mesh, agents, certificates: this.#certificates, log, graceMs: options.cloneGraceMs })
     this.#lines = new LineBudget(gatewayLimits.knockLinesPerMinute, this.#now)
   }
 
@@ -116,7 +111,7 @@ export class Trust {
     this.#stops.push(
       mesh.on('clientDenied', event => this.#onDenied(event)),
       mesh.on('subscriberConnected', event => this.#onSubscriber(event)),
-      mesh.on('subscriberDisconnected', event => this.#clones.left(event)),
+      mesh.on('subscriberDisconnected', event => this.clones.left(event)),
       agents.onAnswer((id, answer) => this.#onAnswer(id, answer)),
     )
   }
@@ -129,7 +124,7 @@ export class Trust {
   /** Ends that. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop()
-    this.#clones.close()
+    this.clones.close()
     this.pending.close()
   }
 
@@ -151,58 +146,6 @@ export class Trust {
   /** The certificate that somebody presents who listens, for a person to compare with what the machine itself tells. */
   discover(uri: string, signal: AbortSignal): ReturnType<Mesh['whoListens']> {
     return this.#options.mesh.whoListens(uri, { signal })
-  }
-
-  /** Agents of which several machines poll at the same time, or would if a person did not keep them out. */
-  clones(): KnownClones[] {
-    const { directory } = this.#options.agents
-    const found = new Map<string, KnownClones>()
-    for (const clones of this.#clones.list()) {
-      const { subscription, thumbprint } = clones
-      const agent = directory.bySubscription(subscription)
-      if (!agent || !certificatesOf(agent.definition).includes(thumbprint)) continue
-      const { id } = agent.definition
-      found.set(`${id} ${thumbprint}`, { ...clones, agent: id, held: this.#certificates.get(thumbprint)?.held ?? [] })
-    }
-    for (const { id: thumbprint, held, agent } of this.#certificates.all()) {
-      if (held === undefined || agent === undefined || found.has(`${agent} ${thumbprint}`)) continue
-      const definition = directory.get(agent)?.definition
-      if (!definition || !certificatesOf(definition).includes(thumbprint)) continue
-      found.set(`${agent} ${thumbprint}`, { agent, subscription: definition.uri, thumbprint, addresses: [], held })
-    }
-    return [...found.values()]
-  }
-
-  /**
-   * Keeps a machine out that polls as an agent with the same certificate as another one: its connections are cut, and it is refused until it is
-   * released. Rejects with `version_conflict` where it is not, or not any more, one of several.
-   */
-  async hold(id: string, address: string, by: string): Promise<void> {
-    const { agents, mesh, log } = this.#options
-    const { uri } = agents.directory.require(id).definition
-    const clones = this.clones().find(each => each.agent === id && each.addresses.includes(address))
-    if (!clones) {
-      throw new HalibutError('version_conflict', `${address} is not one of several machines that poll as ${uri} with one certificate`, {
-        advice: 'look at the clones that trust.pending tells now, then decide',
-      })
-    }
-    const { thumbprint } = clones
-    await this.#certificates.hold(thumbprint, address, by)
-    mesh.disconnect({ uri, thumbprint }, address)
-    log('info', `${address} is kept out, which polls as ${uri} too`, { by, agent: id, thumbprint, address })
-  }
-
-  /** Takes that back. Rejects with `not_found` where no such machine is kept out. */
-  async release(id: string, address: string, by: string): Promise<void> {
-    const { agents, log } = this.#options
-    const its = certificatesOf(agents.directory.require(id).definition)
-    const released = await Promise.all(its.map(each => this.#certificates.release(each, address)))
-    if (!released.includes(true)) {
-      throw new HalibutError('not_found', `no machine at ${address} is kept out that has the certificate of the agent ${id}`, {
-        advice: 'ask trust.pending for the clones',
-      })
-    }
-    log('info', `${address} is not kept out any more`, { by, agent: id, address })
   }
 
   /**
@@ -407,7 +350,7 @@ export class Trust {
   }
 
   #onSubscriber(event: SubscriberEvent): void {
-    this.#clones.came(event)
+    this.clones.came(event)
     const { thumbprint, thumbprint256, subscription } = event
     const agent = this.#options.agents.directory.bySubscription(subscription)
     if (!agent) return
@@ -431,21 +374,6 @@ export class Trust {
         why: why instanceof Error ? why.message : String(why),
       })
     }
-  }
-
-  #onClones({ subscription, thumbprint, addresses }: Clones): void {
-    const { agents, log } = this.#options
-    const agent = agents.directory.bySubscription(subscription)
-    if (!agent || !certificatesOf(agent.definition).includes(thumbprint)) return
-    const { id } = agent.definition
-    if (addresses.length < 2) {
-      agents.directory.report(id, { type: 'noticed', what: 'polls this gateway' })
-      log('info', `one machine polls as ${subscription} again`, { agent: id, addresses })
-      return
-    }
-    const what = `${addresses.length} machines poll with its certificate at the same time, ${addresses.join(' and ')}: perhaps a copied disk`
-    agents.directory.report(id, { type: 'noticed', what, advice: 'give one of them a certificate of its own' })
-    log('warn', `${id}: ${what}; give one of them a certificate of its own`, { agent: id, thumbprint, addresses })
   }
 
   /** Gives the agents that are registered with it. */

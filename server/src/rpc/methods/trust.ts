@@ -3,6 +3,7 @@ import type { Access } from '../../access/access.ts'
 import { inTurns } from '../../base/in-turns.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import { type AgentDirectory, snapshotOf } from '../../fleet/agent-directory.ts'
+import type { KnownClones } from '../../fleet/clone-decisions.ts'
 import type { PendingAgent } from '../../fleet/pending.ts'
 import type { Approval, Trust } from '../../fleet/trust.ts'
 import type { CallContext } from '../call-context.ts'
@@ -41,8 +42,8 @@ export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, Trust
           .list()
           .filter(({ refusal }) => sees(refusal.agent))
           .map(pendingSnapshotOf),
-        clones: trust
-          .clones()
+        clones: trust.clones
+          .list()
           .filter(({ agent }) => sees(agent))
           .map(toldClones),
       }
@@ -94,11 +95,11 @@ export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, Trust
       agent: snapshotOf(await trust.rotation.repin(agent, thumbprint, principal.name)),
     }),
     'trust.hold': async ({ agent, address }, { principal }) => {
-      await trust.hold(agent, address, principal.name)
+      await trust.clones.hold(agent, address, principal.name)
       return {}
     },
     'trust.release': async ({ agent, address }, { principal }) => {
-      await trust.release(agent, address, principal.name)
+      await trust.clones.release(agent, address, principal.name)
       return {}
     },
     'trust.thumbprints': async (_params, context) => ({
@@ -155,7 +156,7 @@ function seenPending(trust: Trust, access: Access, sees: Sees): SeenThings<Pendi
   })
 }
 
-function toldClones({ agent, subscription, thumbprint, addresses, held }: ReturnType<Trust['clones']>[number]) {
+function toldClones({ agent, subscription, thumbprint, addresses, held }: KnownClones) {
   const kept = held.map(({ address, heldMs, by }) => ({ address, since: timeOf(heldMs), by }))
   return { agent, subscription, thumbprint, addresses: [...addresses], held: kept }
 }

@@ -100,10 +100,10 @@ test('who knocks needs a person at once, unless a person has put it off', () => 
 
 test('machines that poll with one certificate need a person, until all but one are kept out', () => {
   const of = (addresses: readonly string[]) => ({ subscription: 'poll://web-1/', thumbprint, addresses, agent: 'web-1', held: [] })
-  const items = shown(clonesCheck({ clones: () => [of(['10.0.0.1', '10.0.0.2'])] }))
+  const items = shown(clonesCheck({ list: () => [of(['10.0.0.1', '10.0.0.2'])] }))
   expect(codesOf(items)).toEqual([`agent_cloned ${thumbprint} web-1`])
   expect(items[0]?.text).toContain('10.0.0.1 and 10.0.0.2')
-  expect(shown(clonesCheck({ clones: () => [of([])] }))).toEqual([])
+  expect(shown(clonesCheck({ list: () => [of([])] }))).toEqual([])
 })
 
 test('certificates need a person 30 days before they end, and are critical for the last 7', () => {

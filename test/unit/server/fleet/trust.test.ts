@@ -297,7 +297,7 @@ describe('what is noticed', () => {
     it.connects(own, '10.0.0.2')
     await vi.advanceTimersByTimeAsync(1_000)
     expect(it.state()).toMatchObject({ at: 'connected', reason: expect.stringContaining('10.0.0.1 and 10.0.0.2: perhaps a copied disk') })
-    expect([it.trust.clones().length, it.lines.at(-1)]).toEqual([1, expect.stringContaining('2 machines poll with its certificate')])
+    expect([it.trust.clones.list().length, it.lines.at(-1)]).toEqual([1, expect.stringContaining('2 machines poll with its certificate')])
     it.leaves(own, '10.0.0.2')
     expect(it.state()).toMatchObject({ at: 'connected', reason: 'polls this gateway' })
   })
@@ -409,8 +409,8 @@ describe('one of two machines with one certificate', () => {
     let records: TrustRecords | undefined
     {
       await using it = await cloned()
-      expect(it.trust.clones()).toMatchObject([{ agent: agent.id, addresses: ['10.0.0.1', '10.0.0.2'], held: [] }])
-      await it.trust.hold(agent.id, '10.0.0.2', 'ada')
+      expect(it.trust.clones.list()).toMatchObject([{ agent: agent.id, addresses: ['10.0.0.1', '10.0.0.2'], held: [] }])
+      await it.trust.clones.hold(agent.id, '10.0.0.2', 'ada')
       expect(it.cut).toEqual([`${agent.uri} 10.0.0.2`])
       it.leaves(own, '10.0.0.2')
       expect([it.trust.mayPoll(candidate('10.0.0.1')), it.trust.mayPoll(candidate('10.0.0.2'))]).toEqual([
@@ -423,31 +423,31 @@ describe('one of two machines with one certificate', () => {
         expect.stringContaining('ada keeps this one out since'),
         'polls this gateway',
       ])
-      expect(it.trust.clones()).toMatchObject([{ agent: agent.id, addresses: [], held: [{ address: '10.0.0.2', by: 'ada' }] }])
+      expect(it.trust.clones.list()).toMatchObject([{ agent: agent.id, addresses: [], held: [{ address: '10.0.0.2', by: 'ada' }] }])
       records = it.records
     }
     await using again = create(records)
     again.agents.serve(agent)
     expect(again.trust.mayPoll(candidate('10.0.0.2'))).toContain('keeps this machine out')
-    await again.trust.release(agent.id, '10.0.0.2', 'bob')
-    expect([again.trust.mayPoll(candidate('10.0.0.2')), again.trust.clones()]).toEqual([true, []])
+    await again.trust.clones.release(agent.id, '10.0.0.2', 'bob')
+    expect([again.trust.mayPoll(candidate('10.0.0.2')), again.trust.clones.list()]).toEqual([true, []])
   })
 
   test('is nobody’s trouble any more once the agent has another certificate', async () => {
     await using it = await cloned()
-    await it.trust.hold(agent.id, '10.0.0.2', 'ada')
+    await it.trust.clones.hold(agent.id, '10.0.0.2', 'ada')
     it.leaves(own, '10.0.0.2')
     await it.trust.rotation.begin(agent.id, other, undefined, 'ada')
-    expect(it.trust.clones()).toHaveLength(1)
+    expect(it.trust.clones.list()).toHaveLength(1)
     await it.trust.rotation.keep(agent.id, other, undefined, 'ada')
-    expect(it.trust.clones()).toEqual([])
+    expect(it.trust.clones.list()).toEqual([])
   })
 
   test('is not kept out where it is none of them, and not released where it was not kept out', async () => {
     await using it = await cloned()
-    await expect(it.trust.hold(agent.id, '10.0.0.3', 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
-    await expect(it.trust.hold('nobody', '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'agent_not_found' })
-    await expect(it.trust.release(agent.id, '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(it.trust.clones.hold(agent.id, '10.0.0.3', 'ada')).rejects.toMatchObject({ kind: 'version_conflict' })
+    await expect(it.trust.clones.hold('nobody', '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'agent_not_found' })
+    await expect(it.trust.clones.release(agent.id, '10.0.0.2', 'ada')).rejects.toMatchObject({ kind: 'not_found' })
     expect(it.cut).toEqual([])
   })
 })
