@@ -246,13 +246,7 @@ function convertObject(context: Context, name: string, definition: ObjectDefinit
 }
 
 function convertMembers(context: Context, members: readonly MemberNode[], value: unknown, path: string): unknown {
-  if (!isPlain(value)) {
-    // One of its members may be a secret, which may be what came in its place.
-    const got = typeof value === 'object' || value === undefined ? describeGot(value) : `a ${typeof value}`
-    if (context.errors.length < maxParamErrors)
-      context.errors.push({ path, expected: `an object with ${members.map(member => member.name).join(', ')}`, got })
-    return undefined
-  }
+  if (!isPlain(value)) return refuse(context, path, `an object with ${members.map(member => member.name).join(', ')}`, value)
   // Defines each as its own member, whatever its name.
   const converted = Object.fromEntries(
     members.map(member => {
