@@ -93,6 +93,7 @@ test.each([
   ['a thumbprint that is SHA-256', { ...web, thumbprint: 'A'.repeat(64) }, 422, 'invalid_params', '/thumbprint'],
   ['a tag twice', { ...web, tags: ['a', 'a'] }, 422, 'invalid_params', '/tags'],
   ['an unknown member', { ...web, disabled: true }, 422, 'invalid_params', '/disabled'],
+  ['an address with a password', { ...web, uri: 'https://user:password@10.0.0.1:10933/' }, 422, 'invalid_params', '/uri'],
   ['a subscription that is another one’s', { ...web, agent: 'p2', uri: 'poll://taken/' }, 409, 'conflict', undefined],
 ] as const)('%s is refused with the place and the reason', async (_, agent, status, kind, path) => {
   await using world = await createGatewayWorld()
