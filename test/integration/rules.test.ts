@@ -1,4 +1,5 @@
 import type { RulesDocument } from '@halibut-gateway/schemas'
+import { method, service, string } from '@halibut-gateway/schemas/contract'
 import { expect, test, vi } from 'vitest'
 import { createGatewayWorld, type GatewayWorld, type TestSocket } from '../support/gateway.ts'
 import { knockOf } from '../support/knocks.ts'
@@ -11,8 +12,8 @@ async function writeRules(world: GatewayWorld, rules: RulesDocument['rules']): P
   expect(await admin.ask(2, 'rules.set', { version: '*', document })).toMatchObject({ result: { rules: { document } } })
 }
 
-function invoke(socket: TestSocket, agent: string, method = 'Hello', service = 'IProbeService') {
-  return socket.ask(`${agent} ${service} ${method}`, 'agent.invoke', { agent, service, method, args: ['you'] })
+function invoke(socket: TestSocket, agent: string, name = 'Hello', of = 'IProbeService') {
+  return socket.ask(`${agent} ${of} ${name}`, 'agent.invoke', { agent, service: of, method: name, args: ['you'] })
 }
 
 test('not found, not allowed and not there are three answers', async () => {
@@ -42,6 +43,18 @@ test('a rule is for methods by their names, with a signature or without', async 
   for (const method of ['Hello', 'Hello(string)', 'add', 'Add ', 'AddAll'])
     expect(await invoke(operator, 'a1', method)).toMatchObject({ error: { data: { kind: 'forbidden' } } })
   expect(await invoke(operator, 'a1', 'Add', 'IOther')).toMatchObject({ error: { data: { kind: 'forbidden' } } })
+})
+
+test('a contract that several agents have for themselves is told by one of which the caller may know', async () => {
+  await using world = await createGatewayWorld()
+  const contract = JSON.parse(JSON.stringify(service('IOwn', { Ping: method([], string) })))
+  for (const agent of ['b1', 'c1', 'd1']) {
+    world.directory.add({ id: agent, uri: `poll://${agent}/`, thumbprint: 'A'.repeat(40) })
+    expect((await ask(world, 'POST /contracts', { contract, agent })).status).toBe(201)
+  }
+  await writeRules(world, [{ name: 'c', who: ['viewer'], agents: ['c1'] }])
+  const viewer = await world.open('viewer')
+  expect(await viewer.ask(1, 'contracts.get', { service: 'IOwn' })).toMatchObject({ result: { entry: { agent: 'c1' } } })
 })
 
 test('lists and watches show what the caller may see, and follow the rules', async () => {

@@ -36,9 +36,9 @@ function maySee({ access, directory }: ContractsOptions, principal: Principal, {
 export function contractsMethods(options: ContractsOptions): Pick<Handlers, ContractMethods> {
   const { contracts, directory } = options
   const seen = (principal: Principal, place: ContractPlace): KnownContract => {
-    const found = contracts.find(place) ?? (place.agent === undefined ? anyOf(contracts, place.service) : undefined)
     // Who may not see it is told the same as where there is none.
-    if (found && maySee(options, principal, found)) return found
+    const found = candidates(contracts, place).find(each => maySee(options, principal, each))
+    if (found) return found
     throw new HalibutError('service_not_found', `the gateway knows no contract for the service ${place.service}`, {
       advice: 'ask contracts.list',
     })
@@ -88,9 +88,11 @@ function usedBy(contracts: ContractDirectory, agent: string | undefined): KnownC
   return all.filter(entry => contracts.find({ service: entry.json.contract.service, agent }) === entry)
 }
 
-/** A service that only agents of their own have a contract for. */
-function anyOf(contracts: ContractDirectory, service: string): KnownContract | undefined {
-  return contracts.entries().find(({ json }) => json.contract.service === service)
+/** What may be meant: where only agents have contracts of their own for a service, any of those. */
+function candidates(contracts: ContractDirectory, place: ContractPlace): readonly KnownContract[] {
+  const found = contracts.find(place)
+  if (found) return [found]
+  return place.agent === undefined ? contracts.entries().filter(({ json }) => json.contract.service === place.service) : []
 }
 
 /** A contract as it is told. */
