@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { silentLog } from '../../server/src/base/log.ts'
 import { identitiesOf } from '../../server/src/cli/identity.ts'
@@ -18,6 +14,7 @@ import type { Store } from '../../server/src/store/store.ts'
 import { testIdentity } from './certificates.ts'
 import { seededRandom } from './cutting-relay.ts'
 import { recordsOf } from './idle-trust.ts'
+import { linesUntilKilled } from './killed-program.ts'
 
 /** The certificates of a gateway without agents, as its store has them. */
 export function certificatesOf(identities: KeptIdentities, store: Store): GatewayCertificates {
@@ -45,7 +42,7 @@ export async function killRotations(kills: number, seed: number): Promise<number
   let steps = 0
   try {
     for (let kill = 0; kill < kills; kill++) {
-      const told = await rotateUntilKilled(folder, random() * 100)
+      const told = await linesUntilKilled(new URL('./rotation-writer.ts', import.meta.url), [folder], random() * 100)
       steps += told.length
       await using store = await openEmbeddedStore(await openStateFolder(folder))
       const certificates = certificatesOf(identitiesOf(store), store)
@@ -71,22 +68,4 @@ function follows(told: string, now: string): boolean {
   if (of?.['next'] !== undefined) return next?.['present'] === of['next'] && next['previous'] === of['present']
   if (of?.['previous'] !== undefined) return now === `present ${of['present']}`
   return next?.['present'] === of?.['present'] && next?.['next'] !== undefined
-}
-
-async function rotateUntilKilled(folder: string, afterMs: number): Promise<string[]> {
-  const program = fileURLToPath(new URL('./rotation-writer.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@halibut-gateway/source', '--import', 'tsx', program, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let text = ''
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', chunk => {
-    text += chunk
-  })
-  const closed = once(child, 'close')
-  await Promise.race([once(child.stdout, 'data'), closed])
-  await pause(afterMs)
-  child.kill('SIGKILL')
-  expect((await closed)[1]).toBe('SIGKILL')
-  return text.split('\n').slice(0, -1)
 }

@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
 import { openStateFolder } from '../../server/src/store/state-folder.ts'
 import type { Store } from '../../server/src/store/store.ts'
 import { seededRandom } from './cutting-relay.ts'
+import { linesUntilKilled } from './killed-program.ts'
 
 const kept = 50
 
@@ -53,22 +50,7 @@ export async function killStores(kills: number, seed: number): Promise<KilledSto
 
 /** The numbers of the changes that were acknowledged before the process was killed, so long after the first. */
 async function writeUntilKilled(folder: string, afterMs: number): Promise<number[]> {
-  const program = fileURLToPath(new URL('./store-writer.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@halibut-gateway/source', '--import', 'tsx', program, folder, String(kept)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let text = ''
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', chunk => {
-    text += chunk
-  })
-  const closed = once(child, 'close')
-  await Promise.race([once(child.stdout, 'data'), closed])
-  await pause(afterMs)
-  child.kill('SIGKILL')
-  expect((await closed)[1]).toBe('SIGKILL')
-  // What comes after the last line break was cut off in the middle.
-  return text.split('\n').slice(0, -1).map(Number)
+  return (await linesUntilKilled(new URL('./store-writer.ts', import.meta.url), [folder, String(kept)], afterMs)).map(Number)
 }
 
 /** The newest audit entry. */
