@@ -1,9 +1,8 @@
-import { HalibutError } from '../../server/src/base/errors.ts'
 import { defaultLimits } from '../../server/src/base/limits.ts'
 import { type Materialised, resolveOverload, TypeRegistry, toUntyped } from '../../server/src/codec/contract-values.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../server/src/codec/envelope.ts'
 import type { Mesh, MeshCall } from '../../server/src/fleet/mesh.ts'
-import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
+import { idleMesh } from './idle-mesh.ts'
 
 const activityId = '00112233-4455-6677-8899-aabbccddeeff'
 
@@ -26,20 +25,8 @@ export function codecMesh(): { readonly mesh: Mesh; readonly received: Materiali
     return result.fromResult(decodeResponse(response.document, compiled, defaultLimits)?.result as Materialised)
   }
   const mesh: Mesh = {
+    ...idleMesh,
     call: async call => answer(call),
-    probe: () => Promise.reject(new Error('nobody asked')),
-    trust: () => undefined,
-    removeTrust: () => undefined,
-    revoke: () => undefined,
-    reinstate: () => undefined,
-    disconnect: () => undefined,
-    distrust: () => undefined,
-    leave: () => undefined,
-    present: () => undefined,
-    subscribers: () => [],
-    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
-    waiting: () => nobodyWaits,
-    on: () => () => undefined,
   }
   return { mesh, received }
 }

@@ -6,7 +6,7 @@ import { DataStream } from '../../server/src/codec/data-stream.ts'
 import type { Mesh } from '../../server/src/fleet/mesh.ts'
 import type { LogEvent } from '../../server/src/runtime/event-log.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
-import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
+import { idleMesh } from './idle-mesh.ts'
 
 /** What the agent of a schedule hosts. Each call says which entry of the schedule it is. */
 export const scheduleService = service('IScheduleService', {
@@ -219,6 +219,7 @@ export class ScheduleAgent {
 
   /** The agent as the gateway sees it, without a connection between them. */
   readonly mesh: Mesh = {
+    ...idleMesh,
     call: async ({ args, signal, onSending }) => {
       const entry = Number(args[0])
       // It is queued for a while, and can be taken back there.
@@ -234,17 +235,6 @@ export class ScheduleAgent {
       }
     },
     probe: async () => ({ roundTripMs: 1 }),
-    trust: () => undefined,
-    removeTrust: () => undefined,
-    revoke: () => undefined,
-    reinstate: () => undefined,
-    disconnect: () => undefined,
-    distrust: () => undefined,
-    leave: () => undefined,
-    present: () => undefined,
-    subscribers: () => [],
-    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
-    waiting: () => nobodyWaits,
     on: this.on,
   }
 }

@@ -21,8 +21,8 @@ import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import type {} from '../../server/src/gateway/plugins/sockets.ts'
 import { anySignIn, type SignIn, startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
-import { nobodyWaits } from '../../server/src/runtime/waiting-calls.ts'
 import { createTestAccess } from './access.ts'
+import { idleMesh } from './idle-mesh.ts'
 import { recordsInMemory } from './idle-trust.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
@@ -159,6 +159,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
 
 function pretendMesh(calls: SeenCall[]): Mesh {
   return {
+    ...idleMesh,
     call: async ({ method: name, args, signal }) => {
       calls.push({ method: name, args, signal })
       const [a, b] = args
@@ -186,18 +187,6 @@ function pretendMesh(calls: SeenCall[]): Mesh {
       }
     },
     probe: async () => ({ roundTripMs: 1 }),
-    trust: () => undefined,
-    removeTrust: () => undefined,
-    revoke: () => undefined,
-    reinstate: () => undefined,
-    disconnect: () => undefined,
-    distrust: () => undefined,
-    leave: () => undefined,
-    present: () => undefined,
-    subscribers: () => [],
-    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
-    waiting: () => nobodyWaits,
-    on: () => () => undefined,
   }
 }
 

@@ -6,35 +6,15 @@ import { buildGateway, type GatewayOptions } from '../../server/src/gateway/app.
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { createTestAccess } from './access.ts'
+import { unusedMesh } from './idle-mesh.ts'
 import { idleTrust } from './idle-trust.ts'
-
-const unused = (): never => {
-  throw new Error('not used here')
-}
-
-const mesh = {
-  call: unused,
-  probe: unused,
-  trust: unused,
-  removeTrust: unused,
-  revoke: unused,
-  reinstate: unused,
-  disconnect: unused,
-  distrust: unused,
-  leave: unused,
-  present: unused,
-  subscribers: unused,
-  whoListens: unused,
-  waiting: unused,
-  on: () => () => undefined,
-}
 
 /** A gateway for requests that are put in without a port, at `gateway.example`, with the token `hgw_start_test`; it has no agents. */
 export function buildUnitGateway(options: Partial<GatewayOptions> = {}): Promise<FastifyInstance> {
   return buildGateway({
-    mesh,
+    mesh: unusedMesh,
     trust: idleTrust(),
-    manager: new AgentManager({ mesh }),
+    manager: new AgentManager({ mesh: unusedMesh }),
     contracts: new ContractDirectory(),
     signIn: startTokenSignIn('hgw_start_test'),
     ...createTestAccess(),

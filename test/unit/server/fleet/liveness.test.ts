@@ -5,7 +5,7 @@ import { type AgentNews, type AgentState, nextState } from '../../../../server/s
 import { Liveness } from '../../../../server/src/fleet/liveness.ts'
 import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
 import type { SubscriberEvent } from '../../../../server/src/runtime/events.ts'
-import { nobodyWaits } from '../../../../server/src/runtime/waiting-calls.ts'
+import { idleMesh } from '../../../support/idle-mesh.ts'
 
 describe('the state of an agent', () => {
   const at = (name: AgentState['at']): AgentState => ({ at: name, sinceMs: 0, reason: '' })
@@ -42,6 +42,7 @@ describe('liveness', () => {
     let failure: HalibutError | undefined
     let held: Promise<never> | undefined
     const mesh: Mesh = {
+      ...idleMesh,
       call: async () => undefined,
       probe: async endpoint => {
         probes.push({ uri: typeof endpoint === 'string' ? endpoint : endpoint.uri, atMs: Date.now() })
@@ -49,17 +50,6 @@ describe('liveness', () => {
         if (held) await held
         return { roundTripMs: 2 }
       },
-      trust: () => undefined,
-      removeTrust: () => undefined,
-      revoke: () => undefined,
-      reinstate: () => undefined,
-      disconnect: () => undefined,
-      distrust: () => undefined,
-      leave: () => undefined,
-      present: () => undefined,
-      subscribers: () => [],
-      whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
-      waiting: () => nobodyWaits,
       on: (type, listener) => {
         listeners.set(type, listener as never)
         return () => void listeners.delete(type)

@@ -1,18 +1,11 @@
 import { type CloseReason, facadeLimits } from '@halibut-gateway/schemas/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
-import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
-import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
-import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
-import type { Mesh } from '../../../../server/src/fleet/mesh.ts'
 import { Connection } from '../../../../server/src/gateway/connection.ts'
 import { SessionTable } from '../../../../server/src/gateway/session-table.ts'
-import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
-import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
-import { MethodRunner } from '../../../../server/src/rpc/run.ts'
-import { createTestAccess } from '../../../support/access.ts'
-import { idleTrust } from '../../../support/idle-trust.ts'
+import { createDispatcher } from '../../../support/dispatcher.ts'
+import { unusedMesh } from '../../../support/idle-mesh.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -20,41 +13,12 @@ afterEach(() => void vi.useRealTimers())
 const unused = (): never => {
   throw new Error('not used here')
 }
-const mesh: Mesh = {
-  call: unused,
-  probe: unused,
-  trust: unused,
-  removeTrust: unused,
-  revoke: unused,
-  reinstate: unused,
-  disconnect: unused,
-  distrust: unused,
-  leave: unused,
-  present: unused,
-  subscribers: unused,
-  whoListens: unused,
-  waiting: unused,
-  on: unused,
-}
 
 /** A session over a socket that keeps what is sent until `drain` is called. */
 function world() {
   const directory = new AgentDirectory()
   directory.add({ id: 'a', name: 'x'.repeat(1_000), uri: 'https://127.0.0.1:1/', thumbprint: 'A'.repeat(40) })
-  const dispatcher = new Dispatcher(
-    new MethodRunner(
-      createHandlers({
-        ...createTestAccess(),
-        manager: new AgentManager({ mesh, directory }),
-        contracts: new ContractDirectory(),
-        mesh,
-        trust: idleTrust(),
-        epoch: 'e',
-        version: '0',
-      }),
-      silentLog,
-    ),
-  )
+  const dispatcher = createDispatcher(unusedMesh, directory)
   const sent: { text: string; done: () => void }[] = []
   const closed: CloseReason[] = []
   let pings = 0

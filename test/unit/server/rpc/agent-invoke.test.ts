@@ -5,20 +5,14 @@ import { UUID } from 'bson'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
-import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
-import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import type { Mesh, MeshCall } from '../../../../server/src/fleet/mesh.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
-import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
-import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
-import { MethodRunner } from '../../../../server/src/rpc/run.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
-import { nobodyWaits } from '../../../../server/src/runtime/waiting-calls.ts'
-import { createTestAccess } from '../../../support/access.ts'
 import { testIdentity } from '../../../support/certificates.ts'
-import { idleTrust } from '../../../support/idle-trust.ts'
+import { createDispatcher } from '../../../support/dispatcher.ts'
+import { idleMesh } from '../../../support/idle-mesh.ts'
 import { dialRaw } from '../../../support/raw-peer.ts'
 import {
   answerRequest,
@@ -49,20 +43,7 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
   directory.add({ id: 'a', uri, thumbprint })
   const contracts = new ContractDirectory()
   contracts.add(stock)
-  const dispatcher = new Dispatcher(
-    new MethodRunner(
-      createHandlers({
-        ...createTestAccess(),
-        manager: new AgentManager({ mesh, directory }),
-        contracts,
-        mesh,
-        trust: idleTrust(),
-        epoch: 'now',
-        version: '0',
-      }),
-      silentLog,
-    ),
-  )
+  const dispatcher = createDispatcher(mesh, directory, contracts)
   const stop = new AbortController()
   const offer = vi.fn(() => ({ $stream: 2, length: 1 }))
   const dispatch = (
@@ -110,25 +91,13 @@ function createRpc(mesh: Mesh, uri = 'https://localhost:1/', thumbprint = testId
 function scriptedMesh(...steps: ((call: MeshCall) => unknown)[]): { readonly mesh: Mesh; readonly calls: MeshCall[] } {
   const calls: MeshCall[] = []
   const mesh: Mesh = {
+    ...idleMesh,
     call: async call => {
       calls.push(call)
       const step = steps[calls.length - 1]
       if (!step) throw new Error('nothing more was expected')
       return await step(call)
     },
-    probe: () => Promise.reject(new Error('nobody asked')),
-    trust: () => undefined,
-    removeTrust: () => undefined,
-    revoke: () => undefined,
-    reinstate: () => undefined,
-    disconnect: () => undefined,
-    distrust: () => undefined,
-    leave: () => undefined,
-    present: () => undefined,
-    subscribers: () => [],
-    whoListens: () => Promise.reject(new HalibutError('connect_refused', 'nobody listens here')),
-    waiting: () => nobodyWaits,
-    on: () => () => undefined,
   }
   return { mesh, calls }
 }

@@ -2,18 +2,12 @@ import type { InvokeResult } from '@halibut-gateway/schemas'
 import * as b from '@halibut-gateway/schemas/contract'
 import { contractJson, type ErrorData, type RpcError } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
-import { silentLog } from '../../../../server/src/base/log.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
-import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
 import { noStreams } from '../../../../server/src/gateway/streams/stream-table.ts'
-import { Dispatcher } from '../../../../server/src/rpc/dispatcher.ts'
-import { createHandlers } from '../../../../server/src/rpc/handlers.ts'
-import { MethodRunner } from '../../../../server/src/rpc/run.ts'
-import { createTestAccess } from '../../../support/access.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { codecMesh } from '../../../support/codec-mesh.ts'
-import { idleTrust } from '../../../support/idle-trust.ts'
+import { createDispatcher } from '../../../support/dispatcher.ts'
 
 // Values on their way through the gateway: from a browser’s JSON to the bytes for an agent, and back.
 
@@ -71,20 +65,7 @@ function createRpc(name?: TypeName) {
     contracts.add(b.service('IRow', { Echo: b.method([['v', holder(name)]], holder(name)), ...alone }))
   }
   const { mesh, received } = codecMesh()
-  const dispatcher = new Dispatcher(
-    new MethodRunner(
-      createHandlers({
-        ...createTestAccess(),
-        manager: new AgentManager({ mesh, directory }),
-        contracts,
-        mesh,
-        trust: idleTrust(),
-        epoch: 'now',
-        version: '0',
-      }),
-      silentLog,
-    ),
-  )
+  const dispatcher = createDispatcher(mesh, directory, contracts)
   const invoke = async (method: string, args: readonly unknown[]): Promise<{ result?: InvokeResult; error?: RpcError }> =>
     (await dispatcher.dispatch(
       { jsonrpc: '2.0', id: 1, method: 'agent.invoke', params: { agent: 'a', service: 'IRow', method, args } },
