@@ -72,7 +72,6 @@ export class PendingRequest implements CollectedRequest {
     return this.#request.caller
   }
 
-  /** Whose request it is, where that is said. */
   /** Only the owner of this certificate may have it. */
   belongsTo(thumbprint: string): boolean {
     const { thumbprint: pinned, nextThumbprint = pinned } = this.#request
