@@ -80,7 +80,7 @@ export async function dial(options: DialOptions): Promise<ByteChannel> {
 }
 
 /** Throws where that can be told before a name is resolved. What a proxy makes of a name cannot be known here. */
-function checkDestination({ host, port, proxy, destinations }: DialOptions): void {
+export function checkDestination({ host, port, proxy, destinations }: Pick<DialOptions, 'host' | 'port' | 'proxy' | 'destinations'>): void {
   if (proxy) destinations?.checkHost(proxy.host, proxy.port, 'us')
   destinations?.checkHost(host, port, proxy ? 'a proxy' : 'us')
 }

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import type { HalibutError } from '../base/errors.ts'
 import { awaitSocket } from './await-socket.ts'
 import type { Destinations } from './destinations.ts'
-import { connectFailed, connectTimedOut, handshakeFailed, tlsConnectOptions } from './dial.ts'
+import { checkDestination, connectFailed, connectTimedOut, handshakeFailed, tlsConnectOptions } from './dial.ts'
 import { timedOut as readTimedOut } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import type { TlsIdentity } from './secure-context.ts'
@@ -21,7 +21,7 @@ export interface ExamineOptions {
   readonly proxy?: ProxyOptions | undefined
   /** What we present. Default: nothing. */
   readonly certificate?: TlsIdentity | undefined
-  /** Where connections may go. Default: anywhere. */
+  /** Where connections may go, the proxy’s too. Default: anywhere. */
   readonly destinations?: Destinations | undefined
   /** Of TCP, and of TLS. Milliseconds. */
   readonly timeoutMs: number
@@ -105,10 +105,12 @@ export async function overhear(options: ExamineOptions): Promise<string> {
 async function openTcp(options: ExamineOptions): Promise<Socket> {
   const { host, port, proxy, destinations, timeoutMs, signal } = options
   const timedOut = (): HalibutError => connectTimedOut('the timeout ', timeoutMs)
-  destinations?.checkHost(host, port, proxy ? 'a proxy' : 'us')
+  checkDestination(options)
   if (proxy) {
     const target = { host: withoutBrackets(host), port }
-    return openTunnel({ proxy, target, connectTimeoutMs: timeoutMs, connectTimedOut: timedOut, responseTimeoutMs: timeoutMs, signal })
+    const lookup = destinations?.lookupFor(proxy.port)
+    const times = { connectTimeoutMs: timeoutMs, connectTimedOut: timedOut, responseTimeoutMs: timeoutMs }
+    return openTunnel({ proxy, target, lookup, ...times, signal })
   }
   const socket = connectTcp(tcpOptions(options, timeoutMs, destinations?.lookupFor(port)))
   return awaitSocket({

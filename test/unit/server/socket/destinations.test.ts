@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { addressBytes } from '../../../../server/src/socket/address.ts'
 import { Destinations } from '../../../../server/src/socket/destinations.ts'
-import { dial } from '../../../../server/src/socket/dial.ts'
+import { type DialOptions, dial } from '../../../../server/src/socket/dial.ts'
+import { examineTcp } from '../../../../server/src/socket/examine.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { listenRaw } from '../../../support/raw-peer.ts'
 import { failureOf } from '../../../support/world.ts'
@@ -221,28 +222,44 @@ describe('a name', () => {
       expect((await failureOf(dialled(spelling, port, anywhere))).message).toMatch(/link-local|not resolve|no such host/i)
   })
 
-  test('means another address to a proxy, so that what it is asked for must be allowed by name, and the proxy itself too', async () => {
-    const through = (host: string, proxyHost: string, destinations: Destinations) =>
-      failureOf(
-        dial({
-          host,
-          port: 10_933,
-          uri: `https://${host}:10933/`,
-          proxy: { host: proxyHost, port: 1 },
-          destinations,
-          connectTimeoutMs: 5_000,
-          handshakeTimeoutMs: 5_000,
-          receiveTimeoutMs: 5_000,
-          sendTimeoutMs: 5_000,
-          keepAliveIdleMs: 0,
-        }),
+  test.each([
+    ['dials', dialThrough],
+    ['only looks', examineThrough],
+  ])(
+    'means another address to a proxy, so that what it is asked for must be allowed by name, and the proxy itself too: who %s',
+    async (_, open) => {
+      const through = (host: string, proxyHost: string, destinations: Destinations) =>
+        failureOf(open({ host, port: 10_933, proxy: { host: proxyHost, port: 1 }, destinations }))
+      expect((await through('169.254.169.254', '127.0.0.1', anywhere)).message).toContain('link-local')
+      expect((await through('web-1', '127.0.0.1', new Destinations(['127.0.0.0/8']))).message).toContain(
+        'does not allow connections to web-1:10933',
       )
-    expect((await through('169.254.169.254', '127.0.0.1', anywhere)).message).toContain('link-local')
-    expect((await through('web-1', '127.0.0.1', new Destinations(['127.0.0.0/8']))).message).toContain(
-      'does not allow connections to web-1:10933',
-    )
-    expect((await through('web-1', '169.254.1.1', anywhere)).message).toContain('169.254.1.1 is a link-local')
-    expect((await through('web-1', '10.0.0.1', new Destinations(['web-1']))).message).toContain('does not allow connections to 10.0.0.1:1')
-    expect((await through('web-1', '127.0.0.1', new Destinations(['127.0.0.0/8', 'web-1']))).kind).toBe('proxy_failed')
-  })
+      expect((await through('web-1', '169.254.1.1', anywhere)).message).toContain('169.254.1.1 is a link-local')
+      expect((await through('web-1', '10.0.0.1', new Destinations(['web-1']))).message).toContain(
+        'does not allow connections to 10.0.0.1:1',
+      )
+      expect((await through('web-1', 'localhost', new Destinations(['10.0.0.0/8', 'web-1']))).message).toContain(
+        'does not allow connections to localhost:1',
+      )
+      expect((await through('web-1', '127.0.0.1', new Destinations(['127.0.0.0/8', 'web-1']))).kind).toBe('proxy_failed')
+    },
+  )
 })
+
+type Through = Pick<DialOptions, 'host' | 'port' | 'proxy' | 'destinations'>
+
+function dialThrough(place: Through): Promise<unknown> {
+  return dial({
+    ...place,
+    uri: `https://${place.host}:${place.port}/`,
+    connectTimeoutMs: 5_000,
+    handshakeTimeoutMs: 5_000,
+    receiveTimeoutMs: 5_000,
+    sendTimeoutMs: 5_000,
+    keepAliveIdleMs: 0,
+  })
+}
+
+function examineThrough(place: Through): Promise<unknown> {
+  return examineTcp({ ...place, timeoutMs: 5_000 })
+}
