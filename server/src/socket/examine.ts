@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { HalibutError } from '../base/errors.ts'
+import type { HalibutError, PresentedCertificate } from '../base/errors.ts'
 import { awaitSocket } from './await-socket.ts'
 import type { Destinations } from './destinations.ts'
 import { checkDestination, connectFailed, connectTimedOut, handshakeFailed, tlsConnectOptions } from './dial.ts'
@@ -9,7 +9,7 @@ import { timedOut as readTimedOut } from './errno.ts'
 import { openTunnel, type ProxyOptions } from './proxy-tunnel.ts'
 import type { TlsIdentity } from './secure-context.ts'
 import { tcpOptions, withoutBrackets } from './tcp-options.ts'
-import { subjectText, type Thumbprints, thumbprintsOf } from './thumbprint.ts'
+import { namesOf, thumbprintsOf } from './thumbprint.ts'
 
 /** Where to look, and for how long. */
 export interface ExamineOptions {
@@ -29,9 +29,7 @@ export interface ExamineOptions {
 }
 
 /** The certificate that somebody presents. */
-export interface CertificateFacts extends Thumbprints {
-  readonly subject: string
-  readonly issuer: string
+export interface CertificateFacts extends PresentedCertificate {
   readonly isSelfSigned: boolean
   readonly notBefore: Date
   readonly notAfter: Date
@@ -125,12 +123,9 @@ async function openTcp(options: ExamineOptions): Promise<Socket> {
 }
 
 function factsOf(certificate: X509Certificate): CertificateFacts {
-  const issuer = (certificate.issuer ?? '').split('\n').reverse().join(', ')
-  const subject = subjectText(certificate)
   return {
     ...thumbprintsOf(certificate.raw),
-    subject,
-    issuer,
+    ...namesOf(certificate),
     isSelfSigned: certificate.verify(certificate.publicKey),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
