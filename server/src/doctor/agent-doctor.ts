@@ -12,7 +12,7 @@ import { type PollingWalk, pollingStepNames, pollingSteps } from './polling-step
 export interface AgentDoctorOptions {
   readonly mesh: Pick<Mesh, 'probe' | 'call'>
   readonly directory: AgentDirectory
-  readonly trust: Pick<Trust, 'own' | 'pending' | 'clones' | 'certificates'>
+  readonly trust: Pick<Trust, 'own' | 'pending' | 'clones' | 'known'>
   /** What is presented where it dials. Default: nothing, which agents may not like. */
   readonly certificate?: (() => Certificate) | undefined
   /** Where it may dial. Default: anywhere. */
@@ -82,13 +82,10 @@ export class AgentDoctor {
 
   /** Of two certificates that an agent may have one is as good as the other. */
   #known({ definition }: Agent): { readonly isRevoked: boolean; readonly lastSeenMs: number | undefined } {
-    const pinned = certificatesOf(definition).map(each => each.toUpperCase())
-    const known = [...this.#options.trust.certificates()].flatMap(each =>
-      pinned.includes(each.thumbprint) && each.known ? [each.known] : [],
-    )
-    const seen = known.map(({ lastSeenMs }) => lastSeenMs)
+    const known = certificatesOf(definition).map(each => this.#options.trust.known(each))
+    const seen = known.flatMap(each => each?.lastSeenMs ?? [])
     return {
-      isRevoked: pinned.every(each => known.some(({ id, revokedMs }) => id === each && revokedMs !== undefined)),
+      isRevoked: known.every(each => each?.revokedMs !== undefined),
       lastSeenMs: seen.length === 0 ? undefined : Math.max(...seen),
     }
   }

@@ -248,6 +248,11 @@ export class Trust {
     log('info', 'a certificate is not denied or revoked any more', { by, thumbprint })
   }
 
+  /** What is known of a certificate; `undefined`: nobody has shown it, or had it revoked. */
+  known(thumbprint: string): KnownCertificate | undefined {
+    return this.#certificates.get(thumbprint.toUpperCase())
+  }
+
   /** The certificates of the agents, and those that were revoked. */
   *certificates(): Generator<CertificateFacts, void, undefined> {
     const { directory } = this.#options.agents
