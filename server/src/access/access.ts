@@ -2,6 +2,7 @@ import type { RulesDocument } from '@halibut-gateway/schemas'
 import { hasRight, type Right } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { type LogSink, silentLog } from '../base/log.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Target } from './grant-index.ts'
 import type { Principal } from './principal.ts'
@@ -30,7 +31,7 @@ export class Access {
   #document: RulesDocument
   #rules: RuleSet
   #revision: number
-  #writing: Promise<unknown> = Promise.resolve()
+  readonly #changes = new OneAtATime()
 
   /**
    * With the rules of the settings, which come first and stay, and those of the store; {@link openRules} where there are none of either. Their own
@@ -95,7 +96,7 @@ export class Access {
    * are not acceptable or do not pass their own tests, and with `version_conflict` where somebody has changed them meanwhile.
    */
   change(document: unknown, revision?: number): Promise<number> {
-    const done = this.#writing.then(async () => {
+    return this.#changes.run(async () => {
       if (revision !== undefined && revision !== this.#revision) {
         throw new HalibutError('version_conflict', `the rules are in version ${this.#revision}, and this would replace version ${revision}`)
       }
@@ -109,8 +110,6 @@ export class Access {
       for (const listener of this.#listeners) listener()
       return kept.revision
     })
-    this.#writing = done.catch(() => undefined)
-    return done
   }
 
   /** Calls `listener` after each change of the rules; gives a function that ends this. */

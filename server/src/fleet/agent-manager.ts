@@ -1,4 +1,5 @@
 import { HalibutError } from '../base/errors.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import { type Agent, type AgentDefinition, AgentDirectory, certificatesOf, isOverlap } from './agent-directory.ts'
@@ -34,8 +35,7 @@ export class AgentManager {
   readonly #liveness: Liveness
   /** How many agents may connect with a certificate. */
   readonly #trusted = new Map<string, number>()
-  /** The end of the last change: each begins with what the one before has left, kept or taken back. */
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #changes = new OneAtATime()
 
   /** With the agents of the store. */
   constructor(options: AgentManagerOptions) {
@@ -70,7 +70,7 @@ export class AgentManager {
 
   /** Adds an agent and keeps it. Rejects as {@link serve} throws, and where it cannot be kept; then it is not served. */
   add(definition: AgentDefinition): Promise<Agent> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const agent = this.#serve(definition, false)
       try {
         await this.#options.store?.put(definition)
@@ -88,7 +88,7 @@ export class AgentManager {
    * that is told (default: whichever there is), or where it cannot be kept; then nothing has changed.
    */
   edit(id: string, change: (before: AgentDefinition) => AgentDefinition, version?: string): Promise<Agent> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const before = this.#editable(id, version)
       const definition = change(before.definition)
       const agent = this.#change(before, definition)
@@ -104,7 +104,7 @@ export class AgentManager {
 
   /** Forgets an agent and ends its connections. Rejects as {@link edit}; then it is still there. */
   remove(id: string, version?: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       this.#editable(id, version)
       await this.#options.store?.remove(id)
       this.#drop(id)
@@ -116,12 +116,6 @@ export class AgentManager {
     const agent = this.directory.bySubscription(subscription)
     if (!agent || agent.state.at === 'disabled') return `no agent polls as ${subscription}`
     return certificatesOf(agent.definition).includes(thumbprint) || `the subscription ${subscription} belongs to another certificate`
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#changes.then(change)
-    this.#changes = done.catch(() => undefined)
-    return done
   }
 
   #serve(definition: AgentDefinition, readOnly: boolean): Agent {

@@ -4,6 +4,7 @@ import { type Contract, checkTypeNode } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, contractJson } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import { steadyTime } from '../base/steady-time.ts'
 
 /** A contract that was added while the gateway ran, as it is kept. */
@@ -62,8 +63,7 @@ export class ContractDirectory {
   readonly #listeners = new Set<(change: KnownContract) => void>()
   /** Those that were added while the gateway ran. */
   #added = 0
-  /** The end of the last change: each begins with what the one before has left, kept or taken back. */
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #changes = new OneAtATime()
 
   constructor(options: ContractDirectoryOptions = {}) {
     this.#options = options
@@ -135,7 +135,7 @@ export class ContractDirectory {
    * known.
    */
   keep(document: unknown, agent?: string): Promise<KnownContract> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const contract = acceptable(document)
       const names = this.#names(agent)
       const taken = takenName(names, contract)
@@ -155,7 +155,7 @@ export class ContractDirectory {
    * where it is not in the `version` that is told (default: whichever there is), and as {@link keep} does.
    */
   replace(document: unknown, place: ContractPlace, version?: string): Promise<KnownContract> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const contract = acceptable(document)
       const before = this.#editable(place, version)
       const { service } = before.json.contract
@@ -173,7 +173,7 @@ export class ContractDirectory {
 
   /** Forgets one that was added; what runs with it goes on. Rejects as {@link replace} does. */
   remove(place: ContractPlace, version?: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const entry = this.#editable(place, version)
       await this.#options.store?.remove(idOf(entry))
       this.#drop(entry)
@@ -183,7 +183,7 @@ export class ContractDirectory {
 
   /** Forgets those of an agent, which is not there any more. */
   removeOf(agent: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       for (const entry of firsts(this.#ofAgents.get(agent) ?? new Map<string, KnownContract>())) {
         await this.#options.store?.remove(idOf(entry))
         this.#drop(entry)
@@ -195,12 +195,6 @@ export class ContractDirectory {
   onChange(listener: (change: KnownContract) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#changes.then(change)
-    this.#changes = done.catch(() => undefined)
-    return done
   }
 
   async #kept(entry: KnownContract, before?: KnownContract): Promise<KnownContract> {

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { type Certificate, certificateFromPem } from '../runtime/certificates.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
@@ -96,8 +97,7 @@ export class GatewayCertificates {
   #first: RuntimeListener | undefined
   #second: RuntimeListener | undefined
   readonly #stops: (() => void)[] = []
-  /** The end of the last change. */
-  #changes: Promise<unknown> = Promise.resolve()
+  readonly #changes = new OneAtATime()
 
   constructor(options: GatewayCertificatesOptions) {
     const { identities, present, acceptances, log } = options
@@ -312,12 +312,10 @@ export class GatewayCertificates {
   }
 
   #inTurn<T>(version: string | undefined, change: () => Promise<T>): Promise<T> {
-    const done = this.#changes.then(() => {
+    return this.#changes.run(async () => {
       if (version === undefined || version === this.version) return change()
       throw new HalibutError('version_conflict', `the certificates of this gateway are in version ${this.version}, not in ${version}`)
     })
-    this.#changes = done.catch(() => undefined)
-    return done
   }
 
   get #living(): readonly Living[] {
