@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
 import { type AgentNews, type AgentState, initialState, nextState, presenceAt } from './agent-state.ts'
+import { versionOf } from './version-of.ts'
 
 /** What an operator says about an agent. */
 export interface AgentDefinition {
@@ -178,7 +178,7 @@ export class AgentDirectory {
     const mode = uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
     return {
       definition,
-      version: versionOf(definition),
+      version: definitionVersion(definition),
       readOnly,
       endpoint: Object.freeze({ uri, thumbprint, ...(nextThumbprint === undefined ? {} : { nextThumbprint }) }),
       mode,
@@ -264,10 +264,9 @@ function toldMismatch({ presented, count, firstSeenMs, lastSeenMs }: Mismatch): 
   return { thumbprint, thumbprint256, subject, issuer, count, firstSeen, lastSeen }
 }
 
-/** In a form that an entity tag of HTTP can have. */
-function versionOf(definition: AgentDefinition): string {
+function definitionVersion(definition: AgentDefinition): string {
   const { id, name, uri, thumbprint, nextThumbprint, services = [], tags = [] } = definition
-  const said = [
+  return versionOf([
     id,
     name ?? id,
     uri,
@@ -276,8 +275,7 @@ function versionOf(definition: AgentDefinition): string {
     tags,
     disabledWhy(definition),
     ...(nextThumbprint === undefined ? [] : [nextThumbprint]),
-  ]
-  return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 16)
+  ])
 }
 
 function disabledWhy({ disabled, disabledReason }: AgentDefinition): string | undefined {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { checkContract } from '@halibut-gateway/schemas'
 import { type Contract, checkTypeNode } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, contractJson } from '@halibut-gateway/schemas/wire'
@@ -6,6 +5,7 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import { steadyTime } from '../base/steady-time.ts'
+import { versionOf } from './version-of.ts'
 
 /** A contract that was added while the gateway ran, as it is kept. */
 export interface KeptContract {
@@ -271,8 +271,7 @@ function acceptable(document: unknown): Contract {
 
 function known(contract: Contract, agent: string | undefined, addedMs: number | undefined): KnownContract {
   const json = contractJson(contract, node => checkTypeNode(node, contract.types ?? {}).length === 0)
-  const version = createHash('sha256').update(JSON.stringify(contract)).digest('base64url').slice(0, 16)
-  return { json, agent, version, addedMs }
+  return { json, agent, version: versionOf(contract), addedMs }
 }
 
 /** Neither an agent’s id nor a service’s name has a slash in it. */

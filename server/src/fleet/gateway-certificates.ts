@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
@@ -19,6 +19,7 @@ import {
 import type { AgentManager } from './agent-manager.ts'
 import type { KeptRecords } from './kept-records.ts'
 import type { Mesh } from './mesh.ts'
+import { versionOf } from './version-of.ts'
 
 /** A certificate of ours, as it is kept. */
 export interface KeptIdentity {
@@ -150,8 +151,7 @@ export class GatewayCertificates {
 
   /** Another one after each change. */
   get version(): string {
-    const said = this.#living.map(({ record: { id, state, port } }) => [id, state, port])
-    return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 16)
+    return versionOf(this.#living.map(({ record: { id, state, port } }) => [id, state, port]))
   }
 
   /** Opens the ports for polling agents: the second one only where a certificate needs it. Rejects with `listen_failed`. */
