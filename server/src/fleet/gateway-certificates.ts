@@ -95,8 +95,7 @@ export class GatewayCertificates {
   /** The next one, or the previous one. */
   #other: Living | undefined
   #openPort: OpenPort | undefined
-  #first: RuntimeListener | undefined
-  #second: RuntimeListener | undefined
+  readonly #listeners: Partial<Record<PortName, RuntimeListener>> = {}
   readonly #stops: (() => void)[] = []
   readonly #changes = new OneAtATime()
 
@@ -137,8 +136,7 @@ export class GatewayCertificates {
 
   /** The port at which polling agents find a certificate that is presented. */
   portOf({ thumbprint }: Certificate): number | undefined {
-    const name = this.#certificateAt('first').thumbprint === thumbprint ? 'first' : 'second'
-    return (name === 'first' ? this.#first : this.#second)?.port
+    return this.#listeners[this.#certificateAt('first').thumbprint === thumbprint ? 'first' : 'second']?.port
   }
 
   /** The certificate that a polling agent accepted last, else the one that we are known by, and the port at which it is presented, once there is one. */
@@ -157,8 +155,8 @@ export class GatewayCertificates {
   /** Opens the ports for polling agents: the second one only where a certificate needs it. Rejects with `listen_failed`. */
   async listen(open: OpenPort): Promise<void> {
     this.#openPort = open
-    this.#first = await open('first', this.#certificateAt('first'))
-    if (this.#needsSecond) this.#second = await open('second', this.#certificateAt('second'))
+    this.#listeners.first = await open('first', this.#certificateAt('first'))
+    if (this.#needsSecond) this.#listeners.second = await open('second', this.#certificateAt('second'))
   }
 
   /** Begins to notice what agents accept. */
@@ -299,11 +297,12 @@ export class GatewayCertificates {
       const { keyPem: _, ...record } = retired.record
       await identities.put([this.#present.record, { ...record, state: 'retired', retiredMs: this.#now() }], this.present)
       this.#other = undefined
-      this.#first?.present(this.present)
-      if (this.#needsSecond) this.#second?.present(this.present)
+      const { first, second } = this.#listeners
+      first?.present(this.present)
+      if (this.#needsSecond) second?.present(this.present)
       else {
-        await this.#second?.close()
-        this.#second = undefined
+        await second?.close()
+        delete this.#listeners.second
       }
       mesh.present(this.presented)
       log('info', 'a certificate of this gateway is presented no more', { by, thumbprint: id, lost: lost.length })
@@ -332,7 +331,7 @@ export class GatewayCertificates {
 
   #portsOf(thumbprint: string): number[] {
     return (['first', 'second'] as const).flatMap(name => {
-      const listener = name === 'first' ? this.#first : this.#second
+      const listener = this.#listeners[name]
       return listener && this.#certificateAt(name).thumbprint === thumbprint ? [listener.port] : []
     })
   }
@@ -340,27 +339,27 @@ export class GatewayCertificates {
   /** Presents a certificate at a port; gives what takes that back. */
   async #presentAt(port: PortName, certificate: Certificate): Promise<() => Promise<void>> {
     const before = this.#certificateAt(port)
-    const listener = port === 'first' ? this.#first : this.#second
+    const listener = this.#listeners[port]
     if (listener) {
       listener.present(certificate)
       return async () => listener.present(before)
     }
     const opened = await this.#openPort?.(port, certificate)
-    if (port === 'second') this.#second = opened
+    if (opened) this.#listeners[port] = opened
     return async () => {
       await opened?.close()
-      this.#second = undefined
+      delete this.#listeners[port]
     }
   }
 
   /** The port at which no agent polls. */
   #freePort(): PortName {
-    if (!this.#second) return 'second'
+    if (!this.#listeners.second) return 'second'
     const at = this.#agentsByPort()
     if (at.second.length === 0) return 'second'
     if (at.first.length === 0) return 'first'
     const [fewer, other] = at.first.length < at.second.length ? (['first', 'second'] as const) : (['second', 'first'] as const)
-    const port = (other === 'first' ? this.#first : this.#second)?.port
+    const { port } = this.#listeners[other] ?? {}
     throw new HalibutError(
       'invalid_argument',
       `polling agents were seen at both ports, so that none is free for another certificate: ${named(at[fewer])} at the ${fewer} one`,
@@ -400,7 +399,7 @@ export class GatewayCertificates {
   }
 
   #nameOf(port: number | undefined): PortName {
-    return port !== undefined && port === this.#second?.port ? 'second' : 'first'
+    return port !== undefined && port === this.#listeners.second?.port ? 'second' : 'first'
   }
 
   #onSubscriber({ subscription, own, port }: SubscriberEvent): void {
