@@ -107,7 +107,8 @@ export class Trust {
   /** Begins to notice. What was revoked is revoked from now on. */
   start(): void {
     const { mesh, agents } = this.#options
-    for (const { id, revokedMs } of this.#certificates.all()) if (revokedMs !== undefined) this.#cutOff(id, revokedMs)
+    const its = this.#allRegistered()
+    for (const { id, revokedMs } of this.#certificates.all()) if (revokedMs !== undefined) this.#cutOff(id, revokedMs, its.get(id))
     this.#stops.push(
       mesh.on('clientDenied', event => this.#onDenied(event)),
       mesh.on('subscriberConnected', event => this.#onSubscriber(event)),
@@ -224,7 +225,8 @@ export class Trust {
     checkThumbprint(given, 'the thumbprint')
     const thumbprint = given.toUpperCase()
     // First of all: whoever has it is not to go on while a disk is slow, or full.
-    const cut = this.#cutOff(thumbprint, this.#now())
+    const cut = this.#registered(thumbprint)
+    this.#cutOff(thumbprint, this.#now(), cut)
     await this.#certificates.revoke(thumbprint)
     this.#options.log('info', 'a certificate was revoked', { by, thumbprint, agents: cut })
     return cut
@@ -255,17 +257,7 @@ export class Trust {
 
   /** The certificates of the agents, and those that were revoked. */
   *certificates(): Generator<CertificateFacts, void, undefined> {
-    const { directory } = this.#options.agents
-    const its = new Map<string, string[]>()
-    for (const id of directory.ids()) {
-      const definition = directory.get(id)?.definition
-      for (const each of definition ? certificatesOf(definition) : []) {
-        const thumbprint = each.toUpperCase()
-        const ids = its.get(thumbprint)
-        if (ids) ids.push(id)
-        else its.set(thumbprint, [id])
-      }
-    }
+    const its = this.#allRegistered()
     for (const [thumbprint, ids] of its) yield { thumbprint, known: this.#certificates.get(thumbprint), agents: ids }
     for (const known of this.#certificates.all()) {
       if (known.revokedMs !== undefined && !its.has(known.id)) yield { thumbprint: known.id, known, agents: [] }
@@ -381,17 +373,16 @@ export class Trust {
     }
   }
 
-  /** Gives the agents that are registered with it. */
-  #cutOff(thumbprint: string, revokedMs: number): string[] {
+  /** `ids`: the agents that are registered with it. */
+  #cutOff(thumbprint: string, revokedMs: number, ids: readonly string[] = []): void {
     const { mesh, agents } = this.#options
-    const ids = this.#registered(thumbprint)
     const why = `its certificate ${thumbprint} was revoked at ${timeOf(revokedMs)}`
     for (const id of ids)
       agents.directory.report(id, { type: 'refused', why, advice: 'give the machine a new certificate, or take the revocation back' })
     mesh.revoke(thumbprint)
-    return ids
   }
 
+  /** The agents that are registered with a certificate. */
   #registered(thumbprint: string): string[] {
     const { directory } = this.#options.agents
     const wanted = thumbprint.toUpperCase()
@@ -399,6 +390,22 @@ export class Trust {
       const definition = directory.get(id)?.definition
       return definition !== undefined && certificatesOf(definition).some(each => each.toUpperCase() === wanted)
     })
+  }
+
+  /** The same of all certificates: one look at all agents, and not one for each certificate. */
+  #allRegistered(): Map<string, string[]> {
+    const { directory } = this.#options.agents
+    const its = new Map<string, string[]>()
+    for (const id of directory.ids()) {
+      const definition = directory.get(id)?.definition
+      for (const each of definition ? certificatesOf(definition) : []) {
+        const thumbprint = each.toUpperCase()
+        const ids = its.get(thumbprint)
+        if (ids) ids.push(id)
+        else its.set(thumbprint, [id])
+      }
+    }
+    return its
   }
 
   /** Looks at all agents, which only those can cause whose certificate is trusted. */

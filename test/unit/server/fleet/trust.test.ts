@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { type AgentDefinition, AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { Trust, type TrustRecords } from '../../../../server/src/fleet/trust.ts'
 import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../server/src/runtime/events.ts'
@@ -15,7 +16,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
 afterEach(() => void vi.useRealTimers())
 
 /** Trust in front of a mesh that keeps what it is told. */
-function create(records: TrustRecords = recordsInMemory()) {
+function create(records: TrustRecords = recordsInMemory(), served: readonly AgentDefinition[] = []) {
   const events = new EventHub()
   const trusted = new Set<string>()
   const revoked = new Set<string>()
@@ -44,6 +45,7 @@ function create(records: TrustRecords = recordsInMemory()) {
     limits: { pendingAgents: 100, pendingAddresses: 3, pendingAgentMs: 60_000, pendingLaterMs: 5_000 },
     cloneGraceMs: 1_000,
   })
+  for (const each of served) agents.serve(each)
   agents.start()
   trust.start()
   const subscriber = (thumbprint: string, host: string): SubscriberEvent => ({
@@ -254,6 +256,21 @@ describe('the other decisions', () => {
     expect([...it.trust.certificates()]).toMatchObject([{ thumbprint: own, agents: [agent.id], known: { revokedMs: 1_000 } }])
     await it.trust.restore(own, 'ada')
     expect([it.state().at, it.revoked.size]).toEqual(['offline', 0])
+  })
+
+  test('a certificate that was revoked before makes its agents untrusted at the start, and many cost no more looks at the agents than one', async () => {
+    const looks = vi.spyOn(AgentDirectory.prototype, 'ids')
+    async function looksAtStart(revoked: readonly string[]): Promise<number> {
+      const records = recordsInMemory()
+      for (const id of revoked) await records.certificates.put({ id, firstSeenMs: 1, lastSeenMs: 1, revokedMs: 500 })
+      looks.mockClear()
+      await using it = create(records, [agent])
+      expect(it.state()).toMatchObject({ at: 'untrusted', reason: `its certificate ${own} was revoked at 1970-01-01T00:00:00.500Z` })
+      expect([...it.revoked]).toEqual(revoked)
+      return looks.mock.calls.length
+    }
+    expect(await looksAtStart([own, other, 'D'.repeat(40)])).toBe(await looksAtStart([own]))
+    looks.mockRestore()
   })
 })
 
