@@ -38,14 +38,6 @@ export class ConnectionPool {
     return this.#idle.length
   }
 
-  get liveCount(): number {
-    return this.#live.size
-  }
-
-  get waitingCount(): number {
-    return this.#waiting.length
-  }
-
   /** Who waits for a connection, and how many are in use. */
   look(): WaitingCalls {
     const { maxConnectionsPerAgent: limit } = this.#limits
