@@ -1,7 +1,7 @@
 import { HalibutError } from '../base/errors.ts'
 import type { StoredChange } from './backend.ts'
-import type { RecordKind, Records } from './records.ts'
-import type { AuditHead, Draft, RecordDraft } from './store.ts'
+import type { AuditRecord, RecordKind, Records } from './records.ts'
+import type { AuditDraft, AuditHead, Draft, RecordDraft } from './store.ts'
 
 /** The records by kind and id. */
 export type RecordMaps = { readonly [K in RecordKind]: Map<string, Records[K]> }
@@ -19,48 +19,46 @@ export function emptyRecordMaps(): RecordMaps {
   }
 }
 
+/** How one record becomes another one; `undefined`: it is removed. */
+interface Step {
+  readonly kind: RecordKind
+  readonly id: string
+  readonly record: unknown
+}
+
+/** Does a change, and to records the step that it is for them. */
+type Do = (change: StoredChange, step?: Step) => void
+
 /** Changes that become durable together: each act sees what those before it did, and what an act did that throws is taken back. */
 export class BatchDraft {
   /** What has to be made durable. */
   readonly changes: StoredChange[] = []
-  readonly #base: RecordMaps
   /** What differs from the base; `undefined`: removed. */
   readonly #different = new Map<string, unknown>()
   /** How the base becomes what the changes say. */
-  readonly #steps: { readonly kind: RecordKind; readonly id: string; readonly record: unknown }[] = []
+  readonly #steps: Step[] = []
   readonly #draft: Draft
   #head: AuditHead | undefined
   #isOpen = false
 
   constructor(base: RecordMaps, head: AuditHead | undefined) {
-    this.#base = base
     this.#head = head
-    const headNow = (): AuditHead | undefined => this.#head
+    const act: Do = (change, step) => this.#do(change, step)
+    const records = <K extends RecordKind>(kind: K): RecordDraft<Records[K]> =>
+      new KindDraft(kind, base[kind], this.#steps, this.#different, act)
     this.#draft = {
-      agents: this.#records('agents'),
-      contracts: this.#records('contracts'),
-      denied: this.#records('denied'),
-      certificates: this.#records('certificates'),
-      identities: this.#records('identities'),
-      acceptances: this.#records('acceptances'),
-      tokens: this.#records('tokens'),
-      meta: this.#records('meta'),
-      audit: {
-        get head() {
-          return headNow()
-        },
-        append: record => {
-          const next = (this.#head?.sequence ?? 0) + 1
-          if (record.sequence !== next)
-            throw new HalibutError('invalid_argument', `the audit entry ${record.sequence} does not follow: ${next} is next`)
-          this.#do({ type: 'append-audit', record })
-          this.#head = { sequence: record.sequence, hash: record.hash }
-        },
-        removeUpTo: sequence => this.#do({ type: 'trim-audit', upTo: Math.min(sequence, (this.#head?.sequence ?? 0) - 1) }),
-      },
+      agents: records('agents'),
+      contracts: records('contracts'),
+      denied: records('denied'),
+      certificates: records('certificates'),
+      identities: records('identities'),
+      acceptances: records('acceptances'),
+      tokens: records('tokens'),
+      meta: records('meta'),
+      audit: new BatchAudit(() => this.#head, act),
       outcomes: {
-        put: ({ id, atMs, outcome }) => this.#do({ type: 'put-outcome', id, atMs, document: JSON.stringify(outcome) }),
-        removeBefore: beforeMs => this.#do({ type: 'trim-outcomes', beforeMs }),
+        put: ({ id, atMs, outcome }) => act({ type: 'put-outcome', id, atMs, document: JSON.stringify(outcome) }),
+        removeBefore: beforeMs => act({ type: 'trim-outcomes', beforeMs }),
       },
     }
   }
@@ -93,46 +91,86 @@ export class BatchDraft {
     for (const { kind, id, record } of this.#steps) apply(records[kind] as Map<string, unknown>, id, record)
   }
 
-  #do(change: StoredChange): void {
+  #do(change: StoredChange, step: Step | undefined): void {
     if (!this.#isOpen) throw new HalibutError('internal_error', 'a change of the store went on after it had returned')
     this.changes.push(change)
+    if (change.type === 'append-audit') this.#head = { sequence: change.record.sequence, hash: change.record.hash }
+    if (!step) return
+    this.#steps.push(step)
+    this.#different.set(keyOf(step.kind, step.id), step.record)
+  }
+}
+
+// Classes, since each flush makes all of these: a getter of an object that is written out takes longer to make than all else here.
+
+/** The records of one kind within a batch. */
+class KindDraft<K extends RecordKind> implements RecordDraft<Records[K]> {
+  readonly #kind: K
+  readonly #base: ReadonlyMap<string, Records[K]>
+  readonly #steps: readonly Step[]
+  readonly #different: ReadonlyMap<string, unknown>
+  readonly #do: Do
+
+  constructor(kind: K, base: ReadonlyMap<string, Records[K]>, steps: readonly Step[], different: ReadonlyMap<string, unknown>, act: Do) {
+    this.#kind = kind
+    this.#base = base
+    this.#steps = steps
+    this.#different = different
+    this.#do = act
   }
 
-  #step(kind: RecordKind, id: string, record: unknown): void {
-    this.#steps.push({ kind, id, record })
-    this.#different.set(keyOf(kind, id), record)
+  get(id: string): Records[K] | undefined {
+    const key = keyOf(this.#kind, id)
+    return this.#different.has(key) ? (this.#different.get(key) as Records[K] | undefined) : this.#base.get(id)
   }
 
-  #records<K extends RecordKind>(kind: K): RecordDraft<Records[K]> {
-    const base: ReadonlyMap<string, Records[K]> = this.#base[kind]
-    const get = (id: string): Records[K] | undefined => {
-      const key = keyOf(kind, id)
-      return this.#different.has(key) ? (this.#different.get(key) as Records[K] | undefined) : base.get(id)
-    }
-    const all = (): Records[K][] => {
-      const copy = new Map<string, unknown>(base)
-      for (const step of this.#steps) if (step.kind === kind) apply(copy, step.id, step.record)
-      return [...copy.values()] as Records[K][]
-    }
-    return {
-      get,
-      all,
-      get size() {
-        return all().length
-      },
-      put: record => {
-        const document = JSON.stringify(record)
-        this.#do({ type: 'put', kind, id: record.id, document })
-        // What the caller does to its object later does not change what is kept.
-        this.#step(kind, record.id, JSON.parse(document))
-      },
-      remove: id => {
-        if (get(id) === undefined) return false
-        this.#do({ type: 'remove', kind, id })
-        this.#step(kind, id, undefined)
-        return true
-      },
-    }
+  all(): Records[K][] {
+    const copy = new Map<string, unknown>(this.#base)
+    for (const step of this.#steps) if (step.kind === this.#kind) apply(copy, step.id, step.record)
+    return [...copy.values()] as Records[K][]
+  }
+
+  get size(): number {
+    return this.all().length
+  }
+
+  put(record: Records[K]): void {
+    const { id } = record
+    const document = JSON.stringify(record)
+    // What the caller does to its object later does not change what is kept.
+    this.#do({ type: 'put', kind: this.#kind, id, document }, { kind: this.#kind, id, record: JSON.parse(document) })
+  }
+
+  remove(id: string): boolean {
+    if (this.get(id) === undefined) return false
+    this.#do({ type: 'remove', kind: this.#kind, id }, { kind: this.#kind, id, record: undefined })
+    return true
+  }
+}
+
+/** The audit log within a batch. */
+class BatchAudit implements AuditDraft {
+  readonly #head: () => AuditHead | undefined
+  readonly #do: Do
+
+  constructor(head: () => AuditHead | undefined, act: Do) {
+    this.#head = head
+    this.#do = act
+  }
+
+  get head(): AuditHead | undefined {
+    return this.#head()
+  }
+
+  append(record: AuditRecord): void {
+    const next = (this.head?.sequence ?? 0) + 1
+    if (record.sequence !== next)
+      throw new HalibutError('invalid_argument', `the audit entry ${record.sequence} does not follow: ${next} is next`)
+    this.#do({ type: 'append-audit', record })
+  }
+
+  removeUpTo(sequence: number): void {
+    this.#do({ type: 'trim-audit', upTo: Math.min(sequence, (this.head?.sequence ?? 0) - 1) })
   }
 }
 
