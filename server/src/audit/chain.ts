@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AuditRecord } from '../store/records.ts'
 import type { AuditDraft } from '../store/store.ts'
 
@@ -7,7 +7,7 @@ export const beginning = { sequence: 0, hash: '0'.repeat(64) } as const
 
 /** The hash of an entry: of that of the one before, and of its own number, time and stored bytes. SHA-256, lower-case hex. */
 export function hashEntry(previous: string, { sequence, atMs, text }: Omit<AuditRecord, 'hash'>): string {
-  return createHash('sha256').update(`${previous}\n${sequence}\n${atMs}\n${text}`).digest('hex')
+  return hash('sha256', `${previous}\n${sequence}\n${atMs}\n${text}`, 'hex')
 }
 
 /** Adds an entry behind the newest one. */
