@@ -49,14 +49,14 @@ export class AuditSearch {
     const { connection, statements } = await this.#open
     const { before = Number.MAX_SAFE_INTEGER, limit, fromMs = null, toMs = null, who, agent, action, outcome, text } = query
     const untilMs = performance.now() + gatewayLimits.auditSearchMs
-    const [oldest] = (await statements.first.all([])) as { readonly oldest: number | null; readonly newest: number | null }[]
-    const [low, high] = [oldest?.oldest ?? 0, Math.min(before, (oldest?.newest ?? 0) + 1)]
+    const [ends] = (await statements.first.all([])) as { readonly oldest: number | null; readonly newest: number | null }[]
+    const [low, high] = [ends?.oldest ?? 0, Math.min(before, (ends?.newest ?? 0) + 1)]
+    const folded = text === undefined ? null : lowerAscii(text)
+    const escaped = folded === null ? null : JSON.stringify(folded).slice(1, -1)
+    const wanted = [fromMs, toMs, who ?? null, agent ?? null, action ?? null, outcome ?? null, folded, escaped]
     const entries: AuditRecord[] = []
     for (let next = high; next > low; ) {
       const from = Math.max(low, next - gatewayLimits.auditSearchEntries)
-      const folded = text === undefined ? null : lowerAscii(text)
-      const escaped = folded === null ? null : JSON.stringify(folded).slice(1, -1)
-      const wanted = [fromMs, toMs, who ?? null, agent ?? null, action ?? null, outcome ?? null, folded, escaped]
       await connection.exec('DELETE FROM query')
       statements.query.run([from, next, limit - entries.length, ...wanted])
       await connection.exec(searchSql)
