@@ -15,6 +15,7 @@ import { AgentSight } from '../agent-sight.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
 import type { Handlers } from '../run.ts'
+import { versionIn } from '../version-in.ts'
 
 type CertificateMethods = Extract<keyof Handlers, `certificates.${string}`>
 type Acceptance = MethodResult<'certificates.agents'>['agents'][number]
@@ -34,19 +35,19 @@ export function certificatesMethods({ certificates, directory, access }: Certifi
     'certificates.agents': (params, { principal }) =>
       inTurns(acceptances(certificates, directory, new AgentSight(access, principal), params)),
     'certificates.create': async ({ commonName = 'Halibut Gateway', version }, { principal }) => {
-      await certificates.add(await createSelfSignedCertificate({ commonName }), versionOf(version), principal.name)
+      await certificates.add(await createSelfSignedCertificate({ commonName }), versionIn(version), principal.name)
       return told()
     },
     'certificates.import': async (params, { principal }) => {
-      await certificates.add(await imported(params), versionOf(params.version), principal.name)
+      await certificates.add(await imported(params), versionIn(params.version), principal.name)
       return told()
     },
     'certificates.promote': async ({ thumbprint, version }, { principal }) => {
-      await certificates.promote(thumbprint, versionOf(version), principal.name)
+      await certificates.promote(thumbprint, versionIn(version), principal.name)
       return told()
     },
     'certificates.retire': async ({ thumbprint, version, expect = [] }, { principal }) => {
-      await certificates.retire(thumbprint, versionOf(version), expect, principal.name)
+      await certificates.retire(thumbprint, versionIn(version), expect, principal.name)
       return told()
     },
   }
@@ -119,10 +120,6 @@ async function imported({ pem, pfx, password }: MethodParams<'certificates.impor
   throw new ParamsError(`the parameters of certificates.import do not fit: expected ${expected}`, [
     { path: '', expected, got: pem === undefined ? 'neither' : 'both' },
   ])
-}
-
-function versionOf(version: string): string | undefined {
-  return version === '*' ? undefined : version
 }
 
 function timeOf(ms: number): string {

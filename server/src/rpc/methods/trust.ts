@@ -12,6 +12,7 @@ import { ParamsError } from '../params-error.ts'
 import { agentTarget } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
 import { SeenThings } from '../seen-things.ts'
+import { versionIn } from '../version-in.ts'
 
 type TrustMethods = Extract<keyof Handlers, `trust.${string}`>
 type Certificates = MethodResult<'trust.thumbprints'>['certificates']
@@ -86,10 +87,10 @@ export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, Trust
     },
     'trust.discover': async ({ uri }, { signal }) => ({ uri, ...(await trust.discover(uri, signal)) }),
     'trust.rotate': async ({ agent, thumbprint, version }, { principal }) => ({
-      agent: snapshotOf(await trust.rotation.begin(agent, thumbprint, versionOf(version), principal.name)),
+      agent: snapshotOf(await trust.rotation.begin(agent, thumbprint, versionIn(version), principal.name)),
     }),
     'trust.keep': async ({ agent, thumbprint, version }, { principal }) => ({
-      agent: snapshotOf(await trust.rotation.keep(agent, thumbprint, versionOf(version), principal.name)),
+      agent: snapshotOf(await trust.rotation.keep(agent, thumbprint, versionIn(version), principal.name)),
     }),
     'trust.repin': async ({ agent, thumbprint }, { principal }) => ({
       agent: snapshotOf(await trust.rotation.repin(agent, thumbprint, principal.name)),
@@ -180,10 +181,6 @@ function* certificatesOf(trust: Trust, sees: Sees): Generator<undefined, Certifi
     })
   }
   return found
-}
-
-function versionOf(version: string): string | undefined {
-  return version === '*' ? undefined : version
 }
 
 function timeOf(ms: number): string {
