@@ -1,17 +1,9 @@
+import type { FolderBackup } from '../../audit/backup-folder.ts'
 import { HalibutError } from '../../base/errors.ts'
 import type { Handlers } from '../run.ts'
 
-/** A backup that was made. */
-export interface MadeBackup {
-  readonly name: string
-  readonly atMs: number
-  readonly bytes: number
-  readonly sha256: string
-  readonly head?: string | undefined
-}
-
 /** Makes a backup; rejects with `too_many_calls` while another one is made. */
-export type BackupMaker = () => Promise<MadeBackup>
+export type BackupMaker = () => Promise<FolderBackup>
 
 /** `backup.create`. `make`: default a gateway that keeps nothing. */
 export function backupsMethods(make?: BackupMaker): Pick<Handlers, 'backup.create'> {
