@@ -62,7 +62,7 @@ const importTable = {
     'server/src/runtime/waiting-calls.ts',
     'schemas/src',
   ],
-  'server/src/access': ['server/src/base', 'schemas/src', 'npm:@sinclair/typebox', 'npm:jose', 'node:*'],
+  'server/src/access': ['server/src/base', 'types:server/src/store', 'schemas/src', 'npm:@sinclair/typebox', 'npm:jose', 'node:*'],
   'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
   'server/src/attention': ['server/src/base', 'server/src/fleet', 'types:server/src/store', 'schemas/src'],
   // It looks at each step of a connection by itself.

@@ -1,8 +1,9 @@
 import { Access } from '../../server/src/access/access.ts'
-import { type TokenRecord, type TokenStore, Tokens } from '../../server/src/access/tokens.ts'
+import { type TokenStore, Tokens } from '../../server/src/access/tokens.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
 import { GatewayCertificates } from '../../server/src/fleet/gateway-certificates.ts'
+import type { TokenRecord } from '../../server/src/store/records.ts'
 import { testIdentity } from './certificates.ts'
 import { keptIdentities, recordsOf } from './idle-trust.ts'
 

@@ -6,32 +6,13 @@ import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { timerMs } from '../base/timer.ts'
+import type { TokenRecord } from '../store/records.ts'
+import type { Repository } from '../store/store.ts'
 import { GrantIndex } from './grant-index.ts'
 import type { Principal } from './principal.ts'
 
-/** A token as it is kept; never the token. Times are UTC milliseconds since 1970. */
-export interface TokenRecord {
-  readonly id: string
-  readonly name: string
-  /** SHA-256 of the secret, hexadecimal. */
-  readonly secretHash: string
-  readonly role: string
-  /** What it may reach at most; absent: what its role and the rules allow. */
-  readonly scope?: readonly Grant[] | undefined
-  readonly createdMs: number
-  readonly createdBy?: string | undefined
-  readonly expiresMs?: number | undefined
-  readonly lastUsedMs?: number | undefined
-  readonly revokedMs?: number | undefined
-}
-
 /** Where tokens are kept. */
-export interface TokenStore {
-  all(): readonly TokenRecord[]
-  /** Adds a token, or replaces the one of the same id. */
-  put(record: TokenRecord): Promise<void>
-  remove(id: string): Promise<boolean>
-}
+export type TokenStore = Pick<Repository<TokenRecord>, 'all' | 'put' | 'remove'>
 
 /** What a token is made with. */
 export interface NewToken {

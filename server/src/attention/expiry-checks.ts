@@ -2,6 +2,7 @@ import type { AttentionCode } from '@halibut-gateway/schemas'
 import { gatewayLimits } from '../base/limits.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import type { TokenRecord } from '../store/records.ts'
 import type { Check, Finding } from './attention.ts'
 import { dayOf } from './fleet-checks.ts'
 
@@ -61,15 +62,8 @@ export function agentCertificatesCheck(
   }
 }
 
-/** What is known of a token that is valid. */
-export interface TokenUse {
-  readonly id: string
-  readonly name: string
-  readonly createdMs: number
-  readonly expiresMs?: number | undefined
-  readonly lastUsedMs?: number | undefined
-  readonly revokedMs?: number | undefined
-}
+/** What is known of the use of a token. */
+type TokenUse = Pick<TokenRecord, 'id' | 'name' | 'createdMs' | 'expiresMs' | 'lastUsedMs' | 'revokedMs'>
 
 /** Tokens that expire, and those that nobody uses. One that has expired is worth nothing, and one that was revoked is known to be. */
 export function tokensCheck(tokens: { all(): Iterable<TokenUse> }): Check {

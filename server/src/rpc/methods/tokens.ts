@@ -1,5 +1,6 @@
 import type { TokenSnapshot } from '@halibut-gateway/schemas'
-import type { TokenRecord, Tokens } from '../../access/tokens.ts'
+import type { Tokens } from '../../access/tokens.ts'
+import type { TokenRecord } from '../../store/records.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
 import type { Handlers } from '../run.ts'

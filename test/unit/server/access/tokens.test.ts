@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import type { Principal } from '../../../../server/src/access/principal.ts'
-import { type TokenRecord, Tokens } from '../../../../server/src/access/tokens.ts'
+import { Tokens } from '../../../../server/src/access/tokens.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
+import type { TokenRecord } from '../../../../server/src/store/records.ts'
 import { createTokenStore, type MemoryTokens } from '../../../support/access.ts'
 
 const start = Date.parse('2030-01-01T00:00:00Z')
