@@ -15,6 +15,20 @@ export function keysFrom(keys: readonly string[], { cursor }: PageParams): strin
   return keys.filter(key => after === undefined || key > after).sort()
 }
 
+/** A page of a list, and where the next one begins, where there is one. Throws as {@link keysFrom}. */
+export function pageOf<T>(
+  list: ReadonlyMap<string, T>,
+  page: PageParams,
+): { readonly page: readonly T[]; readonly next: { readonly next?: string } } {
+  const keys = keysFrom([...list.keys()], page)
+  const told = keys.slice(0, page.limit)
+  const last = told.at(-1)
+  return {
+    page: told.map(key => list.get(key) as T),
+    next: last !== undefined && told.length < keys.length ? { next: cursorAfter(last) } : {},
+  }
+}
+
 /** The cursor of the page behind a key. */
 export function cursorAfter(key: string): string {
   return Buffer.from(key).toString('base64url')

@@ -9,7 +9,7 @@ import type { CallRegistry, OpenCall } from '../call-registry.ts'
 import { CallWaits } from '../call-waits.ts'
 import { toRpcError } from '../error-map.ts'
 import type { KeptCalls } from '../kept-calls.ts'
-import { cursorAfter, keysFrom } from '../pages.ts'
+import { pageOf } from '../pages.ts'
 import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
 
@@ -37,13 +37,8 @@ export function callsMethods(options: CallsOptions): Pick<Handlers, 'calls.list'
           .filter(({ subject }) => agent === undefined || subject.agent === agent)
           .map(call => [`${call.since} ${call.subject.activityId}`, call]),
       )
-      const keys = keysFrom([...calls.keys()], page)
-      const told = keys.slice(0, page.limit)
-      const last = told.at(-1)
-      return {
-        calls: told.map(key => seen.snapshot(calls.get(key) as OpenCall)),
-        ...(last !== undefined && told.length < keys.length && { next: cursorAfter(last) }),
-      }
+      const { page: told, next } = pageOf(calls, page)
+      return { calls: told.map(call => seen.snapshot(call)), ...next }
     },
     'calls.get': ({ idempotencyKey, epoch }, context): CallOutcome => {
       const outcome = kept.outcome(context.principal.name, idempotencyKey, epoch)

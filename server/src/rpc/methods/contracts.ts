@@ -7,7 +7,7 @@ import { gatewayLimits } from '../../base/limits.ts'
 import type { AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory, ContractPlace, KnownContract } from '../../fleet/contract-directory.ts'
 import { isLongJson } from '../json-pieces.ts'
-import { cursorAfter, keysFrom } from '../pages.ts'
+import { pageOf } from '../pages.ts'
 import { agentTarget } from '../rule-target.ts'
 import type { Handlers } from '../run.ts'
 import { versionIn } from '../version-in.ts'
@@ -53,13 +53,8 @@ export function contractsMethods(options: ContractsOptions): Pick<Handlers, Cont
       const shown = new Map(
         shownContracts(options, principal, agent).map(entry => [`${entry.agent ?? ''}/${entry.json.contract.service}`, entry]),
       )
-      const keys = keysFrom([...shown.keys()], page)
-      const told = keys.slice(0, page.limit)
-      const last = told.at(-1)
-      return {
-        contracts: told.map(key => entryOf(shown.get(key) as KnownContract)),
-        ...(last !== undefined && told.length < keys.length && { next: cursorAfter(last) }),
-      }
+      const { page: told, next } = pageOf(shown, page)
+      return { contracts: told.map(entryOf), ...next }
     },
     'contracts.get': (place, { principal }) => {
       const entry = seen(principal, place)

@@ -1,7 +1,7 @@
 import type { TokenSnapshot } from '@halibut-gateway/schemas'
 import type { Tokens } from '../../access/tokens.ts'
 import type { TokenRecord } from '../../store/records.ts'
-import { cursorAfter, keysFrom } from '../pages.ts'
+import { pageOf } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
 import type { Handlers } from '../run.ts'
 
@@ -11,13 +11,8 @@ export function tokensMethods(tokens: Tokens): Pick<Handlers, `tokens.${'list' |
   return {
     'tokens.list': page => {
       const records = new Map(tokens.list().map(record => [record.id, record]))
-      const keys = keysFrom([...records.keys()], page)
-      const told = keys.slice(0, page.limit)
-      const last = told.at(-1)
-      return {
-        tokens: told.flatMap(id => records.get(id) ?? []).map(shown),
-        ...(last !== undefined && told.length < keys.length ? { next: cursorAfter(last) } : {}),
-      }
+      const { page: told, next } = pageOf(records, page)
+      return { tokens: told.map(shown), ...next }
     },
     'tokens.get': ({ id }) => ({ token: shown(tokens.require(id)) }),
     'tokens.create': async ({ name, role, scope, expires }, { principal }) => {
