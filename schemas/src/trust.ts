@@ -69,24 +69,15 @@ export const ClonesSchema = Type.Object(
   { additionalProperties: false },
 )
 
+const pending = {
+  pending: Type.Array(PendingAgentSchema),
+  more: Type.Optional(Type.Literal(true, { description: 'of those that were there at the beginning more follow, as changes' })),
+}
+
 /** What `trust.watch` tells: first everybody who is pending, in parts where they are many, then what changed, each as it is now. */
 export const PendingEventSchema = Type.Union([
-  Type.Object(
-    {
-      type: Type.Literal('snapshot'),
-      pending: Type.Array(PendingAgentSchema),
-      more: Type.Optional(Type.Literal(true, { description: 'of those that were there at the beginning more follow, as changes' })),
-    },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    {
-      type: Type.Literal('changed'),
-      pending: Type.Array(PendingAgentSchema),
-      more: Type.Optional(Type.Literal(true, { description: 'of those that were there at the beginning more follow, as changes' })),
-    },
-    { additionalProperties: false },
-  ),
+  Type.Object({ type: Type.Literal('snapshot'), ...pending }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('changed'), ...pending }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('removed'), ids: Type.Array(PendingIdSchema) }, { additionalProperties: false }),
 ])
 
