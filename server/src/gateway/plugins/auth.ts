@@ -8,7 +8,7 @@ import type { PageSignIn } from '../oidc/page-sign-in.ts'
 import type { HttpRequests } from '../rest/http-requests.ts'
 import type { SignIn } from '../sign-in.ts'
 import { type Tickets, ticketPrefix } from '../tickets.ts'
-import { addressOf } from './rate-limit.ts'
+import { addressOf, createCounter } from './rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -36,17 +36,17 @@ export const auth = fastifyPlugin<{
 }>(
   async (app, { signIn, tickets, requests, page, onSignIn }) => {
     const { failedSignIns, failedSignInMs } = gatewayLimits
-    const failuresOf = app.createRateLimit({ timeWindow: failedSignInMs, max: failedSignIns, keyGenerator: addressOf })
+    const countFailure = createCounter(app, { timeWindow: failedSignInMs, max: failedSignIns, keyGenerator: addressOf })
     /** Who guesses is told to wait; what is good is let in all the same, since a whole house may share an address. */
     const checkFailedSignIn = async (request: FastifyRequest, why: unknown): Promise<void> => {
       if (!(why instanceof HalibutError) || why.kind !== 'unauthorized') return
-      const found = await failuresOf(request)
-      if (found.isAllowed || !found.isExceeded) return
+      const retryAfterMs = await countFailure(request)
+      if (retryAfterMs === undefined) return
       throw new HalibutError(
         'too_many_calls',
         `more than ${failedSignIns} sign-ins from this address failed in ${failedSignInMs / 1_000} s`,
         {
-          retryAfterMs: found.ttl,
+          retryAfterMs,
           advice: 'wait, and correct the credential',
         },
       )

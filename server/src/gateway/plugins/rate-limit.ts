@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import rateLimit from '@fastify/rate-limit'
-import type { FastifyRequest } from 'fastify'
+import rateLimit, { type RateLimitOptions } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { fastifyPlugin } from 'fastify-plugin'
 import { HalibutError } from '../../base/errors.ts'
 import { gatewayLimits } from '../../base/limits.ts'
@@ -18,26 +18,46 @@ export interface RateLimits {
  */
 export const limitRates = fastifyPlugin<{ limits?: RateLimits | undefined }>(
   async (app, { limits = gatewayLimits }) => {
-    const { httpRateMs: timeWindow, ratedCallers } = gatewayLimits
-    await app.register(rateLimit, { global: false, cache: ratedCallers })
-    const byAddress = app.createRateLimit({ timeWindow, max: limits.httpRequestsPerAddress, keyGenerator: addressOf })
-    const byToken = app.createRateLimit({ timeWindow, max: limits.httpRequestsPerToken, keyGenerator: tokenOf })
-    const check = async (limit: typeof byAddress, request: FastifyRequest, whose: string): Promise<void> => {
-      const found = await limit(request)
-      if (found.isAllowed || !found.isExceeded) return
-      throw new HalibutError('too_many_calls', `more than ${found.max} requests in ${timeWindow / 1_000} s ${whose}`, {
-        retryAfterMs: found.ttl,
-        advice: 'wait, and ask more rarely from then on',
-      })
+    const { httpRateMs: timeWindow } = gatewayLimits
+    await app.register(rateLimit, { global: false })
+    const limit = (max: number, keyGenerator: (request: FastifyRequest) => string, whose: string) => {
+      const count = createCounter(app, { timeWindow, max, keyGenerator })
+      return async (request: FastifyRequest): Promise<void> => {
+        const retryAfterMs = await count(request)
+        if (retryAfterMs === undefined) return
+        throw new HalibutError('too_many_calls', `more than ${max} requests in ${timeWindow / 1_000} s ${whose}`, {
+          retryAfterMs,
+          advice: 'wait, and ask more rarely from then on',
+        })
+      }
     }
+    const checkAddress = limit(limits.httpRequestsPerAddress, addressOf, 'from this address')
+    const checkToken = limit(limits.httpRequestsPerToken, tokenOf, 'with this token')
     app.addHook('onRequest', async request => {
       if (request.routeOptions.config.anyHost) return
-      await check(byAddress, request, 'from this address')
-      if (request.headers.authorization !== undefined) await check(byToken, request, 'with this token')
+      await checkAddress(request)
+      if (request.headers.authorization !== undefined) await checkToken(request)
     })
   },
   { name: 'rate-limit', dependencies: ['sockets', 'error-handler'] },
 )
+
+/**
+ * Counts requests by whom `keyGenerator` says they are of, for `ratedCallers` of them. Gives how long to wait where there are more than `max` in
+ * `timeWindow`; `undefined` where there are not.
+ */
+export function createCounter(
+  app: FastifyInstance,
+  options: Pick<RateLimitOptions, 'timeWindow' | 'max' | 'keyGenerator'>,
+): (request: FastifyRequest) => Promise<number | undefined> {
+  // Each has a memory of its own, whose size the plugin takes from here alone.
+  const sized: RateLimitOptions = { ...options, cache: gatewayLimits.ratedCallers }
+  const count = app.createRateLimit(sized)
+  return async request => {
+    const found = await count(request)
+    return !found.isAllowed && found.isExceeded ? found.ttl : undefined
+  }
+}
 
 /** Whom a request counts for: an address; of IPv6 a network of 64 bits. */
 export function addressOf({ ip }: FastifyRequest): string {

@@ -1,4 +1,7 @@
+import type { FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
+import { createCounter } from '../../../../server/src/gateway/plugins/rate-limit.ts'
 import { buildUnitGateway } from '../../../support/unit-gateway.ts'
 
 const rateLimits = { httpRequestsPerAddress: 5, httpRequestsPerToken: 3 }
@@ -49,4 +52,22 @@ test('the probes are answered however often somebody asks', async () => {
   await using it = await open()
   expect(new Set(await it.statuses(20, '/livez', '192.0.2.1'))).toEqual(new Set([200]))
   expect(await it.statuses(1, '/version', '192.0.2.1')).toEqual([200])
+})
+
+test('a counter forgets whom it heard of longest ago, and nobody before there are as many as LIMITS.md says', async () => {
+  await using app = await buildUnitGateway()
+  let caller = ''
+  const count = createCounter(app, { timeWindow: 3_600_000, max: 1, keyGenerator: () => caller })
+  const isTooMuch = async (name: string): Promise<boolean> => {
+    caller = name
+    return (await count({ routeOptions: {} } as FastifyRequest)) !== undefined
+  }
+  const others = async (prefix: string, many: number): Promise<void> => {
+    for (let i = 0; i < many; i++) await isTooMuch(`${prefix}${i}`)
+  }
+  expect(await isTooMuch('first')).toBe(false)
+  await others('a', gatewayLimits.ratedCallers - 1)
+  expect(await isTooMuch('first')).toBe(true)
+  await others('b', gatewayLimits.ratedCallers)
+  expect(await isTooMuch('first')).toBe(false)
 })
