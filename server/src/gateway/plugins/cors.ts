@@ -9,7 +9,7 @@ const exposed = `etag, link, location, retry-after, ${epochHeader}`
 
 /**
  * Lets pages of the origins on the list read what the API answers (Fetch standard, CORS). Whoever is not on the list was refused by the
- * origin guard before. Credentials of the browser (cookies) are never asked for: the gateway has none.
+ * origin guard before. Credentials of the browser (cookies) are never asked for: a sign-in at the page counts for the gateway’s own page alone.
  */
 export const cors = fastifyPlugin(
   async app => {
