@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
@@ -26,7 +25,6 @@ const form = /^[\w-]+\.[\w-]+\.[\w-]*$/
 export class JwtSignIn {
   readonly #options: JwtSignInOptions
   readonly #now: () => number
-  /** By the digests of the JWTs. */
   readonly #known: TimedSignIns
 
   constructor(options: JwtSignInOptions) {
@@ -41,15 +39,14 @@ export class JwtSignIn {
    */
   async authenticate(credential: string): Promise<Principal | undefined> {
     if (!form.test(credential)) return undefined
-    const key = createHash('sha256').update(credential).digest('base64')
-    const known = this.#known.get(key)
+    const known = this.#known.get(credential)
     if (known) return known
     const claims = await this.verify(credential, this.#options.audience)
     // Another request may have brought it meanwhile.
-    const since = this.#known.get(key)
+    const since = this.#known.get(credential)
     if (since) return since
     const principal = claimedPrincipal(claims, this.#options.claims)
-    this.#known.add(key, principal, claims.exp * 1_000 + gatewayLimits.jwtSkewMs - this.#now())
+    this.#known.add(credential, principal, claims.exp * 1_000 + gatewayLimits.jwtSkewMs - this.#now())
     return principal
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { steadyTime } from '../base/steady-time.ts'
 import { timerMs } from '../base/timer.ts'
 import type { Principal } from './principal.ts'
@@ -15,10 +16,11 @@ export interface TimedSignInsOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** Sign-ins by a key, each until its time is over or somebody ends it. */
+/** Sign-ins by their credentials, each until its time is over or somebody ends it. A credential itself is not kept. */
 export class TimedSignIns {
   readonly #max: number
   readonly #now: () => number
+  /** By the digests of their credentials. */
   readonly #signIns = new Map<string, TimedSignIn>()
   /** How many each name has. */
   readonly #perName = new Map<string, number>()
@@ -32,8 +34,8 @@ export class TimedSignIns {
   }
 
   /** `undefined` where there is none, or its time is over. */
-  get(key: string): Principal | undefined {
-    const found = this.#signIns.get(key)
+  get(credential: string): Principal | undefined {
+    const found = this.#signIns.get(digest(credential))
     return found && found.untilMs > this.#now() ? found.principal : undefined
   }
 
@@ -42,26 +44,18 @@ export class TimedSignIns {
     return [...this.#signIns.values()].map(({ principal }) => principal)
   }
 
-  /** For so long from now. There must be none by this key. */
-  add(key: string, principal: Principal, forMs: number): void {
+  /** For so long from now. There must be none with this credential. */
+  add(credential: string, principal: Principal, forMs: number): void {
     if (this.#signIns.size >= this.#max) this.#endNext()
     const untilMs = this.#now() + forMs
-    this.#signIns.set(key, { principal, untilMs })
+    this.#signIns.set(digest(credential), { principal, untilMs })
     this.#perName.set(principal.name, (this.#perName.get(principal.name) ?? 0) + 1)
     if (untilMs < this.#timerMs) this.#await(untilMs)
   }
 
   /** Gives whether there was one. */
-  end(key: string): boolean {
-    const found = this.#signIns.get(key)
-    if (!found) return false
-    this.#signIns.delete(key)
-    const { name } = found.principal
-    const left = (this.#perName.get(name) ?? 1) - 1
-    if (left > 0) this.#perName.set(name, left)
-    else this.#perName.delete(name)
-    for (const listener of this.#listeners) listener(found.principal)
-    return true
+  end(credential: string): boolean {
+    return this.#end(digest(credential))
   }
 
   /** Calls `listener` with each that is over; gives a function that ends this. */
@@ -75,6 +69,18 @@ export class TimedSignIns {
     clearTimeout(this.#timer)
   }
 
+  #end(key: string): boolean {
+    const found = this.#signIns.get(key)
+    if (!found) return false
+    this.#signIns.delete(key)
+    const { name } = found.principal
+    const left = (this.#perName.get(name) ?? 1) - 1
+    if (left > 0) this.#perName.set(name, left)
+    else this.#perName.delete(name)
+    for (const listener of this.#listeners) listener(found.principal)
+    return true
+  }
+
   #await(untilMs: number): void {
     clearTimeout(this.#timer)
     this.#timerMs = untilMs
@@ -85,7 +91,7 @@ export class TimedSignIns {
 
   #endPast(): void {
     const nowMs = this.#now()
-    for (const [key, { untilMs }] of [...this.#signIns]) if (untilMs <= nowMs) this.end(key)
+    for (const [key, { untilMs }] of [...this.#signIns]) if (untilMs <= nowMs) this.#end(key)
     this.#await(Math.min(Number.POSITIVE_INFINITY, ...[...this.#signIns.values()].map(({ untilMs }) => untilMs)))
   }
 
@@ -96,6 +102,10 @@ export class TimedSignIns {
     for (const [key, { principal, untilMs }] of this.#signIns) {
       if (this.#perName.get(principal.name) === most && (!next || untilMs < next[1])) next = [key, untilMs]
     }
-    if (next) this.end(next[0])
+    if (next) this.#end(next[0])
   }
+}
+
+function digest(credential: string): string {
+  return createHash('sha256').update(credential).digest('base64')
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as openid from 'openid-client'
 import { claimedPrincipal } from '../../access/claimed-principal.ts'
@@ -41,7 +41,7 @@ export interface PageSignInOptions {
 export class PageSignIn {
   readonly #options: PageSignInOptions
   readonly #sealer = new Sealer()
-  /** By the digests of what the cookies hold. */
+  /** By what the cookies hold. */
   readonly #signIns = new TimedSignIns({ max: gatewayLimits.pageSignIns })
 
   constructor(options: PageSignInOptions) {
@@ -83,7 +83,7 @@ export class PageSignIn {
     const idToken = await this.#redeem(request, state, begun)
     const principal = claimedPrincipal(await jwts.verify(idToken, client.id), oidc.claims)
     const secret = randomBytes(32).toString('base64url')
-    this.#signIns.add(digest(secret), principal, client.sessionMs)
+    this.#signIns.add(secret, principal, client.sessionMs)
     return reply
       .header('set-cookie', [
         formatCookie(cookieName('session', base), secret, { base, sameSite: 'Strict', maxAgeMs: client.sessionMs }),
@@ -99,7 +99,7 @@ export class PageSignIn {
     const { origin } = request.headers
     if (origin !== base.origin && (origin !== undefined || request.method !== 'GET')) return undefined
     const secret = cookieOf(request, cookieName('session', base))
-    return secret === undefined ? undefined : this.#signIns.get(digest(secret))
+    return secret === undefined ? undefined : this.#signIns.get(secret)
   }
 
   /** Ends the sign-in of the browser that asks, where it has one, and takes its cookie away. Throws `forbidden` for a page that is not our own. */
@@ -107,7 +107,7 @@ export class PageSignIn {
     const base = this.#baseOf(request)
     if (request.headers.origin !== base.origin) throw new HalibutError('forbidden', 'it is for the gateway’s own page to sign somebody out')
     const name = cookieName('session', base)
-    if (this.principalOf(request)) this.#signIns.end(digest(cookieOf(request, name) ?? ''))
+    if (this.principalOf(request)) this.#signIns.end(cookieOf(request, name) ?? '')
     return reply.header('set-cookie', formatCookie(name, '', { base, sameSite: 'Strict', maxAgeMs: 0 }))
   }
 
@@ -158,10 +158,6 @@ export class PageSignIn {
   #baseOf({ protocol, host }: FastifyRequest): URL {
     return this.#options.publicUrl ?? new URL(`${protocol}://${host}/`)
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64')
 }
 
 /** Why there is no ID token: the provider said no, or what it said is not acceptable, or nothing. */
