@@ -22,7 +22,7 @@ export async function createOpenIdProvider(options: {
   readonly redirectUri: () => string
 }): Promise<OpenIdProvider> {
   const server = createServer((request, response) => {
-    const [, uid] = /^\/interaction\/(\w+)/.exec(request.url ?? '') ?? []
+    const [, uid] = /^\/interaction\/([\w-]+)/.exec(request.url ?? '') ?? []
     if (uid === undefined) callback(request, response)
     else void provider.interactionFinished(request, response, { login: { accountId: made.account } }, { mergeWithLastSubmission: false })
   })
