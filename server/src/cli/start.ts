@@ -5,6 +5,7 @@ import { Tokens } from '../access/tokens.ts'
 import { Attention } from '../attention/attention.ts'
 import type { Audit } from '../audit/audit.ts'
 import { HalibutError } from '../base/errors.ts'
+import { isEverything, isLoopback } from '../base/host.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
@@ -26,7 +27,6 @@ import { isCallRecord } from '../rpc/call-record.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
 import { readContractFile } from '../settings/contract-file.ts'
-import { isEverything } from '../settings/meaning.ts'
 import { type Settings, SettingsSchema } from '../settings/schema.ts'
 import { loadPageCertificate } from '../settings/world.ts'
 import { Destinations } from '../socket/destinations.ts'
@@ -299,7 +299,7 @@ async function firstToken(tokens: Tokens, audit: Pick<Audit, 'record'>): Promise
 
 /** Tokens and all that is called would be for anybody to read who is on the way. */
 function warnOfPlainHttp({ host, port }: Settings, isHttps: boolean, log: LogSink): void {
-  if (isHttps || host === 'localhost' || host === '::1' || host.startsWith('127.')) return
+  if (isHttps || isLoopback(host)) return
   log('warn', 'THE PAGE AND /rpc ARE PLAIN HTTP ON MORE THAN THIS MACHINE: tokens, calls and files can be read on the way', {
     host,
     port,

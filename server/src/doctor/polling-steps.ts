@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { HalibutError } from '../base/errors.ts'
+import { isEverything, isLoopback } from '../base/host.ts'
 import { examineTls } from '../socket/examine.ts'
 import { type Caller, halibutError, type Steps, takeCall } from './examination.ts'
 import { Fault } from './faults.ts'
@@ -98,16 +99,8 @@ function placeOf({ host, port: number }: { readonly host: string; readonly port:
 }
 
 /** An address that means all of a machine is none to go to. */
-function isEverything(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
-}
-
 function fromHere(host: string): string {
   return isEverything(host) ? 'localhost' : host
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function timeOf(ms: number): string {

@@ -1,6 +1,7 @@
 import { RuleSet } from '../access/rule-set.ts'
 import { parseSyslogAddress } from '../audit/syslog.ts'
 import { parseWebhookUrl } from '../audit/webhook.ts'
+import { isEverything } from '../base/host.ts'
 import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -19,19 +20,19 @@ const meanings: readonly { readonly name: keyof Settings; readonly check: (setti
   { name: 'destinations', check: ({ destinations }) => void new Destinations(destinations) },
   {
     name: 'nextAgentPort',
-    check: ({ host, port, agentHost, agentPort, nextAgentPort }) => {
+    check: settings => {
+      const { agentPort, nextAgentPort } = settings
       if (nextAgentPort === 0) return
       if (nextAgentPort === agentPort)
         throw new Error(`${nextAgentPort} is agentPort too: a certificate that takes the place of another one needs a port of its own`)
-      if (nextAgentPort === port && (host === agentHost || [host, agentHost].some(isEverything)))
-        throw new Error(`${nextAgentPort} is the port of the page too`)
+      if (isOfPage(nextAgentPort, settings)) throw new Error(`${nextAgentPort} is the port of the page too`)
     },
   },
   {
     name: 'agentPort',
-    check: ({ host, port, agentHost, agentPort }) => {
-      if (port !== 0 && port === agentPort && (host === agentHost || [host, agentHost].some(isEverything)))
-        throw new Error(`${port} is the port of the page too: browsers and agents need one each`)
+    check: settings => {
+      const { agentPort } = settings
+      if (isOfPage(agentPort, settings)) throw new Error(`${agentPort} is the port of the page too: browsers and agents need one each`)
     },
   },
   ...(['oidcIssuer', 'oidcClientId', 'oidcClientSecret', 'oidcAudience', 'oidcName', 'oidcScopes', 'oidcRoles'] as const).map(name => ({
@@ -76,7 +77,7 @@ function onlyOf(name: keyof Settings, look: () => unknown): void {
   }
 }
 
-/** Whether a host to listen on means every address of this machine. */
-export function isEverything(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
+/** Whether a port for agents is that of the page: at the same address, or where one of them has all. */
+function isOfPage(agentsAt: number, { host, port, agentHost }: Settings): boolean {
+  return port !== 0 && port === agentsAt && (host === agentHost || isEverything(host) || isEverything(agentHost))
 }
