@@ -1,6 +1,7 @@
 import { ticketsPath } from '@halibut-gateway/schemas/wire'
 import type { JWTPayload } from 'jose'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { gatewayLimits } from '../../server/src/base/limits.ts'
 import { oidcOptions } from '../../server/src/gateway/oidc/options.ts'
 import { loadSettings } from '../../server/src/settings/load.ts'
 import { CookieBrowser } from '../support/cookie-browser.ts'
@@ -169,6 +170,21 @@ test('a code that another browser began with is worth nothing here, and neither 
   victim.browser.cookies.set(`halibut-gateway-${new URL(world.origin).port}-begun-${victim.state}`, cookie)
   expect((await back(world, provider, victim.browser, { state: victim.state })).status).toBe(401)
   expect(provider.tokenRequests).toEqual([])
+})
+
+test('a sign-in that was begun too long ago is refused before the provider is asked', async () => {
+  await using it = await createWorld()
+  const { world, provider } = it
+  const { browser, state, nonce } = await begun(world)
+  idTokenIs(provider, () => signed(key, claimsOf(provider, nonce)))
+  const late = performance.now() + gatewayLimits.oidcSignInMs
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(late)
+  try {
+    expect([(await back(world, provider, browser, { state })).status, provider.tokenRequests]).toEqual([401, []])
+  } finally {
+    clock.mockRestore()
+  }
+  expect((await back(world, provider, browser, { state })).status).toBe(303)
 })
 
 test('an answer that another provider gave is refused, and so is what the provider itself says no to, in its words', async () => {
