@@ -15,7 +15,7 @@ export function Doctor({ agent }: { agent: string }) {
   const examine = (): Promise<boolean> =>
     action.run(async () => {
       report.value = undefined
-      report.value = (await session.client.peek()?.request('agents.doctor', { agent }))?.report
+      report.value = (await session.request('agents.doctor', { agent })).report
     })
   return (
     <div class="doctor">

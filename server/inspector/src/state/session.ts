@@ -1,5 +1,5 @@
-import { type ClientOptions, type ClientState, createClient, type GatewayClient, type GatewayError } from '@halibut-gateway/client'
-import type { VersionAnswer } from '@halibut-gateway/schemas'
+import { type ClientOptions, type ClientState, createClient, type GatewayClient, GatewayError } from '@halibut-gateway/client'
+import type { MethodName, MethodParams, MethodResult, VersionAnswer } from '@halibut-gateway/schemas'
 import { hasRight, isRole, type Right } from '@halibut-gateway/schemas/wire'
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 
@@ -25,6 +25,8 @@ export interface Session {
   signOut(): void
   /** Tries to connect now. */
   connectNow(): void
+  /** Asks the gateway, in the name of who is signed in. Rejects with its error, and with `unauthorized` where nobody is. */
+  request<M extends MethodName>(method: M, params: MethodParams<M>): Promise<MethodResult<M>>
   /** Whether who is signed in may do something, as far as the role tells; yes while nobody knows. */
   may(right: Right): boolean
   /** One of the gateway’s documents that are no methods, such as `version`. */
@@ -118,6 +120,11 @@ export function createSession(options: SessionOptions): Session {
       if (isByProvider && way !== undefined) fetch(new URL(way, url), { method: 'POST' }).catch(() => undefined)
     },
     connectNow: () => client.peek()?.connectNow(),
+    request: async (method, params) => {
+      const asked = client.peek()
+      if (!asked) throw new GatewayError('unauthorized', 'nobody is signed in')
+      return asked.request(method, params)
+    },
     may: right => {
       const state = connection.value
       if (state.at !== 'connected') return true

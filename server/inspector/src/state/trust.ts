@@ -87,9 +87,7 @@ export function createTrust(session: Session, now: () => number): Trust {
     problem,
     refresh,
     decide: async (method, params) => {
-      const client = session.client.peek()
-      if (!client) throw new GatewayError('unauthorized', 'nobody is signed in')
-      const result = await client.request(method, params)
+      const result = await session.request(method, params)
       void refresh()
       return result
     },

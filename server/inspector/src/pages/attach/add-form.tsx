@@ -1,4 +1,3 @@
-import { GatewayError } from '@halibut-gateway/client'
 import type { MethodResult } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
 import { ProblemBox } from '../../elements/problem-box.tsx'
@@ -34,13 +33,8 @@ export function AddForm() {
       thumbprint.value = seen.value.thumbprint
     })
   const add = async (): Promise<void> => {
-    const client = session.client.peek()
     const params = { agent: id.value.trim(), uri: tidyAddress(uri.value), thumbprint: tidy, services: [...services.value] }
-    const isAdded = await action.run(async () => {
-      if (!client) throw new GatewayError('unauthorized', 'nobody is signed in')
-      await client.request('agents.add', params)
-    })
-    if (!isAdded) return
+    if (!(await action.run(() => session.request('agents.add', params)))) return
     uri.value = ''
     thumbprint.value = ''
     id.value = ''
