@@ -89,3 +89,22 @@ test('who may only look at agents sees no buttons to change them, and is told wh
   await page.getByRole('heading', { name: 'Trust is not for your role' }).waitFor()
   await page.context().close()
 })
+
+test('what was asked about one agent is not answered about the next one that is opened', { timeout: 120_000 }, async () => {
+  await using world = await createPageWorld()
+  for (const agent of ['one', 'two']) {
+    await world.client.request('agents.add', { agent, uri: `poll://${agent}/`, thumbprint: 'A'.repeat(40) })
+  }
+  const { page, problems } = await world.open(browser, '#/agent/one')
+  const head = (agent: string) => page.locator(`[data-head=${agent}]`)
+  await head('one').getByRole('button', { name: 'Remove…' }).click()
+  await head('one').getByRole('button', { name: 'Remove one for good' }).waitFor()
+  await page.locator('[data-agent=two]').click()
+  await head('two').getByRole('button', { name: 'Remove…' }).click()
+  await head('two').getByRole('button', { name: 'Keep it' }).click()
+  await head('two').getByRole('button', { name: 'Remove…' }).click()
+  await head('two').getByRole('button', { name: 'Remove two for good' }).click()
+  await page.locator('[data-agent=one]').waitFor()
+  expect(await page.locator('[data-agent=two]').count()).toBe(0)
+  expect(problems).toEqual([])
+})

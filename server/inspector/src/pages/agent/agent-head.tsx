@@ -4,6 +4,7 @@ import { CopyButton } from '../../elements/copy-button.tsx'
 import { Link } from '../../elements/link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
+import { SecondThought } from '../../elements/second-thought.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
@@ -91,7 +92,7 @@ function State({ agent }: { agent: AgentSnapshot }) {
         </p>
       )}
       {advice && <p class="advice">{advice}</p>}
-      {agent.state !== 'connected' && agent.state !== 'disabled' && <Doctor key={agent.id} agent={agent.id} />}
+      {agent.state !== 'connected' && agent.state !== 'disabled' && <Doctor agent={agent.id} />}
       {knock && (
         <Link to={{ page: 'trust', pending: knock.id }} class="button small">
           Look at who knocks
@@ -112,61 +113,26 @@ function State({ agent }: { agent: AgentSnapshot }) {
 }
 
 function Actions({ agent }: { agent: AgentSnapshot }) {
-  const problem = useSignal<unknown>(undefined)
-  const asks = useSignal(false)
+  const action = useAction()
   if (!session.may('agents.write')) return null
   if (agent.readOnly) return <span class="hint">stands in the settings file, and is changed there</span>
-  const act = async (what: () => Promise<unknown> | undefined): Promise<void> => {
-    problem.value = undefined
-    try {
-      await what()
-    } catch (error) {
-      problem.value = error
-    }
-  }
-  const client = session.client.value
+  const turn = agent.state === 'disabled' ? ('enable' as const) : ('disable' as const)
   const remove = async (): Promise<void> => {
-    await client?.request('agents.remove', { agent: agent.id, version: agent.version })
+    await session.request('agents.remove', { agent: agent.id, version: agent.version })
     router.go({ page: 'agents', list: listView.peek() })
   }
   return (
     <>
-      {agent.state === 'disabled' ? (
-        <button type="button" class="small" onClick={() => void act(() => client?.request('agents.enable', { agent: agent.id }))}>
-          Enable
-        </button>
-      ) : (
-        <button type="button" class="small" onClick={() => void act(() => client?.request('agents.disable', { agent: agent.id }))}>
-          Disable
-        </button>
-      )}
-      {asks.value ? (
-        <>
-          <button type="button" class="small danger" onClick={() => void act(remove)}>
-            Remove {agent.name} for good
-          </button>
-          <button
-            type="button"
-            class="small"
-            onClick={() => {
-              asks.value = false
-            }}
-          >
-            Keep it
-          </button>
-        </>
-      ) : (
-        <button
-          type="button"
-          class="small"
-          onClick={() => {
-            asks.value = true
-          }}
-        >
-          Remove…
-        </button>
-      )}
-      {problem.value !== undefined && <ProblemBox error={problem.value} />}
+      <button
+        type="button"
+        class="small"
+        disabled={action.isBusy.value}
+        onClick={() => void action.run(() => session.request(`agents.${turn}`, { agent: agent.id }))}
+      >
+        {turn === 'enable' ? 'Enable' : 'Disable'}
+      </button>
+      <SecondThought ask="Remove…" act={`Remove ${agent.name} for good`} busy={action.isBusy.value} onAct={() => void action.run(remove)} />
+      {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
     </>
   )
 }

@@ -34,7 +34,8 @@ export function AgentPage({ id }: { id: string }) {
             ‹ All agents
           </Link>
         )}
-        <AgentHead agent={agent} />
+        {/* What was asked, answered or ticked there is about this agent, and goes with it. */}
+        <AgentHead key={id} agent={agent} />
         <div class="work">
           {session.may('agents.call') ? (
             <CallForm agent={agent} />

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { Link } from '../../elements/link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
+import { SecondThought } from '../../elements/second-thought.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
 import { listView, session, trust } from '../../page.ts'
@@ -16,7 +17,6 @@ export function Certificates() {
   const search = useSignal('')
   const most = useSignal(shownAtOnce)
   const action = useAction()
-  const asks = useSignal<string | undefined>(undefined)
   if (!all) return null
   const wanted = search.value.trim().toLowerCase()
   const thumbprint = tidyThumbprint(search.value)
@@ -29,9 +29,7 @@ export function Certificates() {
   // Those that were revoked are few, and what one looks for.
   const ordered = found.toSorted((one, other) => Number(one.revoked === undefined) - Number(other.revoked === undefined))
   const restore = (each: string): void => void action.run(() => trust.decide('trust.restore', { thumbprint: each }))
-  const revoke = async (each: string): Promise<void> => {
-    if (await action.run(() => trust.decide('trust.revoke', { thumbprint: each }))) asks.value = undefined
-  }
+  const revoke = (each: string): void => void action.run(() => trust.decide('trust.revoke', { thumbprint: each }))
   return (
     <section aria-label="Known certificates" class="section">
       <div class="row wrap">
@@ -90,31 +88,13 @@ export function Certificates() {
                 <button type="button" class="small" disabled={action.isBusy.value} onClick={() => restore(each.thumbprint)}>
                   Restore
                 </button>
-              ) : asks.value === each.thumbprint ? (
-                <span class="row">
-                  <button type="button" class="small danger" disabled={action.isBusy.value} onClick={() => void revoke(each.thumbprint)}>
-                    Revoke, and cut its connections
-                  </button>
-                  <button
-                    type="button"
-                    class="small"
-                    onClick={() => {
-                      asks.value = undefined
-                    }}
-                  >
-                    Keep it
-                  </button>
-                </span>
               ) : (
-                <button
-                  type="button"
-                  class="small"
-                  onClick={() => {
-                    asks.value = each.thumbprint
-                  }}
-                >
-                  Revoke…
-                </button>
+                <SecondThought
+                  ask="Revoke…"
+                  act="Revoke, and cut its connections"
+                  busy={action.isBusy.value}
+                  onAct={() => revoke(each.thumbprint)}
+                />
               ))}
           </li>
         ))}
