@@ -8,6 +8,8 @@ export interface AgentSide {
   /** The host that polling agents connect to, as this page can tell best. */
   readonly host: string
   readonly port: number
+  /** Both as the address that they poll. */
+  readonly address: string
   /** Only agents of the gateway’s own machine reach it there. */
   readonly isLoopback: boolean
 }
@@ -33,8 +35,14 @@ export function createAbout(session: Session, pageHost: string): ReadonlySignal<
   return about
 }
 
-function agentSide({ thumbprint, host, port }: NonNullable<VersionAnswer['agents']>, pageHost: string): AgentSide {
+/** The gateway as agents see it, by what it tells of itself. */
+export function agentSide({ thumbprint, host, port }: NonNullable<VersionAnswer['agents']>, pageHost: string): AgentSide {
   const isAnyAddress = ['0.0.0.0', '::', '[::]'].includes(host)
   const isLoopback = host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]'
-  return { thumbprint, port, host: isAnyAddress ? pageHost : host, isLoopback }
+  const known = isAnyAddress ? pageHost : host
+  return { thumbprint, port, host: known, address: `https://${bracketed(known)}:${port}/`, isLoopback }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

@@ -12,12 +12,12 @@ const windowsHome = String.raw`C:\Octopus\Halibut`
 const linuxHome = '/etc/octopus/halibut'
 
 /** How an agent is set up that polls this gateway. */
-export function pollingWays({ thumbprint, host, port }: AgentSide): readonly AttachWay[] {
+export function pollingWays({ thumbprint, host, port, address }: AgentSide): readonly AttachWay[] {
   return [
     {
       title: 'A sample agent',
       about: 'Hosts sample services, to look at how all this goes. Run it on any machine that has this package.',
-      lines: [`halibut-gateway agent --trust ${thumbprint} --poll https://${bracketed(host)}:${port}/ --name my-agent`],
+      lines: [`halibut-gateway agent --trust ${thumbprint} --poll ${address} --name my-agent`],
     },
     {
       title: 'Tentacle on Windows',
@@ -73,8 +73,4 @@ function tentacle(
     `${program} service ${instance} --install --start`,
     `${program} show-thumbprint ${instance}`,
   ]
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

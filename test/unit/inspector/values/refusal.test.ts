@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { agentSide } from '../../../../server/inspector/src/state/about.ts'
 import { listeningWays, pollingWays } from '../../../../server/inspector/src/values/attach-commands.ts'
 import { readPastedAgent, tidyAddress } from '../../../../server/inspector/src/values/pasted-agent.ts'
 import { mismatchIn } from '../../../../server/inspector/src/values/refusal.ts'
@@ -17,8 +18,11 @@ test('what the gateway says of a wrong pin is told as the two thumbprints', asyn
   expect(mismatchIn('connection refused')).toBeUndefined()
 })
 
-test('commands to attach an agent name this gateway, also where its address is one of IPv6', () => {
-  const side = { thumbprint: 'B'.repeat(40), host: '::1', port: 10_943, isLoopback: true }
+test('what is told to whoever attaches an agent names this gateway, also where its address is one of IPv6', () => {
+  const side = agentSide({ thumbprint: 'B'.repeat(40), host: '::1', port: 10_943 }, 'gateway.example')
+  expect([side.address, side.isLoopback]).toEqual(['https://[::1]:10943/', true])
+  const everywhere = agentSide({ ...side, host: '::' }, '[2001:db8::1]')
+  expect([everywhere.address, everywhere.isLoopback]).toEqual(['https://[2001:db8::1]:10943/', false])
   const polling = pollingWays(side).flatMap(({ lines }) => lines)
   expect(polling.join()).toContain('--poll https://[::1]:10943/')
   expect(polling.filter(line => line.includes('server-comms'))).toEqual([

@@ -100,11 +100,7 @@ function State({ agent }: { agent: AgentSnapshot }) {
       )}
       {agent.state === 'offline' && agent.mode === 'polling' && about.value && (
         <p class="quiet">
-          It should poll{' '}
-          <code>
-            https://{about.value.host}:{about.value.port}/
-          </code>{' '}
-          and trust <code>{about.value.thumbprint}</code>
+          It should poll <code>{about.value.address}</code> and trust <code>{about.value.thumbprint}</code>
           <CopyButton text={about.value.thumbprint} what="the gateway’s thumbprint" />
         </p>
       )}

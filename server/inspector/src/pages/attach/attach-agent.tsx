@@ -46,11 +46,8 @@ function Polling({ side }: { side: AgentSide }) {
       <li class="panel">
         <h2>Set it up</h2>
         <p>
-          It polls{' '}
-          <code>
-            https://{side.host}:{side.port}/
-          </code>{' '}
-          and has to trust this gateway, whose thumbprint is <Thumbprint value={side.thumbprint} what="the gateway’s thumbprint" />
+          It polls <code>{side.address}</code> and has to trust this gateway, whose thumbprint is{' '}
+          <Thumbprint value={side.thumbprint} what="the gateway’s thumbprint" />
         </p>
         {side.isLoopback && (
           <p class="hint">

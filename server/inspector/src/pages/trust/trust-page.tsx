@@ -59,9 +59,7 @@ function Own() {
           <>
             <dt>agents poll</dt>
             <dd>
-              <code>
-                https://{about.value.host}:{about.value.port}/
-              </code>
+              <code>{about.value.address}</code>
             </dd>
           </>
         )}
