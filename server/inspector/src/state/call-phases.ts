@@ -1,8 +1,9 @@
 import type { GatewayClient } from '@halibut-gateway/client'
-import type { CallEvent, CallSnapshot } from '@halibut-gateway/schemas'
+import type { CallSnapshot } from '@halibut-gateway/schemas'
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { MadeCall } from '../values/made-call.ts'
 import type { Calls } from './calls.ts'
+import { follow } from './open-calls.ts'
 import type { Session } from './session.ts'
 
 /** Most calls are over before anybody could read what they wait for. */
@@ -40,23 +41,6 @@ export function createCallPhases(session: Session, calls: Calls): CallPhases {
     }
   }
   return phases
-}
-
-function follow(open: Map<string, CallSnapshot>, event: CallEvent): void {
-  switch (event.type) {
-    case 'snapshot':
-      for (const call of event.calls) open.set(call.activityId, call)
-      break
-    case 'started':
-    case 'changed':
-      open.set(event.call.activityId, event.call)
-      break
-    case 'finished':
-      open.delete(event.call.activityId)
-      break
-    case 'gap':
-      open.clear()
-  }
 }
 
 /** Which of them are ours: the gateway does not tell the key of a call, so those are that go to the same place, in their order. */

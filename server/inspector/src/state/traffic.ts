@@ -1,5 +1,6 @@
 import type { GatewayClient } from '@halibut-gateway/client'
 import type { CallEvent, CallSnapshot } from '@halibut-gateway/schemas'
+import { follow } from './open-calls.ts'
 
 /** Seconds that are looked back on. */
 const secondsKept = 120
@@ -34,20 +35,8 @@ export class TrafficCount {
   /** `second`: since any beginning. */
   take(event: CallEvent, second: number): void {
     this.#turn(second)
-    switch (event.type) {
-      case 'snapshot':
-        for (const call of event.calls) this.#open.set(call.activityId, call)
-        break
-      case 'started':
-      case 'changed':
-        this.#open.set(event.call.activityId, event.call)
-        break
-      case 'finished':
-        this.#finish(event.call)
-        break
-      case 'gap':
-        this.#open.clear()
-    }
+    follow(this.#open, event)
+    if (event.type === 'finished') this.#finish(event.call)
   }
 
   /** As it is at a second. */
@@ -66,8 +55,7 @@ export class TrafficCount {
     }
   }
 
-  #finish({ activityId, error, durationMs, queuedMs }: CallSnapshot): void {
-    this.#open.delete(activityId)
+  #finish({ error, durationMs, queuedMs }: CallSnapshot): void {
     this.#ended++
     this.#perSecond[secondsKept - 1] = (this.#perSecond[secondsKept - 1] ?? 0) + 1
     if (error) this.#errors.set(error.kind, (this.#errors.get(error.kind) ?? 0) + 1)
