@@ -1,7 +1,9 @@
 import { base64urlToBytes } from '@halibut-gateway/schemas/wire'
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import { Choices } from '../elements/choices.tsx'
 import { CopyButton } from '../elements/copy-button.tsx'
+import { ScrollArea } from '../elements/scroll-area.tsx'
 import { bestForm, byteForms, formatBytesAs } from '../values/bytes-forms.ts'
 import { formatBytes } from '../values/format.ts'
 import { saveAs } from '../values/save-as.ts'
@@ -17,21 +19,14 @@ export function BytesView(props: { value: string; label: string; name: string })
   return (
     <div class="bytes" data-bytes={bytes.length}>
       <div class="row wrap">
-        <fieldset class="choices" aria-label="Show the bytes as">
-          {byteForms.map(each => (
-            <button
-              type="button"
-              key={each}
-              class="small"
-              aria-pressed={form.value === each}
-              onClick={() => {
-                form.value = each
-              }}
-            >
-              {each}
-            </button>
-          ))}
-        </fieldset>
+        <Choices
+          label="Show the bytes as"
+          all={byteForms}
+          chosen={form.value}
+          onChoose={each => {
+            form.value = each
+          }}
+        />
         <span class="quiet">{formatBytes(bytes.length)}</span>
         <span class="spacer" />
         <CopyButton text={() => formatBytesAs(form.value, bytes)} what={`the bytes as ${form.value}`} />
@@ -39,10 +34,9 @@ export function BytesView(props: { value: string; label: string; name: string })
           Save as a file
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard */}
-      <section class="json" aria-label={props.label} tabIndex={0}>
-        <pre>{shown}</pre>
-      </section>
+      <ScrollArea class="json" label={props.label}>
+        {shown}
+      </ScrollArea>
       {bytes.length > shownBytes && <p class="hint">These are the first {formatBytes(shownBytes)}.</p>}
     </div>
   )

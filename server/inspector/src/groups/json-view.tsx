@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import { CopyButton } from '../elements/copy-button.tsx'
+import { ScrollArea } from '../elements/scroll-area.tsx'
 import { beginningOfJson, shownChars } from '../values/beginning-of-json.ts'
 import { shownAs } from '../values/form-values.ts'
 import { saveAs } from '../values/save-as.ts'
@@ -16,10 +17,9 @@ export function JsonView(props: { value: unknown; label: string; name?: string; 
   const copied = (): string => (typeof value === 'string' || isNumeric(type, value) ? value : jsonOf(value, 2))
   return (
     <div class="json-view">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard */}
-      <section class="json" aria-label={props.label} tabIndex={0}>
-        <pre>{pieces(text)}</pre>
-      </section>
+      <ScrollArea class="json" label={props.label}>
+        {pieces(text)}
+      </ScrollArea>
       <CopyButton text={copied} what="the value" />
       {!isWhole && (
         <div class="row wrap">

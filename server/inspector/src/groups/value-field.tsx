@@ -3,6 +3,7 @@ import { base64urlToBytes, bytesToBase64url, type ContractJson, escapePointer, i
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { Choices } from '../elements/choices.tsx'
 import { form } from '../page.ts'
 import { type ByteForm, bestForm, byteForms, formatBytesAs, parseBytesAs } from '../values/bytes-forms.ts'
 import { pickers } from '../values/date-pickers.ts'
@@ -213,22 +214,15 @@ function BytesField({ label, type, marks, value, path, onChange }: FieldProps) {
         }}
       />
       <div class="row wrap">
-        <fieldset class="choices" aria-label={`${label} is typed as`}>
-          {byteForms.map(each => (
-            <button
-              type="button"
-              key={each}
-              class="small"
-              aria-pressed={kind.value === each}
-              onClick={() => {
-                kind.value = each
-                typed.value = undefined
-              }}
-            >
-              {each}
-            </button>
-          ))}
-        </fieldset>
+        <Choices
+          label={`${label} is typed as`}
+          all={byteForms}
+          chosen={kind.value}
+          onChoose={each => {
+            kind.value = each
+            typed.value = undefined
+          }}
+        />
         <input
           type="file"
           class="file"
