@@ -1,7 +1,9 @@
 import type { PendingSnapshot } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { Compared } from '../elements/compared.tsx'
 import { ProblemBox } from '../elements/problem-box.tsx'
+import { TextField } from '../elements/text-field.tsx'
 import { Thumbprint } from '../elements/thumbprint.tsx'
 import { useAction } from '../elements/use-action.ts'
 import { agents, trust } from '../page.ts'
@@ -43,52 +45,28 @@ export function ApproveForm(props: { seen: PendingSnapshot; replaces: boolean; h
         void submit()
       }}
     >
-      <div class="field">
-        <label for={`told-${seen.id}`}>What the machine itself tells as its thumbprint</label>
-        <input
-          ref={first}
-          id={`told-${seen.id}`}
-          type="text"
-          class="mono"
-          autocomplete="off"
-          spellcheck={false}
-          placeholder="paste it, and it is compared"
-          value={pasted.value}
-          aria-invalid={isOther}
-          aria-describedby={`told-${seen.id}-note`}
-          onInput={event => {
-            pasted.value = event.currentTarget.value
-          }}
-        />
+      <TextField
+        label="What the machine itself tells as its thumbprint"
+        id={`told-${seen.id}`}
+        text={pasted}
+        ref={first}
+        class="mono"
+        spellcheck={false}
+        placeholder="paste it, and it is compared"
+        aria-invalid={isOther}
+        aria-describedby={`told-${seen.id}-note`}
+      >
         <p class={isOther ? 'problem' : 'hint'} id={`told-${seen.id}-note`} role="status">
           {isSame ? '✓ It is the same.' : isOther ? 'This is another one: do not let it in.' : ''}
         </p>
-      </div>
+      </TextField>
       {!isSame && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={compared.value}
-            onChange={event => {
-              compared.value = event.currentTarget.checked
-            }}
-          />{' '}
+        <Compared compared={compared}>
           I have compared it by eye: {seen.thumbprint !== undefined && <Thumbprint value={seen.thumbprint} />}
-        </label>
+        </Compared>
       )}
       {replaces ? (
-        <div class="field">
-          <label for={`place-${seen.id}`}>Takes the place of</label>
-          <input
-            id={`place-${seen.id}`}
-            type="text"
-            list={`places-${seen.id}`}
-            autocomplete="off"
-            value={place.value}
-            onInput={event => {
-              place.value = event.currentTarget.value
-            }}
-          />
+        <TextField label="Takes the place of" id={`place-${seen.id}`} text={place} list={`places-${seen.id}`}>
           <datalist id={`places-${seen.id}`}>
             {suggested(place.value).map(each => (
               <option key={each} value={each} />
@@ -99,37 +77,12 @@ export function ApproveForm(props: { seen: PendingSnapshot; replaces: boolean; h
               ? `${replaced.name} keeps its id, name, tags and services. Its certificate ${replaced.thumbprint} is revoked in the same act, and its connections are cut.`
               : 'The id of the agent whose machine this is from now on.'}
           </p>
-        </div>
+        </TextField>
       ) : (
         <>
           <div class="pair">
-            <div class="field">
-              <label for={`id-${seen.id}`}>Id, as programs name it</label>
-              <input
-                id={`id-${seen.id}`}
-                type="text"
-                class="mono"
-                autocomplete="off"
-                required
-                value={id.value}
-                onInput={event => {
-                  id.value = event.currentTarget.value
-                }}
-              />
-            </div>
-            <div class="field">
-              <label for={`name-${seen.id}`}>Name, for people</label>
-              <input
-                id={`name-${seen.id}`}
-                type="text"
-                autocomplete="off"
-                placeholder={id.value}
-                value={name.value}
-                onInput={event => {
-                  name.value = event.currentTarget.value
-                }}
-              />
-            </div>
+            <TextField label="Id, as programs name it" id={`id-${seen.id}`} text={id} class="mono" required />
+            <TextField label="Name, for people" id={`name-${seen.id}`} text={name} placeholder={id.value} />
           </div>
           <ServiceChoice
             chosen={services.value}

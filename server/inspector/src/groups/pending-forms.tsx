@@ -2,6 +2,7 @@ import type { PendingSnapshot } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { ProblemBox } from '../elements/problem-box.tsx'
+import { TextField } from '../elements/text-field.tsx'
 import { useAction } from '../elements/use-action.ts'
 import { trust } from '../page.ts'
 
@@ -35,20 +36,7 @@ export function DenyForm({ pending, onClose }: { pending: PendingSnapshot; onClo
         Its certificate is turned away for good and is not shown any more when it knocks, whatever it polls as. It stands in the list of
         those denied, and can be restored there.
       </p>
-      <div class="field">
-        <label for={`why-${pending.id}`}>Why, for those who look later</label>
-        <input
-          ref={field}
-          id={`why-${pending.id}`}
-          type="text"
-          maxLength={500}
-          autocomplete="off"
-          value={reason.value}
-          onInput={event => {
-            reason.value = event.currentTarget.value
-          }}
-        />
-      </div>
+      <TextField label="Why, for those who look later" id={`why-${pending.id}`} text={reason} ref={field} maxLength={500} />
       {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
       <div class="row wrap">
         <button type="submit" class="danger" disabled={action.isBusy.value}>

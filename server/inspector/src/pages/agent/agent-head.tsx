@@ -1,5 +1,6 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
+import { Compared } from '../../elements/compared.tsx'
 import { CopyButton } from '../../elements/copy-button.tsx'
 import { Link } from '../../elements/link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
@@ -140,16 +141,7 @@ function Repin({ agent, seen }: { agent: AgentSnapshot; seen: string }) {
   if (!session.may('trust.write')) return null
   return (
     <div class="repin">
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={compared.value}
-          onChange={event => {
-            compared.value = event.currentTarget.checked
-          }}
-        />{' '}
-        The machine itself tells the thumbprint that was seen
-      </label>{' '}
+      <Compared compared={compared}>The machine itself tells the thumbprint that was seen</Compared>{' '}
       <button
         type="button"
         class="small"

@@ -1,6 +1,7 @@
 import type { MethodResult } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
 import { ProblemBox } from '../../elements/problem-box.tsx'
+import { TextField } from '../../elements/text-field.tsx'
 import { useAction } from '../../elements/use-action.ts'
 import { ServiceChoice } from '../../groups/service-choice.tsx'
 import { session, trust } from '../../page.ts'
@@ -56,62 +57,34 @@ export function AddForm() {
     >
       <p class="hint">The line that a sample agent prints may be pasted into any of these fields: it fills in all of them.</p>
       <div class="pair">
-        <div class="field">
-          <label for="add-uri">Address</label>
-          <input
-            id="add-uri"
-            type="text"
-            class="mono"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="https://web-1.example:10933/"
-            required
-            value={uri.value}
-            onInput={event => {
-              uri.value = event.currentTarget.value
-            }}
-          />
-        </div>
-        <div class="field">
-          <label for="add-id">Id, as programs name it</label>
-          <input
-            id="add-id"
-            type="text"
-            class="mono"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder="web-1"
-            required
-            value={id.value}
-            onInput={event => {
-              id.value = event.currentTarget.value
-            }}
-          />
-        </div>
-      </div>
-      <div class="field">
-        <label for="add-thumbprint">Thumbprint, as the agent itself tells it</label>
-        <input
-          id="add-thumbprint"
-          type="text"
+        <TextField
+          label="Address"
+          id="add-uri"
+          text={uri}
           class="mono"
-          autocomplete="off"
           spellcheck={false}
-          placeholder="40 hex digits"
+          placeholder="https://web-1.example:10933/"
           required
-          aria-invalid={thumbprint.value !== '' && !isThumbprint}
-          aria-describedby="add-thumbprint-note"
-          value={thumbprint.value}
-          onInput={event => {
-            thumbprint.value = event.currentTarget.value
-          }}
         />
+        <TextField label="Id, as programs name it" id="add-id" text={id} class="mono" spellcheck={false} placeholder="web-1" required />
+      </div>
+      <TextField
+        label="Thumbprint, as the agent itself tells it"
+        id="add-thumbprint"
+        text={thumbprint}
+        class="mono"
+        spellcheck={false}
+        placeholder="40 hex digits"
+        required
+        aria-invalid={thumbprint.value !== '' && !isThumbprint}
+        aria-describedby="add-thumbprint-note"
+      >
         <p class={thumbprint.value !== '' && !isThumbprint ? 'problem' : 'hint'} id="add-thumbprint-note">
           {thumbprint.value !== '' && !isThumbprint
             ? `These are ${tidy.length} of 40 hex digits.`
             : 'The gateway dials it and goes on only where it presents this certificate.'}
         </p>
-      </div>
+      </TextField>
       <div class="row wrap">
         <button type="button" disabled={uri.value.trim() === '' || discovery.isBusy.value} onClick={() => void discover()}>
           {discovery.isBusy.value ? 'Dialling…' : 'Ask the address which certificate it has'}
