@@ -7,6 +7,7 @@ import { StateBadge } from '../../elements/state-badge.tsx'
 import { ShortThumbprint } from '../../elements/thumbprint.tsx'
 import { useVirtualRows } from '../../elements/use-virtual-rows.ts'
 import { listView, router, table } from '../../page.ts'
+import { narrow } from './filters.tsx'
 import { stepOf } from './steps.ts'
 
 const tableRowHeight = 44
@@ -160,11 +161,7 @@ function reachedBy({ mode, connections, roundTripMs }: AgentSnapshot): string {
 function Heading({ sort, children }: { sort: SortKey; children: string }) {
   const view = listView.value
   const isSorted = view.sort === sort
-  const turn = (): void => {
-    const list = { ...view, sort, descending: isSorted ? !view.descending : false }
-    const route = router.route.peek()
-    if (route.page === 'agents' || route.page === 'agent') router.replace({ ...route, list })
-  }
+  const turn = (): void => narrow({ sort, descending: isSorted && !view.descending })
   return (
     <button type="button" class="sort" aria-pressed={isSorted} onClick={turn}>
       {children}

@@ -1,5 +1,5 @@
 import type { AgentStateName } from '@halibut-gateway/schemas'
-import { agentStates, type ListView, type SortKey, sortKeys, wholeList } from '../../address/route.ts'
+import { agentStates, type ListView, type SortKey, sortKeys } from '../../address/route.ts'
 import { Link } from '../../elements/link.tsx'
 import { StateShape } from '../../elements/state-badge.tsx'
 import { agents, listView, router, session, table } from '../../page.ts'
@@ -93,10 +93,8 @@ function StateFilter({ state, view }: { state: AgentStateName; view: ListView })
   )
 }
 
-/** Narrows the list; Back does not lead through every letter of a search. */
-function narrow(change: Partial<ListView>): void {
+/** Narrows the list, or puts it in another order; Back does not lead through every letter of a search. */
+export function narrow(change: Partial<ListView>): void {
   const route = router.route.peek()
-  const list = { ...listView.peek(), ...change }
-  if (route.page === 'agents' || route.page === 'agent') router.replace({ ...route, list })
-  else router.go({ page: 'agents', list: { ...wholeList, ...change } })
+  if (route.page === 'agents' || route.page === 'agent') router.replace({ ...route, list: { ...route.list, ...change } })
 }

@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks'
-import { Link } from '../../elements/link.tsx'
+import { AgentLink } from '../../elements/agent-link.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { PendingCard } from '../../groups/pending-card.tsx'
-import { about, agents, listView, session, trust } from '../../page.ts'
+import { about, agents, session, trust } from '../../page.ts'
 import type { AgentSide } from '../../state/about.ts'
 import { listeningWays, pollingWays } from '../../values/attach-commands.ts'
 import { AddForm } from './add-form.tsx'
@@ -89,12 +89,9 @@ function Arrived() {
             <b>{agent.name}</b>
             <span class="quiet">{agent.reason}</span>
             <span class="spacer" />
-            <Link
-              to={{ page: 'agent', agent: agent.id, service: undefined, method: undefined, list: listView.value }}
-              class="button primary"
-            >
+            <AgentLink id={agent.id} class="button primary">
               {agent.state === 'connected' ? `Call ${agent.name}` : `Look at ${agent.name}`}
-            </Link>
+            </AgentLink>
           </li>
         ))}
       </ul>

@@ -1,9 +1,10 @@
 import type { AttentionItem } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
+import { AgentLink } from '../../elements/agent-link.tsx'
 import { CopyButton } from '../../elements/copy-button.tsx'
 import { Link } from '../../elements/link.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
-import { attention, listView } from '../../page.ts'
+import { attention } from '../../page.ts'
 
 const shownAtOnce = 20
 
@@ -58,7 +59,7 @@ function Place({ item }: { item: AttentionItem }) {
   const { agent, pending, thumbprint } = item.about
   if (pending !== undefined) return <Link to={{ page: 'trust', pending }}>Decide about it</Link>
   if (agent !== undefined) {
-    return <Link to={{ page: 'agent', agent, service: undefined, method: undefined, list: listView.value }}>Look at {agent}</Link>
+    return <AgentLink id={agent}>Look at {agent}</AgentLink>
   }
   return thumbprint === undefined ? null : <Link to={{ page: 'trust', pending: undefined }}>See trust</Link>
 }

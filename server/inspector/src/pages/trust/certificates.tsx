@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals'
-import { Link } from '../../elements/link.tsx'
+import { AgentLink } from '../../elements/agent-link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { SecondThought } from '../../elements/second-thought.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
-import { listView, session, trust } from '../../page.ts'
+import { session, trust } from '../../page.ts'
 import { counted } from '../../values/format.ts'
 import { tidyThumbprint } from '../../values/thumbprints.ts'
 
@@ -61,7 +61,7 @@ export function Certificates() {
                 : each.agents.slice(0, 5).map((id, i) => (
                     <span key={id}>
                       {i > 0 && ', '}
-                      <Link to={{ page: 'agent', agent: id, service: undefined, method: undefined, list: listView.value }}>{id}</Link>
+                      <AgentLink id={id}>{id}</AgentLink>
                     </span>
                   ))}
               {each.agents.length > 5 && ` and ${each.agents.length - 5} more`}

@@ -1,9 +1,9 @@
-import { Link } from '../../elements/link.tsx'
+import { AgentLink } from '../../elements/agent-link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
-import { agents, listView, session, trust } from '../../page.ts'
+import { agents, session, trust } from '../../page.ts'
 
 /** Agents that several machines are at the same time, or would be if nobody kept some of them out. */
 export function Clones() {
@@ -17,10 +17,8 @@ export function Clones() {
           <h3>{addresses.length + held.length} machines have one certificate</h3>
           <p>
             They poll as <code>{subscription}</code>, which is the agent{' '}
-            <Link to={{ page: 'agent', agent, service: undefined, method: undefined, list: listView.value }}>
-              {agents.get(agent)?.name ?? agent}
-            </Link>
-            . Mostly a disk was copied. A call goes to whichever of those that are connected asks first.
+            <AgentLink id={agent}>{agents.get(agent)?.name ?? agent}</AgentLink>. Mostly a disk was copied. A call goes to whichever of
+            those that are connected asks first.
           </p>
           <dl class="grid-list">
             <dt>certificate</dt>
