@@ -12,7 +12,7 @@ import {
   roles,
 } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
-import { defaultLimits, gatewayLimits } from '../../../server/src/base/limits.ts'
+import { defaultLimits, gatewayLimits, gatewayRuntimeLimits } from '../../../server/src/base/limits.ts'
 
 const document = readFileSync(new URL('../../../schemas/PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -58,6 +58,18 @@ test('the limits that its sentences name are those of the code', () => {
     `when the spool is full (${defaultLimits.spoolFileBytes / mebibyte / 1024} GiB)`,
     `nobody has read for ${defaultLimits.streamUnreadMs / 60_000} minutes`,
     `(${gatewayLimits.keptResultBytes / 1024} KiB, ${gatewayLimits.allKeptResultsBytes / mebibyte} MiB of all)`,
+    `"expiresInMs": ${gatewayLimits.ticketMs} }`,
+    `It works once, within ${gatewayLimits.ticketMs / 1000} s`,
+    `beyond ${gatewayLimits.failedSignIns} in a minute from one address 429`,
+    `a string of 1 to ${facadeLimits.idChars} characters`,
+    `(at most ${gatewayLimits.unfitResultChars / 1024} Ki characters, without data streams)`,
+    `or ${gatewayRuntimeLimits.connectWaitMs / 60_000} minutes where that is not given either`,
+    `the others keep ${gatewayLimits.waitingItems} items`,
+    `An item has about ${gatewayLimits.watchItemChars / 1024} KiB`,
+    `are gathered for ${gatewayLimits.agentChangesMs} ms`,
+    `(of those that one may see the first ${gatewayLimits.callsAhead})`,
+    `of the ${gatewayLimits.callWaits} calls that come next`,
+    `nothing read for ${gatewayLimits.readerStallMs / 1000} s, not a part of a text, while more than ${gatewayLimits.writableBytes / 1024} KiB of text wait`,
   ]
   const text = document.replaceAll(/\s+/g, ' ')
   expect(sentences.filter(each => !text.includes(each))).toEqual([])
