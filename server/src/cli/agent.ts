@@ -7,6 +7,7 @@ import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { demoFile } from './demo-file.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
+import { wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
 import type { SampleAgentModule } from './sample-agent.ts'
 
@@ -29,7 +30,7 @@ export function agentVerb(plan: Plan): Command {
     .option('--listen <host:port>', 'listens there (0: any free port); the gateway dials', listenPlace)
     .option('--poll <address>', 'polls the gateway there, for example https://gateway:10943/')
     .option('--subscription <address>', 'as whom it polls; default poll://<name>/')
-    .option('--connections <n>', 'how many calls of a polling agent may run at once', connectionCount, 2)
+    .option('--connections <n>', 'how many calls of a polling agent may run at once', wholeNumber(999), 2)
     .option('--name <name>', 'what it calls itself, and the id that it proposes', 'sample')
     .option('--state-folder <folder>', 'its certificate and its files; default .halibut-agent/<name>')
     .option('--json', 'what the gateway needs to know as one line of JSON')
@@ -90,9 +91,4 @@ function listenPlace(text: string): { readonly host: string; readonly port: numb
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
   if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('It is a host and a port, such as 127.0.0.1:10933.')
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
-}
-
-function connectionCount(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 to 999.')
-  return Number(text)
 }

@@ -2,6 +2,7 @@ import type { AgentSnapshot, GatewayClient } from '@halibut-gateway/client'
 import { Command, Option } from 'commander'
 import { columns, printable } from './columns.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
+import { several } from './option-values.ts'
 import type { Plan } from './plan.ts'
 
 /** `agents`: who is there, and changes of that. */
@@ -198,10 +199,6 @@ function described(command: Command, isNew: boolean): Command {
     .option('--name <text>', 'for people; default: its id')
     .option('--service <name>', 'a service that it hosts; once for each', several, [])
     .option('--tag <tag>', 'what it is told apart by in lists and rules; once for each', several, [])
-}
-
-function several(value: string, before: readonly string[]): string[] {
-  return [...before, value]
 }
 
 function listsOf(service: readonly string[], tag: readonly string[]): { readonly services?: string[]; readonly tags?: string[] } {

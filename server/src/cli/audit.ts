@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { MethodParams, MethodResult } from '@halibut-gateway/client'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
-import type { ExitName } from './exit-codes.ts'
+import { type ExitName, exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
+import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
 
 /** `audit`: who did what, and whether that is still what was written down. */
@@ -46,7 +47,7 @@ function searchVerb(plan: Plan): Command {
     .option('--action <method>', 'what was done, such as agent.invoke')
     .option('--outcome <kind>', 'done, failed (all but done), or the kind of an error')
     .option('--text <text>', 'stands anywhere in the entry, in large or small letters')
-    .option('--limit <count>', 'how many entries at most', count, 100)
+    .option('--limit <count>', 'how many entries at most', wholeNumber(9_999_999), 100)
     .addHelpText(
       'after',
       `
@@ -82,11 +83,6 @@ function rowOf({ sequence, time, who, action, agent, outcome, facts = {} }: Foun
 
 const pageEntries = 1_000
 
-function count(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It is a whole number above 0.')
-  return Number(text)
-}
-
 interface CopyOptions {
   readonly stateFolder?: string
   readonly json?: boolean
@@ -115,14 +111,14 @@ function verifyVerb(plan: Plan): Command {
     .option(
       '--head <file>',
       'a signed head that was kept elsewhere, as audit head, a backup, a webhook or syslog has it; once for each',
-      (file: string, before: readonly string[]) => [...before, file],
+      several,
       [],
     )
     .option('--json', 'what was found as one line of JSON')
     .addHelpText(
       'after',
       `
-Its exit code is 0 where the log holds, and 11 where it does not.
+Its exit code is ${exitCodes.done.code} where the log holds, and ${exitCodes.tampered.code} where it does not.
 Only a head that was kept elsewhere shows that the end of a log was cut off, or all of it written anew.
 
 Examples:

@@ -1,11 +1,12 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Download } from '@halibut-gateway/client'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { callArgument } from './call-arguments.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
+import { wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
 import { ProgressBar } from './progress.ts'
 import { tellWaiting } from './waiting-line.ts'
@@ -68,10 +69,7 @@ A text that looks like JSON is written as JSON: '"1"'. What follows -- is no opt
     )
 }
 
-function milliseconds(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is a whole number of milliseconds above 0.')
-  return Number(text)
-}
+const milliseconds = wholeNumber(999_999_999, ' of milliseconds')
 
 /** A data stream that is a part of an answer is not read. */
 function withoutContent(_key: string, value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { examineAgent } from '../doctor/doctor.ts'
-import type { DoctorStep } from '../doctor/examination.ts'
+import { type DoctorStep, stepTimeoutMs } from '../doctor/examination.ts'
 import { type Certificate, certificateFromPem } from '../runtime/certificates.ts'
 import type { ProxySettings } from '../runtime/endpoint.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
@@ -12,9 +12,11 @@ import { peekIdentity } from '../store/peek-identity.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { callArgument } from './call-arguments.ts'
 import { printable } from './columns.ts'
+import { exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
+import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
 
 interface DoctorVerbOptions extends GatewayOptions {
@@ -38,13 +40,8 @@ export function doctorVerb(plan: Plan): Command {
     .option('--proxy <host:port>', 'the HTTP proxy on the way, with its user before an @ where it wants one', proxyPlace)
     .option('--proxy-password-file <path>', 'a file with the password of that user')
     .option('--call <service.method>', 'what to call; default: a service that no agent has, so that nothing runs')
-    .option(
-      '--arg <argument>',
-      'an argument of that call; once for each',
-      (text: string, before: readonly string[]) => [...before, text],
-      [],
-    )
-    .option('--timeout-ms <ms>', 'how long each step may take', stepTime, 5_000)
+    .option('--arg <argument>', 'an argument of that call; once for each', several, [])
+    .option('--timeout-ms <ms>', 'how long each step may take', wholeNumber(999_999, ' of milliseconds'), stepTimeoutMs)
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText(
@@ -53,7 +50,7 @@ export function doctorVerb(plan: Plan): Command {
 To an address it goes from this machine, with the gateway’s certificate: that of --identity, else of --state-folder; other settings of serve are
 taken too. About an agent by its id it asks the gateway, which goes to one that listens, and tells what it knows of one that polls: whether it is
 enabled and trusted, who is refused in its name, when it was there last. That takes the role admin.
-Its exit code is 10 where a step has failed.
+Its exit code is ${exitCodes.fault.code} where a step has failed.
 
 Examples:
   $ halibut-gateway doctor https://10.0.0.5:10933/ --thumbprint 00112233445566778899AABBCCDDEEFF00112233
@@ -149,9 +146,4 @@ async function callOf({ call, arg }: DoctorVerbOptions) {
   const [, service, method] = /^(.+)\.([^.]+)$/.exec(call) ?? []
   if (service === undefined || method === undefined) throw new CliError('usage', '--call names no method', 'write it as Service.Method')
   return { service, method, args: await Promise.all(arg.map(text => callArgument(text))) }
-}
-
-function stepTime(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It is a whole number of milliseconds above 0.')
-  return Number(text)
 }

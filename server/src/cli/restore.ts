@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
-import type { ExitName } from './exit-codes.ts'
+import { type ExitName, exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { whyLost } from './lost-agents.ts'
@@ -33,7 +33,7 @@ export function restoreVerb(plan: Plan): Command {
       'after',
       `
 What is replaced stays in the state folder, as state.db.before-restore-… .
-A backup whose audit log does not hold is not restored; its exit code is 11.
+A backup whose audit log does not hold is not restored; its exit code is ${exitCodes.tampered.code}.
 
 Examples:
   $ halibut-gateway restore /var/backups/halibut-gateway.backup --check

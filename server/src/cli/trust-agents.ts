@@ -4,6 +4,7 @@ import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
+import { several } from './option-values.ts'
 import type { Plan } from './plan.ts'
 
 /** Verbs of `trust` about agents that are there, or that are to be. */
@@ -23,7 +24,7 @@ function discoverVerb(plan: Plan): Command {
     .argument('<address>', 'https://host:port/')
     .option('--expect <thumbprint>', 'the certificate that the agent itself tells; refused where another one is presented')
     .option('--id <id>', 'adds it under this id, pinned to --expect')
-    .option('--service <name>', 'a service of it; once for each', (name: string, before: readonly string[]) => [...before, name], [])
+    .option('--service <name>', 'a service of it; once for each', several, [])
     .addHelpText(
       'after',
       `

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { columns } from './columns.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
+import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
 import { trustAgentVerbs } from './trust-agents.ts'
 
@@ -52,12 +53,7 @@ function approveVerb(plan: Plan): Command {
     .argument('<pending>', 'its id in the list of who is pending')
     .requiredOption('--expect <thumbprint>', 'the certificate that the agent itself tells; refused where another one knocks')
     .option('--id <id>', 'the id of the new agent')
-    .option(
-      '--service <name>',
-      'a service of the new agent; once for each',
-      (name: string, before: readonly string[]) => [...before, name],
-      [],
-    )
+    .option('--service <name>', 'a service of the new agent; once for each', several, [])
     .option('--replace <agent>', 'the agent whose place it takes, whose old certificate is revoked')
     .addHelpText(
       'after',
@@ -126,7 +122,7 @@ function laterVerb(plan: Plan): Command {
   return withGatewayOptions(new Command('later'))
     .description('puts a decision off')
     .argument('<pending>', 'its id in the list of who is pending')
-    .option('--hours <hours>', 'for how long (default: 24)', wholeHours)
+    .option('--hours <hours>', 'for how long (default: 24)', wholeNumber(8_760, ' of hours'))
     .addHelpText('after', '\nExample:\n  $ halibut-gateway trust later 0123456789abcdef --hours 72')
     .action((pending: string, options: GatewayOptions & { readonly hours?: number }) =>
       plan(async io => {
@@ -214,9 +210,4 @@ function listVerb(plan: Plan): Command {
         return 'done'
       }, options.json),
     )
-}
-
-function wholeHours(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It is a whole number of hours from 1 to 8760.')
-  return Math.min(Number(text), 8_760)
 }

@@ -62,6 +62,8 @@ describe('the command line', () => {
     [['agents', 'get'], "missing required argument 'agent'"],
     [['agents', 'list', '--jsno'], 'Did you mean --json?'],
     [['call', 'a', 'b', 'c', '--timeout-ms', 'x'], 'whole number of milliseconds'],
+    [['audit', 'search', '--limit', '0'], 'It is a whole number from 1 to 9999999.'],
+    [['trust', 'later', '0123456789abcdef', '--hours', '8761'], 'It is a whole number of hours from 1 to 8760.'],
     [['agent', '--listen', '127.0.0.1:0'], '--trust'],
     [['agent', '--trust', 'A'.repeat(40)], 'an agent listens or polls'],
     [['agents', 'list', '--token', 'hgw_x_secret'], 'a token is not taken as an argument'],
