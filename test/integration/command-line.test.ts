@@ -181,11 +181,11 @@ test('doctor goes through a proxy with the user and the password that it is give
   const { uri = '', thumbprint = '' } = fleet.entry
   await using proxy = await connectProxy({ to: Number(new URL(uri).port) })
   const passwordFile = join(fleet.folder, 'proxy-password')
-  await writeFile(passwordFile, 'secret\n')
+  await writeFile(passwordFile, 'secret \n')
   const walk = ['doctor', 'https://agent.example:10933/', '--thumbprint', thumbprint, '--state-folder', join(fleet.folder, 'state')]
   const through = await runCommand([...walk, '--proxy', `me@127.0.0.1:${proxy.port}`, '--proxy-password-file', passwordFile])
   expect(through).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/connects to agent\.example:10933 .*nothing is wrong\n$/s) })
-  expect(proxy.requests[0]).toContain(`Basic ${Buffer.from('me:secret').toString('base64')}`)
+  expect(proxy.requests[0]).toContain(`Basic ${Buffer.from('me:secret ').toString('base64')}`)
   await using refusing = await connectProxy({ answer: proxyAnswers.wantsLogin })
   const refused = await runCommand([...walk, '--proxy', `127.0.0.1:${refusing.port}`])
   expect(refused).toMatchObject({ code: 10, out: expect.stringContaining('give the user and the password') })

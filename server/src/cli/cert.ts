@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { GatewayClient, MethodResult } from '@halibut-gateway/client'
 import { Command } from 'commander'
 import { certificateFromPem, loadCertificateFile, toPem } from '../runtime/certificates.ts'
-import { withoutMark } from '../settings/layer.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { columns } from './columns.ts'
-import { CliError } from './failure.ts'
-import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
+import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
 
@@ -79,7 +76,7 @@ function importVerb(plan: Plan): Command {
     .action((file: string, options: ImportOptions) =>
       plan(async io => {
         const { key, passwordFile } = options
-        const password = passwordFile === undefined ? undefined : readSecret(passwordFile)
+        const password = passwordFile === undefined ? undefined : readSecret(passwordFile, 'the password’s file')
         const pem = toPem(
           await loadCertificateFile(file, { ...(key !== undefined && { keyPath: key }), ...(password !== undefined && { password }) }),
         )
@@ -187,16 +184,4 @@ function tell({ own }: { own: Own }, { json }: GatewayOptions, io: CliIo): 'done
   ])
   io.out(json ? `${JSON.stringify(own)}\n` : `${columns(['THUMBPRINT', 'STATE', 'PORTS', 'DEPENDENTS', 'ADDED', 'VALID UNTIL'], rows)}\n`)
   return 'done'
-}
-
-function readSecret(path: string): string {
-  try {
-    return withoutMark(readFileSync(path, 'utf8')).replace(/\r?\n$/, '')
-  } catch (cause) {
-    throw new CliError(
-      'usage',
-      `the password’s file: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'correct the path, or the rights of the file',
-    )
-  }
 }

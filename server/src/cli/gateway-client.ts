@@ -9,7 +9,7 @@ import {
 } from '@halibut-gateway/client'
 import type { Command } from 'commander'
 import { WebSocket } from 'ws'
-import { withoutMark } from '../settings/layer.ts'
+import { secretIn } from '../settings/layer.ts'
 import { clientVariables } from '../settings/read-environment.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
@@ -92,10 +92,10 @@ export function addressOf({ url, tokenFile, token }: GatewayOptions, { environme
   return { url: base, token: secret }
 }
 
-/** What stands in a file, without the white space around it. `what`: the file, in a message. */
+/** The secret that stands in a file. `what`: the file, in a message. */
 export function readSecret(path: string, what: string): string {
   try {
-    return withoutMark(readFileSync(path, 'utf8')).trim()
+    return secretIn(readFileSync(path, 'utf8'))
   } catch (cause) {
     throw new CliError(
       'usage',

@@ -58,14 +58,18 @@ export function putText(layer: Layer, setting: Setting, text: string, place: str
   else put(layer, setting, { value, place })
 }
 
-/** Reads a secret from its file, without the line’s end that editors put there. */
+/** Reads a secret from its file. */
 export function putSecretOf(layer: Layer, setting: Setting, path: string, place: string, readFile: ReadFile): void {
   try {
-    const value = withoutMark(readFile(path)).replace(/\r?\n$/, '')
-    put(layer, setting, { value, place })
+    put(layer, setting, { value: secretIn(readFile(path)), place })
   } catch (cause) {
     layer.problems.push({ place, reason: cause instanceof Error ? cause.message : String(cause) })
   }
+}
+
+/** The secret that a file holds, without the mark and the line’s end that editors put there. */
+export function secretIn(text: string): string {
+  return withoutMark(text).replace(/\r?\n$/, '')
 }
 
 /** A text without the byte-order mark that some editors put before it. */
