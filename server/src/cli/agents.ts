@@ -4,6 +4,7 @@ import { columns, printable } from './columns.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import { several } from './option-values.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 
 /** `agents`: who is there, and changes of that. */
 export function agentsVerb(plan: Plan): Command {
@@ -37,8 +38,7 @@ Examples:
       plan(async io => {
         const wanted = { ...(tag !== undefined && { tag }), ...(state !== undefined && { state }) }
         const { agents } = await withGateway(options, io, (client, signal) => client.request('agents.list', wanted, { signal }))
-        io.out(options.json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`)
-        return 'done'
+        return tellAnswer(io, options, agents, agentTable(agents))
       }, options.json),
     )
 }
@@ -72,8 +72,7 @@ function getVerb(plan: Plan): Command {
     .action((id: string, options: GatewayOptions) =>
       plan(async io => {
         const { agent } = await withGateway(options, io, (client, signal) => client.request('agents.get', { agent: id }, { signal }))
-        io.out(options.json ? `${JSON.stringify(agent)}\n` : `${factsOf(agent)}\n`)
-        return 'done'
+        return tellAnswer(io, options, agent, factsOf(agent))
       }, options.json),
     )
 }
@@ -185,8 +184,7 @@ function removeVerb(plan: Plan): Command {
     .action((id: string, options: GatewayOptions) =>
       plan(async io => {
         await withGateway(options, io, (client, signal) => client.request('agents.remove', { agent: id, version: '*' }, { signal }))
-        io.out(options.json ? '{}\n' : `${id} is removed\n`)
-        return 'done'
+        return tellAnswer(io, options, {}, `${id} is removed`)
       }, options.json),
     )
 }
@@ -213,8 +211,7 @@ function told(
 ): void {
   plan(async io => {
     const { agent } = await withGateway(options, io, change)
-    io.out(options.json ? `${JSON.stringify(agent)}\n` : `${factsOf(agent)}\n`)
-    return 'done'
+    return tellAnswer(io, options, agent, factsOf(agent))
   }, options.json)
 }
 

@@ -6,6 +6,7 @@ import { columns } from './columns.ts'
 import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 
 type Own = MethodResult<'certificates.list'>['own']
 
@@ -104,8 +105,7 @@ function agentsVerb(plan: Plan): Command {
         const filter = options.dependsOn === undefined ? {} : { dependsOn: normaliseThumbprint(options.dependsOn, '--depends-on') }
         const { agents } = await withGateway(options, io, (client, signal) => client.request('certificates.agents', filter, { signal }))
         const rows = agents.map(({ agent, accepted, now }) => [agent, now.join(' ') || 'never seen', accepted[0]?.lastSeen ?? '-'])
-        io.out(options.json ? `${JSON.stringify(agents)}\n` : `${columns(['AGENT', 'ACCEPTS', 'LAST SEEN'], rows)}\n`)
-        return 'done'
+        return tellAnswer(io, options, agents, columns(['AGENT', 'ACCEPTS', 'LAST SEEN'], rows))
       }, options.json),
     )
 }
@@ -182,6 +182,5 @@ function tell({ own }: { own: Own }, { json }: GatewayOptions, io: CliIo): 'done
     added,
     notAfter,
   ])
-  io.out(json ? `${JSON.stringify(own)}\n` : `${columns(['THUMBPRINT', 'STATE', 'PORTS', 'DEPENDENTS', 'ADDED', 'VALID UNTIL'], rows)}\n`)
-  return 'done'
+  return tellAnswer(io, { json }, own, columns(['THUMBPRINT', 'STATE', 'PORTS', 'DEPENDENTS', 'ADDED', 'VALID UNTIL'], rows))
 }

@@ -8,6 +8,7 @@ import { withoutMark } from '../settings/layer.ts'
 import { columns, printable } from './columns.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 
 interface ContractOptions extends GatewayOptions {
   readonly agent?: string
@@ -46,8 +47,7 @@ Examples:
         const rows = contracts.flatMap(({ service, agent: only = 'all', readOnly, methods }) =>
           methods.map(method => [service, only, readOnly ? 'settings' : 'added', method]),
         )
-        io.out(options.json ? `${JSON.stringify(contracts)}\n` : `${columns(['SERVICE', 'AGENT', 'FROM', 'METHOD'], rows)}\n`)
-        return 'done'
+        return tellAnswer(io, options, contracts, columns(['SERVICE', 'AGENT', 'FROM', 'METHOD'], rows))
       }, options.json),
     )
 }
@@ -116,8 +116,7 @@ function removeVerb(plan: Plan): Command {
         await withGateway(options, io, (client, signal) =>
           client.request('contracts.remove', { service, version: '*', ...forAgent(agent) }, { signal }),
         )
-        io.out(options.json ? '{}\n' : `${service} is not known any more\n`)
-        return 'done'
+        return tellAnswer(io, options, {}, `${service} is not known any more`)
       }, options.json),
     )
 }

@@ -6,6 +6,7 @@ import { columns } from './columns.ts'
 import { CliError } from './failure.ts'
 import { withGatewayOptions } from './gateway-client.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 import { type TokenOptions, withTokens } from './token-admin.ts'
 
 interface CreateOptions extends TokenOptions {
@@ -60,8 +61,7 @@ Where nobody has a token any more, for whoever may read the state folder:
         const scope = scopeOf(options)
         const params = { name, role, ...(expires === undefined ? {} : { expires: momentOf(expires) }), ...(scope ? { scope } : {}) }
         const made = await withTokens(options, io, ask => ask('tokens.create', params))
-        io.out(options.json ? `${JSON.stringify(made)}\n` : `${made.secret}\n`)
-        return 'done'
+        return tellAnswer(io, options, made, made.secret)
       }, options.json),
     )
 }
@@ -74,8 +74,7 @@ function listVerb(plan: Plan): Command {
       plan(async io => {
         const { tokens } = await withTokens(options, io, ask => ask('tokens.list', {}))
         const header = ['ID', 'NAME', 'ROLE', 'STATE', 'MADE BY', 'EXPIRES', 'LAST USED', 'SCOPE']
-        io.out(options.json ? `${JSON.stringify(tokens)}\n` : `${columns(header, tokens.map(rowOf))}\n`)
-        return 'done'
+        return tellAnswer(io, options, tokens, columns(header, tokens.map(rowOf)))
       }, options.json),
     )
 }
@@ -95,8 +94,7 @@ function revokeVerb(plan: Plan): Command {
           if (!found) throw new CliError('notFound', `there is no token ${which}`, 'halibut-gateway token list tells which there are')
           return ask('tokens.revoke', { id: found.id })
         })
-        io.out(options.json ? `${JSON.stringify(token)}\n` : `${token.name} (${token.id}) is worth nothing any more\n`)
-        return 'done'
+        return tellAnswer(io, options, token, `${token.name} (${token.id}) is worth nothing any more`)
       }, options.json),
     )
 }

@@ -6,6 +6,7 @@ import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-
 import type { CliIo } from './io.ts'
 import { several } from './option-values.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 
 /** Verbs of `trust` about agents that are there, or that are to be. */
 export function trustAgentVerbs(plan: Plan): Command[] {
@@ -59,8 +60,7 @@ Examples:
         const text = agent
           ? `${agent.id} is added, pinned to ${agent.thumbprint}`
           : `thumbprint  ${thumbprint}\nSHA-256     ${thumbprint256}\nsubject     ${subject}\nissuer      ${issuer}`
-        io.out(options.json ? `${JSON.stringify(agent ?? seen)}\n` : `${text}\n`)
-        return 'done'
+        return tellAnswer(io, options, agent ?? seen, text)
       }, options.json),
     )
 }
@@ -145,8 +145,7 @@ function holdVerb(plan: Plan): Command {
           await client.request('trust.hold', { agent, address: newest }, { signal })
           return newest
         })
-        io.out(options.json ? `${JSON.stringify({ agent, address })}\n` : `${address} is kept out as ${agent} until it is released\n`)
-        return 'done'
+        return tellAnswer(io, options, { agent, address }, `${address} is kept out as ${agent} until it is released`)
       }, options.json),
     )
 }
@@ -160,8 +159,7 @@ function releaseVerb(plan: Plan): Command {
     .action((agent: string, address: string, options: GatewayOptions) =>
       plan(async io => {
         await withGateway(options, io, (client, signal) => client.request('trust.release', { agent, address }, { signal }))
-        io.out(options.json ? `${JSON.stringify({ agent, address })}\n` : `${address} is let in again as ${agent}\n`)
-        return 'done'
+        return tellAnswer(io, options, { agent, address }, `${address} is let in again as ${agent}`)
       }, options.json),
     )
 }
@@ -170,6 +168,5 @@ function tell({ agent }: { agent: AgentSnapshot }, { json }: GatewayOptions, io:
   const { id, thumbprint, nextThumbprint } = agent
   const text =
     nextThumbprint === undefined ? `${id} has the certificate ${thumbprint}` : `${id} has ${thumbprint} and may come with ${nextThumbprint}`
-  io.out(json ? `${JSON.stringify(agent)}\n` : `${text}\n`)
-  return 'done'
+  return tellAnswer(io, { json }, agent, text)
 }

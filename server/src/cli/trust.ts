@@ -5,6 +5,7 @@ import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
+import { tellAnswer } from './tell-answer.ts'
 import { trustAgentVerbs } from './trust-agents.ts'
 
 interface ApproveOptions extends GatewayOptions {
@@ -41,8 +42,7 @@ function pendingVerb(plan: Plan): Command {
           lastSeen,
           reason,
         ])
-        io.out(options.json ? `${JSON.stringify(answer)}\n` : `${columns(header, rows)}\n`)
-        return 'done'
+        return tellAnswer(io, options, answer, columns(header, rows))
       }, options.json),
     )
 }
@@ -76,8 +76,7 @@ Examples:
           const as = replace === undefined ? named : { replace }
           return client.request('trust.approve', { pending, thumbprint, version, ...as }, { signal })
         })
-        io.out(options.json ? `${JSON.stringify(agent)}\n` : `${agent.id} is let in with ${agent.thumbprint}\n`)
-        return 'done'
+        return tellAnswer(io, options, agent, `${agent.id} is let in with ${agent.thumbprint}`)
       }, options.json),
     )
 }
@@ -93,8 +92,7 @@ function denyVerb(plan: Plan): Command {
         const { reason } = options
         const params = { pending, ...(reason === undefined ? {} : { reason }) }
         const answer = await withGateway(options, io, (client, signal) => client.request('trust.deny', params, { signal }))
-        io.out(options.json ? `${JSON.stringify(answer)}\n` : `${answer.thumbprint} is turned away\n`)
-        return 'done'
+        return tellAnswer(io, options, answer, `${answer.thumbprint} is turned away`)
       }, options.json),
     )
 }
@@ -108,12 +106,7 @@ function revokeVerb(plan: Plan): Command {
       plan(async io => {
         const thumbprint = normaliseThumbprint(text, 'the thumbprint')
         const answer = await withGateway(options, io, (client, signal) => client.request('trust.revoke', { thumbprint }, { signal }))
-        io.out(
-          options.json
-            ? `${JSON.stringify(answer)}\n`
-            : `${thumbprint} is not trusted any more (${answer.agents.join(', ') || 'of no agent'})\n`,
-        )
-        return 'done'
+        return tellAnswer(io, options, answer, `${thumbprint} is not trusted any more (${answer.agents.join(', ') || 'of no agent'})`)
       }, options.json),
     )
 }
@@ -128,8 +121,7 @@ function laterVerb(plan: Plan): Command {
       plan(async io => {
         const forMs = options.hours === undefined ? {} : { forMs: options.hours * 3_600_000 }
         const answer = await withGateway(options, io, (client, signal) => client.request('trust.later', { pending, ...forMs }, { signal }))
-        io.out(options.json ? `${JSON.stringify(answer.pending)}\n` : `${pending} waits until ${answer.pending.laterUntil}\n`)
-        return 'done'
+        return tellAnswer(io, options, answer.pending, `${pending} waits until ${answer.pending.laterUntil}`)
       }, options.json),
     )
 }
@@ -149,12 +141,7 @@ function deniedVerb(plan: Plan): Command {
           lastSeen ?? '-',
           reason ?? '-',
         ])
-        io.out(
-          options.json
-            ? `${JSON.stringify(denied)}\n`
-            : `${columns(['THUMBPRINT', 'DENIED', 'BY', 'COUNT', 'LAST SEEN', 'REASON'], rows)}\n`,
-        )
-        return 'done'
+        return tellAnswer(io, options, denied, columns(['THUMBPRINT', 'DENIED', 'BY', 'COUNT', 'LAST SEEN', 'REASON'], rows))
       }, options.json),
     )
 }
@@ -167,8 +154,7 @@ function expireVerb(plan: Plan): Command {
     .action((pending: string, options: GatewayOptions) =>
       plan(async io => {
         await withGateway(options, io, (client, signal) => client.request('trust.expire', { pending }, { signal }))
-        io.out(options.json ? `${JSON.stringify({ pending })}\n` : `${pending} is forgotten until it knocks again\n`)
-        return 'done'
+        return tellAnswer(io, options, { pending }, `${pending} is forgotten until it knocks again`)
       }, options.json),
     )
 }
@@ -182,8 +168,7 @@ function restoreVerb(plan: Plan): Command {
       plan(async io => {
         const thumbprint = normaliseThumbprint(text, 'the thumbprint')
         await withGateway(options, io, (client, signal) => client.request('trust.restore', { thumbprint }, { signal }))
-        io.out(options.json ? `${JSON.stringify({ thumbprint })}\n` : `${thumbprint} is neither denied nor revoked any more\n`)
-        return 'done'
+        return tellAnswer(io, options, { thumbprint }, `${thumbprint} is neither denied nor revoked any more`)
       }, options.json),
     )
 }
@@ -202,12 +187,7 @@ function listVerb(plan: Plan): Command {
           lastSeen ?? '-',
           revoked ?? '-',
         ])
-        io.out(
-          options.json
-            ? `${JSON.stringify(answer)}\n`
-            : `${columns(['THUMBPRINT', 'AGENTS', 'FIRST SEEN', 'LAST SEEN', 'REVOKED'], rows)}\n`,
-        )
-        return 'done'
+        return tellAnswer(io, options, answer, columns(['THUMBPRINT', 'AGENTS', 'FIRST SEEN', 'LAST SEEN', 'REVOKED'], rows))
       }, options.json),
     )
 }
