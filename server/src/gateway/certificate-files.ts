@@ -16,7 +16,7 @@ export interface CertificateFiles {
 }
 
 /** How often the files are looked at. */
-const checkMs = 5_000
+export const checkMs = 5_000
 
 /** Reads both. Throws `certificate_invalid` with the file and the reason where they are none, or do not belong together. */
 async function readCertificateFiles(files: CertificateFiles): Promise<ServerCertificate> {

@@ -6,9 +6,10 @@ export interface PausableSocket {
   resume(): void
 }
 
-/** So many frames of one browser, or so many bytes of text, are taken before everybody else has a turn. */
-const turnFrames = 64
-const turnTextBytes = 64 * 1024
+/** So many frames of one browser are taken before everybody else has a turn. */
+export const turnFrames = 64
+/** Or so many bytes of text. */
+export const turnTextBytes = 64 * 1024
 
 /**
  * Node reads from a socket for as long as there is something, up to 2 MiB at once: tens of thousands of small frames, which is more than a

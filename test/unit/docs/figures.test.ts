@@ -6,6 +6,9 @@ import { expect, test } from 'vitest'
 import { defaultLimits, gatewayLimits, gatewayRuntimeLimits } from '../../../server/src/base/limits.ts'
 import { exitCodes } from '../../../server/src/cli/exit-codes.ts'
 import { version } from '../../../server/src/cli/version-text.ts'
+import { checkMs } from '../../../server/src/gateway/certificate-files.ts'
+import { turnFrames, turnTextBytes } from '../../../server/src/gateway/frame-turns.ts'
+import { pageEntries } from '../../../server/src/gateway/rest/read-params.ts'
 import { SettingsSchema } from '../../../server/src/settings/schema.ts'
 
 const repository = resolve(import.meta.dirname, '../../..')
@@ -61,13 +64,17 @@ const figures: Readonly<Record<string, readonly string[]>> = {
     `good until then, and ${time(gatewayLimits.jwtSkewMs)} more`,
     `asked for again after ${time(gatewayLimits.jwksMaxAgeMs)}`,
     `not twice within ${time(gatewayLimits.jwksCooldownMs)}`,
+    `Both are looked at every ${seconds(checkMs)}`,
     `A page has what was found in ${time(gatewayLimits.auditSearchMs)}`,
     `pauses of ${seconds(gatewayLimits.headRetryMinMs)} up to ${minutes(gatewayLimits.headRetryMaxMs)}`,
     `Every ${seconds(gatewayLimits.storeRetryMs)} the gateway looks whether it can write again`,
     `up to ${many(gatewayLimits.auditOwedEntries)} entries`,
     `keeps the newest ${gatewayLimits.backupsKept}.`,
   ],
-  'server/LIMITS.md': [`\`--drain-ms\` to come to its end, ${many(settings.drainMs.default)} unless set`],
+  'server/LIMITS.md': [
+    `rests after ${turnFrames} frames, or ${kibibytes(turnTextBytes)} of text`,
+    `\`--drain-ms\` to come to its end, ${many(settings.drainMs.default)} unless set`,
+  ],
   'server/METRICS.md': [
     `is older than ${time(gatewayLimits.backupAttentionMs)}, or there is none ${time(gatewayLimits.backupAttentionMs)} after`,
     `an agent is not trusted | after ${minutes(gatewayLimits.refusedAttentionMs)}`,
@@ -84,6 +91,7 @@ const figures: Readonly<Record<string, readonly string[]>> = {
     `at most ${facadeLimits.textBytes / 1_048_576} MiB, nested at most ${facadeLimits.jsonDepth} deep`,
     `\`Idempotency-Key\` of at most ${facadeLimits.idempotencyKeyChars} characters`,
     `the same answer for ${time(facadeLimits.outcomeMs)}`,
+    `here ${pageEntries} unless told otherwise`,
     `At most ${gatewayLimits.httpCallsInFlight} requests of one principal`,
   ],
   'server/operations/nginx.conf': [`pings browsers every ${seconds(facadeLimits.pingMs)}`],

@@ -13,6 +13,7 @@ import {
 } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { defaultLimits, gatewayLimits, gatewayRuntimeLimits } from '../../../server/src/base/limits.ts'
+import { callsPerItem } from '../../../server/src/rpc/methods/calls.ts'
 
 const document = readFileSync(new URL('../../../schemas/PROTOCOL.md', import.meta.url), 'utf8')
 
@@ -67,6 +68,7 @@ test('the limits that its sentences name are those of the code', () => {
     `the others keep ${gatewayLimits.waitingItems} items`,
     `An item has about ${gatewayLimits.watchItemChars / 1024} KiB`,
     `are gathered for ${gatewayLimits.agentChangesMs} ms`,
+    `in parts of ${callsPerItem} calls`,
     `(of those that one may see the first ${gatewayLimits.callsAhead})`,
     `of the ${gatewayLimits.callWaits} calls that come next`,
     `nothing read for ${gatewayLimits.readerStallMs / 1000} s, not a part of a text, while more than ${gatewayLimits.writableBytes / 1024} KiB of text wait`,

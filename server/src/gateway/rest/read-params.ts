@@ -5,7 +5,7 @@ import { ParamsError } from '../../rpc/params-error.ts'
 import type { Operation } from './operations.ts'
 
 /** Entries of a page where nobody says how many. */
-const pageEntries = 100
+export const pageEntries = 100
 
 /** What of a request can hold parameters. */
 export interface HttpInput {

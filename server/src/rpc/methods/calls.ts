@@ -14,7 +14,7 @@ import { RecentItems } from '../recent-items.ts'
 import type { Handlers } from '../run.ts'
 
 /** About 64 KiB. */
-const callsPerItem = 256
+export const callsPerItem = 256
 
 /** What the methods about calls work with. */
 export interface CallsOptions {
