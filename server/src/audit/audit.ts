@@ -24,6 +24,12 @@ interface OwedEntry {
   readonly text: string
 }
 
+/** Entries that become durable together. */
+interface EntryGroup {
+  readonly entries: OwedEntry[]
+  readonly kept: Promise<void>
+}
+
 /** What is written down of who did what, as a chain that shows when something of it was changed. */
 export class Audit {
   readonly #store: Store
@@ -31,6 +37,8 @@ export class Audit {
   readonly #now: () => number
   readonly #owed: OwedEntry[] = []
   #lost = 0
+  /** Those that still wait for the store’s turn. */
+  #group: EntryGroup | undefined
   /** The entry before the oldest one; `undefined` until it was looked for. */
   #before: number | undefined
   #verified: { readonly atMs: number; readonly verification: Verification } | undefined
@@ -75,15 +83,34 @@ export class Audit {
    * Resolves when the entry is kept. One that cannot be is written as soon as it can, with the time at which it was due, and the promise
    * rejects: until then it is in memory only.
    */
-  async record(entry: AuditEntry): Promise<void> {
+  record(entry: AuditEntry): Promise<void> {
     const due = { atMs: this.#now(), text: formatEntry(entry) }
-    try {
-      await this.#store.change(({ audit }) => appendText(audit, due.atMs, due.text))
-    } catch (why) {
-      if (this.#owed.length < gatewayLimits.auditOwedEntries) this.#owed.push(due)
-      else this.#lost++
-      throw why
+    if (this.#group === undefined || this.#group.entries.length >= gatewayLimits.storeBatchChanges) this.#group = this.#begin()
+    this.#group.entries.push(due)
+    return this.#group.kept
+  }
+
+  /** A group that is open to all entries that come until the store takes it up: one change, and one promise, for them together. */
+  #begin(): EntryGroup {
+    const entries: OwedEntry[] = []
+    const kept = this.#store.change(({ audit }) => {
+      if (this.#group?.entries === entries) this.#group = undefined
+      for (const { atMs, text } of entries) appendText(audit, atMs, text)
+    })
+    return {
+      entries,
+      kept: kept.catch((why: unknown) => {
+        if (this.#group?.entries === entries) this.#group = undefined
+        this.#owe(entries)
+        throw why
+      }),
     }
+  }
+
+  #owe(entries: readonly OwedEntry[]): void {
+    const room = gatewayLimits.auditOwedEntries - this.#owed.length
+    this.#owed.push(...entries.slice(0, room))
+    this.#lost += Math.max(entries.length - room, 0)
   }
 
   /** Writes an entry within the change that it tells of, so that there is never one without the other. */

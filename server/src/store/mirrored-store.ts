@@ -112,7 +112,6 @@ export class MirroredStore implements Store {
       }
       if (this.#lastBatch > 1 && this.#waiting.length < storeBatchChanges) await gathering()
       const acts = this.#waiting.splice(0, storeBatchChanges)
-      this.#lastBatch = acts.length
       await this.#commit(acts)
     }
     this.#working = undefined
@@ -138,6 +137,7 @@ export class MirroredStore implements Store {
         act.fail(why)
       }
     }
+    this.#lastBatch = batch.changes.length
     if (batch.changes.length > 0) {
       try {
         await this.#flush(batch.changes)

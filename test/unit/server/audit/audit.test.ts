@@ -6,6 +6,7 @@ import { type AuditEntry, parseEntry } from '../../../../server/src/audit/entry.
 import { isSignedBy, parseHead, signHead } from '../../../../server/src/audit/signed-head.ts'
 import { verifyAudit } from '../../../../server/src/audit/verify.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
+import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import type { AuditRecord } from '../../../../server/src/store/records.ts'
 import type { AuditHead } from '../../../../server/src/store/store.ts'
 import { testIdentity } from '../../../support/certificates.ts'
@@ -68,6 +69,19 @@ test('entries are kept with who, what, where and the outcome, and the chain over
   })
   expect(await audit.verify()).toEqual({ ok: true, first: 1, last: 4 })
   expect(await new Audit(openMemoryStore(), () => ours).verify()).toEqual({ ok: true, first: 1, last: 0 })
+})
+
+test('entries that come together are one change of the store, up to as many as go with one flush', async () => {
+  const { audit, store } = await filled(1)
+  const change = vi.spyOn(store, 'change')
+  const { storeBatchChanges } = gatewayLimits
+  await Promise.all(Array.from({ length: storeBatchChanges + 1 }, (_, i) => audit.record(entry(i))))
+  expect(change).toHaveBeenCalledTimes(2)
+  await audit.record(entry(0))
+  expect(change).toHaveBeenCalledTimes(3)
+  const kept = await store.audit.read({ after: 1, limit: storeBatchChanges + 1 })
+  expect(kept.map(({ text }) => parseEntry(text).agent)).toEqual(Array.from({ length: storeBatchChanges + 1 }, (_, i) => `a${i}`))
+  expect(await audit.verify()).toEqual({ ok: true, first: 1, last: storeBatchChanges + 3 })
 })
 
 test('the event loop turns between the pages of a log that is verified', async () => {
