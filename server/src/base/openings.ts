@@ -1,5 +1,6 @@
 import { HalibutError } from './errors.ts'
 import { KnownNetworks } from './known-networks.ts'
+import { WastedHandshakes } from './wasted-handshakes.ts'
 
 /** How many connections may be on their way to saying who they are. */
 export interface OpeningLimits {
@@ -28,12 +29,14 @@ export class Openings {
   readonly #all = new Map<object, Opening>()
   readonly #byNetwork = new Map<string, Set<object>>()
   readonly #known: KnownNetworks
+  readonly #wasted: WastedHandshakes
   /** Called with the network of each that is known, or gone: there may be room again. */
   onLeft: ((network: string) => void) | undefined
 
   constructor(limits: OpeningLimits) {
     this.#limits = limits
     this.#known = new KnownNetworks(limits.maxKnownAddresses)
+    this.#wasted = new WastedHandshakes(limits.maxKnownAddresses)
   }
 
   get size(): number {
@@ -79,7 +82,19 @@ export class Openings {
 
   /** A connection from this end point is one of somebody whom we trust. */
   recognise(endPoint: string): void {
-    this.#known.add(networkOf(endPoint))
+    const network = networkOf(endPoint)
+    this.#wasted.rewarded(this.#knownOrNone(network))
+    this.#known.add(network)
+  }
+
+  /** The handshake of a connection from this end point has led to nobody whom we trust, or to nothing. */
+  waste(endPoint: string): void {
+    this.#wasted.wasted(this.#knownOrNone(networkOf(endPoint)))
+  }
+
+  /** Whether most of what came from this network lately was in vain; of those that are not known, from all of them. */
+  wastes(network: string): boolean {
+    return this.#wasted.prevail(this.#knownOrNone(network))
   }
 
   /** Whether somebody came from this network lately whom we trust. */
@@ -96,6 +111,11 @@ export class Openings {
     near?.delete(connection)
     if (near?.size === 0) this.#byNetwork.delete(opening.network)
     this.onLeft?.(opening.network)
+  }
+
+  /** Anybody can come from any number of networks: those that are not known are one. */
+  #knownOrNone(network: string): string {
+    return this.#known.has(network) ? network : ''
   }
 
   #graceLeftMs(among: Set<object> | Map<object, Opening>): number {

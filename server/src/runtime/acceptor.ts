@@ -183,7 +183,10 @@ export class Acceptor {
     const { remoteAddress, thumbprint, thumbprint256 } = channel.peer
     const trusted = thumbprint !== undefined && trust.has(thumbprint)
     if (trusted) this.#connections.register(connection, thumbprint, maxConnectionsPerCertificate)
-    else openings.enter(channel, remoteAddress, why => channel.destroy(why))
+    else {
+      openings.waste(remoteAddress)
+      openings.enter(channel, remoteAddress, why => channel.destroy(why))
+    }
     connection.startClock(trusted ? limits.acceptTimeoutMs : limits.untrustedPreambleMs)
     const head = await receivePreamble(channel, trusted ? limits.preambleMaxChars : limits.untrustedPreambleMaxChars)
     if (head === '') {

@@ -8,7 +8,7 @@ import type { HandshakeLine, Place, Waiting } from './handshake-line.ts'
  * What may come before a handshake has begun: one TLS record. A caller has no more than one to send (it has to wait for the answer), and who
  * sends more wants our memory.
  */
-const maxFirstBytes = 5 + 16 * 1024 + 256
+export const maxFirstBytes = 5 + 16 * 1024 + 256
 
 /** What an arrival asks of the port that it came to. */
 export interface ArrivalPort {
@@ -49,6 +49,8 @@ export class Arrival implements Waiting {
   error: HalibutError | undefined
   readonly #port: ArrivalPort
   #state: State = over
+  /** What had come when it was listened to last. */
+  #heardBytes = 0
 
   constructor(raw: Socket, port: ArrivalPort) {
     this.raw = raw
@@ -98,12 +100,18 @@ export class Arrival implements Waiting {
     const { readableLength } = this.raw
     if (readableLength > maxFirstBytes) {
       this.drop(new HalibutError('connection_limit', `${readableLength} bytes came before the handshake had begun`, { phase: 'tls' }))
-    } else if (readableLength > 0) this.#port.line.speak(this.#state.place)
-    else this.raw.destroy()
+    } else if (readableLength > this.#heardBytes) {
+      this.#heardBytes = readableLength
+      this.#port.line.speak(this.#state.place)
+    } else {
+      // No byte more: that was its end, which would be told only behind what nobody reads yet.
+      this.raw.destroy()
+    }
   }
 
   /** @internal The TCP connection is gone. */
   gone(): void {
+    if (this.#state.at === 'handshaking') this.#port.line.openings.waste(this.endPoint)
     this.#end()
     this.#port.onRejected(this, this.error ?? lostInHandshake())
   }

@@ -38,6 +38,8 @@ const heldMs = 1
 const acceptTurns = 8
 /** Of those whose turn it is, every so many-th comes from an address that is not known, if one waits. */
 const strangersTurn = 8
+/** After one that is likely to be in vain the line rests from their like for so many times as long: with what it costs later they have a tenth of the time. */
+const restAfterWaste = 15
 /** Silent connections that are looked at to find one that gives way. */
 const silentLooks = 16
 
@@ -80,7 +82,8 @@ export type { Place }
 /**
  * The accepted connections, on all ports, whose TLS handshake has not begun. TCP is accepted at once; then a connection waits
  * until it is its turn: addresses take turns, those that are known before others, each with its oldest connection first, as long as there is
- * room among the {@link Openings}. Where most of that is taken, a connection whose turn it is waits on until its first byte has come: whoever
+ * room among the {@link Openings}. An address from which most was in vain lately has its turn whenever all of them together have had no more than a tenth
+ * of the time. Where most of that is taken, a connection whose turn it is waits on until its first byte has come: whoever
  * says nothing holds nobody up. Nobody listens for that byte before: TLS keeps 10 KiB more for each connection whose first bytes are handed to it.
  *
  * The pace is that of the event loop: in each of its turns handshakes are begun for a millisecond, as long as the {@link HandshakePace} allows.
@@ -95,6 +98,12 @@ export class HandshakeLine {
   /** Addresses of which something is ready. */
   readonly #known = new Fifo<Lane>()
   readonly #strangers = new Fifo<Lane>()
+  /** From whom most was in vain lately. */
+  readonly #wasteful = new Fifo<Lane>()
+  /** So long none of theirs begins. */
+  #restUntilMs = 0
+  /** When the handshake began that began last, if it is one of theirs. */
+  #wastefulSinceMs: number | undefined
   /** The same, but all their places among the openings are taken. */
   readonly #full = new Fifo<Lane>()
   #size = 0
@@ -203,7 +212,7 @@ export class HandshakeLine {
 
   /** A full line is a flood: of those from addresses that are not known one gives way, the one whose turn would come last. */
   #endStranger(): void {
-    const lane = [this.#strangers.last, this.#full.last].find(each => each && !this.openings.knows(each.network))
+    const lane = [this.#wasteful.last, this.#strangers.last, this.#full.last].find(each => each && !this.openings.knows(each.network))
     const place = lane?.ready.last ?? this.#silentStranger()
     if (!place) return
     this.leave(place)
@@ -246,12 +255,14 @@ export class HandshakeLine {
   }
 
   get #isReady(): boolean {
-    return this.#known.first !== undefined || this.#strangers.first !== undefined
+    return [this.#known, this.#strangers, this.#wasteful].some(({ first }) => first !== undefined)
   }
 
   #queue(lane: Lane): void {
-    const line = this.openings.knows(lane.network) ? this.#known : this.#strangers
-    line.push(lane)
+    const { network } = lane
+    if (this.openings.wastes(network)) this.#wasteful.push(lane)
+    else if (this.openings.knows(network)) this.#known.push(lane)
+    else this.#strangers.push(lane)
   }
 
   #onLeft(network: string): void {
@@ -296,7 +307,12 @@ export class HandshakeLine {
       return
     }
     const next = this.#next()
-    if (!next) return
+    if (!next) {
+      const { first: wasteful } = this.#wasteful
+      if (wasteful) this.#held ??= setTimeout(this.#release, Math.max(heldMs, this.#restUntilMs - now))
+      return
+    }
+    this.#wastefulSinceMs = this.openings.wastes(next.lane.network) ? now : undefined
     this.leave(next)
     this.#pace.began(next, now)
     this.#begin(next)
@@ -315,6 +331,8 @@ export class HandshakeLine {
   }
 
   get #nextLane(): Lane | undefined {
+    const { first: wasteful } = this.#wasteful
+    if (wasteful && performance.now() >= this.#restUntilMs) return wasteful
     const strangersFirst = this.#begun % strangersTurn === strangersTurn - 1
     return (strangersFirst && this.#strangers.first) || this.#known.first || this.#strangers.first
   }
@@ -342,7 +360,9 @@ export class HandshakeLine {
   }
 
   readonly #goOn = (): void => {
-    if (performance.now() - this.#turnBeganMs < beginMs) this.#beginNext()
+    const now = performance.now()
+    if (this.#wastefulSinceMs !== undefined) this.#restUntilMs = now + restAfterWaste * (now - this.#wastefulSinceMs)
+    if (now - this.#turnBeganMs < beginMs) this.#beginNext()
     else this.#continue()
   }
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
-import { Arrival, type ArrivalPort, endsOf } from './arrival.ts'
+import { Arrival, type ArrivalPort, endsOf, maxFirstBytes } from './arrival.ts'
 import { codeOf, formatEndPoint, osText, toHalibutError } from './errno.ts'
 import type { HandshakeLine } from './handshake-line.ts'
 import { type TlsIdentity, tlsVersions, usable } from './secure-context.ts'
@@ -120,8 +120,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   }
 }
 
-/** A connection that waits is read once, and not again until TLS asks for more. */
-const firstRead = 1
+/** A connection that waits is read on, so that its end is noticed, up to more than it may say. */
+const firstRead = maxFirstBytes + 1
 /** What the system keeps for us of those that we have not accepted; as many as Linux lets us have. */
 const backlog = 4_096
 

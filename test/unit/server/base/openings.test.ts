@@ -79,6 +79,20 @@ test('it knows the networks of those who are trusted, the ones of which it heard
   expect(['10.0.0.1', '10.0.0.2', '2001:db8:0:0::/64'].map(network => all.knows(network))).toEqual([true, false, true])
 })
 
+test('of a known network it tells whether most of what came was in vain; those that are not known are one', () => {
+  const { all } = openings()
+  all.recognise('10.0.0.1:1')
+  for (let i = 0; i < 40; i++) all.waste(`10.0.1.${i}:1`)
+  expect(['10.0.0.1', '10.0.1.1', '10.0.2.1'].map(network => all.wastes(network))).toEqual([false, true, true])
+  // One that was worth it makes up for four, and more than 32 are not held against anybody.
+  for (let i = 0; i < 40; i++) all.waste('10.0.0.1:1')
+  const after = Array.from({ length: 6 }, () => {
+    all.recognise('10.0.0.1:1')
+    return all.wastes('10.0.0.1')
+  })
+  expect(after).toEqual([true, true, true, true, false, false])
+})
+
 test.each([
   ['127.0.0.1:80', '127.0.0.1'],
   ['[::ffff:127.0.0.1]:80', '127.0.0.1'],

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { defaultLimits, type Limits } from '../../../../server/src/base/limits.ts'
 import { Openings } from '../../../../server/src/base/openings.ts'
-import { Arrival, type ArrivalPort } from '../../../../server/src/socket/arrival.ts'
+import { Arrival, type ArrivalPort, maxFirstBytes } from '../../../../server/src/socket/arrival.ts'
 import { HandshakeLine, type Waiting } from '../../../../server/src/socket/handshake-line.ts'
 
 /** A TCP connection that has arrived, and what its port hears of it; with so few places that it has to say something first. */
@@ -17,7 +17,7 @@ async function createArrival(limits: Limits = { ...defaultLimits, maxUnidentifie
     beginTls: arrival => void begun.push(arrival),
     onRejected: (_remoteAddress, error) => void rejected.push(error.kind),
   }
-  const server = createServer({ pauseOnConnect: true, highWaterMark: 1 }).listen(0, '127.0.0.1')
+  const server = createServer({ pauseOnConnect: true, highWaterMark: maxFirstBytes + 1 }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
   client.on('error', () => undefined)
@@ -72,4 +72,29 @@ test('one that has been destroyed and has its turn before it tells so is not han
   client.write('hello')
   await gone
   expect([begun, port.line.size, port.arrivals.size, openings.size, rejected]).toEqual([[], 0, 0, 1, ['connection_lost']])
+})
+
+test('one that ends behind what it has said leaves the line, though nobody has read that', async () => {
+  await using world = await createArrival({ ...defaultLimits, maxUnidentifiedConnections: 1 })
+  const { arrival, client, port, openings, begun, rejected } = world
+  openings.enter({}, '10.0.0.1:1', () => undefined)
+  client.write('hello')
+  await once(arrival.raw, 'readable')
+  expect([arrival.raw.readableLength, port.line.size]).toEqual([5, 1])
+  client.end()
+  await once(arrival.raw, 'close')
+  expect([begun, port.line.size, port.arrivals.size, rejected]).toEqual([[], 0, 0, ['connection_lost']])
+})
+
+test('a handshake that leads to nothing is one that was in vain', async () => {
+  await using world = await createArrival()
+  const { arrival, client, openings, begun } = world
+  // One fewer than prevail.
+  for (let i = 0; i < 15; i++) openings.waste('10.0.0.1:1')
+  client.write('hello')
+  while (begun.length === 0) await new Promise(resolve => setImmediate(resolve))
+  expect(openings.wastes('10.0.0.1')).toBe(false)
+  arrival.raw.destroy()
+  await once(arrival.raw, 'close')
+  expect(openings.wastes('10.0.0.1')).toBe(true)
 })

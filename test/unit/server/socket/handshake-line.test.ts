@@ -71,6 +71,30 @@ test('known addresses come before others, and of eight one is another’s', asyn
   expect(await until(14)).toEqual([...known(0, 7), '10.0.0.1/1', ...known(7, 5), '10.0.0.1/2'])
 })
 
+test('an address from which most was in vain has a tenth of the time, and holds nobody else up', async () => {
+  const begunAtMs: number[] = []
+  const { openings, arrive, begun, until } = createLine({}, () => {
+    const now = performance.now()
+    begunAtMs.push(now)
+    while (performance.now() < now + (begunAtMs.length === 1 ? 10 : 0.1));
+  })
+  openings.recognise('10.0.0.9:1')
+  for (let i = 0; i < 16; i++) openings.waste('10.0.0.9:1')
+  arrive('10.0.0.9/1', '10.0.0.9/2', '10.0.0.9/3')
+  await until(1)
+  arrive('10.0.0.1/1', '10.0.0.1/2', '10.0.0.1/3')
+  expect(await until(6)).toEqual(['10.0.0.9/1', '10.0.0.1/1', '10.0.0.1/2', '10.0.0.1/3', '10.0.0.9/2', '10.0.0.9/3'])
+  const [first = 0, , , , second = 0] = begunAtMs
+  expect(second - first).toBeGreaterThan(150)
+  // Somebody came who was worth it: there is no rest.
+  openings.recognise('10.0.0.9:1')
+  arrive('10.0.0.9/4', '10.0.0.9/5')
+  await until(8)
+  arrive('10.0.0.1/4')
+  await until(9)
+  expect(begun.slice(6)).toEqual(['10.0.0.9/4', '10.0.0.9/5', '10.0.0.1/4'])
+})
+
 test('in a turn of the event loop handshakes begin for a millisecond', async () => {
   const { begun, arrive, until } = createLine({}, () => {
     const endMs = performance.now() + 1.1
