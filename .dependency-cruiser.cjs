@@ -20,6 +20,17 @@ const contractFiles = [
   'contract-types',
   'contract-warnings',
 ].map(name => `schemas/src/${name}.ts`)
+// What runs saved calls and judges what came of them: pure, the same in the page and on the command line.
+const collectionFiles = [
+  'collection-check',
+  'collection-path',
+  'collection-pattern',
+  'collection-problems',
+  'collection-run',
+  'collection-variables',
+  'collection-verdicts',
+  'exact-json',
+].map(name => `schemas/src/${name}.ts`)
 const runtimeRow = [
   'server/src/base',
   'server/src/codec',
@@ -42,6 +53,12 @@ const importTable = {
   ...Object.fromEntries(contractFiles.map(file => [file, contractFiles])),
   // Whether a default is a value of its type is known where values are converted.
   'schemas/src/contract-marks-check.ts': [...contractFiles, 'schemas/src/wire'],
+  ...Object.fromEntries(
+    collectionFiles.map(file => [
+      file,
+      [...collectionFiles, 'schemas/src/contract-findings.ts', 'schemas/src/contract-pattern-parser.ts', 'types:schemas/src'],
+    ]),
+  ),
   'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],
   'client-sdk/src/react': ['client-sdk/src', 'schemas/src/wire', 'types:schemas/src', 'npm:react'],
   'server/src/base': ['schemas/src', 'node:*'],

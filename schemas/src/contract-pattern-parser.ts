@@ -18,6 +18,21 @@ export function parsePattern(pattern: string): PatternNode {
   return new Parser(pattern).whole()
 }
 
+/** A pattern that is looked for within a text, and whether it stands at the ends of that. */
+export interface SearchPattern {
+  readonly node: PatternNode
+  readonly fromBegin: boolean
+  readonly toEnd: boolean
+}
+
+/** The same for a pattern that is looked for within a text: its `^` and its `$` may be missing. */
+export function parseSearch(pattern: string): SearchPattern {
+  const fromBegin = pattern.startsWith('^')
+  const toEnd = /(?:^|[^\\])(?:\\\\)*\$$/.test(pattern)
+  const whole = `${fromBegin ? '' : '^'}${pattern}${toEnd ? '' : '$'}`
+  return { node: new Parser(whole, fromBegin ? 0 : 1).whole(fromBegin || toEnd), fromBegin, toEnd }
+}
+
 const allCharacters: Range = [0, 0x10ffff]
 const digits: CharacterSet = [[48, 57]]
 const words: CharacterSet = [
@@ -48,17 +63,21 @@ const controls: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 
 class Parser {
   readonly #characters: readonly string[]
+  /** Characters before those that somebody has written. */
+  readonly #before: number
   #at = 0
 
-  constructor(pattern: string) {
+  constructor(pattern: string, before = 0) {
     this.#characters = [...pattern]
+    this.#before = before
   }
 
-  whole(): PatternNode {
+  /** `isTied`: to an end of the text, which alternatives without parentheses would be only on one side. */
+  whole(isTied = true): PatternNode {
     if (this.#characters[0] !== '^' || this.#characters.at(-1) !== '$') throw new SyntaxError('must begin with ^ and end with $')
     this.#at = 1
     const node = this.#alternatives()
-    if ('any' in node) throw new SyntaxError('must have parentheses around its alternatives')
+    if (isTied && 'any' in node) throw new SyntaxError('must have parentheses around its alternatives')
     if (this.#at !== this.#characters.length - 1) throw this.#unexpected()
     return node
   }
@@ -81,7 +100,7 @@ class Parser {
   }
 
   #unexpected(): SyntaxError {
-    return new SyntaxError(`has ${JSON.stringify(this.#next ?? '')} at character ${this.#at + 1}, which is not known here`)
+    return new SyntaxError(`has ${JSON.stringify(this.#next ?? '')} at character ${this.#at + 1 - this.#before}, which is not known here`)
   }
 
   #alternatives(): PatternNode {

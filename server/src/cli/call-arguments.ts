@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { UploadSource } from '@halibut-gateway/client'
+import { parseExactJson } from '@halibut-gateway/schemas/collection'
 import { CliError } from './failure.ts'
 
 /** Hears of the bytes that were read of a file, of how many. */
@@ -9,22 +10,16 @@ export type OnRead = (path: string, done: number, total: number) => void
 
 /**
  * An argument of a call as a person writes it: JSON, else a text; `@path` is the content of a file, as a data stream, and `@@` begins a text
- * with `@`. Whole numbers that JSON’s reader would round are kept to the digit: their JSON form is a text.
+ * with `@`. Whole numbers are kept to the digit.
  */
 export async function callArgument(text: string, onRead?: OnRead): Promise<unknown> {
   if (text.startsWith('@@')) return text.slice(1)
   if (text.startsWith('@')) return upload(text.slice(1), onRead)
   try {
-    return JSON.parse(text.replaceAll(tokens, exact))
+    return parseExactJson(text)
   } catch {
     return text
   }
-}
-
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
-
-function exact(token: string): string {
-  return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token
 }
 
 async function upload(path: string, onRead: OnRead | undefined): Promise<UploadSource> {

@@ -1,9 +1,8 @@
-import { RequestSchema } from '@halibut-gateway/schemas'
+import { misfit, RequestSchema } from '@halibut-gateway/schemas'
 import { facadeLimits, type RequestId, type RequestMessage } from '@halibut-gateway/schemas/wire'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { HalibutError } from '../base/errors.ts'
 import { toHalibutError } from './error-map.ts'
-import { misfit } from './expectation.ts'
 import { readJson } from './read-json.ts'
 
 /** What one text frame holds. */

@@ -1,4 +1,4 @@
-import { type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
+import { expectedBy, type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
 import {
   describeGot,
   type ErrorKind,
@@ -18,7 +18,6 @@ import type { LogSink } from '../base/log.ts'
 import { auditFacts, isAudited, mustBeWritten } from './audited.ts'
 import { type CallContext, type RequestContext, RunningCall } from './call-context.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
-import { expectedBy } from './expectation.ts'
 import { ParamsError } from './params-error.ts'
 import type { RequestTracer } from './request-spans.ts'
 

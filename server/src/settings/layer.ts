@@ -1,6 +1,6 @@
+import { misfit } from '@halibut-gateway/schemas'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { misfit } from '../rpc/expectation.ts'
 import { nearest } from './nearest.ts'
 import { allSettings, type Setting, type Settings } from './schema.ts'
 

@@ -1,6 +1,6 @@
+import { misfit } from '@halibut-gateway/schemas'
 import { type TObject, type TSchema, Type } from '@sinclair/typebox'
 import { Value, type ValueError, ValueErrorType } from '@sinclair/typebox/value'
-import { misfit } from '../rpc/expectation.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { findSetting, type Layer, put, putSecretOf, type ReadFile, type SettingsProblem, unknown, withoutMark } from './layer.ts'
 import { allSettings, type Settings, SettingsSchema } from './schema.ts'

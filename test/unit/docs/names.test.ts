@@ -9,7 +9,7 @@ import { SettingsSchema } from '../../../server/src/settings/schema.ts'
 const repository = resolve(import.meta.dirname, '../../..')
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8')
 const documents = ['README.md', ...['OPERATING', 'METRICS', 'SECURITY', 'LIMITS'].map(name => `server/${name}.md`)].concat(
-  ['PROTOCOL', 'REST'].map(name => `schemas/${name}.md`),
+  ['PROTOCOL', 'REST', 'SAVED-CALLS'].map(name => `schemas/${name}.md`),
 )
 
 const entries: readonly MethodEntry[] = Object.values(methods)

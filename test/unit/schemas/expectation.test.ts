@@ -1,7 +1,6 @@
-import { InvokeParamsSchema, methods } from '@halibut-gateway/schemas'
+import { expectation, InvokeParamsSchema, methods } from '@halibut-gateway/schemas'
 import { Type } from '@sinclair/typebox'
 import { expect, test } from 'vitest'
-import { expectation } from '../../../../server/src/rpc/expectation.ts'
 
 test.each([
   [InvokeParamsSchema.properties.timeoutMs, 'a whole number from 1'],
