@@ -14,6 +14,7 @@ export const exitCodes = {
   mayHaveRun: { code: 9, meaning: 'the request left, and may have run' },
   fault: { code: 10, meaning: 'doctor found a fault' },
   tampered: { code: 11, meaning: 'the audit log was changed, or a part of it is missing' },
+  assertionFailed: { code: 12, meaning: 'a saved call did not come out as it should: an assertion does not hold' },
   hungUp: { code: 129, meaning: 'ended by SIGHUP' },
   interrupted: { code: 130, meaning: 'ended by SIGINT (Ctrl-C)' },
   terminated: { code: 143, meaning: 'ended by SIGTERM' },
