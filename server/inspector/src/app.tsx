@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import { lazily } from './elements/lazily.tsx'
 import { Notice } from './elements/notice.tsx'
 import { ProblemBox } from './elements/problem-box.tsx'
 import { Header } from './groups/header.tsx'
@@ -9,6 +10,10 @@ import { AttachPage } from './pages/attach/attach-page.tsx'
 import { OverviewPage } from './pages/overview/overview-page.tsx'
 import { SignInPage } from './pages/sign-in/sign-in-page.tsx'
 import { TrustPage } from './pages/trust/trust-page.tsx'
+
+// What few need at first comes when it is looked at.
+const SavedPage = lazily(async () => (await import('./pages/saved/saved-page.tsx')).SavedPage, 'Opening saved calls')
+const ManyPage = lazily(async () => (await import('./pages/many/many-page.tsx')).ManyPage, 'Opening the page')
 
 /** The whole page. */
 export function App() {
@@ -74,6 +79,10 @@ function Content() {
       return <AttachPage mode={route.mode} />
     case 'trust':
       return <TrustPage focus={route.pending} />
+    case 'saved':
+      return <SavedPage place={route} />
+    case 'many':
+      return <ManyPage place={route} />
   }
 }
 
@@ -81,7 +90,11 @@ function Content() {
 function useTitle(): void {
   const route = router.route.value
   const name =
-    route.page === 'agent' ? route.agent : { overview: 'Overview', agents: 'Agents', attach: 'Add an agent', trust: 'Trust' }[route.page]
+    route.page === 'agent'
+      ? route.agent
+      : { overview: 'Overview', agents: 'Agents', attach: 'Add an agent', trust: 'Trust', saved: 'Saved calls', many: 'Call many agents' }[
+          route.page
+        ]
   useEffect(() => {
     document.title = `${name} · Halibut Gateway`
   }, [name])

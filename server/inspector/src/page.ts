@@ -10,6 +10,8 @@ import { createCallPhases } from './state/call-phases.ts'
 import { createCalls } from './state/calls.ts'
 import { now } from './state/clock.ts'
 import { createContracts } from './state/contracts.ts'
+import { createMany } from './state/many.ts'
+import { createManyForm } from './state/many-form.ts'
 import { createSession } from './state/session.ts'
 import { createTrust } from './state/trust.ts'
 
@@ -25,6 +27,8 @@ export const phases = createCallPhases(session, calls)
 export const about = createAbout(session, location.hostname)
 export const attention = createAttention(session)
 export const trust = createTrust(session, () => now.value)
+export const manyForm = createManyForm(router, agents, contracts)
+export const many = createMany(session, tell => void requestAnimationFrame(tell))
 
 /** What the list of agents is narrowed to: it stays beside an agent’s page. */
 export const listView = computed(() => {

@@ -32,6 +32,23 @@ export type Route =
     }
   | { readonly page: 'attach'; readonly mode: 'listening' | 'polling' }
   | { readonly page: 'trust'; readonly pending: string | undefined }
+  /** Saved calls: a collection of this browser by its id and a call of it by its name, or a call that the link itself holds. */
+  | {
+      readonly page: 'saved'
+      readonly collection: string | undefined
+      readonly call: string | undefined
+      readonly link: string | undefined
+    }
+  /** One call to many agents: those with one of the tags that the search finds, or those that were picked. */
+  | {
+      readonly page: 'many'
+      readonly tags: readonly string[]
+      readonly search: string
+      readonly picked: readonly string[]
+      readonly service: string | undefined
+      /** The signature of a method. */
+      readonly method: string | undefined
+    }
 
 /** All agents, by name. */
 export const wholeList: ListView = { search: '', states: [], tag: '', sort: 'name', descending: false }
@@ -58,6 +75,17 @@ export function parseRoute(hash: string): Route {
       return { page, mode: id === 'polling' ? 'polling' : 'listening' }
     case 'trust':
       return { page, pending: id === '' ? undefined : id }
+    case 'saved':
+      return { page, collection: id === '' ? undefined : id, call: args.get('call') ?? undefined, link: args.get('link') ?? undefined }
+    case 'many':
+      return {
+        page,
+        tags: listOf(args.get('tag')),
+        search: args.get('search') ?? '',
+        picked: listOf(args.get('agents')),
+        service: args.get('service') ?? undefined,
+        method: args.get('method') ?? undefined,
+      }
     default:
   }
   return { page: 'agents', list: parseList(args) }
@@ -76,6 +104,14 @@ export function formatRoute(route: Route): string {
       return `#/attach/${route.mode}`
     case 'trust':
       return route.pending === undefined ? '#/trust' : `#/trust/${encodeURIComponent(route.pending)}`
+    case 'saved': {
+      const path = route.collection === undefined ? '#/saved' : `#/saved/${encodeURIComponent(route.collection)}`
+      return `${path}${formatQuery({ call: route.call, link: route.link })}`
+    }
+    case 'many': {
+      const { tags, search, picked, service, method } = route
+      return `#/many${formatQuery({ tag: tags.join(), search, agents: picked.join(), service, method })}`
+    }
   }
 }
 
@@ -99,6 +135,11 @@ function listArgs({ search, states, tag, sort, descending }: ListView): Record<s
 function formatQuery(args: Record<string, string | undefined>): string {
   const given = Object.entries(args).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}
+
+/** Ids and tags have no commas in them. */
+function listOf(text: string | null): readonly string[] {
+  return [...new Set((text ?? '').split(',').filter(each => each !== ''))]
 }
 
 function cutAt(text: string, separator: string): [string, string] {

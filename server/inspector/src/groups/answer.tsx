@@ -84,7 +84,9 @@ function Body({ made }: { made: MadeCall }) {
     case 'answered':
       return (
         <>
-          {outcome.dropped === 'long' ? (
+          {outcome.dropped === 'secret' ? (
+            <p class="hint">This result has a secret in it, and is not kept: call again to see it.</p>
+          ) : outcome.dropped === 'long' ? (
             <p class="hint">This result was long, and is not kept: call again to see it.</p>
           ) : outcome.dropped === 'stream' ? (
             <p class="hint">This result is not kept: its data stream ended with the page that it came to. Call again to get it.</p>

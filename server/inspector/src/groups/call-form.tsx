@@ -1,6 +1,7 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { describeType, type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { calls, contracts, form } from '../page.ts'
+import { CallFurther } from './call-further.tsx'
 import { RawArguments } from './raw-arguments.tsx'
 import { ValueField } from './value-field.tsx'
 
@@ -77,6 +78,7 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
               </span>
               <Deadline />
             </div>
+            <CallFurther />
             {!form.takesStreams.value && <RawArguments key={signatureOf(method)} />}
           </form>
         </div>

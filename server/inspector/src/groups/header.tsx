@@ -42,6 +42,9 @@ function Ways() {
           </span>
         )}
       </Link>
+      <Link to={{ page: 'saved', collection: undefined, call: undefined, link: undefined }} current={page === 'saved'}>
+        Saved
+      </Link>
       <Link to={{ page: 'trust', pending: undefined }} current={page === 'trust'}>
         Trust
         {waiting > 0 && (

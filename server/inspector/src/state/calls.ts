@@ -5,6 +5,7 @@ import { withoutSecrets } from '../values/form-values.ts'
 import { readCalls, writeCalls } from '../values/kept-calls.ts'
 import { withoutLongResults } from '../values/long-results.ts'
 import type { CallOutcome, MadeCall } from '../values/made-call.ts'
+import { mayHoldSecret } from '../values/masked-secrets.ts'
 import type { CallForm } from './call-form.ts'
 import type { Session } from './session.ts'
 
@@ -137,6 +138,7 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
         signature: signatureOf(method),
         args,
         shownArgs: args.map((arg, i) => withoutSecrets(json, method.params[i] ?? { type: 'object' }, arg)),
+        ...(mayHoldSecret(json, method.result) ? { hidesResult: true } : {}),
         startedAt,
         deadlineAt: deadlineMs === undefined ? undefined : startedAt + deadlineMs,
         key: crypto.randomUUID(),

@@ -41,7 +41,7 @@ const texts = new WeakMap<MadeCall, string>()
 function textOf(call: MadeCall): string {
   let text = texts.get(call)
   if (text === undefined) {
-    text = JSON.stringify({ ...call, args: keepable(call), shownArgs: shortened(call.shownArgs), outcome: keptOutcome(call.outcome) })
+    text = JSON.stringify({ ...call, args: keepable(call), shownArgs: shortened(call.shownArgs), outcome: keptOutcome(call) })
     texts.set(call, text)
   }
   return text
@@ -62,11 +62,18 @@ function short(arg: unknown): unknown {
   return beginningOfJson(arg, 200, '').isWhole ? arg : '…'
 }
 
-function keptOutcome(outcome: CallOutcome): CallOutcome {
+function keptOutcome({ outcome, hidesResult }: MadeCall): CallOutcome {
+  if (outcome.at === 'failed') return hidesResult ? { ...outcome, error: withoutResult(outcome.error) } : outcome
   if (outcome.at !== 'answered' || outcome.dropped) return outcome
   const { result } = outcome
+  if (hidesResult) return { ...outcome, result: without(result), dropped: 'secret' }
   if (holds(result.value, each => each instanceof Download)) return { ...outcome, result: without(result), dropped: 'stream' }
   return beginningOfJson(result.value, callChars, '').isWhole ? outcome : { ...outcome, result: without(result), dropped: 'long' }
+}
+
+/** An answer that does not fit its contract stands in the error, and what was found in it. */
+function withoutResult({ kind, message, phase, delivery, retryable, agent, traceId, advice }: GatewayError): GatewayError {
+  return new GatewayError(kind, message, { phase, delivery, retryable, agent, traceId, advice })
 }
 
 function without(result: InvokeResult): InvokeResult {

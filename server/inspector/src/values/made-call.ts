@@ -15,6 +15,8 @@ export interface MadeCall extends Target {
   readonly args?: readonly unknown[] | undefined
   /** The same without its secrets. */
   readonly shownArgs: readonly unknown[]
+  /** The contract says that its answer has a secret in it: it is shown, and not kept. */
+  readonly hidesResult?: true
   readonly startedAt: number
   /** When it is given up, where a deadline was set. */
   readonly deadlineAt?: number | undefined
@@ -31,7 +33,7 @@ export type CallOutcome =
       readonly at: 'answered'
       readonly result: InvokeResult
       readonly elapsedMs: number
-      /** Its value is not kept: it was long, or a data stream of a page that was left. */
-      readonly dropped?: 'long' | 'stream'
+      /** Its value is not kept: it was long, a data stream of a page that was left, or has a secret in it. */
+      readonly dropped?: 'long' | 'stream' | 'secret'
     }
   | { readonly at: 'failed'; readonly error: GatewayError; readonly elapsedMs: number }

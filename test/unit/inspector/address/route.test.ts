@@ -14,12 +14,16 @@ const part = fc.option(
   text.filter(each => each !== ''),
   { nil: undefined },
 )
+/** Ids and tags: they have no commas. */
+const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9._-]{1,8}$/), { maxLength: 4 })
 const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant({ page: 'overview' as const }),
   list.map(each => ({ page: 'agents' as const, list: each })),
   fc.record({ page: fc.constant('agent' as const), agent: text.filter(each => each !== ''), service: part, method: part, list }),
   fc.constantFrom('listening' as const, 'polling' as const).map(mode => ({ page: 'attach' as const, mode })),
   part.map(pending => ({ page: 'trust' as const, pending })),
+  fc.record({ page: fc.constant('saved' as const), collection: part, call: part, link: part }),
+  fc.record({ page: fc.constant('many' as const), tags: ids, search: text, picked: ids, service: part, method: part }),
 )
 
 test('every place stands in the address and is found again by it', () => {

@@ -53,6 +53,23 @@ test('secrets, files and long values are not kept', () => {
   expect([uploaded?.outcome, streamed?.outcome]).toMatchObject([{ dropped: 'long' }, { dropped: 'stream' }])
 })
 
+test('an answer of which the contract says that a secret is in it is not kept, nor what an error tells of it', () => {
+  const error = new GatewayError('serialization_failed', 'it does not fit', {
+    delivery: 'executed',
+    errors: [{ path: '/value', expected: 'text', got: 'sesame' }],
+    result: { pin: 'sesame' },
+  })
+  const calls = [
+    made(2, { hidesResult: true, outcome: answered({ pin: 'sesame' }) }),
+    made(1, { hidesResult: true, outcome: { at: 'failed', error, elapsedMs: 3 } }),
+  ]
+  const text = writeCalls(calls)
+  expect(text).not.toContain('sesame')
+  const [kept, failed] = readCalls(text)
+  expect(kept?.outcome).toMatchObject({ at: 'answered', dropped: 'secret' })
+  expect(failed?.outcome).toMatchObject({ at: 'failed', error: { kind: 'serialization_failed', delivery: 'executed' } })
+})
+
 test('as many are kept as there is room for, the newest, and text that is none gives none', () => {
   const calls = Array.from({ length: 100 }, (_, i) => made(100 - i, { args: ['y'.repeat(30_000)] }))
   const back = readCalls(writeCalls(calls))

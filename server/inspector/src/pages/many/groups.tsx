@@ -1,0 +1,102 @@
+import { shortJson } from '@halibut-gateway/schemas/collection'
+import { useMemo } from 'preact/hooks'
+import { JsonView } from '../../groups/json-view.tsx'
+import { many } from '../../page.ts'
+import { type AnswerGroup, majorityOf } from '../../values/answer-groups.ts'
+import { differencesOf } from '../../values/differences.ts'
+import { counted } from '../../values/format.ts'
+
+/** Groups that are shown, then the rest is counted. */
+const mostGroups = 40
+const mostNames = 6
+
+interface GroupsProps {
+  /** The key of the group that the table is narrowed to. */
+  readonly only: string | undefined
+  readonly onOnly: (key: string) => void
+}
+
+/** Equal answers together: what most say first, and those that say something else against it. */
+export function Groups({ only, onOnly }: GroupsProps) {
+  const groups = many.groups()
+  const majority = majorityOf(groups)
+  if (groups.length === 0) return null
+  return (
+    <section class="panel" aria-label="What they answered">
+      <h2>What they answered</h2>
+      <ol class="answer-groups">
+        {groups.slice(0, mostGroups).map((group, index) => (
+          <li key={group.key} class={group.at} data-group={index + 1} data-agents={group.agents.length}>
+            <div class="row wrap">
+              <button type="button" class="small" aria-pressed={group.key === only} onClick={() => onOnly(group.key)}>
+                {counted(group.agents.length, 'agent')}
+              </button>
+              <b>{titleOf(group, majority, groups)}</b>
+              <span class="quiet names">{namesOf(group)}</span>
+            </div>
+            {group.at === 'failed' ? (
+              <p class="problem">
+                <code>{group.kind}</code> {group.message}
+              </p>
+            ) : group === majority || !majority ? (
+              <Whole group={group} />
+            ) : (
+              <Against group={group} majority={majority} />
+            )}
+          </li>
+        ))}
+      </ol>
+      {groups.length > mostGroups && <p class="hint">and {counted(groups.length - mostGroups, 'more answer')} that differ.</p>}
+    </section>
+  )
+}
+
+function titleOf(group: AnswerGroup, majority: AnswerGroup | undefined, groups: readonly AnswerGroup[]): string {
+  if (group.at === 'failed') return 'failed'
+  if (group !== majority) return 'answered something else'
+  return groups.length === 1 ? 'answered the same' : 'answered this, which is what most say'
+}
+
+function namesOf({ agents }: AnswerGroup): string {
+  const names = agents.slice(0, mostNames).join(', ')
+  return agents.length > mostNames ? `${names} and ${(agents.length - mostNames).toLocaleString('en')} more` : names
+}
+
+function Whole({ group }: { group: AnswerGroup }) {
+  if (!group.isKept) return <p class="hint">The answer is long, and not kept; it is compared by a checksum.</p>
+  return <JsonView value={group.value} label="What most answered" name="answer" />
+}
+
+/** The places at which an answer differs from what most say. */
+function Against({ group, majority }: { group: AnswerGroup; majority: AnswerGroup }) {
+  const differences = useMemo(() => differencesOf(majority.value, group.value), [majority.value, group.value])
+  if (!group.isKept || !majority.isKept) return <p class="hint">The answers are long, and not kept; they are compared by a checksum.</p>
+  return (
+    <>
+      <table class="differences">
+        <thead>
+          <tr>
+            <th scope="col">at</th>
+            <th scope="col">most say</th>
+            <th scope="col">here</th>
+          </tr>
+        </thead>
+        <tbody>
+          {differences.map(({ path, one, other }) => (
+            <tr key={path} data-path={path}>
+              <th scope="row">
+                <code>{path}</code>
+              </th>
+              <td>{one === undefined ? <span class="quiet">nothing</span> : <code>{shortJson(one)}</code>}</td>
+              <td>{other === undefined ? <span class="quiet">nothing</span> : <code>{shortJson(other)}</code>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <details>
+        <summary>The whole answer</summary>
+        <JsonView value={group.value} label="Answer of these agents" name="answer" />
+      </details>
+    </>
+  )
+}
