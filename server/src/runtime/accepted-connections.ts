@@ -4,13 +4,23 @@ import { timerMs } from '../base/timer.ts'
 import type { RequestSource } from '../exchange/serve-poller.ts'
 import type { ConnectionEvent, SubscriberEvent } from './events.ts'
 
+/** Where somebody came in: the certificate of ours that was presented there, by its thumbprint, and the port. */
+export type Entrance = Pick<SubscriberEvent, 'own' | 'port'>
+
+/** What polls on a connection. */
+interface Subscription extends Entrance {
+  readonly name: string
+  /** UTC milliseconds since 1970. */
+  readonly sinceMs: number
+}
+
 /** An accepted connection, from TLS to its end: all that is kept of it. */
 export class AcceptedConnection {
   readonly channel: ByteChannel
   /** Its certificate is trusted, and it speaks Halibut. */
   isAuthorised = false
-  /** Whose it is, once a polling agent has been let in. */
-  subscriber: SubscriberEvent | undefined
+  /** Once a polling agent has been let in. */
+  subscription: Subscription | undefined
   /** Where it gets its requests, then. */
   source: RequestSource | undefined
   #clock: NodeJS.Timeout | undefined
@@ -28,6 +38,14 @@ export class AcceptedConnection {
   stopClock(): void {
     clearTimeout(this.#clock)
     this.#clock = undefined
+  }
+
+  /** Whose it is; `undefined` where no polling agent has been let in. Made anew each time: what is kept of an idle one is little. */
+  get subscriber(): SubscriberEvent | undefined {
+    if (!this.subscription) return undefined
+    const { name, own, port, sinceMs } = this.subscription
+    const { remoteAddress, thumbprint = '', thumbprint256, expiresMs } = this.channel.peer
+    return { subscription: name, thumbprint, thumbprint256, remoteAddress, own, port, since: new Date(sinceMs), expiresMs }
   }
 
   describe(): ConnectionEvent {
@@ -107,7 +125,7 @@ export class AcceptedConnections {
 
   /** The polling agents that have been let in. */
   get subscribers(): AcceptedConnection[] {
-    return [...this.#all].filter(connection => connection.subscriber)
+    return [...this.#all].filter(connection => connection.subscription)
   }
 
   get all(): AcceptedConnection[] {

@@ -9,7 +9,7 @@ import { serveCaller } from '../exchange/serve-caller.ts'
 import { type RequestSource, servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
-import { type AcceptedConnection, AcceptedConnections } from './accepted-connections.ts'
+import { type AcceptedConnection, AcceptedConnections, type Entrance } from './accepted-connections.ts'
 import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { DenialReason, EventHub, SubscriberEvent } from './events.ts'
@@ -54,9 +54,6 @@ export interface AcceptorOptions {
   readonly authoriseSubscriber: ((candidate: SubscriberCandidate) => true | string) | undefined
 }
 
-/** The port at which a connection came, and the certificate of ours that was presented there: its thumbprint. */
-export type Entrance = Pick<SubscriberEvent, 'own' | 'port'>
-
 /** Whose connections. */
 type SubscriberEndpoint = Pick<Endpoint, 'uri' | 'thumbprint'> & Partial<Pick<Endpoint, 'nextThumbprint'>>
 
@@ -88,9 +85,9 @@ export class Acceptor {
     try {
       try {
         const opened = await this.#open(connection, listenerName, entrance)
-        const { subscriber } = connection
-        if (opened && subscriber) {
-          connection.source = sourceFor(subscriber.subscription, subscriber.thumbprint)
+        const { subscription } = connection
+        if (opened && subscription) {
+          connection.source = sourceFor(subscription.name, channel.peer.thumbprint ?? '')
           await servePoller(opened, connection.source)
         } else if (opened) await serveCaller(opened, service)
       } finally {
@@ -146,15 +143,15 @@ export class Acceptor {
 
   /** Ends all on which we presented a certificate that is not among these, each when what runs on it has come to its end; what waits is for others. */
   leaveAllBut(own: readonly string[]): void {
-    for (const { source, subscriber } of this.#connections.subscribers) {
-      if (subscriber?.own !== undefined && !own.includes(subscriber.own)) source?.close()
+    for (const { source, subscription } of this.#connections.subscribers) {
+      if (subscription?.own !== undefined && !own.includes(subscription.own)) source?.close()
     }
   }
 
   #subscribersOf({ uri, thumbprint, nextThumbprint }: SubscriberEndpoint): AcceptedConnection[] {
     const pinned = [thumbprint, nextThumbprint].filter(each => each !== undefined)
     const candidates = pinned.length === 0 ? this.#connections.subscribers : pinned.flatMap(each => this.#connections.ofCertificate(each))
-    return candidates.filter(({ subscriber }) => subscriber?.subscription === uri)
+    return candidates.filter(({ subscription }) => subscription?.name === uri)
   }
 
   /** Cuts every connection. */
@@ -266,7 +263,7 @@ export class Acceptor {
     entrance: Entrance,
   ): Promise<boolean> {
     const { limits, events, log, authoriseSubscriber } = this.#options
-    const { remoteAddress, thumbprint, thumbprint256, expiresMs } = connection.channel.peer
+    const { remoteAddress, thumbprint, thumbprint256 } = connection.channel.peer
     const subscription = subscriptionKey(announced)
     if (subscription === undefined || thumbprint === undefined) {
       throw new HalibutError(
@@ -297,17 +294,9 @@ export class Acceptor {
       throw why
     }
     connection.stopClock()
-    const subscriber: SubscriberEvent = {
-      subscription,
-      thumbprint,
-      thumbprint256,
-      remoteAddress,
-      ...entrance,
-      since: new Date(),
-      expiresMs,
-    }
-    connection.subscriber = subscriber
-    events.emit('subscriberConnected', subscriber)
+    connection.subscription = { name: subscription, ...entrance, sinceMs: Date.now() }
+    const { subscriber } = connection
+    if (subscriber) events.emit('subscriberConnected', subscriber)
     return true
   }
 
@@ -347,7 +336,7 @@ export class Acceptor {
   #unsubscribe(connection: AcceptedConnection): void {
     const { subscriber } = connection
     if (!subscriber) return
-    connection.subscriber = undefined
+    connection.subscription = undefined
     this.#leave(subscriber.subscription)
     this.#options.events.emit('subscriberDisconnected', subscriber)
   }

@@ -128,8 +128,8 @@ const backlog = 4_096
 const peerCheck = {
   requestCert: true,
   rejectUnauthorized: false,
-  // The limit is kept by us: Node’s does not end the TCP connection of a caller who says nothing.
-  handshakeTimeout: 0x7fffffff,
+  // None: the limit is kept by us. Node’s does not end the TCP connection of a caller who says nothing, and leaves a timer with each that is there.
+  handshakeTimeout: -1,
 }
 
 /** Why a port cannot be listened on, and what to do; `undefined` where it can. It is let go again at once. */

@@ -32,11 +32,11 @@ export class TlsChannel implements ByteChannel {
   readonly peer: Peer
   receiveTimeoutMs: number
   sendTimeoutMs: number
-  readonly closed: Promise<void>
   readonly #reader: ByteReader
   readonly #writer: ByteWriter
   readonly #deadlines: Deadlines
   readonly #pushed: boolean
+  #closed: Promise<void> | undefined
   #tellClosed: (() => void) | undefined
   #socket: TLSSocket | undefined
   #raw: Socket | undefined
@@ -54,9 +54,6 @@ export class TlsChannel implements ByteChannel {
     this.#deadlines = new Deadlines(this)
     this.#reader = new ByteReader(this, this.#deadlines)
     this.#writer = new ByteWriter(this.#deadlines)
-    this.closed = new Promise(resolve => {
-      this.#tellClosed = resolve
-    })
     const owned: OwnedSocket = socket
     owned[channelOf] = this
     owned.on('close', onClose).on('error', onError).on('end', onEnd).on('drain', onDrain)
@@ -73,6 +70,16 @@ export class TlsChannel implements ByteChannel {
 
   get failure(): Error | 'closed' | undefined {
     return this.#failure
+  }
+
+  /** Made for who asks: of an idle connection nobody does. */
+  get closed(): Promise<void> {
+    this.#closed ??= this.#socket
+      ? new Promise(resolve => {
+          this.#tellClosed = resolve
+        })
+      : Promise.resolve()
+    return this.#closed
   }
 
   /** Takes bytes; a view that is not `owned` is valid only during the call. */
