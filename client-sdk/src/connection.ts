@@ -75,7 +75,7 @@ export function openConnection(options: ResolvedOptions, resume: Resume | undefi
         state.at === 'connecting'
           ? notAccepted(message, credential)
           : new GatewayError(code === signedOut ? 'unauthorized' : 'connection_lost', message, {
-              retryable: retriedCodes.includes(code),
+              retryable: code === signedOut ? options.renewsToken : retriedCodes.includes(code),
               advice: checkAddress,
             }),
       )

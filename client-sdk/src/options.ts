@@ -9,7 +9,10 @@ import { platformWebSocket, type WebSocketFactory } from './websocket.ts'
 export interface ClientOptions {
   /** The gateway: `https://gateway.example/`, with a path where it has one, or `wss://…/rpc`. `http` and `https` become `ws` and `wss`. */
   readonly url: string
-  /** The credential. Asked for again before each attempt where it is a function. Default: none. */
+  /**
+   * The credential. Asked for again before each attempt where it is a function, and at once where the gateway ends the sign-in with the last one
+   * (it has expired, or was revoked). Default: none.
+   */
   readonly token?: string | (() => string | Promise<string>)
   /**
    * Whether to get a ticket for each connection with the token, instead of offering the token itself. Default true; without a token only where
@@ -47,6 +50,8 @@ export interface RequestOptions extends WatchOptions {
 export interface ResolvedOptions {
   readonly url: string
   readonly token: () => Promise<string | undefined>
+  /** Whether it may be another one the next time. */
+  readonly renewsToken: boolean
   readonly tickets: boolean
   readonly isPlatformSocket: boolean
   readonly client: { readonly name: string; readonly version: string }
@@ -77,12 +82,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
       advice: 'pass webSocket of the ws package',
     })
   }
+  const renewsToken = typeof token === 'function'
   checkTime('connectTimeoutMs', connectTimeoutMs)
   checkTime('backoff.firstMs', firstMs, true)
   checkTime('backoff.maxMs', maxMs, true)
   return {
     url: socketUrl(url),
-    token: async () => (typeof token === 'function' ? token() : token),
+    token: async () => (renewsToken ? token() : token),
+    renewsToken,
     tickets,
     isPlatformSocket: !options.webSocket,
     client,

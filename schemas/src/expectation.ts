@@ -10,6 +10,17 @@ export function expectedBy({ schema, message }: { readonly schema: TSchema; read
   return message === 'Unexpected property' ? 'no such member' : expectation(schema)
 }
 
+/** Whether what came stands in the place of something else altogether, may be a secret, and is not quoted. */
+export function isForeign({ schema, message }: { readonly schema: TSchema; readonly message: string }): boolean {
+  return message === 'Unexpected property' || !isSimple(schema)
+}
+
+function isSimple(schema: TSchema): boolean {
+  const kind = schema[Kind]
+  if (kind === 'Union') return (schema['anyOf'] as TSchema[]).every(isSimple)
+  return kind === 'Integer' || kind === 'Number' || kind === 'String' || kind === 'Boolean' || kind === 'Literal' || kind === 'Null'
+}
+
 /** What a schema takes, for the error of a value that it does not: its form. Its description says what the value means, which is something else. */
 export function expectation(schema: TSchema): string {
   switch (schema[Kind]) {

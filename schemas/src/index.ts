@@ -51,7 +51,7 @@ export { type ContractEntry, ContractEntrySchema } from './contract-entry.ts'
 export { checkPattern } from './contract-pattern.ts'
 export { type ContractSchemas, contractJsonSchema, contractSchemas } from './contract-schema.ts'
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
-export { expectation, expectedBy, misfit } from './expectation.ts'
+export { expectation, expectedBy, isForeign, misfit } from './expectation.ts'
 export {
   DeliverySchema,
   ErrorDataSchema,

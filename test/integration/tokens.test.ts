@@ -158,6 +158,38 @@ test('a client whose token was revoked says so, and does not come back with it b
   expect(opened.length).toBe(1)
 })
 
+test('a client with a function for its token comes back by itself with the next one, and its watches go on', async () => {
+  await using world = await createGatewayWorld()
+  const [first, second] = [await make(world, { name: 'first' }), await make(world, { name: 'second' })]
+  const tokens = [first.secret, second.secret]
+  await using client = createClient({
+    url: world.origin,
+    token: () => tokens.shift() ?? second.secret,
+    webSocket: nodeWebSocket,
+    backoff: { firstMs: 1, maxMs: 2 },
+  })
+  const states: ClientState[] = []
+  client.onState(state => states.push(state))
+  const watch = client.watchAgents()
+  await watch.next()
+  const running = client.agent('a1').invoke('IProbeService', 'Forever', [])
+  running.catch(() => undefined)
+  await until(() => world.calls.length === 1)
+  const next = watch.next()
+  await ask(world, `POST /tokens/${first.id}/revoke`)
+  expect(await next).toMatchObject({ value: { type: 'snapshot', agents: [{ id: 'a1' }] } })
+  expect(client.state).toMatchObject({ at: 'connected', welcome: { resumed: false, principal: { name: 'second' } } })
+  expect(states.find(({ at }) => at === 'waiting')).toMatchObject({ why: { kind: 'unauthorized' } })
+  // What ran with the sign-in that is over ended with it.
+  await expect(running).rejects.toMatchObject({ kind: 'connection_lost', delivery: 'unknown' })
+
+  // The same token once more is refused, and that is the end.
+  const last = watch.next()
+  await ask(world, `POST /tokens/${second.id}/revoke`)
+  await expect(last).rejects.toMatchObject({ kind: 'connection_lost', message: 'the credential is not valid (any more)' })
+  expect(client.state).toMatchObject({ at: 'failed', why: { kind: 'unauthorized', retryable: false } })
+})
+
 test('who asks for too much over sockets is told how long to wait, however many sockets it has, and others are served', async () => {
   await using world = await createGatewayWorld({ callLimits: { socketCallsPerAddress: 1_000, socketCallsPerToken: 4 } })
   const [one, two, other] = [await world.open('operator'), await world.open('operator'), await world.open('viewer')]

@@ -52,6 +52,7 @@ export const innerNames = [
   'reading',
   'receive',
   'reference',
+  'renewsToken',
   'repeatCredit',
   'restarts',
   'score',

@@ -105,17 +105,17 @@ function convert(context: Context, type: TypeNode, value: unknown, path: string)
     return refuse(context, path, describeType(type), value)
   }
   if ('nullable' in type) return convert(context, type.nullable, value, path)
-  if ('list' in type) return convertItems(context, type.list, value, path, 'array')
-  if ('set' in type) return convertItems(context, type.set, value, path, 'set')
+  if ('list' in type) return convertItems(context, type.list, value, path)
+  if ('set' in type) return convertItems(context, type.set, value, path, true)
   if ('array' in type) {
     const rank = type.rank ?? 1
-    return convertItems(context, rank > 1 ? { array: type.array, rank: rank - 1 } : type.array, value, path, 'array')
+    return convertItems(context, rank > 1 ? { array: type.array, rank: rank - 1 } : type.array, value, path)
   }
   if ('dictionary' in type) return convertDictionary(context, type.dictionary, value, path)
   if ('collection' in type) {
     const [first, second] = type.of
     if (second !== undefined) return convertDictionary(context, [first as TypeNode, second], value, path)
-    return convertItems(context, first as TypeNode, value, path, /Set$/.test(type.collection) ? 'set' : 'array')
+    return convertItems(context, first as TypeNode, value, path, /Set$/.test(type.collection))
   }
   return convertTuple(context, 'tuple' in type ? type.tuple : 'valueTuple' in type ? type.valueTuple : type.pair, value, path)
 }
@@ -128,7 +128,7 @@ function convertMarked(context: Context, marks: MarkedType, value: unknown, path
   // What is put off would tell of a secret later.
   const converted = convert(marks.secret ? { ...context, putOff: undefined } : context, marks.type, value, path)
   const wanted = errors.length > before ? undefined : wantedByMarks(marks, writes ? value : converted)
-  if (wanted !== undefined) refuse(context, path, wanted, value)
+  if (wanted !== undefined) refuse(context, path, wanted, value, true)
   if (marks.secret) for (let i = before; i < errors.length; i++) errors[i] = { ...(errors[i] as ParamError), got: 'a secret' }
   return converted
 }
@@ -141,7 +141,7 @@ function isReference(type: Exclude<TypeNode, string>): boolean {
 function convertScalar(context: Context, scalar: ScalarJson, value: unknown, path: string): unknown {
   if ((value === null || value === undefined) && scalar.reference) return null
   const converted = context.writes ? scalar.write(value) : scalar.read(value)
-  return converted === undefined ? refuse(context, path, scalar.expected, value) : converted
+  return converted === undefined ? refuse(context, path, scalar.expected, value, true) : converted
 }
 
 function convertStream(context: Context, value: unknown, path: string): unknown {
@@ -153,7 +153,6 @@ function convertStream(context: Context, value: unknown, path: string): unknown 
 }
 
 function convertEnum(context: Context, definition: EnumDefinition, value: unknown, path: string): unknown {
-  const names = Object.keys(definition.values)
   if (typeof value === 'bigint' && context.writes) return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
   if (Number.isSafeInteger(value)) return value
   if (typeof value === 'string') {
@@ -161,17 +160,17 @@ function convertEnum(context: Context, definition: EnumDefinition, value: unknow
     if (parts.every(part => Object.hasOwn(definition.values, part))) return value
     if (!context.writes && /^-?\d{16,20}$/.test(value)) return BigInt(value)
   }
-  return refuse(context, path, `one of ${names.join(', ')}, or its number`, value)
+  return refuse(context, path, `one of ${Object.keys(definition.values).join(', ')}, or its number`, value, true)
 }
 
-function convertItems(context: Context, item: TypeNode, value: unknown, path: string, shape: 'array' | 'set'): unknown {
+function convertItems(context: Context, item: TypeNode, value: unknown, path: string, isSet?: boolean): unknown {
   const items = Array.isArray(value)
     ? (value as unknown[])
     : context.writes && value instanceof Set
       ? [...(value as Set<unknown>)]
       : undefined
   if (!items) return refuse(context, path, 'an array', value)
-  const read = !context.writes && shape === 'set' ? new Set<unknown>() : undefined
+  const read = !context.writes && isSet ? new Set<unknown>() : undefined
   const converted = convertEach(context, items, (each, i) => {
     const one = convert(context, item, each, `${path}/${i}`)
     read?.add(one)
@@ -235,7 +234,7 @@ function convertObject(context: Context, name: string, definition: ObjectDefinit
     const stated = typeof value.$type === 'string' ? value.$type : ''
     const actual = definitionOf(context.contract, stated)
     if (!actual || !('object' in actual) || !isOneOf(context.contract, stated, name)) {
-      return refuse(context, `${path}/$type`, `${name} or a type derived from it`, value.$type)
+      return refuse(context, `${path}/$type`, `${name} or a type derived from it`, value.$type, true)
     }
     return { $type: stated, $value: convertMembers(context, actual.members, value.$value, `${path}/$value`) }
   }
@@ -282,7 +281,7 @@ function convertAnything(context: Context, value: unknown, path: string): unknow
   }
   if (isTyped(value)) {
     const type: unknown = value.$type
-    if (context.isType?.(type) === false) return refuse(context, `${path}/$type`, 'a type of the contract', type)
+    if (context.isType?.(type) === false) return refuse(context, `${path}/$type`, 'a type of the contract', type, true)
     return { $type: type, $value: convert(context, type as TypeNode, value.$value, `${path}/$value`) }
   }
   if (context.writes) {
@@ -324,19 +323,24 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return !(value instanceof Date || value instanceof Uint8Array || value instanceof Map || value instanceof Set)
 }
 
-function refuse(context: Context, path: string, expected: string, got: unknown): undefined {
-  if (context.errors.length < maxParamErrors) context.errors.push({ path, expected, got: describeGot(got) })
+/** `quotes`: what came is of a kind that may stand here, and is told. */
+function refuse(context: Context, path: string, expected: string, got: unknown, quotes?: boolean): undefined {
+  if (context.errors.length < maxParamErrors) context.errors.push({ path, expected, got: describeGot(got, !quotes) })
   return undefined
 }
 
-/** What came, in a few words: the kind, and a short value where that helps; never much of it. */
-export function describeGot(value: unknown): string {
+/**
+ * What came, in a few words: the kind, and a short value where that helps; never much of it. `isForeign`: it stands in the place of something else
+ * altogether, may be anything, also a secret, and is not quoted.
+ */
+export function describeGot(value: unknown, isForeign?: boolean): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
-  if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : `text of ${value.length} characters`
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value).slice(0, 40)
   if (Array.isArray(value)) return `an array of ${value.length}`
-  return `an object`
+  if (typeof value === 'object') return 'an object'
+  if (isForeign) return `a ${typeof value}`
+  if (typeof value !== 'string') return String(value).slice(0, 40)
+  return value.length <= 40 ? JSON.stringify(value) : `text of ${value.length} characters`
 }
 
 /** A key as a part of a JSON pointer (RFC 6901). */

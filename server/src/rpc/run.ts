@@ -1,4 +1,12 @@
-import { expectedBy, type MethodEntry, type MethodName, type MethodParams, type MethodResult, methods } from '@halibut-gateway/schemas'
+import {
+  expectedBy,
+  isForeign,
+  type MethodEntry,
+  type MethodName,
+  type MethodParams,
+  type MethodResult,
+  methods,
+} from '@halibut-gateway/schemas'
 import {
   describeGot,
   type ErrorKind,
@@ -204,7 +212,7 @@ function paramErrors(check: TypeCheck<TSchema>, value: unknown): ParamError[] {
   const errors = new Map<string, ParamError>()
   for (const error of check.Errors(value)) {
     if (!errors.has(error.path)) {
-      errors.set(error.path, { path: error.path, expected: expectedBy(error), got: describeGot(error.value) })
+      errors.set(error.path, { path: error.path, expected: expectedBy(error), got: describeGot(error.value, isForeign(error)) })
     }
     if (errors.size >= maxParamErrors) break
   }

@@ -29,7 +29,7 @@ export function readParams(operation: Operation, { params, query, body, headers 
   const add = (members: object, place: string): void => {
     for (const [name, value] of Object.entries(members)) {
       if (given.has(name) || (name === 'version' && operation.takesVersion)) {
-        errors.push({ path: `/${escapePointer(name)}`, expected: `no such member in the ${place}`, got: describeGot(value) })
+        errors.push({ path: `/${escapePointer(name)}`, expected: `no such member in the ${place}`, got: describeGot(value, true) })
       } else given.set(name, value)
     }
   }
@@ -48,7 +48,7 @@ function objectOf({ takesBody, method }: Operation, body: unknown): object {
   if (!takesBody) throw new HalibutError('invalid_request', `${method} takes no body`)
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
   throw new ParamsError(`the body is no object with the parameters of ${method}`, [
-    { path: '', expected: 'an object', got: describeGot(body) },
+    { path: '', expected: 'an object', got: describeGot(body, true) },
   ])
 }
 

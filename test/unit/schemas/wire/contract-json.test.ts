@@ -23,7 +23,7 @@ import {
   timeSpan,
   tuple,
 } from '@halibut-gateway/schemas/contract'
-import { contractJson, hasStream, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
+import { contractJson, describeGot, hasStream, type ParamError, readArguments, writeArguments } from '@halibut-gateway/schemas/wire'
 import { describe, expect, test } from 'vitest'
 import { diamonds } from '../../../support/diamonds.ts'
 
@@ -308,6 +308,34 @@ describe('marks', () => {
       ])
       expect(refused(way, { Name: '', Secret: 12_345 })).toMatchObject([{ path: '/args/0/Secret', got: 'a secret' }])
     }
+  })
+
+  test('nothing is quoted of what stands in the place of something else altogether: it may be a secret', () => {
+    const account = object('T.Account, T', { Password: member(string, { secret: true }) })
+    const accounts = contractJson(
+      service('IAccountService', {
+        M: method([
+          ['one', account],
+          ['many', list(account)],
+          ['byName', dictionary(string, account)],
+        ]),
+      }),
+    )
+    const [one, many, byName] = accounts.find('M')[0]?.params ?? []
+    for (const way of ['read', 'write'] as const) {
+      const errors: ParamError[] = []
+      for (const value of ['hunter2', 1234, true, { Pasword: 'hunter2' }]) accounts[way](one ?? '', value, '/0', errors)
+      for (const value of ['hunter2', ['hunter2']]) accounts[way](many ?? '', value, '/1', errors)
+      for (const value of ['hunter2', { a: 'hunter2' }]) accounts[way](byName ?? '', value, '/2', errors)
+      expect(errors.map(({ got }) => got)).toEqual([
+        ...['a string', 'a number', 'a boolean', 'a string'],
+        ...['a string', 'a string'],
+        ...['a string', 'a string'],
+      ])
+    }
+    expect(['hunter2', 5, null, undefined, [1], {}].map(value => describeGot(value, true))).toEqual([
+      ...['a string', 'a number', 'null', 'nothing', 'an array of 1', 'an object'],
+    ])
   })
 
   test('what is missing is its default, and null is not missing', () => {

@@ -464,7 +464,7 @@ test('parameters that do not fit are told by their form', async () => {
   expect(await invoke('Read', { timeoutMs: 0, args: 5 as never, digest: 1 as never })).toMatchObject({
     kind: 'invalid_params',
     errors: [
-      { path: '/args', expected: 'an array of at most 64 items', got: '5' },
+      { path: '/args', expected: 'an array of at most 64 items', got: 'a number' },
       { path: '/timeoutMs', expected: 'a whole number from 1', got: '0' },
       { path: '/digest', expected: 'true or false or "sha256" or "sha1"', got: '1' },
     ],
