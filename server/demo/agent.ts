@@ -27,7 +27,7 @@ const name = `demo-${mode}`
 const agent = await startSampleAgent({
   name,
   stateFolder,
-  gatewayThumbprint,
+  trust: [gatewayThumbprint],
   reach:
     mode === 'polling'
       ? { mode, gatewayUri, subscription: `poll://${name}/`, connections: 2 }

@@ -9,8 +9,8 @@ import { loadIdentity } from './identity.ts'
 import { createTrouble } from './trouble-service.ts'
 
 /** Starts an agent that hosts the sample services. */
-export const startSampleAgent: SampleAgentModule['startSampleAgent'] = async ({ name, stateFolder, gatewayThumbprint, reach }) => {
-  const runtime = new HalibutRuntime({ certificate: await loadIdentity(stateFolder, name), trust: [gatewayThumbprint] })
+export const startSampleAgent: SampleAgentModule['startSampleAgent'] = async ({ name, stateFolder, trust, reach }) => {
+  const runtime = new HalibutRuntime({ certificate: await loadIdentity(stateFolder, name), trust })
   try {
     runtime.addService(calculator, createCalculator())
     runtime.addService(echo, createEcho(name))
@@ -24,7 +24,8 @@ export const startSampleAgent: SampleAgentModule['startSampleAgent'] = async ({ 
       return { ...about, uri: `https://${host}:${port}/`, begin: () => undefined }
     }
     const { subscription, gatewayUri, connections } = reach
-    const endpoint = { uri: gatewayUri, thumbprint: gatewayThumbprint }
+    const [thumbprint, nextThumbprint] = trust
+    const endpoint = { uri: gatewayUri, thumbprint, nextThumbprint }
     return { ...about, uri: subscription, begin: () => void runtime.poll({ subscription, endpoint, connections }) }
   } catch (error) {
     await runtime.close()

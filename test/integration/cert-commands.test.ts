@@ -26,10 +26,17 @@ test('the gateway gets another certificate from the command line, which says who
   while (!depends.includes('web-1')) depends = (await run('cert', 'agents', '--depends-on', old)).out
   expect(depends).toMatch(new RegExp(`^AGENT +ACCEPTS +LAST SEEN\nweb-1 +${old} `))
   expect(JSON.parse((await run('cert', 'agents', '--json')).out)).toMatchObject([{ agent: 'web-1', now: [old] }])
+  expect((await fleet.runOnTerminal(true, 'cert', 'show')).err).toBe(
+    `when the agents that are to be kept accept it: halibut-gateway cert promote ${next}\nwhich accepts which: halibut-gateway cert agents\n`,
+  )
   expect(await run('cert', 'promote', next.toLowerCase())).toMatchObject({ code: 0, err: '' })
+  expect((await fleet.runOnTerminal(true, 'cert', 'show')).err).toContain(
+    `when no agent depends on it: halibut-gateway cert retire ${old}\n`,
+  )
   expect(await run('cert', 'promote', placeholder)).toMatchObject({ code: 6 })
   const refused = await run('cert', 'retire', old)
   expect([refused.code === 0, refused.err]).toEqual([false, expect.stringContaining('web-1 accepted no other one when last seen')])
+  expect(refused.err).toContain(`or give them up: halibut-gateway cert retire ${old} --expect web-1\n`)
   expect(await run('cert', 'retire', old, '--expect', 'web-1')).toMatchObject({ code: 0, err: '' })
   expect((await shown()).certificates.map(({ thumbprint, state }) => [thumbprint, state])).toEqual([
     [next, 'present'],
@@ -55,6 +62,9 @@ test('certificates of agents are discovered, rotated, kept and pinned from the c
   const { uri = '', thumbprint = '' } = fleet.entry
   expect((await run('trust', 'discover', uri)).out).toMatch(
     new RegExp(`^thumbprint +${thumbprint}\nSHA-256 +[0-9A-F]{64}\nsubject +.+\nissuer +`),
+  )
+  expect((await fleet.runOnTerminal(true, 'trust', 'discover', uri)).err).toBe(
+    `if the machine itself tells ${thumbprint}: halibut-gateway trust discover ${uri} --expect ${thumbprint} --id '<id>'\n`,
   )
   expect(await run('trust', 'discover', uri, '--id', 'web-2')).toMatchObject({ code: 2, err: expect.stringContaining('--expect') })
   const other = await run('trust', 'discover', uri, '--id', 'web-2', '--expect', placeholder)

@@ -49,11 +49,38 @@ test('an agent tells people where its contracts are, and contracts check finds n
   const folder = await mkdtemp(join(tmpdir(), 'sample-'))
   try {
     await using agent = startCommand(['agent', '--trust', 'A'.repeat(40), '--listen', '127.0.0.1:0', '--state-folder', folder])
-    const paths = (await agent.printed(/Ctrl-C/)).split('\n').flatMap(line => (line.endsWith('.json') ? [line.trim()] : []))
+    const printed = await agent.printed(/Ctrl-C/)
+    expect(printed).toMatch(
+      /^ {2}halibut-gateway agents add sample --uri https:\/\/127\.0\.0\.1:\d+\/ --thumbprint [0-9A-F]{40} --service \S+ /m,
+    )
+    const paths = printed.split('\n').flatMap(line => (/^ {2}halibut-gateway contracts add (\S+)$/.exec(line) ?? []).slice(1))
     expect(paths).toContain(join(folder, 'contracts/ICalculatorService.json'))
     for (const path of paths) expect(await runCommand(['contracts', 'check', path])).toMatchObject({ code: 0, err: '' })
   } finally {
     await rm(folder, { recursive: true })
+  }
+})
+
+test('an agent trusts every certificate that it is told, whether it listens or polls', { timeout: 60_000 }, async () => {
+  await using fleet = await createFleet('listening')
+  const { run, folder, agentAddress } = fleet
+  const { thumbprint: own } = JSON.parse((await run('version', '--json')).out).gateway.agents as { thumbprint: string }
+  const reaches = [
+    ['--listen', '127.0.0.1:0'],
+    ['--poll', agentAddress],
+  ]
+  for (const [i, reach] of reaches.entries()) {
+    for (const [j, trusted] of [
+      [own, 'A'.repeat(40)],
+      ['A'.repeat(40), own],
+    ].entries()) {
+      const name = `other-${i}${j}`
+      const trust = trusted.flatMap(each => ['--trust', each.toLowerCase()])
+      await using agent = startCommand(['agent', ...trust, ...reach, '--name', name, '--state-folder', join(folder, name), '--json'])
+      const { uri = '', thumbprint = '' } = await agent.firstJson
+      expect((await run('agents', 'add', name, '--uri', uri, '--thumbprint', thumbprint, '--service', 'IEchoService')).code).toBe(0)
+      expect((await run('call', name, 'IEchoService', 'SayHello', 'Ada')).out).toBe(`"Hello Ada, this is ${name}"\n`)
+    }
   }
 })
 
@@ -114,21 +141,29 @@ test('each way to fail has its exit code, and a message with what to do', { time
     expect(failed.err).toContain(text)
   const late = await run('call', 'web-1', 'ITroubleService', 'Slow', '60000', '--timeout-ms', '300')
   expect([late.code, late.err]).toEqual([9, expect.stringContaining('the request may have run')])
-  expect(await run('call', 'web-2', 'IEchoService', 'SayHello', 'Ada')).toMatchObject({ code: 6 })
+  const unknown = await run('call', 'web-2', 'IEchoService', 'SayHello', 'Ada')
+  expect([unknown.code, unknown.err]).toEqual([6, expect.stringContaining('look at halibut-gateway agents list')])
   expect(await run('agents', 'get', 'web-2')).toMatchObject({ code: 6 })
   expect(await run('contracts', 'get', 'INone')).toMatchObject({ code: 6 })
   const unfit = await run('call', 'web-1', 'ICalculatorService', 'Divide', 'one', '2')
   expect([unfit.code, unfit.err]).toEqual([2, expect.stringContaining('/args/0')])
   const [url = ''] = fleet.address.split('#')
-  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url, HALIBUT_GATEWAY_TOKEN: 'hgw_wrong' })).toMatchObject({ code: 5 })
-  expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url })).toMatchObject({ code: 5 })
+  const tokens = /--token-file <path>.*HALIBUT_GATEWAY_TOKEN .*halibut-gateway token create --name me --role admin --state-folder <path>/
+  for (const environment of [{ HALIBUT_GATEWAY_TOKEN: 'hgw_wrong' }, {}]) {
+    const refused = await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url, ...environment })
+    expect([refused.code, refused.err]).toEqual([5, expect.stringMatching(tokens)])
+  }
+  expect((await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: url })).err).toContain(`${url} takes nobody without a token`)
   expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: fleet.address })).toMatchObject({ code: 0 })
   expect(await runCommand(['agents', 'list'], { HALIBUT_GATEWAY_URL: 'http://127.0.0.1:1/' })).toMatchObject({ code: 4 })
 
   fleet.agent.signal()
   await fleet.agent.ended
-  const away = await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada', '--queue-timeout-ms', '50')
-  expect([away.code, away.err]).toEqual([7, expect.stringContaining('the request was never sent')])
+  const away = await run('call', 'web-1', 'IEchoService', 'SayHello', 'Ada', '--queue-timeout-ms', '3000')
+  expect([away.code, away.err]).toEqual([
+    7,
+    expect.stringMatching(/halibut-gateway doctor web-1 tells what is wrong\n.*the request was never sent/),
+  ])
 })
 
 test('a call that is interrupted is given up, and says whether it may have run', { timeout: 60_000 }, async () => {
@@ -210,7 +245,11 @@ test('a polling agent that knocks is pending, and is let in where its certificat
   expect(await run('trust', 'approve', id, '--expect', thumbprint)).toMatchObject({ code: 2 })
   expect(await run('trust', 'approve', '0'.repeat(16), '--expect', thumbprint, '--id', 'web-2')).toMatchObject({ code: 6 })
   expect((await run('trust', 'approve', id, '--expect', 'A'.repeat(40), '--id', 'web-2')).code).not.toBe(0)
-  expect(await run('trust', 'approve', id, '--expect', thumbprint, '--id', 'web-2')).toEqual({
+  // What a terminal shows is what has to be typed.
+  const { err } = await fleet.runOnTerminal(true, 'trust', 'pending')
+  expect(err).toBe(`if the machine itself tells ${thumbprint}: halibut-gateway trust approve ${id} --expect ${thumbprint} --id web-2\n`)
+  const [, approve = ''] = /: halibut-gateway (.*)$/m.exec(err) ?? []
+  expect(await run(...approve.split(' '))).toEqual({
     code: 0,
     out: `web-2 is let in with ${thumbprint}\n`,
     err: '',

@@ -5,6 +5,7 @@ import type { MethodParams, MethodResult } from '@halibut-gateway/client'
 import { Command } from 'commander'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
+import { commandLine } from './commands.ts'
 import { type ExitName, exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
@@ -140,7 +141,10 @@ async function verify(path: string, { head, json }: VerifyOptions, io: CliIo): P
     else {
       const { first, last } = verification
       io.out(`${path}: ${last < first ? 'there is no entry' : `the entries ${first} to ${last} hold`}\n`)
-      if (held === 0) io.out('whether its end was cut off only a head can tell that was kept elsewhere: --head\n')
+      if (held === 0)
+        io.out(
+          `whether its end was cut off only a head can tell that was kept elsewhere: ${commandLine('audit', 'verify', path, '--head', '<file>')}\n`,
+        )
       else io.out(`its heads were signed by ${signers.join(' and ')}: compare that with the thumbprint of the gateway\n`)
     }
     return verification.ok ? 'done' : 'tampered'

@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import type { StateCopy } from '../store/state-copy.ts'
 import { acceptedSettings } from './accepted-settings.ts'
+import { commandLine, folderFlag } from './commands.ts'
 import type { ExitName } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
+import { tellNext } from './tell-answer.ts'
 
 interface BackupOptions {
   readonly stateFolder?: string
@@ -47,5 +49,5 @@ async function backUp(file: string, { stateFolder, json }: BackupOptions, io: Cl
     )
   else io.out(`${file}: ${bytes} bytes, ${content.agents.length} agents, the audit log up to entry ${entries}\n`)
   if (headFile !== undefined && !json) io.out(`${headFile}: the signed head of the audit log; keep it where the backup is not\n`)
-  return 'done'
+  return tellNext(io, { json }, [['what it would do here', commandLine('restore', file, '--check', ...folderFlag(stateFolder))]])
 }

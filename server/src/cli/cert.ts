@@ -1,12 +1,13 @@
-import type { GatewayClient, MethodResult } from '@halibut-gateway/client'
+import { type GatewayClient, GatewayError, type MethodResult } from '@halibut-gateway/client'
 import { Command } from 'commander'
 import { certificateFromPem, loadCertificateFile, toPem } from '../runtime/certificates.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { columns } from './columns.ts'
+import { commandLine } from './commands.ts'
 import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
-import { tellAnswer } from './tell-answer.ts'
+import { tellAnswer, tellNext } from './tell-answer.ts'
 
 type Own = MethodResult<'certificates.list'>['own']
 
@@ -152,13 +153,32 @@ Examples:
         const expect = [...options.expect]
         return tell(
           await changed(options, io, (client, version, signal) =>
-            client.request('certificates.retire', { thumbprint, version, expect }, { signal }),
+            client
+              .request('certificates.retire', { thumbprint, version, expect }, { signal })
+              .catch((why: unknown) => refusedFor(why, client, thumbprint, expect, signal)),
           ),
           options,
           io,
         )
       }, options.json),
     )
+}
+
+/** Why a certificate is not retired: where agents depend on it, with the command that gives them up, each of them named. */
+async function refusedFor(
+  why: unknown,
+  client: GatewayClient,
+  thumbprint: string,
+  expected: readonly string[],
+  signal: AbortSignal,
+): Promise<never> {
+  if (!(why instanceof GatewayError && why.kind === 'version_conflict')) throw why
+  const { agents } = await client.request('certificates.agents', { dependsOn: thumbprint }, { signal })
+  const ids = agents.map(({ agent }) => agent)
+  if (ids.every(id => expected.includes(id))) throw why
+  const giveUp = commandLine('cert', 'retire', thumbprint, '--expect', ids.join(','))
+  const advice = `let them trust another one that is presented, which ${commandLine('cert', 'agents')} tells; or give them up: ${giveUp}`
+  throw new GatewayError(why.kind, why.message, { ...why, advice, cause: why })
 }
 
 /** Changes the certificates as they are now: whoever changes them meanwhile is not overrun. */
@@ -182,5 +202,17 @@ function tell({ own }: { own: Own }, { json }: GatewayOptions, io: CliIo): 'done
     added,
     notAfter,
   ])
-  return tellAnswer(io, { json }, own, columns(['THUMBPRINT', 'STATE', 'PORTS', 'DEPENDENTS', 'ADDED', 'VALID UNTIL'], rows))
+  tellAnswer(io, { json }, own, columns(['THUMBPRINT', 'STATE', 'PORTS', 'DEPENDENTS', 'ADDED', 'VALID UNTIL'], rows))
+  return tellNext(io, { json }, nextSteps(own))
+}
+
+/** How one certificate goes on to take the place of another. */
+function nextSteps({ certificates }: Own): [what: string, command: string][] {
+  const [next] = certificates.filter(({ state }) => state === 'next')
+  const [previous] = certificates.filter(({ state }) => state === 'previous')
+  return [
+    ...(next ? ([['when the agents that are to be kept accept it', commandLine('cert', 'promote', next.thumbprint)]] as const) : []),
+    ...(previous ? ([['when no agent depends on it', commandLine('cert', 'retire', previous.thumbprint)]] as const) : []),
+    ...(next || previous ? ([['which accepts which', commandLine('cert', 'agents')]] as const) : []),
+  ].map(([what, command]) => [what, command])
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { examineAgent } from '../doctor/doctor.ts'
-import { type DoctorStep, stepTimeoutMs } from '../doctor/examination.ts'
+import { type DoctorStep, mostStepTimeoutMs, stepTimeoutMs } from '../doctor/examination.ts'
+import type { FaultName } from '../doctor/faults.ts'
 import { type Certificate, certificateFromPem } from '../runtime/certificates.ts'
 import type { ProxySettings } from '../runtime/endpoint.ts'
 import { HalibutRuntime } from '../runtime/runtime.ts'
@@ -12,12 +13,14 @@ import { peekIdentity } from '../store/peek-identity.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { callArgument } from './call-arguments.ts'
 import { printable } from './columns.ts'
+import { commandLine } from './commands.ts'
 import { exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, readSecret, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
+import { tellNext } from './tell-answer.ts'
 
 interface DoctorVerbOptions extends GatewayOptions {
   readonly thumbprint?: string
@@ -26,6 +29,17 @@ interface DoctorVerbOptions extends GatewayOptions {
   readonly call?: string
   readonly arg: readonly string[]
   readonly timeoutMs: number
+}
+
+/** The verb that does what mends a fault of an agent that a gateway knows, or that tells more of it. */
+const verbsFor: { readonly [F in FaultName]?: (agent: string) => readonly string[] } = {
+  certificate_changed: agent => ['agents', 'get', agent],
+  disabled: agent => ['agents', 'enable', agent],
+  knock_refused: () => ['trust', 'pending'],
+  never_came: () => ['trust', 'pending'],
+  not_pinned: agent => ['agents', 'get', agent],
+  not_trusted: () => ['version'],
+  revoked: () => ['trust', 'list'],
 }
 
 /** `doctor`: walks to one agent, or asks a gateway about one of its own, and names what to do about the first step that fails. */
@@ -41,7 +55,7 @@ export function doctorVerb(plan: Plan): Command {
     .option('--proxy-password-file <path>', 'a file with the password of that user')
     .option('--call <service.method>', 'what to call; default: a service that no agent has, so that nothing runs')
     .option('--arg <argument>', 'an argument of that call; once for each', several, [])
-    .option('--timeout-ms <ms>', 'how long each step may take', wholeNumber(999_999, ' of milliseconds'), stepTimeoutMs)
+    .option('--timeout-ms <ms>', 'how long each step may take', wholeNumber(mostStepTimeoutMs, ' of milliseconds'), stepTimeoutMs)
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText(
@@ -76,7 +90,11 @@ async function ask(agent: string, options: DoctorVerbOptions, flags: readonly st
     )
   }
   const { report } = await withGateway(options, io, (client, signal) => client.request('agents.doctor', { agent, timeoutMs }, { signal }))
-  return tellReport(report, options, io, report.steps.map(stepText).join(''))
+  tellReport(report, options, io, report.steps.map(stepText).join(''))
+  const [fault = ''] = report.steps.flatMap(step => step.fault ?? [])
+  const words = Object.hasOwn(verbsFor, fault) ? verbsFor[fault as FaultName]?.(agent) : undefined
+  tellNext(io, options, words ? [['what does that, or tells more', commandLine(...words)]] : [])
+  return report.isHealthy ? 'done' : 'fault'
 }
 
 async function examine(uri: string, options: DoctorVerbOptions, flags: readonly string[], io: CliIo): Promise<'done' | 'fault'> {

@@ -1,5 +1,7 @@
 import { GatewayError } from '@halibut-gateway/client'
+import { adviceFor } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
+import { commandLine, inCommands, ownAdvice } from './commands.ts'
 import { type ExitName, exitOf } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 
@@ -24,9 +26,11 @@ export function tellFailure(error: unknown, io: CliIo, asJson: boolean): ExitNam
     return exit
   }
   if (!(error instanceof HalibutError || error instanceof GatewayError)) throw error
-  const { kind, message, advice, delivery } = error
+  const { kind, message, delivery } = error
   const agent = error instanceof GatewayError ? error.agent : undefined
   const traceId = error instanceof GatewayError ? error.traceId : undefined
+  const exit = exitOf({ kind, delivery, agent })
+  const advice = adviceOf(error, exit, agent)
   const facts = [
     agent === undefined ? undefined : `agent ${agent}`,
     kind,
@@ -34,8 +38,15 @@ export function tellFailure(error: unknown, io: CliIo, asJson: boolean): ExitNam
     traceId,
   ]
   const told = facts.filter(fact => fact !== undefined).join(', ')
-  tell(io, asJson, error, `${message.replaceAll('\n', '\n  ')}\n  ${advice}\n  (${told})`)
-  return exitOf({ kind, delivery, agent })
+  tell(io, asJson, { ...error.toJSON(), advice }, `${message.replaceAll('\n', '\n  ')}\n  ${advice}\n  (${told})`)
+  return exit
+}
+
+/** What to do next, as commands where that can be. */
+function adviceOf({ kind, advice, delivery }: HalibutError | GatewayError, exit: ExitName, agent: string | undefined): string {
+  const own = advice === adviceFor(kind, delivery) ? ownAdvice(kind, agent) : undefined
+  const told = own ?? inCommands(advice)
+  return exit === 'agentUnreachable' && agent !== undefined ? `${told}; ${commandLine('doctor', agent)} tells what is wrong` : told
 }
 
 const deliveries = {

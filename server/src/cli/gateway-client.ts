@@ -11,6 +11,7 @@ import type { Command } from 'commander'
 import { WebSocket } from 'ws'
 import { secretIn } from '../settings/layer.ts'
 import { clientVariables } from '../settings/read-environment.ts'
+import { tokenAdvice } from './commands.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { version } from './version-text.ts'
@@ -65,11 +66,20 @@ export async function withClient<T>(
   try {
     return await use(client, signal)
   } catch (error) {
-    throw missing ? new GatewayError('connect_failed', `${url}: ${missing.message}`, { advice: missing.advice, cause: missing }) : error
+    if (missing) throw new GatewayError('connect_failed', `${url}: ${missing.message}`, { advice: missing.advice, cause: missing })
+    throw error instanceof GatewayError && error.kind === 'unauthorized' ? withoutSignIn(error, url, options.token) : error
   } finally {
     leave()
     client.close()
   }
+}
+
+/** A refused sign-in in the words of whoever typed the command. What an OpenID provider’s users have to do the gateway says. */
+function withoutSignIn(error: GatewayError, url: string, token: ClientOptions['token']): GatewayError {
+  if (token === undefined)
+    return new GatewayError('unauthorized', `${url} takes nobody without a token`, { advice: tokenAdvice, cause: error })
+  const isOwn = typeof token === 'string' && token.startsWith('hgw_')
+  return isOwn ? new GatewayError('unauthorized', error.message, { advice: tokenAdvice, cause: error }) : error
 }
 
 /** Where the gateway is, and the token. Throws where the token stands where everybody sees it. */

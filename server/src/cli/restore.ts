@@ -3,12 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
+import { commandLine, folderFlag } from './commands.ts'
 import { type ExitName, exitCodes } from './exit-codes.ts'
 import { CliError } from './failure.ts'
 import type { CliIo } from './io.ts'
 import { whyLost } from './lost-agents.ts'
 import type { Plan } from './plan.ts'
 import type { RestoreReport } from './restore-report.ts'
+import { tellNext } from './tell-answer.ts'
 
 interface RestoreOptions {
   readonly stateFolder?: string
@@ -48,7 +50,10 @@ async function restore(backup: string, options: RestoreOptions, io: CliIo): Prom
   const report = await reportRestore(backup, folder, await headsOf(backup, options.head))
   if (options.check || !report.audit.ok) {
     io.out(options.json ? `${JSON.stringify(report)}\n` : `${textOf(report)}\n`)
-    return report.audit.ok ? 'done' : 'tampered'
+    if (!report.audit.ok) return 'tampered'
+    return tellNext(io, options, [
+      ['while no gateway runs with it', commandLine('restore', backup, ...headFlag(options.head), ...folderFlag(options.stateFolder))],
+    ])
   }
   const { restoreBackup } = await import('../store/backup.ts')
   const { openStateFolder } = await import('../store/state-folder.ts')
@@ -62,6 +67,10 @@ async function restore(backup: string, options: RestoreOptions, io: CliIo): Prom
     if (revived.length > 0) io.out(`what was revoked since is worth something again, until it is revoked again: ${listed(revived)}\n`)
   }
   return 'done'
+}
+
+function headFlag(head: string | undefined): string[] {
+  return head === undefined ? [] : ['--head', head]
 }
 
 async function headsOf(backup: string, given: string | undefined): Promise<string[]> {

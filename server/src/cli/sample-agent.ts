@@ -6,8 +6,8 @@ export interface SampleAgentOptions {
   readonly name: string
   /** Where its certificate and its files lie; made where it does not exist. */
   readonly stateFolder: string
-  /** Whom it serves. */
-  readonly gatewayThumbprint: string
+  /** Whom it serves: one or more; where it polls, no more than two. */
+  readonly trust: readonly string[]
   /** Where it listens, or whom it polls. */
   readonly reach:
     | { readonly mode: 'listening'; readonly host: string; readonly port: number }

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Settings } from '../settings/schema.ts'
 import { settingsHelp } from '../settings/show.ts'
 import { createProcessLog } from '../telemetry/log.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { attachHelp } from './attach.ts'
+import { commandLine, folderFlag } from './commands.ts'
 import { type ExitName, exitOfSignal } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 import type { Plan } from './plan.ts'
@@ -53,7 +55,7 @@ async function serve(flags: readonly string[], defaults: Partial<Settings>, io: 
   const { startGateway } = await import('./start.ts')
   const gateway = await startGateway(settings, log)
   if (stopped.signal === undefined) {
-    tellStart(gateway, io, json)
+    tellStart(gateway, settings.stateFolder, io, json)
     if (!json && !gateway.hasAgents) io.out(attachHelp(gateway))
   }
   const signal = await stopped.promise
@@ -82,7 +84,12 @@ function firstSignal(io: CliIo): { readonly signal: NodeJS.Signals | undefined; 
 }
 
 /** What browsers and agents need to know, told when it can be used. */
-function tellStart({ address, opensWith, agentAddress, thumbprint, next }: RunningGateway, io: CliIo, json: boolean): void {
+function tellStart(
+  { address, opensWith, agentAddress, thumbprint, next }: RunningGateway,
+  stateFolder: string,
+  io: CliIo,
+  json: boolean,
+): void {
   if (json) {
     io.out(`${JSON.stringify({ version, address, agentAddress, thumbprint, next })}\n`)
     return
@@ -94,7 +101,7 @@ function tellStart({ address, opensWith, agentAddress, thumbprint, next }: Runni
   polling agents  ${agentAddress}
   thumbprint      ${thumbprint}
 ${next ? `  the next one    ${next.thumbprint}\n  and its port    ${next.agentAddress}\n` : ''}
-  ${openings[opensWith]}
+  ${openings[opensWith]}${opensWith === 'own-token' ? `\n  ${commandLine('token', 'create', '--name', 'me', '--role', 'admin', ...folderFlag(resolve(stateFolder)))}` : ''}
   Agents have to trust the thumbprint; those that poll connect at their address. Ctrl-C ends everything.
 
 `)
@@ -104,6 +111,5 @@ const openings: Readonly<Record<RunningGateway['opensWith'], string>> = {
   'first-token': `Open the page’s address in a browser: it has a token for an admin, which is told this once. Keep it.
   halibut-gateway token create makes others.`,
   'demo-token': 'Open the page’s address in a browser: it has the token that lets you in.',
-  'own-token': `Open the page with your token, behind #token= in its address. Where nobody has one:
-  halibut-gateway token create --name <name> --role admin --state-folder <folder>`,
+  'own-token': 'Open the page with your token, behind #token= in its address. Where nobody has one:',
 }

@@ -5,3 +5,13 @@ export function tellAnswer(io: CliIo, { json }: { readonly json?: boolean | unde
   io.out(`${json ? JSON.stringify(value) : text}\n`)
   return 'done'
 }
+
+/** Tells a person at a terminal what to do next, each as a command to paste. */
+export function tellNext(
+  io: CliIo,
+  { json }: { readonly json?: boolean | undefined },
+  steps: readonly (readonly [what: string, command: string])[],
+): 'done' {
+  if (io.terminal && !json) for (const [what, command] of steps) io.err(`${what}: ${command}\n`)
+  return 'done'
+}

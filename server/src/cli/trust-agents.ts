@@ -1,12 +1,13 @@
 import type { AgentSnapshot } from '@halibut-gateway/client'
 import { Command } from 'commander'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
+import { commandLine } from './commands.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
 import { several } from './option-values.ts'
 import type { Plan } from './plan.ts'
-import { tellAnswer } from './tell-answer.ts'
+import { tellAnswer, tellNext } from './tell-answer.ts'
 
 /** Verbs of `trust` about agents that are there, or that are to be. */
 export function trustAgentVerbs(plan: Plan): Command[] {
@@ -60,7 +61,9 @@ Examples:
         const text = agent
           ? `${agent.id} is added, pinned to ${agent.thumbprint}`
           : `thumbprint  ${thumbprint}\nSHA-256     ${thumbprint256}\nsubject     ${subject}\nissuer      ${issuer}`
-        return tellAnswer(io, options, agent ?? seen, text)
+        tellAnswer(io, options, agent ?? seen, text)
+        const add = commandLine('trust', 'discover', uri, '--expect', thumbprint, '--id', '<id>')
+        return tellNext(io, options, agent ? [] : [[`if the machine itself tells ${thumbprint}`, add]])
       }, options.json),
     )
 }

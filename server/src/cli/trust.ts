@@ -1,12 +1,16 @@
+import type { MethodResult } from '@halibut-gateway/client'
 import { Command } from 'commander'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { columns } from './columns.ts'
+import { commandLine } from './commands.ts'
 import { CliError } from './failure.ts'
 import { type GatewayOptions, withGateway, withGatewayOptions } from './gateway-client.ts'
 import { several, wholeNumber } from './option-values.ts'
 import type { Plan } from './plan.ts'
-import { tellAnswer } from './tell-answer.ts'
+import { tellAnswer, tellNext } from './tell-answer.ts'
 import { trustAgentVerbs } from './trust-agents.ts'
+
+type PendingAnswer = MethodResult<'trust.pending'>
 
 interface ApproveOptions extends GatewayOptions {
   readonly expect: string
@@ -42,9 +46,47 @@ function pendingVerb(plan: Plan): Command {
           lastSeen,
           reason,
         ])
-        return tellAnswer(io, options, answer, columns(header, rows))
+        tellAnswer(io, options, answer, columns(header, rows))
+        const steps = [...answer.pending.flatMap(decisionOn), ...answer.clones.flatMap(decisionOnClones)]
+        return tellNext(io, options, steps.slice(0, maxSteps))
       }, options.json),
     )
+}
+
+/** As many commands as a person looks at. */
+const maxSteps = 12
+
+type Step = readonly [what: string, command: string]
+
+/** What is done about somebody who knocks, where the machine itself is what it says: nothing where that is not likely. */
+function decisionOn({ id, thumbprint = '', subscription = '', agent = '', cause, addresses }: PendingAnswer['pending'][number]): Step[] {
+  const approve = ['trust', 'approve', id, '--expect', thumbprint]
+  const compared = `if the machine itself tells ${thumbprint}`
+  switch (cause) {
+    case 'unknown': {
+      const [, name = '<id>'] = /^poll:\/\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})\/?$/.exec(subscription) ?? []
+      return [[compared, commandLine(...approve, '--id', name)]]
+    }
+    case 'rotated':
+    case 'renamed':
+      return [[`${compared}, in the place of ${agent}`, commandLine(...approve, '--replace', agent)]]
+    case 'revoked':
+      return [[`if ${thumbprint} is to be trusted again`, commandLine('trust', 'restore', thumbprint)]]
+    case 'disabled':
+      return [[`if ${agent} is to be called again`, commandLine('agents', 'enable', agent)]]
+    case 'held':
+      return [[`if ${agent} is that machine`, commandLine('trust', 'release', agent, addresses.at(-1)?.address ?? '<address>')]]
+    case 'cloned':
+    case 'intercepted':
+    case 'wrong_role':
+      return []
+  }
+}
+
+function decisionOnClones({ agent, addresses }: PendingAnswer['clones'][number]): Step[] {
+  const newest = addresses.at(-1)
+  if (newest === undefined || addresses.length < 2) return []
+  return [[`${addresses.join(' and ')} poll as ${agent}; if the newest is none of it`, commandLine('trust', 'hold', agent, newest)]]
 }
 
 function approveVerb(plan: Plan): Command {

@@ -1,6 +1,7 @@
 import type { VersionAnswer } from '@halibut-gateway/schemas'
 import { Command } from 'commander'
 import { clientVariables } from '../settings/read-environment.ts'
+import { tokenAdvice } from './commands.ts'
 import { CliError } from './failure.ts'
 import { addressOf, type GatewayOptions, withGatewayOptions } from './gateway-client.ts'
 import type { CliIo } from './io.ts'
@@ -57,7 +58,7 @@ async function askGateway(options: GatewayOptions, io: CliIo): Promise<GatewayVe
     throw new CliError('unreachable', `${url}: ${reason}`, 'see to it that the gateway runs there, or correct the address')
   })
   const told = (await answer.json().catch(() => ({}))) as Partial<VersionAnswer> & { readonly detail?: string }
-  if (answer.status === 401) throw new CliError('refused', told.detail ?? 'the token is not valid', 'ask an admin for a token')
+  if (answer.status === 401) throw new CliError('refused', told.detail ?? 'the token is not valid', tokenAdvice)
   if (told.name !== 'halibut-gateway' || told.version === undefined)
     throw new CliError('failed', `${url} answers with the status ${answer.status}, and not as a gateway`, 'correct the address')
   return { ...(told as VersionAnswer), url }

@@ -53,6 +53,8 @@ export interface ExaminationOptions {
 
 /** How long each step may take where nobody says so. Milliseconds. */
 export const stepTimeoutMs = 5_000
+/** The longest time that a step may be given. */
+export const mostStepTimeoutMs = 60_000
 
 /** Each gives what it found, in words, or throws a {@link Fault}. */
 export type Steps<S extends string, W> = Readonly<Record<S, (walk: W) => Promise<string>>>

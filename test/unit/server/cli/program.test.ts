@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { methods } from '@halibut-gateway/schemas'
 import { describe, expect, test } from 'vitest'
 import { exitCodesText } from '../../../../server/src/cli/exit-codes.ts'
 import { buildProgram, everyCommand } from '../../../../server/src/cli/program.ts'
+import { mostStepTimeoutMs, stepTimeoutMs } from '../../../../server/src/doctor/examination.ts'
 import { settingsHelp } from '../../../../server/src/settings/show.ts'
 import { runCommand } from '../../../support/command-line.ts'
 
@@ -40,6 +42,12 @@ describe('the command line', () => {
     }
   })
 
+  test('the doctor takes the times that the gateway takes', () => {
+    const { minimum, maximum, description } = methods['agents.doctor'].params.properties.timeoutMs
+    expect([minimum, maximum]).toEqual([1, mostStepTimeoutMs])
+    expect(description).toContain(`default ${stepTimeoutMs.toLocaleString('en')}`)
+  })
+
   test('help has its topics: settings, environment, exit codes, formatting', async () => {
     expect((await runCommand(['help', 'exit-codes'])).out).toContain(exitCodesText())
     expect((await runCommand(['help', 'settings'])).out).toContain(settingsHelp())
@@ -71,6 +79,11 @@ describe('the command line', () => {
     [['trust', 'later', '0123456789abcdef', '--hours', '8761'], 'It is a whole number of hours from 1 to 8760.'],
     [['agent', '--listen', '127.0.0.1:0'], '--trust'],
     [['agent', '--trust', 'A'.repeat(40)], 'an agent listens or polls'],
+    [
+      ['agent', ...['A', 'B', 'C'].flatMap(each => ['--trust', each.repeat(40)]), '--poll', 'https://127.0.0.1:1/'],
+      'pins 2 certificates at most, not 3',
+    ],
+    [['doctor', 'web-1', '--timeout-ms', '60001'], 'It is a whole number of milliseconds from 1 to 60000.'],
     [['agents', 'list', '--token', 'hgw_x_secret'], 'a token is not taken as an argument'],
     [['agents', 'list', '--url', 'http://127.0.0.1:1/#token=secret'], 'a token is not taken as a part of --url'],
     [['token', 'create', '--name', 'a', '--role', 'viewer', '--expires', '1y'], '--expires: "1y" is no time\n  write it as 90d'],
