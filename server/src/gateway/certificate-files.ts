@@ -1,7 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { HalibutError } from '../base/errors.ts'
+import { X509Certificate } from 'node:crypto'
 import type { LogSink } from '../base/log.ts'
+import { loadCertificateChain } from '../runtime/certificates.ts'
 
 /** A certificate with its chain, and its key, as PEM. */
 export interface ServerCertificate {
@@ -18,14 +17,9 @@ export interface CertificateFiles {
 /** How often the files are looked at. */
 export const checkMs = 5_000
 
-/** Reads both. Throws `certificate_invalid` with the file and the reason where they are none, or do not belong together. */
-async function readCertificateFiles(files: CertificateFiles): Promise<ServerCertificate> {
-  const cert = await read(files.certificate)
-  const key = await read(files.key)
-  const leaf = parsed(files.certificate, () => new X509Certificate(cert))
-  const privateKey = parsed(files.key, () => createPrivateKey(key))
-  if (leaf.checkPrivateKey(privateKey)) return { cert, key }
-  throw invalid(`the key in ${files.key} is not that of the certificate in ${files.certificate}`)
+async function readCertificateFiles({ certificate, key }: CertificateFiles): Promise<ServerCertificate> {
+  const { chainPem, keyPem } = await loadCertificateChain(certificate, key)
+  return { cert: chainPem, key: keyPem }
 }
 
 /** A certificate that may be replaced while it is used. */
@@ -37,7 +31,7 @@ export interface CertificateSource {
 
 /**
  * The certificate of two files, however they are replaced. What cannot be used is told in the log once, and the old one stays: of two files one is
- * replaced first. Throws as {@link readCertificateFiles}. `everyMs`: how often the files are looked at.
+ * replaced first. Throws `certificate_invalid`, with the file and the reason. `everyMs`: how often the files are looked at.
  */
 export async function openCertificateFiles(files: CertificateFiles, log: LogSink, everyMs: number = checkMs): Promise<CertificateSource> {
   let current = await readCertificateFiles(files)
@@ -76,24 +70,4 @@ export async function openCertificateFiles(files: CertificateFiles, log: LogSink
       }
     },
   }
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw invalid(`${path} cannot be read: ${(cause as Error).message}`, cause)
-  }
-}
-
-function parsed<T>(path: string, parse: () => T): T {
-  try {
-    return parse()
-  } catch (cause) {
-    throw invalid(`${path} is not usable as PEM: ${(cause as Error).message}`, cause)
-  }
-}
-
-function invalid(message: string, cause?: unknown): HalibutError {
-  return new HalibutError('certificate_invalid', message, { cause })
 }

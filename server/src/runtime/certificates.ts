@@ -141,12 +141,23 @@ export async function loadCertificateFile(path: string, options: LoadOptions = {
   const { keyPath, password } = options
   const bytes = await readSmallFile(path)
   if (!bytes.includes('-----BEGIN ')) return certificateFromPfx(bytes, password, path)
-  const pem: PemOptions = {
-    certificatePem: bytes.toString('utf8'),
-    keyPem: keyPath === undefined ? undefined : (await readSmallFile(keyPath)).toString('utf8'),
-    where: keyPath === undefined ? path : `${path} with the key of ${keyPath}`,
-  }
+  const pem = await withKey(bytes, path, keyPath)
   return password === undefined ? certificateFromPem(pem) : certificateFromEncryptedPem({ ...pem, password })
+}
+
+/**
+ * A PEM certificate with those that vouch for it, as its file has them, and its key from a file of its own: for TLS, which shows them all.
+ * @throws {HalibutError} `certificate_invalid` as {@link loadCertificateFile}.
+ */
+export async function loadCertificateChain(path: string, keyPath: string): Promise<{ readonly chainPem: string; readonly keyPem: string }> {
+  const pem = await withKey(await readSmallFile(path), path, keyPath)
+  return { chainPem: pem.certificatePem, keyPem: certificateFromPem(pem).keyPem }
+}
+
+async function withKey(bytes: Buffer, path: string, keyPath: string | undefined): Promise<PemOptions> {
+  const certificatePem = bytes.toString('utf8')
+  if (keyPath === undefined) return { certificatePem, where: path }
+  return { certificatePem, keyPem: (await readSmallFile(keyPath)).toString('utf8'), where: `${path} with the key of ${keyPath}` }
 }
 
 /** How a certificate’s file is written. */
