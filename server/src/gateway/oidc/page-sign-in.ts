@@ -64,7 +64,7 @@ export class PageSignIn {
       code_challenge_method: 'S256',
     })
     const begun: Begun = { nonce, verifier, redirectUri, untilMs: performance.now() + gatewayLimits.oidcSignInMs }
-    const cookie = formatCookie(cookieName(`begun-${state}`, base), this.#sealer.seal(begun, state), {
+    const cookie = formatCookie(cookieName(`begun-${state}`, base), await this.#sealer.seal({ ...begun }, state), {
       base,
       sameSite: 'Lax',
       maxAgeMs: gatewayLimits.oidcSignInMs,
@@ -79,7 +79,7 @@ export class PageSignIn {
   async end(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { client, jwts, oidc } = this.#options
     const base = this.#baseOf(request)
-    const { state, begun } = this.#begunBy(request, base)
+    const { state, begun } = await this.#begunBy(request, base)
     const idToken = await this.#redeem(request, state, begun)
     const principal = claimedPrincipal(await jwts.verify(idToken, client.id), oidc.claims)
     const secret = randomBytes(32).toString('base64url')
@@ -129,10 +129,10 @@ export class PageSignIn {
   }
 
   /** What this browser began, and nobody else. */
-  #begunBy(request: FastifyRequest, base: URL): { readonly state: string; readonly begun: Begun } {
+  async #begunBy(request: FastifyRequest, base: URL): Promise<{ readonly state: string; readonly begun: Begun }> {
     const { state } = request.query as { readonly state?: unknown }
     const sealed = typeof state === 'string' ? cookieOf(request, cookieName(`begun-${state}`, base)) : undefined
-    const begun = sealed === undefined ? undefined : (this.#sealer.open(sealed, String(state)) as Begun | undefined)
+    const begun = sealed === undefined ? undefined : ((await this.#sealer.open(sealed, String(state))) as Begun | undefined)
     if (typeof state === 'string' && begun && begun.untilMs > performance.now()) return { state, begun }
     throw new HalibutError('unauthorized', 'this browser did not begin this sign-in, or too long ago', { advice: 'begin it again' })
   }

@@ -1,8 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { EncryptJWT, type JWTPayload, jwtDecrypt } from 'jose'
 
-const cipher = 'aes-256-gcm'
-const nonceBytes = 12
-const tagBytes = 16
+const header = { alg: 'dir', enc: 'A256GCM' } as const
 
 /**
  * Gives others something to keep that only this process can read and write: what a browser brings back need not be remembered here, however many
@@ -12,24 +11,13 @@ export class Sealer {
   readonly #key = randomBytes(32)
 
   /** `use`: what it is for; it opens for nothing else. */
-  seal(value: unknown, use: string): string {
-    const nonce = randomBytes(nonceBytes)
-    const sealing = createCipheriv(cipher, this.#key, nonce).setAAD(Buffer.from(use))
-    const sealed = [sealing.update(JSON.stringify(value)), sealing.final()]
-    return Buffer.concat([nonce, ...sealed, sealing.getAuthTag()]).toString('base64url')
+  seal(value: JWTPayload, use: string): Promise<string> {
+    return new EncryptJWT(value).setProtectedHeader(header).setAudience(use).encrypt(this.#key)
   }
 
   /** `undefined` where it is not what {@link seal} gave for this use. */
-  open(text: string, use: string): unknown {
-    const bytes = Buffer.from(text, 'base64url')
-    if (bytes.length < nonceBytes + tagBytes) return undefined
-    const opening = createDecipheriv(cipher, this.#key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
-      .setAAD(Buffer.from(use))
-      .setAuthTag(bytes.subarray(-tagBytes))
-    try {
-      return JSON.parse(Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString())
-    } catch {
-      return undefined
-    }
+  async open(text: string, use: string): Promise<JWTPayload | undefined> {
+    const options = { audience: use, keyManagementAlgorithms: [header.alg], contentEncryptionAlgorithms: [header.enc] }
+    return (await jwtDecrypt(text, this.#key, options).catch(() => undefined))?.payload
   }
 }
