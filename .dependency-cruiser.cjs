@@ -124,6 +124,7 @@ const importTable = {
     'npm:@sinclair/typebox',
     'npm:fastify',
     'npm:fastify-plugin',
+    'npm:@fastify/cors',
     'npm:@fastify/helmet',
     'npm:@fastify/rate-limit',
     'npm:@fastify/static',

@@ -61,9 +61,18 @@ test('a page of an origin on the list may read what the API answers', async () =
   })
   expect(preflight.status).toBe(204)
   const headers = Object.fromEntries(preflight.headers)
-  expect(headers).toMatchObject({ 'access-control-allow-origin': world.origin, vary: 'origin' })
+  expect(headers).toMatchObject({ 'access-control-allow-origin': world.origin, vary: 'Origin', 'access-control-max-age': '600' })
+  expect(headers['access-control-allow-methods']).toBe('GET, POST, PUT, PATCH, DELETE')
   expect(headers['access-control-allow-headers']).toContain('authorization')
   expect(headers['access-control-allow-credentials']).toBeUndefined()
+  // What is not for pages of others stays so, and a page reads why nothing is there.
+  const others = await fetch(`${world.origin}/metrics`, {
+    method: 'OPTIONS',
+    headers: { origin: world.origin, 'access-control-request-method': 'GET' },
+  })
+  expect([others.status, others.headers.get('access-control-allow-origin')]).toEqual([404, null])
+  const nothing = await fetch(`${world.origin}/api/v1/nothing`, { headers: { origin: world.origin } })
+  expect([nothing.status, nothing.headers.get('access-control-allow-origin')]).toEqual([404, world.origin])
   const answer = await ticketOf(world, { origin: world.origin })
   expect([answer.headers.get('access-control-allow-origin'), answer.headers.get('cross-origin-resource-policy')]).toEqual([
     world.origin,

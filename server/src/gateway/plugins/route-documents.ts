@@ -27,7 +27,7 @@ export interface KnownRoute {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** In their order, without HEAD. */
+    /** In their order, without HEAD, and without OPTIONS, which is for all of them. */
     readonly knownRoutes: readonly KnownRoute[]
   }
   interface FastifyContextConfig {
@@ -43,7 +43,7 @@ export const routeDocuments = fastifyPlugin(
     app.decorate('knownRoutes', knownRoutes)
     app.addHook('onRoute', ({ method, url, config }) => {
       const verbs = typeof method === 'string' ? [method] : method
-      for (const verb of verbs) if (verb !== 'HEAD') knownRoutes.push({ verb, path: url, document: config?.document })
+      for (const verb of verbs) if (verb !== 'HEAD' && verb !== 'OPTIONS') knownRoutes.push({ verb, path: url, document: config?.document })
     })
   },
   { name: 'route-documents' },
