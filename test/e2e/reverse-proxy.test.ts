@@ -11,8 +11,10 @@ import { createClient, type Download } from '../../client-sdk/src/index.ts'
 import { OriginPolicy } from '../../server/src/gateway/origin-policy.ts'
 import { parsePublicUrl } from '../../server/src/gateway/public-url.ts'
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
+import { caddy } from '../support/caddy.ts'
 import { chromiumArguments, chromiumPath } from '../support/chromium.ts'
-import { startNginx } from '../support/nginx.ts'
+import { nginx } from '../support/nginx.ts'
+import { startProxyProgram } from '../support/proxy-program.ts'
 import { createRealGateway, type RealGateway } from '../support/real-gateway.ts'
 import { createReverseProxy, type ReverseProxyOptions } from '../support/reverse-proxy.ts'
 
@@ -108,54 +110,61 @@ async function callAdd(page: Page): Promise<void> {
   expect(await page.locator('[data-outcome=answered]').getByLabel('Result').textContent()).toBe('42')
 }
 
-test('behind the nginx of the system with the file of operations, the page calls an agent, and a program sends and fetches data streams', async () => {
-  let gateway: RealGateway | undefined
-  await using nginx = await startNginx(name, async port => {
-    const { publicUrl: url, policy } = publicUrl(port, '/gw/')
-    gateway = await createRealGateway({
-      host: agent => {
-        agent.addService(calculator, { Add: (a, b) => a + b })
-        agent.addService(files, { Double: async content => DataStream.from(Buffer.concat(Array(2).fill(await content.bytes()))) })
-      },
-      contracts: [calculator, files],
-      gateway: { pageFolder, publicUrl: url, policy, trustedProxies: ['loopback'] },
+test.each([
+  ['nginx', nginx],
+  ['Caddy', caddy],
+])(
+  'behind the %s of the system with the file of operations, the page calls an agent, and a program sends and fetches data streams',
+  async (_, kind) => {
+    let gateway: RealGateway | undefined
+    await using proxy = await startProxyProgram(kind, name, async port => {
+      const { publicUrl: url, policy } = publicUrl(port, '/gw/')
+      gateway = await createRealGateway({
+        host: agent => {
+          agent.addService(calculator, { Add: (a, b) => a + b })
+          agent.addService(files, { Double: async content => DataStream.from(Buffer.concat(Array(2).fill(await content.bytes()))) })
+        },
+        contracts: [calculator, files],
+        gateway: { pageFolder, publicUrl: url, policy, trustedProxies: ['loopback'] },
+      })
+      return gateway.port
     })
-    return gateway.port
-  })
-  if (!gateway) throw new Error('nginx has started without its gateway')
-  try {
-    const address = `https://${name}:${nginx.port}/gw/`
-    // Without the slash at its end it leads there too.
-    await using opened = await openPage(address.slice(0, -1), gateway)
-    await callAdd(opened.page)
-    expect(opened.asked).toContain('/gw/rpc')
-    expect(opened.asked.filter(path => path !== '/gw' && !path.startsWith('/gw/'))).toEqual([])
+    if (!gateway) throw new Error('the proxy has started without its gateway')
+    try {
+      const address = `https://${name}:${proxy.port}/gw/`
+      // Without the slash at its end it leads there too.
+      await using opened = await openPage(address.slice(0, -1), gateway)
+      await callAdd(opened.page)
+      expect(opened.asked).toContain('/gw/rpc')
+      expect(opened.asked.filter(path => path !== '/gw' && !path.startsWith('/gw/'))).toEqual([])
 
-    const { port } = nginx
-    await using client = createClient({
-      url: address,
-      token: gateway.token,
-      tickets: false,
-      webSocket: (url, protocols) =>
-        new WebSocket(url, protocols, {
-          rejectUnauthorized: false,
-          lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
-        }) as never,
-    })
-    const content = randomBytes(3 * 1024 * 1024)
-    const answer = (await client.agent('web-1').invoke('IFileService', 'Double', [content])).value as Download
-    expect(Buffer.from(await answer.bytes()).equals(Buffer.concat([content, content]))).toBe(true)
-    const headers = { authorization: `Bearer ${gateway.token}`, host: `${name}:${port}` }
-    const listed = await overHttps({ port, path: '/gw/api/v1/agents', headers })
-    expect([listed.status, JSON.parse(listed.body)]).toEqual([200, { agents: [expect.objectContaining({ id: 'web-1' })] }])
-    // Browsers come by HTTPS, and shall never try without.
-    expect(listed.headers['strict-transport-security']).toBe('max-age=15552000')
-    expect((await overHttps({ port, path: '/gw', headers })).headers.location).toBe(`https://${name}:${port}/gw/`)
-    expect((await overHttps({ port, path: '/', headers })).status).toBe(404)
-  } finally {
-    await gateway[Symbol.asyncDispose]()
-  }
-})
+      const { port } = proxy
+      await using client = createClient({
+        url: address,
+        token: gateway.token,
+        tickets: false,
+        webSocket: (url, protocols) =>
+          new WebSocket(url, protocols, {
+            rejectUnauthorized: false,
+            lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+          }) as never,
+      })
+      const content = randomBytes(3 * 1024 * 1024)
+      const answer = (await client.agent('web-1').invoke('IFileService', 'Double', [content])).value as Download
+      expect(Buffer.from(await answer.bytes()).equals(Buffer.concat([content, content]))).toBe(true)
+      const headers = { authorization: `Bearer ${gateway.token}`, host: `${name}:${port}` }
+      const listed = await overHttps({ port, path: '/gw/api/v1/agents', headers })
+      expect([listed.status, JSON.parse(listed.body)]).toEqual([200, { agents: [expect.objectContaining({ id: 'web-1' })] }])
+      // Browsers come by HTTPS, and shall never try without.
+      expect(listed.headers['strict-transport-security']).toBe('max-age=15552000')
+      const led = (await overHttps({ port, path: '/gw', headers })).headers.location
+      expect(new URL(led ?? '', `https://${name}:${port}/gw`).href).toBe(`https://${name}:${port}/gw/`)
+      expect((await overHttps({ port, path: '/', headers })).status).toBe(404)
+    } finally {
+      await gateway[Symbol.asyncDispose]()
+    }
+  },
+)
 
 /** One request over HTTPS, whose certificate nobody has to know. */
 function overHttps(options: RequestOptions): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: string }> {

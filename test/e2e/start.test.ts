@@ -176,8 +176,9 @@ interface Started extends Running {
   pidOf(agent: string): number
 }
 
-/** Runs the gateway’s program; with a state folder of its own where none is given. */
-function runMain(flags: readonly string[], folder: string = mkdtempSync(join(tmpdir(), 'state-'))): Running {
+/** Runs the gateway’s program; with a state folder of its own, which goes with it, where none is given. */
+function runMain(flags: readonly string[], given?: string): Running {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'state-'))
   const child = spawn(process.execPath, [program, ...flags, '--state-folder', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const output of [child.stdout, child.stderr]) {
@@ -189,9 +190,11 @@ function runMain(flags: readonly string[], folder: string = mkdtempSync(join(tmp
     process: child,
     log: () => text,
     [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill('SIGTERM')
-      await once(child, 'exit')
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      if (given === undefined) await rm(folder, { recursive: true })
     },
   }
 }

@@ -146,7 +146,7 @@ test('the files for nginx and Caddy say the same of the gateway and of its addre
     expect(text).toContain('# Its settings: publicUrl https://gateway.example/gw/ and trustedProxies loopback.')
   }
   expect(caddy).toMatch(
-    /^gateway\.example \{\n\tredir \/gw \/gw\/ 308\n\thandle_path \/gw\/\* \{\n\t\treverse_proxy 127\.0\.0\.1:8642\n\t\}\n\}$/m,
+    /^gateway\.example \{\n\tredir \/gw \/gw\/ 308\n\thandle_path \/gw\/\* \{\n\t\treverse_proxy 127\.0\.0\.1:8642\n\t\}\n\trespond 404\n\}$/m,
   )
 })
 

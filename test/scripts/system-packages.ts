@@ -4,6 +4,7 @@ import { run } from './jobs.ts'
 /** Programs that tests run, and the package of Debian that has each. */
 const programs = [
   { path: '/usr/sbin/nginx', package: 'nginx' },
+  { path: '/usr/bin/caddy', package: 'caddy' },
   { path: '/usr/bin/zsh', package: 'zsh' },
   { path: '/usr/bin/systemd-analyze', package: 'systemd' },
 ] as const
