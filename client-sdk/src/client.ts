@@ -75,17 +75,17 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /**
-   * Any of the gateway’s watches, such as `trust.watch`. Ends as {@link watchAgents} does. `gap`: told where something was missed, for a watch whose
+   * Any of the gateway’s watches, such as `trust.watch`, with its `params` (default: none). Ends as {@link watchAgents} does. `gap`: told where something was missed, for a watch whose
    * first item does not say it all. `merge`: what tells as much as two items that were not read yet.
    */
   watch<M extends WatchName>(
     method: M,
-    { signal }: WatchOptions = {},
+    { signal, params = {} as MethodParams<M> }: WatchOptions & { readonly params?: MethodParams<M> } = {},
     gap?: WatchItem<M>,
     merge?: (older: WatchItem<M>, newer: WatchItem<M>) => WatchItem<M> | undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
     const line: WatchLine<WatchItem<M>> = {
-      start: async (stop, hooks) => this.#requests.make(method, {}, { signal: stop }, hooks),
+      start: async (stop, hooks) => this.#requests.make(method, params, { signal: stop }, hooks),
       notify: (name, params) => this.#requests.link.notify(name, params),
       merge,
       gap,

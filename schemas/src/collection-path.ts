@@ -61,18 +61,18 @@ export function isSingular(steps: readonly Step[]): boolean {
 /** Where a path leads, in the order of the answer. Throws a RangeError where it would look at more than 100,000 places. */
 export function select(value: unknown, steps: readonly Step[]): readonly Found[] {
   let looks = 0
-  const count = (more: number): void => {
-    looks += more
-    if (looks > mostPlaces) throw new RangeError(`the path leads through more than ${mostPlaces.toLocaleString('en')} places`)
+  const count = (): void => {
+    if (++looks > mostPlaces) throw new RangeError(`the path leads through more than ${mostPlaces.toLocaleString('en')} places`)
   }
   let found: readonly Found[] = [{ path: '$', value }]
   for (const step of steps) {
     const next: Found[] = []
     for (const each of found) {
       for (const from of step.deep ? descendants(each, count) : [each]) {
-        const there = stepFrom(from, step)
-        count(there.length)
-        for (const to of there) next.push(to)
+        for (const to of stepFrom(from, step)) {
+          count()
+          next.push(to)
+        }
       }
     }
     found = next
@@ -99,14 +99,13 @@ function childrenOf({ path, value }: Found): readonly Found[] {
 }
 
 /** A place and all below it, as they stand. */
-function descendants(from: Found, count: (more: number) => void): readonly Found[] {
+function descendants(from: Found, count: () => void): readonly Found[] {
   const all: Found[] = []
   const open = [from]
   for (let each = open.pop(); each; each = open.pop()) {
-    const children = childrenOf(each)
-    count(1 + children.length)
+    count()
     all.push(each)
-    for (const child of children.toReversed()) open.push(child)
+    open.push(...childrenOf(each).toReversed())
   }
   return all
 }

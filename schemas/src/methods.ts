@@ -9,7 +9,15 @@ import {
   VersionSchema,
 } from './agent.ts'
 import { AttentionEventSchema, AttentionItemSchema } from './attention.ts'
-import { AuditEntrySchema, AuditQuerySchema } from './audit.ts'
+import {
+  AuditDetailSchema,
+  AuditEntrySchema,
+  AuditFollowSchema,
+  AuditPlaceSchema,
+  AuditQuerySchema,
+  AuditVerificationSchema,
+  AuditVerifyItemSchema,
+} from './audit.ts'
 import { CallOutcomeSchema, CallSnapshotSchema, EpochSchema, IdempotencyKeySchema, InvokeParamsSchema, InvokeResultSchema } from './call.ts'
 import {
   AcceptanceSchema,
@@ -29,7 +37,7 @@ import {
 import { DoctorReportSchema, DoctorStepSchema } from './doctor.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
-import { RuleChangeSchema, RuleSchema, RulesDocumentSchema } from './rules.ts'
+import { RuleAnswerSchema, RuleChangeSchema, RuleQuestionSchema, RuleSchema, RulesDocumentSchema, RuleTestResultSchema } from './rules.ts'
 import { NewTokenSchema, TokenIdSchema, TokenSnapshotSchema } from './tokens.ts'
 import {
   ApproveParamsSchema,
@@ -515,9 +523,20 @@ export const methods = {
     http: 'POST /rules/preview',
     params: Type.Object({ document: RulesDocumentSchema }, { additionalProperties: false }),
     result: Type.Object(
-      { changes: Type.Array(RuleChangeSchema), more: Type.Integer({ minimum: 0, description: 'how many there are beyond these' }) },
+      {
+        changes: Type.Array(RuleChangeSchema),
+        more: Type.Integer({ minimum: 0, description: 'how many there are beyond these' }),
+        tests: Type.Array(RuleTestResultSchema, { description: 'what comes of each test by these rules' }),
+      },
       { additionalProperties: false },
     ),
+  }),
+  'rules.explain': method({
+    description: 'whether somebody may see an agent, or call a method of it, by the present rules or by others, and which rule decides it',
+    right: 'rules.read',
+    http: 'POST /rules/explain',
+    params: RuleQuestionSchema,
+    result: RuleAnswerSchema,
   }),
   'rules.set': method({
     description: 'puts other rules in the place of those of a version, where they pass their own tests',
@@ -589,6 +608,39 @@ export const methods = {
     params: AuditQuerySchema,
     result: Type.Object({ entries: Type.Array(AuditEntrySchema), next: NextSchema }, { additionalProperties: false }),
   }),
+  'audit.get': method({
+    description: 'one entry with what its hash is made of, whether that follows, and the entries beside it',
+    right: 'audit.read',
+    http: 'GET /audit/{sequence}',
+    params: AuditPlaceSchema,
+    result: AuditDetailSchema,
+  }),
+  'audit.watch': method({
+    description: 'entries as they are written down, in their order, until it is cancelled',
+    right: 'audit.read',
+    http: undefined,
+    params: AuditFollowSchema,
+    item: Type.Object({ entries: Type.Array(AuditEntrySchema) }, { additionalProperties: false }),
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'audit.verify': method({
+    description: 'looks through the whole audit log, and holds it against signed heads that were kept elsewhere',
+    right: 'audit.read',
+    http: 'POST /audit/verify',
+    params: Type.Object(
+      {
+        heads: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 4_096 }), {
+            maxItems: 100,
+            description: 'what audit.head told then: only they show that the end of the log was cut off, or all of it written anew',
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    item: AuditVerifyItemSchema,
+    result: AuditVerificationSchema,
+  }),
   'audit.head': method({
     description: 'how far the audit log has come, signed: a text to be kept elsewhere, which shows later whether the log is the same',
     right: 'audit.read',
@@ -598,6 +650,17 @@ export const methods = {
       {
         head: Type.Optional(
           Type.String({ description: 'three lines (origin, size, hash), an empty one, and the signature; absent: there is no entry yet' }),
+        ),
+        verified: Type.Optional(
+          Type.Object(
+            {
+              time: Type.String({ description: 'RFC 3339' }),
+              ok: Type.Boolean(),
+              sequence: Type.Optional(Type.Integer({ minimum: 0, description: 'the entry that is wrong' })),
+              message: Type.Optional(Type.String({ description: 'what is wrong' })),
+            },
+            { additionalProperties: false, description: 'when the whole log was looked through last, which the gateway does every day' },
+          ),
         ),
       },
       { additionalProperties: false },

@@ -68,6 +68,49 @@ export const RuleChangeSchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** What came of a test of a rules document. */
+export const RuleTestResultSchema = Type.Object(
+  {
+    place: Type.String({ description: 'settings/tests/0 for one of the settings, tests/0 for one of the document' }),
+    passed: Type.Boolean(),
+    reason: Type.String({ description: 'why it is possible, or is not' }),
+  },
+  { additionalProperties: false },
+)
+
+/** May somebody do something? */
+export const RuleQuestionSchema = Type.Object(
+  {
+    who: Type.String({ minLength: 1, maxLength: 200, description: 'the name of a sign-in' }),
+    role: Type.Optional(RoleSchema),
+    agent: Type.String({ minLength: 1, maxLength: 128 }),
+    tags: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 64, description: 'default: those of the agent of this id' }),
+    ),
+    service: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'with it a call is meant, else seeing the agent' })),
+    method: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    document: Type.Optional(RulesDocumentSchema),
+  },
+  { additionalProperties: false },
+)
+
+/** Whether somebody may, and what decides it. */
+export const RuleAnswerSchema = Type.Object(
+  {
+    allowed: Type.Boolean(),
+    who: Type.String(),
+    role: RoleSchema,
+    right: Type.Union([Type.Literal('agents.read'), Type.Literal('agents.call')]),
+    rule: Type.Optional(Type.String({ description: 'the name of the rule that decides it; absent: none does' })),
+    place: Type.Optional(Type.String({ description: 'where that rule stands: settings/rules/0, or rules/0 of the document' })),
+    reason: Type.String(),
+    scoped: Type.Optional(
+      Type.Literal(true, { description: 'the sign-in is a token that may reach less than its role and the rules allow' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 /** What somebody gains or loses by a change of the rules. */
 export type RuleChange = Static<typeof RuleChangeSchema>
 /** What may be reached. */

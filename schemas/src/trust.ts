@@ -124,6 +124,9 @@ export const KnownCertificateSchema = Type.Object(
     thumbprint: Type.String(),
     thumbprint256: Type.Optional(Type.String({ description: 'recorded when it was seen first, and checked from then on' })),
     agents: Type.Array(Type.String(), { description: 'the ids of those that are registered with it' }),
+    expires: Type.Optional(
+      Type.String({ description: 'RFC 3339: until when it is valid, at which the protocol does not look; absent: it was not seen yet' }),
+    ),
     firstSeen: Type.Optional(Time),
     lastSeen: Type.Optional(Type.String({ description: 'RFC 3339, to the day' })),
     revoked: Type.Optional(Type.String({ description: 'RFC 3339: it is worth nothing since then' })),

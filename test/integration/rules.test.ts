@@ -164,6 +164,70 @@ test('rules are previewed, refused where they do not pass their own tests, and w
   })
 })
 
+test('a question is answered with the rule that decides it, by the present rules or by others, as far as the role and the token go', async () => {
+  await using world = await createGatewayWorld()
+  await writeRules(world, [
+    { name: 'see', who: ['role:operator'], agents: ['a*'], services: [] },
+    { name: 'hello', who: ['ci', 'narrow'], agents: ['tag:prod'], methods: ['Hello'], reason: 'the build says hello' },
+  ])
+  world.directory.add({ id: 'b1', uri: 'https://127.0.0.1:2/', thumbprint: 'A'.repeat(40), tags: ['prod'] })
+  await world.tokens.create({ name: 'narrow', role: 'operator', createdBy: 'start', scope: [{ agents: ['web-*'] }] })
+  const admin = await world.open()
+  let id = 0
+  const explain = async (params: object): Promise<unknown> => {
+    const told = (await admin.ask(++id, 'rules.explain', params)) as { result?: object; error?: object }
+    return told.result ?? told.error
+  }
+  const hello = { who: 'ci', role: 'operator', agent: 'b1', service: 'IProbeService', method: 'Hello(string)' }
+  expect(await explain(hello)).toEqual({
+    ...{ allowed: true, who: 'ci', role: 'operator', right: 'agents.call', rule: 'hello', place: 'rules/1' },
+    reason: 'the build says hello',
+  })
+  expect(await explain({ ...hello, method: 'Add' })).toMatchObject({
+    allowed: false,
+    reason: 'no rule lets ci call IProbeService.Add of the agent b1',
+  })
+  expect(await explain({ who: 'ci', role: 'viewer', agent: 'b1', service: 'IProbeService' })).toMatchObject({
+    allowed: false,
+    reason: 'the role viewer has not got the right agents.call',
+  })
+  expect(await explain({ who: 'operator', agent: 'a1' })).toMatchObject({
+    allowed: true,
+    role: 'operator',
+    right: 'agents.read',
+    rule: 'see',
+  })
+  expect(await explain({ ...hello, who: 'narrow', role: undefined })).toMatchObject({
+    allowed: false,
+    scoped: true,
+    reason: 'the token narrow is not for this: to call IProbeService.Hello of the agent b1',
+  })
+  // An agent that is not there yet, by its tags; and by rules that do not count yet.
+  expect(await explain({ ...hello, agent: 'new', tags: ['prod'] })).toMatchObject({ allowed: true })
+  expect(await explain({ ...hello, document: { rules: [] } })).toMatchObject({ allowed: false })
+  expect(await explain({ who: 'nobody', agent: 'a1' })).toMatchObject({
+    data: { kind: 'invalid_params', errors: [{ path: '/role' }] },
+  })
+})
+
+test('a preview tells what comes of each test by the rules that are previewed', async () => {
+  await using world = await createGatewayWorld()
+  const admin = await world.open()
+  const tests = [
+    { who: 'ci', role: 'operator', agent: 'a1', possible: true },
+    { who: 'ci', role: 'operator', agent: 'a1', service: 'IProbeService', possible: false },
+  ]
+  const document = { rules: [{ name: 'all', who: ['*'], agents: ['*'] }], tests }
+  expect(await admin.ask(1, 'rules.preview', { document })).toMatchObject({
+    result: {
+      tests: [
+        { place: 'tests/0', passed: true, reason: 'the rule all allows it' },
+        { place: 'tests/1', passed: false, reason: 'the rule all allows it' },
+      ],
+    },
+  })
+})
+
 test('a preview goes through everybody who can sign in now, each once, as far as their tokens go', async () => {
   await using world = await createGatewayWorld()
   const make = (name: string, more: object = {}) => world.tokens.create({ name, role: 'viewer', createdBy: 'start', ...more })

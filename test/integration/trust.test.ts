@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import type { AgentSnapshot, MethodResult, PendingSnapshot } from '@halibut-gateway/schemas'
 import { subprotocol } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
@@ -222,6 +223,30 @@ test('a watch tells of everybody who is pending, and of what changes', async () 
   await knocked
   const item = (await gateway.ask('trust.watch')) as { params?: { item: unknown } }
   expect(item.params?.item).toMatchObject({ type: 'snapshot', pending: [{ subscription: 'poll://first/', count: 1 }] })
+})
+
+test('until when the certificate of an agent is valid is told as soon as it was seen, whether it polls or listens', async () => {
+  await using gateway = await createTrustingGateway()
+  const [polls, listens] = [testIdentity('registered'), testIdentity('listener')]
+  const { thumbprint } = polls
+  gateway.agents.serve({ id: 'polls', uri: 'poll://polls/', thumbprint })
+  const known = async () => {
+    const { certificates } = await gateway.result<MethodResult<'trust.thumbprints'>>('trust.thumbprints')
+    return Object.fromEntries(certificates.map(({ agents: [id = ''], expires }) => [id, expires]))
+  }
+  expect(await known()).toEqual({ polls: undefined })
+  gateway.poll('poll://polls/', 'registered')
+  await gateway.until('polls', 'connected')
+  const listener = createRuntime('listener', { trust: [gateway.runtime.thumbprint] })
+  listener.addService(echo, { SayHello: name => `hello ${name}` })
+  const { port } = await listener.listen({ host: '127.0.0.1' })
+  gateway.agents.serve({ id: 'listens', uri: `https://127.0.0.1:${port}/`, thumbprint: listens.thumbprint })
+  await gateway.until('listens', 'connected')
+  const validTo = ({ certificatePem }: { certificatePem: string }): string =>
+    new Date(new X509Certificate(certificatePem).validTo).toISOString()
+  expect(await known()).toEqual({ polls: validTo(polls), listens: validTo(listens) })
+  gateway.agents.close()
+  await listener.close()
 })
 
 test('120 strangers, of whom half never say who they are, leave a gateway with a heap of 64 MB its agent and its browser', async () => {

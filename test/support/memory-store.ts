@@ -1,3 +1,4 @@
+import { isWanted } from '../../server/src/audit/wanted.ts'
 import type { StoreBackend, StoredChange, StoredRecord } from '../../server/src/store/backend.ts'
 import { MirroredStore } from '../../server/src/store/mirrored-store.ts'
 import type { AuditRecord, OutcomeRecord } from '../../server/src/store/records.ts'
@@ -73,30 +74,4 @@ export class MemoryBackend implements StoreBackend {
         break
     }
   }
-}
-
-function isWanted({ atMs, text }: AuditRecord, query: Omit<AuditQuery, 'limit' | 'before'>): boolean {
-  if (atMs < (query.fromMs ?? atMs) || atMs >= (query.toMs ?? Number.POSITIVE_INFINITY)) return false
-  let entry: Record<string, unknown> = {}
-  try {
-    entry = JSON.parse(text) as Record<string, unknown>
-  } catch {
-    // It has no members.
-  }
-  const { outcome, text: part } = query
-  if ((['who', 'agent', 'action'] as const).some(name => query[name] !== undefined && query[name] !== entry[name])) return false
-  if (
-    outcome !== undefined &&
-    (outcome === 'failed' ? [undefined, 'done'].includes(entry['outcome'] as string) : entry['outcome'] !== outcome)
-  )
-    return false
-  return part === undefined || valuesOf(entry).some(value => lowered(value).includes(lowered(part)))
-}
-
-function valuesOf(value: unknown): string[] {
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(valuesOf) : [String(value)]
-}
-
-function lowered(text: string): string {
-  return text.replaceAll(/[A-Z]/g, letter => letter.toLowerCase())
 }

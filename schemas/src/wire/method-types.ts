@@ -421,6 +421,7 @@ export interface Methods {
         thumbprint: string
         thumbprint256?: string
         agents: string[]
+        expires?: string
         firstSeen?: string
         lastSeen?: string
         revoked?: string
@@ -437,7 +438,23 @@ export interface Methods {
       }
     }
   }
-  'rules.preview': { params: { document: RulesDocument }; result: { changes: RuleChange[]; more: number } }
+  'rules.preview': {
+    params: { document: RulesDocument }
+    result: { changes: RuleChange[]; more: number; tests: { place: string; passed: boolean; reason: string }[] }
+  }
+  'rules.explain': {
+    params: { who: string; role?: Role; agent: string; tags?: string[]; service?: string; method?: string; document?: RulesDocument }
+    result: {
+      allowed: boolean
+      who: string
+      role: Role
+      right: 'agents.read' | 'agents.call'
+      rule?: string
+      place?: string
+      reason: string
+      scoped?: true
+    }
+  }
   'rules.set': {
     params: { version: string; document: RulesDocument }
     result: {
@@ -622,7 +639,40 @@ export interface Methods {
     }
     result: { entries: AuditEntryAnswer[]; next?: string }
   }
-  'audit.head': { params: Record<never, never>; result: { head?: string } }
+  'audit.get': {
+    params: { sequence: number }
+    result: {
+      entry: AuditEntryAnswer
+      atMs: number
+      text: string
+      before?: AuditEntryAnswer
+      after?: AuditEntryAnswer
+      previousHash?: string
+      follows?: boolean
+    }
+  }
+  'audit.watch': {
+    params: { after?: number; from?: string; to?: string; who?: string; agent?: string; action?: string; outcome?: string; text?: string }
+    result: Record<never, never>
+    item: { entries: AuditEntryAnswer[] }
+  }
+  'audit.verify': {
+    params: { heads?: string[] }
+    result:
+      | { ok: true; first: number; last: number }
+      | { ok: false; sequence: number; finding: 'changed' | 'missing' | 'cut-off' | 'rewritten'; message: string }
+    item:
+      | { sequence: number; last: number }
+      | {
+          found:
+            | { ok: true; first: number; last: number }
+            | { ok: false; sequence: number; finding: 'changed' | 'missing' | 'cut-off' | 'rewritten'; message: string }
+        }
+  }
+  'audit.head': {
+    params: Record<never, never>
+    result: { head?: string; verified?: { time: string; ok: boolean; sequence?: number; message?: string } }
+  }
   'backup.create': { params: Record<never, never>; result: { name: string; time: string; bytes: number; sha256: string; head?: string } }
   'rpc.discover': { params: Record<never, never>; result: Record<string, unknown> }
 }

@@ -1,7 +1,7 @@
 import type { AttentionCode } from '@halibut-gateway/schemas'
 import { gatewayLimits } from '../base/limits.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
-import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
+import type { Trust } from '../fleet/trust.ts'
 import type { TokenRecord } from '../store/records.ts'
 import type { Check, Finding } from './attention.ts'
 import { dayOf } from './fleet-checks.ts'
@@ -32,17 +32,13 @@ export function ownCertificatesCheck(certificates: () => Iterable<OwnExpiry>): C
 }
 
 /** Certificates that agents have shown. */
-export function agentCertificatesCheck(
-  directory: Pick<AgentDirectory, 'ids' | 'get'>,
-  seen: Pick<ExpiringCertificates, 'of' | 'size'>,
-): Check {
+export function agentCertificatesCheck(directory: Pick<AgentDirectory, 'ids' | 'get'>, trust: Pick<Trust, 'known'>): Check {
   return {
     name: 'certificates of agents',
     *look(now) {
-      if (seen.size === 0) return
       for (const id of directory.ids()) {
         const thumbprint = directory.get(id)?.definition.thumbprint
-        const expiresMs = thumbprint === undefined ? undefined : seen.of(thumbprint)
+        const expiresMs = thumbprint === undefined ? undefined : trust.known(thumbprint)?.expiresMs
         if (thumbprint === undefined || expiresMs === undefined) continue
         const finding = expiring('agent_certificate_expires', id, expiresMs, now)
         if (!finding) continue

@@ -1,7 +1,9 @@
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
-import type { AuditHead, AuditPage, AuditQuery, Draft, Store } from '../store/store.ts'
-import { appendText } from './chain.ts'
+import { OneAtATime } from '../base/one-at-a-time.ts'
+import type { AuditRecord } from '../store/records.ts'
+import type { AuditHead, AuditPage, AuditQuery, AuditRange, Draft, Store } from '../store/store.ts'
+import { appendText, beginning, hashEntry } from './chain.ts'
 import { type AuditEntry, formatEntry } from './entry.ts'
 import { isSignedBy, parseHead, type Signer, signHead } from './signed-head.ts'
 import { entriesOf, type Verification, verifyAudit } from './verify.ts'
@@ -10,6 +12,17 @@ import { entriesOf, type Verification, verifyAudit } from './verify.ts'
 export interface AuditRetention {
   readonly maxAgeMs: number
   readonly maxEntries: number
+}
+
+/** An entry with those beside it. */
+export interface EntryBeside {
+  readonly entry: AuditRecord
+  readonly before: AuditRecord | undefined
+  readonly after: AuditRecord | undefined
+  /** The hash that its own follows; `undefined` where the entry before it is missing. */
+  readonly previousHash: string | undefined
+  /** Whether its hash follows that; `undefined`: nobody can tell. */
+  readonly follows: boolean | undefined
 }
 
 /** The meta record with the signed head of the last entry that was forgotten. */
@@ -36,6 +49,8 @@ export class Audit {
   readonly #signer: () => Signer
   readonly #now: () => number
   readonly #owed: OwedEntry[] = []
+  /** What is looked through is not trimmed meanwhile. */
+  readonly #whole = new OneAtATime()
   #lost = 0
   /** Those that still wait for the store’s turn. */
   #group: EntryGroup | undefined
@@ -128,21 +143,56 @@ export class Audit {
     return this.#store.audit.search(query)
   }
 
+  /** How far the log has come. */
+  get head(): AuditHead | undefined {
+    return this.#store.audit.head
+  }
+
+  /** An entry with those beside it; `undefined` where there is none of this number. */
+  async entry(sequence: number): Promise<EntryBeside | undefined> {
+    const near = await this.#store.audit.read({ after: Math.max(0, sequence - 2), limit: 3 })
+    const at = (wanted: number): AuditRecord | undefined => near.find(each => each.sequence === wanted)
+    const entry = at(sequence)
+    if (!entry) return undefined
+    const before = at(sequence - 1)
+    const previous = [before, beginning, this.#anchor()].find(each => each?.sequence === sequence - 1)
+    const follows = previous && hashEntry(previous.hash, entry) === entry.hash
+    return { entry, before, after: at(sequence + 1), previousHash: previous?.hash, follows }
+  }
+
+  /** Entries in their order, as they are stored. */
+  read(range: AuditRange): Promise<readonly AuditRecord[]> {
+    return this.#store.audit.read(range)
+  }
+
+  /** Calls `listener` each time something was kept, which may have been entries; gives a function that ends this. */
+  onKept(listener: () => void): () => void {
+    return this.#store.onFlush(({ kept }) => {
+      if (kept) listener()
+    })
+  }
+
   /**
    * Looks through the whole log, and holds it against signed heads that were kept elsewhere: only they show that its end was cut off, or all of it written
-   * anew. Not while it is trimmed. Rejects with `invalid_argument` where one is none of ours.
+   * anew. It waits while the log is trimmed or looked through for somebody else. Rejects with `invalid_argument` where a head is none of ours.
    */
-  async verify(signedHeads: readonly string[] = [], signal?: AbortSignal): Promise<Verification> {
-    const text = this.#store.meta.get(anchorName)?.text
-    const anchor = text === undefined ? undefined : this.#read(text)
-    const heads = signedHeads.map(each => this.#read(each))
-    const verification = await verifyAudit(entriesOf(this.#store.audit, anchor?.sequence ?? 0, signal), { anchor, heads })
-    this.#verified = { atMs: this.#now(), verification }
-    return verification
+  verify(signedHeads: readonly string[] = [], signal?: AbortSignal, onProgress?: (sequence: number) => void): Promise<Verification> {
+    return this.#whole.run(async () => {
+      const anchor = this.#anchor()
+      const heads = signedHeads.map(each => this.#read(each))
+      const entries = entriesOf(this.#store.audit, anchor?.sequence ?? 0, signal)
+      const verification = await verifyAudit(entries, { anchor, heads, onProgress })
+      this.#verified = { atMs: this.#now(), verification }
+      return verification
+    })
   }
 
   /** Forgets what is older, or more, than is to be kept, and writes that down; the rest can be verified as before. Gives how many entries went. */
-  async trim({ maxAgeMs, maxEntries }: AuditRetention): Promise<number> {
+  trim(retention: AuditRetention): Promise<number> {
+    return this.#whole.run(() => this.#trim(retention))
+  }
+
+  async #trim({ maxAgeMs, maxEntries }: AuditRetention): Promise<number> {
     const { head } = this.#store.audit
     const [first] = await this.#store.audit.read({ limit: 1 })
     this.#before = first === undefined ? (head?.sequence ?? 0) : first.sequence - 1
@@ -188,6 +238,12 @@ export class Audit {
       last = entry.sequence
     }
     return last
+  }
+
+  /** The last entry that was forgotten on purpose. */
+  #anchor(): AuditHead | undefined {
+    const text = this.#store.meta.get(anchorName)?.text
+    return text === undefined ? undefined : this.#read(text)
   }
 
   /** Whichever of our certificates has signed it: a former one is kept for that. */

@@ -20,10 +20,14 @@ export interface VerifyOptions {
   readonly anchor?: AuditHead | undefined
   /** Heads that were kept elsewhere. Without one a cut end cannot be seen. Those before the anchor tell nothing any more. */
   readonly heads?: readonly AuditHead[]
+  /** Hears now and then how far it has come. */
+  readonly onProgress?: ((sequence: number) => void) | undefined
 }
 
 /** What is read and hashed in one turn of the event loop: a millisecond or two. */
 const pageEntries = 250
+/** Between two words about how far it has come. */
+const progressEntries = 5_000
 
 /** All entries of a log above a sequence, a page at a time. Others have their turn between two pages: neither reading nor hashing waits for anything. */
 export async function* entriesOf(
@@ -44,7 +48,7 @@ export async function* entriesOf(
 /** Recomputes the chain over entries: those that follow the anchor, from the first to the last. */
 export async function verifyAudit(
   entries: AsyncIterable<AuditRecord>,
-  { anchor = beginning, heads = [] }: VerifyOptions = {},
+  { anchor = beginning, heads = [], onProgress }: VerifyOptions = {},
 ): Promise<Verification> {
   const expected = new Map(heads.filter(head => head.sequence >= anchor.sequence).map(head => [head.sequence, head]))
   let before: AuditHead = anchor
@@ -60,6 +64,7 @@ export async function verifyAudit(
     if (entry.sequence !== next) return wrong(next, 'missing', `entry ${next} is missing: ${entry.sequence} comes after ${before.sequence}`)
     if (entry.hash !== hashEntry(before.hash, entry)) return wrong(next, 'changed', `entry ${next} was changed, or the one before it`)
     before = { sequence: entry.sequence, hash: entry.hash }
+    if (next % progressEntries === 0) onProgress?.(next)
     const differing = differs()
     if (differing) return differing
   }

@@ -190,7 +190,6 @@ export const gatewayLimits = {
   unusedAttentionMs: 90 * 24 * 60 * 60 * 1_000,
   expiryAttentionMs: 30 * 24 * 60 * 60 * 1_000,
   expiryCriticalMs: 7 * 24 * 60 * 60 * 1_000,
-  expiryKnownMs: 400 * 24 * 60 * 60 * 1_000,
   auditTrimMs: 60 * 60 * 1_000,
   auditVerifyMs: 24 * 60 * 60 * 1_000,
   auditOwedEntries: 10_000,

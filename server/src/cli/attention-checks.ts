@@ -5,7 +5,6 @@ import { agentsCheck, clonesCheck, pendingCheck, unusedAgentsCheck } from '../at
 import { rotationCheck } from '../attention/rotation-check.ts'
 import { backupCheck, storeCheck } from '../attention/state-checks.ts'
 import type { AgentDirectory } from '../fleet/agent-directory.ts'
-import type { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
 import type { OwnIdentity } from '../fleet/gateway-certificates.ts'
 import type { LastUse } from '../fleet/last-use.ts'
 import type { Trust } from '../fleet/trust.ts'
@@ -18,7 +17,6 @@ export interface Looked {
   readonly directory: AgentDirectory
   readonly trust: Trust
   readonly use: LastUse
-  readonly agentCertificates: ExpiringCertificates
   /** What agents trust. */
   readonly identities: () => readonly OwnIdentity[]
   readonly pageCertificate: CertificateSource | undefined
@@ -28,13 +26,13 @@ export interface Looked {
 
 /** All that is looked at. */
 export function gatewayChecks(looked: Looked): Check[] {
-  const { store, directory, trust, use, agentCertificates, identities, pageCertificate } = looked
+  const { store, directory, trust, use, identities, pageCertificate } = looked
   return [
     storeCheck(store),
     backupCheck(looked.lastBackupMs, firstMs(identities())),
     ownCertificatesCheck(() => ownExpiries(identities(), pageCertificate)),
     rotationCheck(identities, directory),
-    agentCertificatesCheck(directory, agentCertificates),
+    agentCertificatesCheck(directory, trust),
     pendingCheck(trust),
     clonesCheck(trust.clones),
     agentsCheck(directory),

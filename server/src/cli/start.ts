@@ -11,7 +11,6 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
-import { ExpiringCertificates } from '../fleet/expiring-certificates.ts'
 import { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import { LastUse } from '../fleet/last-use.ts'
 import { Trust } from '../fleet/trust.ts'
@@ -151,8 +150,6 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   // Before anybody can come: what was revoked stays revoked.
   trust.start()
   closers.push(() => trust.close())
-  const agentCertificates = new ExpiringCertificates(runtime)
-  closers.push(() => agentCertificates.close())
   const use = new LastUse({ records: store.meta, ids: () => agents.directory.ids(), log })
   use.start()
   closers.push(() => use.close())
@@ -195,7 +192,6 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
       directory,
       trust,
       use,
-      agentCertificates,
       identities: () => own.list(),
       pageCertificate,
       lastBackupMs: () => backups.lastMs,

@@ -7,6 +7,8 @@ export interface KnownCertificate {
   readonly id: string
   /** SHA-256, upper-case hex: recorded at first sight and checked from then on. */
   readonly thumbprint256?: string | undefined
+  /** Until when it is valid, at which the protocol does not look; recorded with it. */
+  readonly expiresMs?: number | undefined
   readonly agent?: string | undefined
   readonly firstSeenMs: number
   readonly lastSeenMs: number
@@ -28,6 +30,8 @@ export interface HeldMachine {
 export interface SeenCertificate {
   readonly thumbprint: string
   readonly thumbprint256: string | undefined
+  /** Until when it is valid, where that was seen. */
+  readonly expiresMs?: number | undefined
 }
 
 const dayMs = 86_400_000
@@ -68,11 +72,13 @@ export class AgentCertificates {
   }
 
   /** Only what is new: an agent that comes and goes writes nothing. */
-  async remember({ thumbprint, thumbprint256 }: SeenCertificate, agent: string): Promise<void> {
+  async remember({ thumbprint, thumbprint256, expiresMs }: SeenCertificate, agent: string): Promise<void> {
     await this.#change(thumbprint, known => {
       const now = this.#now()
-      if (known.agent === agent && known.thumbprint256 !== undefined && now - known.lastSeenMs < dayMs) return undefined
-      return { ...known, thumbprint256: known.thumbprint256 ?? thumbprint256, agent, lastSeenMs: now }
+      const isWhole = known.thumbprint256 !== undefined && (known.expiresMs !== undefined || expiresMs === undefined)
+      if (known.agent === agent && isWhole && now - known.lastSeenMs < dayMs) return undefined
+      const facts = { thumbprint256: known.thumbprint256 ?? thumbprint256, expiresMs: known.expiresMs ?? expiresMs }
+      return { ...known, ...facts, agent, lastSeenMs: now }
     })
   }
 

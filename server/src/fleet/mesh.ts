@@ -33,6 +33,7 @@ export interface MeshAnswer {
   /** Of the certificate that it presented. */
   readonly thumbprint?: string
   readonly thumbprint256?: string
+  readonly expiresMs?: number | undefined
   /** The certificate of ours that it accepts, the newest that it does: its thumbprint. */
   readonly own?: string
 }

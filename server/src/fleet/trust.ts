@@ -7,7 +7,7 @@ import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import type { DialledAgent } from '../runtime/connections.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
 import type { DeniedEvent, SubscriberEvent } from '../runtime/events.ts'
-import { AgentCertificates, type KnownCertificate } from './agent-certificates.ts'
+import { AgentCertificates, type KnownCertificate, type SeenCertificate } from './agent-certificates.ts'
 import { type Agent, type AgentDefinition, certificatesOf } from './agent-directory.ts'
 import type { AgentManager } from './agent-manager.ts'
 import { AgentRotation } from './agent-rotation.ts'
@@ -170,7 +170,7 @@ export class Trust {
         : await this.#replace(approval.replace, { uri, thumbprint }, by)
     if (this.#certificates.get(thumbprint)?.revokedMs !== undefined) await this.restore(thumbprint, by)
     // It is let in, whatever becomes of this.
-    await this.#remember(thumbprint, thumbprint256, agent.definition.id)
+    await this.#remember({ thumbprint, thumbprint256 }, agent.definition.id)
     this.#forget(thumbprint)
     log('info', `the agent ${agent.definition.id} was approved`, { by, thumbprint, uri, replaced: approval.replace !== undefined })
     return agent
@@ -348,24 +348,24 @@ export class Trust {
 
   #onSubscriber(event: SubscriberEvent): void {
     this.clones.came(event)
-    const { thumbprint, thumbprint256, subscription } = event
+    const { thumbprint, subscription } = event
     const agent = this.#options.agents.directory.bySubscription(subscription)
     if (!agent) return
     const { id } = agent.definition
-    void this.#remember(thumbprint, thumbprint256, id)
+    void this.#remember(event, id)
     void this.rotation.seen(id, thumbprint)
   }
 
-  #onAnswer(id: string, { thumbprint, thumbprint256 }: MeshAnswer): void {
+  #onAnswer(id: string, { thumbprint, thumbprint256, expiresMs }: MeshAnswer): void {
     if (thumbprint === undefined) return
-    void this.#remember(thumbprint, thumbprint256, id)
+    void this.#remember({ thumbprint, thumbprint256, expiresMs }, id)
     void this.rotation.seen(id, thumbprint)
   }
 
   /** Never rejects. */
-  async #remember(thumbprint: string, thumbprint256: string | undefined, agent: string): Promise<void> {
+  async #remember(seen: SeenCertificate, agent: string): Promise<void> {
     try {
-      await this.#certificates.remember({ thumbprint, thumbprint256 }, agent)
+      await this.#certificates.remember(seen, agent)
     } catch (why) {
       this.#options.log('error', 'what was seen of a certificate could not be kept', {
         why: why instanceof Error ? why.message : String(why),

@@ -50,6 +50,7 @@ export function auditFacts(params: unknown, result: unknown = {}): Readonly<Reco
   const given = params as Record<string, unknown>
   const facts: Record<string, string> = {}
   for (const name of namedFacts) if (typeof given[name] === 'string') facts[name] = given[name].slice(0, maxFactChars)
+  if (Number.isSafeInteger(given['sequence'])) facts['sequence'] = String(given['sequence'])
   // A contract that is added says whose it is in its document.
   const { service } = (given['contract'] ?? {}) as { readonly service?: unknown }
   if (typeof service === 'string') facts['service'] ??= service.slice(0, maxFactChars)

@@ -86,7 +86,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ...contractsMethods({ access, contracts, directory }),
     ...rulesMethods({ access, directory, contracts, principals: options.principals ?? (() => []) }),
     ...tokensMethods(options.tokens),
-    ...auditMethods(options.audit),
+    ...auditMethods({ audit: options.audit, changesMs: options.agentChangesMs }),
     ...backupsMethods(options.makeBackup),
     ...discoverMethods({ access, contracts, directory, version }),
   }

@@ -15,6 +15,8 @@ export interface ProbeAnswer {
   readonly thumbprint: string
   /** SHA-256 of the same. */
   readonly thumbprint256: string
+  /** Until when the agent’s certificate is valid: UTC milliseconds since 1970. */
+  readonly expiresMs: number | undefined
   /** SHA-1 of the certificate of ours that it accepts: the newest that it does. */
   readonly own: string
   readonly roundTripMs: number
@@ -49,8 +51,8 @@ export async function probe(endpoint: Endpoint, options: ProbeOptions, setting: 
         await identifyAsDialler(transfer, { type: 'client' })
         await transfer.end()
         own.accepted(endpoint, certificate)
-        const { thumbprint = '', thumbprint256 = '' } = transfer.channel.peer
-        return { thumbprint, thumbprint256, own: certificate.thumbprint, roundTripMs: performance.now() - startedAt }
+        const { thumbprint = '', thumbprint256 = '', expiresMs } = transfer.channel.peer
+        return { thumbprint, thumbprint256, expiresMs, own: certificate.thumbprint, roundTripMs: performance.now() - startedAt }
       } catch (why) {
         transfer?.channel.destroy()
         if (index + 1 === order.length || deadline.signal.aborted || !mayBeDistrust(why)) throw why

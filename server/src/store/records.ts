@@ -54,6 +54,8 @@ export interface CertificateRecord {
   readonly id: string
   /** SHA-256, upper-case hex, recorded at first sight and checked from then on. */
   readonly thumbprint256?: string | undefined
+  /** Until when it is valid, recorded with it. */
+  readonly expiresMs?: number | undefined
   readonly agent?: string | undefined
   readonly subject?: string | undefined
   readonly issuer?: string | undefined

@@ -10,6 +10,8 @@ export interface Operation {
   readonly path: string
   /** The parameters in the path. */
   readonly inPath: readonly string[]
+  /** What each of them is. */
+  readonly pathSchemas: TProperties
   /** The others: members of the body, or of the query. */
   readonly others: TProperties
   readonly takesBody: boolean
@@ -42,6 +44,7 @@ export const operations: readonly Operation[] = (Object.entries(methods) as [Met
       verb,
       path,
       inPath,
+      pathSchemas: Object.fromEntries(Object.entries(properties).filter(([name]) => inPath.includes(name))),
       others: Object.fromEntries(beside),
       takesBody: verb === 'POST' || verb === 'PUT' || verb === 'PATCH',
       status: found ? 201 : Object.keys(propertiesOf(entry.result)).length === 0 && entry.result['type'] === 'object' ? 204 : 200,

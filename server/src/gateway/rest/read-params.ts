@@ -1,5 +1,5 @@
 import { describeGot, escapePointer, type ParamError } from '@halibut-gateway/schemas/wire'
-import type { TSchema } from '@sinclair/typebox'
+import type { TProperties, TSchema } from '@sinclair/typebox'
 import { HalibutError } from '../../base/errors.ts'
 import { ParamsError } from '../../rpc/params-error.ts'
 import type { Operation } from './operations.ts'
@@ -24,7 +24,7 @@ export interface HttpInput {
  */
 export function readParams(operation: Operation, { params, query, body, headers }: HttpInput): Record<string, unknown> {
   // A map, since a name may be any text, also one that a plain object takes for its prototype.
-  const given = new Map<string, unknown>(Object.entries(params as object))
+  const given = new Map<string, unknown>(Object.entries(readTexts(operation.pathSchemas, params as Record<string, unknown>)))
   const errors: ParamError[] = []
   const add = (members: object, place: string): void => {
     for (const [name, value] of Object.entries(members)) {
@@ -34,7 +34,7 @@ export function readParams(operation: Operation, { params, query, body, headers 
     }
   }
   if (body !== undefined && body !== null) add(objectOf(operation, body), 'body')
-  add(queryOf(operation, query as Record<string, unknown>), 'query')
+  add(readTexts(operation.others, query as Record<string, unknown>), 'query')
   const [first] = errors
   if (first) throw new ParamsError(`${first.path}: the path, a header or the body has it already`, errors)
   if (operation.takesVersion) given.set('version', versionOf(headers['if-match']))
@@ -53,9 +53,9 @@ function objectOf({ takesBody, method }: Operation, body: unknown): object {
 }
 
 /** Texts become what the schema has in their place, where they can be read so; else they stay, and do not fit. */
-function queryOf({ others }: Operation, query: Record<string, unknown>): Record<string, unknown> {
+function readTexts(schemas: TProperties, given: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, readText(Object.hasOwn(others, name) ? others[name] : undefined, value)]),
+    Object.entries(given).map(([name, value]) => [name, readText(Object.hasOwn(schemas, name) ? schemas[name] : undefined, value)]),
   )
 }
 

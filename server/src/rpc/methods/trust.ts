@@ -176,6 +176,7 @@ function* certificatesOf(trust: Trust, sees: Sees): Generator<undefined, Certifi
       thumbprint,
       ...(known?.thumbprint256 === undefined ? {} : { thumbprint256: known.thumbprint256 }),
       agents,
+      ...(known?.expiresMs === undefined ? {} : { expires: timeOf(known.expiresMs) }),
       ...(known === undefined ? {} : { firstSeen: timeOf(known.firstSeenMs), lastSeen: timeOf(known.lastSeenMs) }),
       ...(known?.revokedMs === undefined ? {} : { revoked: timeOf(known.revokedMs) }),
     })

@@ -117,7 +117,9 @@ test('certificates need a person 30 days before they end, and are critical for t
   })
   const items = shown(
     ownCertificatesCheck(() => [own('gateway_certificate_expires', 30), own('page_certificate_expires', -1)]),
-    agentCertificatesCheck(directory, { size: 1, of: each => (each === thumbprint ? at(7) : undefined) }),
+    agentCertificatesCheck(directory, {
+      known: id => (id === thumbprint ? { id, firstSeenMs: at(-9), lastSeenMs: at(0), expiresMs: at(7) } : undefined),
+    }),
   )
   expect(codesOf(items)).toEqual([
     `gateway_certificate_expires ${thumbprint}`,
