@@ -51,8 +51,11 @@ test('a person signs in at the page with a provider, stays so when it is loaded 
     await page.goto(world.page)
     const link = page.getByRole('link', { name: 'Sign in with Acme' })
     await link.waitFor()
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => [colorScheme, id, nodes.map(node => node.html)])).toEqual([])
+    }
     await link.click()
     await page.locator('[data-agent=web-1]').first().waitFor()
     expect([page.url().startsWith(world.page), await page.evaluate(() => document.cookie)]).toEqual([true, ''])

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -23,16 +23,25 @@ export interface OpenedPage {
 export interface PageWorld extends AsyncDisposable {
   /** Of the page, with the token. */
   readonly address: string
+  /** The same without. */
+  readonly url: string
   readonly token: string
   readonly thumbprint: string
   /** Where polling agents connect. */
   readonly agentAddress: string
   /** An admin. */
   readonly client: GatewayClient
-  /** Starts a sample agent that trusts the gateway, and gives what it tells of itself. It ends with the world. */
-  startAgent(name: string, reach: readonly string[]): Promise<{ command: RunningCommand; entry: Readonly<Record<string, string>> }>
-  /** Opens the page at a place of it. Closed with the world. */
-  open(browser: Browser, place?: string, options?: BrowserContextOptions): Promise<OpenedPage>
+  /**
+   * Starts a sample agent that trusts the gateway, and gives what it tells of itself. It ends with the world. `isTwin`: with the certificate of
+   * the one of this name that was started before, as a machine has whose disk was copied. `trust`: another certificate of the gateway.
+   */
+  startAgent(
+    name: string,
+    reach: readonly string[],
+    options?: { readonly isTwin?: boolean; readonly trust?: string },
+  ): Promise<{ command: RunningCommand; entry: Readonly<Record<string, string>> }>
+  /** Opens the page at a place of it, as who has `token` (default: the admin’s; empty: as nobody). Closed with the world. */
+  open(browser: Browser, place?: string, options?: BrowserContextOptions & { readonly token?: string }): Promise<OpenedPage>
 }
 
 /** Starts it, with the contracts of the sample services. `agents`: in its settings, beside those that are added later. */
@@ -46,7 +55,10 @@ export async function createPageWorld({ agents = [] }: { readonly agents?: reado
     }),
   )
   const config = join(folder, 'settings.json')
-  await writeFile(config, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(folder, 'state'), contracts, agents }))
+  await writeFile(
+    config,
+    JSON.stringify({ port: 0, agentPort: 0, nextAgentPort: 0, stateFolder: join(folder, 'state'), contracts, agents }),
+  )
   const gateway = startCommand(['serve', '--config', config, '--json', '--log-level', 'error'])
   const { address = '', thumbprint = '', agentAddress = '' } = await gateway.firstJson
   const [url = '', token = ''] = address.split('#token=')
@@ -55,17 +67,23 @@ export async function createPageWorld({ agents = [] }: { readonly agents?: reado
   const closes: (() => Promise<void>)[] = []
   return {
     address,
+    url,
     token,
     thumbprint,
     agentAddress,
     client,
-    startAgent: async (name, reach) => {
-      const flags = ['--trust', thumbprint, '--state-folder', join(folder, name), '--name', name, '--json']
+    startAgent: async (name, reach, { isTwin = false, trust = thumbprint } = {}) => {
+      const own = join(folder, isTwin ? `${name}-twin` : name)
+      if (isTwin) {
+        await mkdir(own, { mode: 0o700 })
+        await copyFile(join(folder, name, 'identity.pem'), join(own, 'identity.pem'))
+      }
+      const flags = ['--trust', trust, '--state-folder', own, '--name', name, '--json']
       const command = startCommand(['agent', ...flags, ...reach])
       commands.push(command)
       return { command, entry: await command.firstJson }
     },
-    open: async (browser, place = '', options = {}) => {
+    open: async (browser, place = '', { token: given = token, ...options } = {}) => {
       const context = await browser.newContext(options)
       closes.push(() => context.close())
       const page = await context.newPage()
@@ -74,7 +92,8 @@ export async function createPageWorld({ agents = [] }: { readonly agents?: reado
         if (message.type() === 'error') problems.push(message.text())
       })
       page.on('pageerror', error => problems.push(String(error)))
-      await page.goto(place === '' ? address : `${url}${place}${place.includes('?') ? '&' : '?'}token=${token}`)
+      const asWhom = given === '' ? '' : `${place === '' ? '#' : place.includes('?') ? '&' : '?'}token=${given}`
+      await page.goto(`${url}${place}${asWhom}`)
       return { page, problems }
     },
     async [Symbol.asyncDispose]() {

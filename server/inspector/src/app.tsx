@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks'
+import type { Route } from './address/route.ts'
 import { lazily } from './elements/lazily.tsx'
 import { Notice } from './elements/notice.tsx'
 import { ProblemBox } from './elements/problem-box.tsx'
@@ -14,6 +15,13 @@ import { TrustPage } from './pages/trust/trust-page.tsx'
 // What few need at first comes when it is looked at.
 const SavedPage = lazily(async () => (await import('./pages/saved/saved-page.tsx')).SavedPage, 'Opening saved calls')
 const ManyPage = lazily(async () => (await import('./pages/many/many-page.tsx')).ManyPage, 'Opening the page')
+const AuditPage = lazily(async () => (await import('./pages/audit/audit-page.tsx')).AuditPage, 'Opening the audit log')
+const CertificatesPage = lazily(
+  async () => (await import('./pages/certificates/certificates-page.tsx')).CertificatesPage,
+  'Opening certificates',
+)
+const RotationPage = lazily(async () => (await import('./pages/rotation/rotation-page.tsx')).RotationPage, 'Opening certificates')
+const SettingsPage = lazily(async () => (await import('./pages/settings/settings-page.tsx')).SettingsPage, 'Opening the settings')
 
 /** The whole page. */
 export function App() {
@@ -83,19 +91,40 @@ function Content() {
       return <SavedPage place={route} />
     case 'many':
       return <ManyPage place={route} />
+    case 'certificates':
+      return <CertificatesPage view={route.view} />
+    case 'rotation':
+      return <RotationPage agent={route.agent} />
+    case 'audit':
+      return <AuditPage query={route.query} entry={route.entry} />
+    case 'settings':
+      return <SettingsPage part={route.part} args={route.args} />
   }
 }
 
 /** The title of the tab says where one is. */
 function useTitle(): void {
   const route = router.route.value
-  const name =
-    route.page === 'agent'
-      ? route.agent
-      : { overview: 'Overview', agents: 'Agents', attach: 'Add an agent', trust: 'Trust', saved: 'Saved calls', many: 'Call many agents' }[
-          route.page
-        ]
+  const name = titleOf(route)
   useEffect(() => {
     document.title = `${name} · Halibut Gateway`
   }, [name])
+}
+
+const titles: Readonly<Record<Exclude<Route['page'], 'agent'>, string>> = {
+  overview: 'Overview',
+  agents: 'Agents',
+  attach: 'Add an agent',
+  trust: 'Trust',
+  saved: 'Saved calls',
+  many: 'Call many agents',
+  certificates: 'Certificates',
+  rotation: 'Replace a certificate',
+  audit: 'Audit',
+  settings: 'Settings',
+}
+
+function titleOf(route: Route): string {
+  if (route.page === 'agent') return route.agent
+  return route.page === 'audit' && route.entry !== undefined ? `Audit entry ${route.entry}` : titles[route.page]
 }

@@ -49,6 +49,36 @@ export type Route =
       /** The signature of a method. */
       readonly method: string | undefined
     }
+  | { readonly page: 'certificates'; readonly view: CertificateView }
+  /** How a certificate takes the place of another: of an agent, else of the gateway. */
+  | { readonly page: 'rotation'; readonly agent: string | undefined }
+  /** The audit log, or beside it one entry. */
+  | { readonly page: 'audit'; readonly query: AuditView; readonly entry: number | undefined }
+  | { readonly page: 'settings'; readonly part: SettingsPart; readonly args: SettingsArgs }
+
+/** Which certificates are shown. */
+export const certificateKinds = ['all', 'expiring', 'unused', 'revoked'] as const
+export interface CertificateView {
+  readonly search: string
+  readonly only: (typeof certificateKinds)[number]
+}
+
+/** What is looked for in the audit log; an empty text is no matter. */
+export const auditFilters = ['text', 'who', 'agent', 'action', 'outcome', 'from', 'to'] as const
+export type AuditView = Readonly<Record<(typeof auditFilters)[number], string>>
+
+/** The pages of the settings. */
+export const settingsParts = ['tokens', 'rules', 'contracts', 'limits', 'about'] as const
+export type SettingsPart = (typeof settingsParts)[number]
+/** What is chosen there: a token, a contract, or a question about the rules. */
+export const settingsNames = ['token', 'service', 'agent', 'who', 'role', 'method'] as const
+export type SettingsArgs = { readonly [N in (typeof settingsNames)[number]]?: string }
+
+/** Every certificate. */
+export const allCertificates: CertificateView = { search: '', only: 'all' }
+
+/** The whole audit log. */
+export const wholeAudit: AuditView = { text: '', who: '', agent: '', action: '', outcome: '', from: '', to: '' }
 
 /** All agents, by name. */
 export const wholeList: ListView = { search: '', states: [], tag: '', sort: 'name', descending: false }
@@ -86,6 +116,20 @@ export function parseRoute(hash: string): Route {
         service: args.get('service') ?? undefined,
         method: args.get('method') ?? undefined,
       }
+    case 'certificates': {
+      const only = certificateKinds.find(kind => kind === args.get('only')) ?? 'all'
+      return { page, view: { search: args.get('search') ?? '', only } }
+    }
+    case 'rotation':
+      return { page, agent: id === '' ? undefined : id }
+    case 'audit': {
+      const query = Object.fromEntries(auditFilters.map(name => [name, args.get(name) ?? ''])) as AuditView
+      return { page, query, entry: /^[1-9]\d{0,14}$/.test(id) ? Number(id) : undefined }
+    }
+    case 'settings': {
+      const given = settingsNames.map(name => [name, args.get(name) ?? ''] as const).filter(([, value]) => value !== '')
+      return { page, part: settingsParts.find(part => part === id) ?? 'tokens', args: Object.fromEntries(given) }
+    }
     default:
   }
   return { page: 'agents', list: parseList(args) }
@@ -112,6 +156,16 @@ export function formatRoute(route: Route): string {
       const { tags, search, picked, service, method } = route
       return `#/many${formatQuery({ tag: tags.join(), search, agents: picked.join(), service, method })}`
     }
+    case 'certificates': {
+      const { search, only } = route.view
+      return `#/certificates${formatQuery({ search, only: only === 'all' ? '' : only })}`
+    }
+    case 'rotation':
+      return route.agent === undefined ? '#/rotation' : `#/rotation/${encodeURIComponent(route.agent)}`
+    case 'audit':
+      return `#/audit${route.entry === undefined ? '' : `/${route.entry}`}${formatQuery(route.query)}`
+    case 'settings':
+      return `#/settings/${route.part}${formatQuery(route.args)}`
   }
 }
 

@@ -1,3 +1,4 @@
+import { wholeAudit } from '../address/route.ts'
 import { Link } from '../elements/link.tsx'
 import { listView, router, session, table, trust } from '../page.ts'
 import { counted } from '../values/format.ts'
@@ -45,7 +46,7 @@ function Ways() {
       <Link to={{ page: 'saved', collection: undefined, call: undefined, link: undefined }} current={page === 'saved'}>
         Saved
       </Link>
-      <Link to={{ page: 'trust', pending: undefined }} current={page === 'trust'}>
+      <Link to={{ page: 'trust', pending: undefined }} current={page === 'trust' || page === 'certificates' || page === 'rotation'}>
         Trust
         {waiting > 0 && (
           <span class="mark wait" title={`${counted(waiting, 'machine')} waiting for a decision`}>
@@ -53,6 +54,14 @@ function Ways() {
             <span class="off-screen"> waiting for a decision</span>
           </span>
         )}
+      </Link>
+      {session.may('audit.read') && (
+        <Link to={{ page: 'audit', query: wholeAudit, entry: undefined }} current={page === 'audit'}>
+          Audit
+        </Link>
+      )}
+      <Link to={{ page: 'settings', part: session.may('tokens.read') ? 'tokens' : 'contracts', args: {} }} current={page === 'settings'}>
+        Settings
       </Link>
       <Link to={{ page: 'attach', mode: 'listening' }} current={page === 'attach'}>
         Add<span class="more"> an agent</span>

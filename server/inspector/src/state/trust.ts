@@ -1,12 +1,13 @@
 import { GatewayError } from '@halibut-gateway/client'
 import type { MethodName, MethodParams, MethodResult, PendingSnapshot } from '@halibut-gateway/schemas'
 import { type ReadonlySignal, signal } from '@preact/signals'
+import { createLoaded, type Loaded } from './loaded.ts'
 import type { Session } from './session.ts'
 import { whileSignedIn } from './while-signed-in.ts'
 
 type Denied = MethodResult<'trust.denied'>['denied'][number]
 type Clones = MethodResult<'trust.pending'>['clones'][number]
-type Certificates = MethodResult<'trust.thumbprints'>
+type KnownCertificates = MethodResult<'trust.thumbprints'>['certificates']
 
 /** Whom the gateway believes, and who asks to be believed. */
 export interface Trust {
@@ -16,7 +17,8 @@ export interface Trust {
   readonly waiting: () => readonly PendingSnapshot[]
   readonly denied: ReadonlySignal<readonly Denied[]>
   readonly clones: ReadonlySignal<readonly Clones[]>
-  readonly certificates: ReadonlySignal<Certificates | undefined>
+  /** Every certificate of an agent, and those that were revoked; there may be ten thousand, so that they are asked for where they are shown. */
+  readonly certificates: Loaded<KnownCertificates>
   /** Why the lists cannot be shown. */
   readonly problem: ReadonlySignal<GatewayError | undefined>
   /** Asks for the lists that nobody watches. */
@@ -30,7 +32,7 @@ export function createTrust(session: Session, now: () => number): Trust {
   const pending = signal<readonly PendingSnapshot[] | undefined>(undefined)
   const denied = signal<readonly Denied[]>([])
   const clones = signal<readonly Clones[]>([])
-  const certificates = signal<Certificates | undefined>(undefined)
+  const certificates = createLoaded(session, async client => (await client.request('trust.thumbprints', {})).certificates)
   const problem = signal<GatewayError | undefined>(undefined)
 
   whileSignedIn(
@@ -53,7 +55,6 @@ export function createTrust(session: Session, now: () => number): Trust {
     pending.value = undefined
     denied.value = []
     clones.value = []
-    certificates.value = undefined
     problem.value = undefined
   })
 
@@ -63,16 +64,11 @@ export function createTrust(session: Session, now: () => number): Trust {
     if (!client) return
     const mine = ++asked
     try {
-      const [first, second, third] = await Promise.all([
-        client.request('trust.pending', {}),
-        client.request('trust.denied', {}),
-        client.request('trust.thumbprints', {}),
-      ])
+      const [first, second] = await Promise.all([client.request('trust.pending', {}), client.request('trust.denied', {})])
       // Only the newest answer counts.
       if (mine !== asked) return
       clones.value = first.clones
       denied.value = second.denied
-      certificates.value = third
     } catch (why) {
       if (mine === asked) problem.value = asGatewayError(why)
     }
@@ -89,6 +85,7 @@ export function createTrust(session: Session, now: () => number): Trust {
     decide: async (method, params) => {
       const result = await session.request(method, params)
       void refresh()
+      if (certificates.value.peek()) void certificates.refresh()
       return result
     },
   }

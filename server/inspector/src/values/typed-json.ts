@@ -51,18 +51,6 @@ export function resultType(json: ContractJson | 'missing' | undefined, signature
   return method && { json, node: method.result }
 }
 
-/** The type of what stands at a place of a value; `undefined` where nobody knows. */
-export function typeAt(type: JsonType | undefined, keys: readonly string[]): JsonType | undefined {
-  return keys.reduce<JsonType | undefined>(innerType, type)
-}
-
-/** The same where a method may be told by its name alone. */
-export function resultTypeByName(json: ContractJson | 'missing' | undefined, method: string): JsonType | undefined {
-  if (!json || json === 'missing') return undefined
-  const [only, ...others] = json.find(method)
-  return only && others.length === 0 ? { json, node: only.result } : resultType(json, method)
-}
-
 /** The method of a signature. */
 function methodOf(json: ContractJson, signature: string): MethodNode | undefined {
   return json.contract.methods.find(method => signatureOf(method) === signature)

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { agentStates, formatRoute, parseRoute, type Route, sortKeys, wholeList } from '../../../../server/inspector/src/address/route.ts'
+import {
+  agentStates,
+  auditFilters,
+  certificateKinds,
+  formatRoute,
+  parseRoute,
+  type Route,
+  settingsNames,
+  settingsParts,
+  sortKeys,
+  wholeAudit,
+  wholeList,
+} from '../../../../server/inspector/src/address/route.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 const list = fc.record({
@@ -24,6 +36,23 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   part.map(pending => ({ page: 'trust' as const, pending })),
   fc.record({ page: fc.constant('saved' as const), collection: part, call: part, link: part }),
   fc.record({ page: fc.constant('many' as const), tags: ids, search: text, picked: ids, service: part, method: part }),
+  fc.record({ page: fc.constant('certificates' as const), view: fc.record({ search: text, only: fc.constantFrom(...certificateKinds) }) }),
+  part.map(agent => ({ page: 'rotation' as const, agent })),
+  fc.record({
+    page: fc.constant('audit' as const),
+    query: fc.record(Object.fromEntries(auditFilters.map(name => [name, text])) as Record<(typeof auditFilters)[number], typeof text>),
+    entry: fc.option(fc.integer({ min: 1, max: 999_999_999_999_999 }), { nil: undefined }),
+  }),
+  fc.record({
+    page: fc.constant('settings' as const),
+    part: fc.constantFrom(...settingsParts),
+    args: fc
+      .dictionary(
+        fc.constantFrom(...settingsNames),
+        text.filter(each => each !== ''),
+      )
+      .map(each => ({ ...each })),
+  }),
 )
 
 test('every place stands in the address and is found again by it', () => {
@@ -47,4 +76,12 @@ test('what is unknown in an address is left out, and the rest counts', () => {
     list: { ...wholeList, search: 'web', states: ['offline'], descending: true },
   })
   expect(parseRoute('#/agent/%E0%A4%A?method=Add(int64,int64)')).toMatchObject({ agent: '%E0%A4%A', method: 'Add(int64,int64)' })
+})
+
+test('a place in the audit log that is none leads to the log, and one of the settings that is none to the first of them', () => {
+  for (const hash of ['#/audit/0', '#/audit/-1', '#/audit/1e9', '#/audit/x?colour=red']) {
+    expect(parseRoute(hash)).toEqual({ page: 'audit', query: wholeAudit, entry: undefined })
+  }
+  expect(parseRoute('#/settings/nothing?token=&who=ada')).toEqual({ page: 'settings', part: 'tokens', args: { who: 'ada' } })
+  expect(parseRoute('#/certificates?only=some')).toEqual({ page: 'certificates', view: { search: '', only: 'all' } })
 })

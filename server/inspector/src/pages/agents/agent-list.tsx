@@ -4,11 +4,11 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { formatRoute, type Route, type SortKey } from '../../address/route.ts'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
+import { stepOf } from '../../elements/steps.ts'
 import { ShortThumbprint } from '../../elements/thumbprint.tsx'
 import { useVirtualRows } from '../../elements/use-virtual-rows.ts'
 import { listView, router, table } from '../../page.ts'
 import { narrow } from './filters.tsx'
-import { stepOf } from './steps.ts'
 
 const tableRowHeight = 44
 const compactRowHeight = 64

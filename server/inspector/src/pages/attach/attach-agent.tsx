@@ -3,11 +3,11 @@ import { AgentLink } from '../../elements/agent-link.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { PendingCard } from '../../groups/pending-card.tsx'
+import { Ways } from '../../groups/ways.tsx'
 import { about, agents, session, trust } from '../../page.ts'
 import type { AgentSide } from '../../state/about.ts'
 import { listeningWays, pollingWays } from '../../values/attach-commands.ts'
 import { AddForm } from './add-form.tsx'
-import { Ways } from './ways.tsx'
 
 /** The steps to an agent that is there, each with what to paste, live until it is there. */
 export function AttachAgent({ mode }: { mode: 'listening' | 'polling' }) {

@@ -1,10 +1,10 @@
 import type { AttentionItem } from '@halibut-gateway/schemas'
 import { useSignal } from '@preact/signals'
-import { AgentLink } from '../../elements/agent-link.tsx'
 import { CopyButton } from '../../elements/copy-button.tsx'
 import { Link } from '../../elements/link.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { attention } from '../../page.ts'
+import { attentionPlace } from '../../values/attention-place.ts'
 
 const shownAtOnce = 20
 
@@ -56,10 +56,6 @@ export function Attention() {
 
 /** Where on the page it can be done. */
 function Place({ item }: { item: AttentionItem }) {
-  const { agent, pending, thumbprint } = item.about
-  if (pending !== undefined) return <Link to={{ page: 'trust', pending }}>Decide about it</Link>
-  if (agent !== undefined) {
-    return <AgentLink id={agent}>Look at {agent}</AgentLink>
-  }
-  return thumbprint === undefined ? null : <Link to={{ page: 'trust', pending: undefined }}>See trust</Link>
+  const place = attentionPlace(item)
+  return place ? <Link to={place.to}>{place.words}</Link> : null
 }

@@ -1,10 +1,13 @@
 import { useEffect } from 'preact/hooks'
+import { allCertificates } from '../../address/route.ts'
+import { Link } from '../../elements/link.tsx'
 import { Notice } from '../../elements/notice.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { NotForYou } from '../../groups/not-for-you.tsx'
 import { PendingCard } from '../../groups/pending-card.tsx'
+import { TrustTabs } from '../../groups/trust-tabs.tsx'
 import { about, session, trust } from '../../page.ts'
-import { Certificates } from './certificates.tsx'
 import { Clones } from './clones.tsx'
 import { Denied } from './denied.tsx'
 
@@ -23,13 +26,14 @@ export function TrustPage({ focus }: { focus: string | undefined }) {
   if (!session.may('trust.read')) {
     return (
       <Notice title="Trust is not for your role">
-        <p>Somebody with the role operator may look at it, and somebody with the role admin may decide.</p>
+        <NotForYou right="trust.read" what="Seeing whom the gateway trusts" />
       </Notice>
     )
   }
   return (
     <main class="trust-page" id="main" tabIndex={-1}>
       <h1>Trust</h1>
+      <TrustTabs />
       <p class="lead">
         A gateway and an agent know each other by their certificates. Nobody is let in whom nobody has approved, and nobody is dialled whose
         certificate is not the pinned one.
@@ -38,31 +42,30 @@ export function TrustPage({ focus }: { focus: string | undefined }) {
       <Own />
       <Clones />
       <Pending focus={focus} />
-      <Certificates />
       <Denied />
+      <p class="hint">
+        Who is let in already stands in <Link to={{ page: 'certificates', view: allCertificates }}>certificates</Link>, where trust in one
+        is taken back, too.
+      </p>
     </main>
   )
 }
 
 function Own() {
-  const thumbprint = about.value?.thumbprint ?? trust.certificates.value?.thumbprint
-  if (thumbprint === undefined) return null
+  const side = about.value
+  if (!side) return null
   return (
     <section class="panel own" aria-label="This gateway">
       <h2>This gateway</h2>
       <dl class="grid-list">
         <dt>agents trust</dt>
         <dd>
-          <Thumbprint value={thumbprint} what="the gateway’s thumbprint" />
+          <Thumbprint value={side.thumbprint} what="the gateway’s thumbprint" />
         </dd>
-        {about.value && (
-          <>
-            <dt>agents poll</dt>
-            <dd>
-              <code>{about.value.address}</code>
-            </dd>
-          </>
-        )}
+        <dt>agents poll</dt>
+        <dd>
+          <code>{side.address}</code>
+        </dd>
       </dl>
     </section>
   )

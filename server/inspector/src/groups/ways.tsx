@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
-import { Choices } from '../../elements/choices.tsx'
-import { Command } from '../../elements/command.tsx'
-import type { AttachWay } from '../../values/attach-commands.ts'
+import { Choices } from '../elements/choices.tsx'
+import { Command } from '../elements/command.tsx'
+import type { AttachWay } from '../values/attach-commands.ts'
 
 /** The ways to set up an agent, one of which is shown. */
 export function Ways({ ways, label }: { ways: readonly AttachWay[]; label: string }) {

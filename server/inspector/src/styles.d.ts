@@ -1,0 +1,2 @@
+// Style sheets that come with what they are for.
+declare module '*.css'
