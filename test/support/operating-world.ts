@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { emptyCollection } from '@halibut-gateway/schemas/collection'
 import { demoContracts } from '../../server/demo/contracts.ts'
 import { testIdentity } from './certificates.ts'
 import { createFleet } from './command-fleet.ts'
@@ -16,8 +17,8 @@ const lasting = /^(serve|demo|agent)$/
  * for what they write to /etc and the like.
  *
  * A new example is written with what is replaced here: `web-1`, `10.0.0.5:10933` and `AABB…` are an agent, `0011…` is the thumbprint of a gateway,
- * `0123456789abcdef` and `FFEE…` are who is pending and its thumbprint, /etc/halibut-gateway has settings.json, token, tools.json (a contract), page.pem
- * and page.key, /var/lib/halibut-gateway is the state, /var/backups and /mnt/elsewhere are empty. Commands are run in the order of the document.
+ * `0123456789abcdef` and `FFEE…` are who is pending and its thumbprint, /etc/halibut-gateway has settings.json, token, tools.json (a contract),
+ * smoke.json (saved calls), password, page.pem and page.key, /var/lib/halibut-gateway is the state, /var/backups and /mnt/elsewhere are empty. Commands are run in the order of the document.
  */
 export async function createOperatingWorld() {
   const fleet = await createFleet('listening')
@@ -40,6 +41,12 @@ export async function createOperatingWorld() {
     [join(etc, 'settings.json')]: JSON.stringify(own),
     [join(work, 'settings.json')]: JSON.stringify(own),
     [join(etc, 'tools.json')]: JSON.stringify({ ...demoContracts[1], service: 'IToolService' }),
+    [join(etc, 'smoke.json')]: JSON.stringify({
+      ...emptyCollection('Smoke test'),
+      variables: { who: { value: 'Grace' }, password: { secret: true } },
+      calls: [{ name: 'Greets', agent: 'web-1', service: 'IEchoService', method: 'SayHello', args: ['{{who}}'] }],
+    }),
+    [join(etc, 'password')]: 'sesame\n',
     [join(etc, 'page.pem')]: page.certificatePem,
     [join(etc, 'page.key')]: page.keyPem,
   }
