@@ -32,6 +32,20 @@ const PastedThumbprintSchema = Type.String({
   description: 'SHA-1 of the certificate: 40 hex digits, with spaces, : or - between them or without',
 })
 
+const WaitSchema = Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'milliseconds' })
+
+/** Limits of the runtime that one agent has otherwise than the others, by their names in LIMITS.md. */
+export const AgentLimitsSchema = Type.Object(
+  {
+    pollingRequestQueueTimeoutMs: Type.Optional(WaitSchema),
+    tcpClientConnectTimeoutMs: Type.Optional(WaitSchema),
+    retryCountLimit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    retryListeningSleepIntervalMs: Type.Optional(WaitSchema),
+    connectionErrorRetryTimeoutMs: Type.Optional(WaitSchema),
+  },
+  { additionalProperties: false, description: 'those that it has otherwise than other agents' },
+)
+
 /** An agent that is to be served. */
 export const NewAgentSchema = Type.Object(
   {
@@ -41,6 +55,7 @@ export const NewAgentSchema = Type.Object(
     thumbprint: PastedThumbprintSchema,
     services: Type.Optional(ServicesSchema),
     tags: Type.Optional(TagsSchema),
+    limits: Type.Optional(AgentLimitsSchema),
   },
   { additionalProperties: false },
 )
@@ -55,6 +70,7 @@ export const AgentChangesSchema = Type.Object(
     thumbprint: Type.Optional(PastedThumbprintSchema),
     services: Type.Optional(ServicesSchema),
     tags: Type.Optional(TagsSchema),
+    limits: Type.Optional(AgentLimitsSchema),
   },
   { additionalProperties: false },
 )
@@ -103,12 +119,15 @@ export const AgentSnapshotSchema = Type.Object(
     mismatch: Type.Optional(MismatchSchema),
     services: Type.Array(Type.String(), { description: 'services whose contract is known' }),
     tags: Type.Array(Type.String()),
+    limits: Type.Optional(AgentLimitsSchema),
     version: Type.String({ description: 'another one after each change of what was said about it' }),
     readOnly: Type.Boolean({ description: 'it stands in the settings, and is changed there only' }),
   },
   { additionalProperties: false },
 )
 
+/** Limits of the runtime that one agent has otherwise than the others. */
+export type AgentLimits = Static<typeof AgentLimitsSchema>
 /** The states of an agent, as the gateway sees it. */
 export type AgentStateName = Static<typeof AgentStateNameSchema>
 /** An agent that is to be served. */

@@ -2,6 +2,8 @@ export {
   type AgentChanges,
   AgentChangesSchema,
   AgentIdSchema,
+  type AgentLimits,
+  AgentLimitsSchema,
   type AgentSnapshot,
   AgentSnapshotSchema,
   type AgentStateName,

@@ -33,6 +33,13 @@ export type AgentSnapshot = {
   }
   services: string[]
   tags: string[]
+  limits?: {
+    pollingRequestQueueTimeoutMs?: number
+    tcpClientConnectTimeoutMs?: number
+    retryCountLimit?: number
+    retryListeningSleepIntervalMs?: number
+    connectionErrorRetryTimeoutMs?: number
+  }
   version: string
   readOnly: boolean
 }
@@ -231,7 +238,21 @@ export interface Methods {
   'agents.get': { params: { agent: string }; result: { agent: AgentSnapshot } }
   'agents.watch': { params: Record<never, never>; result: Record<never, never>; item: AgentEvent }
   'agents.add': {
-    params: { agent: string; name?: string; uri: string; thumbprint: string; services?: string[]; tags?: string[] }
+    params: {
+      agent: string
+      name?: string
+      uri: string
+      thumbprint: string
+      services?: string[]
+      tags?: string[]
+      limits?: {
+        pollingRequestQueueTimeoutMs?: number
+        tcpClientConnectTimeoutMs?: number
+        retryCountLimit?: number
+        retryListeningSleepIntervalMs?: number
+        connectionErrorRetryTimeoutMs?: number
+      }
+    }
     result: { agent: AgentSnapshot }
   }
   'agents.update': {
@@ -276,6 +297,13 @@ export interface Methods {
     params: { service: string; version: string; contract: Record<string, unknown>; agent?: string }
     result: { service: string; entry: ContractEntry; warnings: { place: string; message: string }[] }
   }
+      limits?: {
+        pollingRequestQueueTimeoutMs?: number
+        tcpClientConnectTimeoutMs?: number
+        retryCountLimit?: number
+        retryListeningSleepIntervalMs?: number
+        connectionErrorRetryTimeoutMs?: number
+      }
   'contracts.remove': { params: { service: string; version: string; agent?: string }; result: Record<never, never> }
   'trust.pending': {
     params: Record<never, never>

@@ -1,4 +1,4 @@
-import type { AgentSnapshot } from '@halibut-gateway/schemas'
+import type { AgentLimits, AgentSnapshot } from '@halibut-gateway/schemas'
 import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
@@ -21,6 +21,8 @@ export interface AgentDefinition {
   /** What it is told apart by in lists and rules. */
   readonly tags?: readonly string[] | undefined
   /** Default false. */
+  /** Those of the runtime that it has otherwise than other agents. */
+  readonly limits?: AgentLimits | undefined
   readonly disabled?: boolean | undefined
   /** Why, for people. */
   readonly disabledReason?: string | undefined
@@ -34,7 +36,7 @@ export interface Agent {
   /** It is not to be changed while the gateway runs. */
   readonly readOnly: boolean
   /** Where it is; the same frozen object as long as the agent is known. */
-  readonly endpoint: { readonly uri: string; readonly thumbprint: string; readonly nextThumbprint?: string }
+  readonly endpoint: { readonly uri: string; readonly thumbprint: string; readonly nextThumbprint?: string; readonly limits?: AgentLimits }
   readonly mode: 'listening' | 'polling'
   readonly state: AgentState
   /** Live ones, of a polling agent. */
@@ -102,8 +104,8 @@ export class AgentDirectory {
     if (!isOverlap(before.definition, definition)) return this.#put(fresh)
     const why = disabledWhy(definition)
     const news: AgentNews = why === undefined ? { type: 'enable' } : { type: 'disable', why }
-    const isSame = before.definition.thumbprint === definition.thumbprint && before.definition.nextThumbprint === definition.nextThumbprint
-    const endpoint = isSame ? before.endpoint : fresh.endpoint
+    const endpoint =
+      hasSameCertificates(before.definition, definition) && hasSameLimits(before.definition, definition) ? before.endpoint : fresh.endpoint
     return this.#put({ ...before, definition, endpoint, version: fresh.version, state: nextState(before.state, news, this.#now()) })
   }
 
@@ -174,13 +176,13 @@ export class AgentDirectory {
   }
 
   #newAgent(definition: AgentDefinition, readOnly: boolean): Agent {
-    const { uri, thumbprint, nextThumbprint } = definition
+    const { uri, thumbprint, nextThumbprint, limits } = definition
     const mode = uri.toLowerCase().startsWith('poll:') ? 'polling' : 'listening'
     return {
       definition,
       version: definitionVersion(definition),
       readOnly,
-      endpoint: Object.freeze({ uri, thumbprint, ...(nextThumbprint === undefined ? {} : { nextThumbprint }) }),
+      endpoint: Object.freeze({ uri, thumbprint, ...(nextThumbprint !== undefined && { nextThumbprint }), ...(limits && { limits }) }),
       mode,
       state: initialState(mode, this.#now(), disabledWhy(definition)),
       connections: 0,
@@ -234,6 +236,16 @@ export function noAgent(id: string): HalibutError {
 }
 
 /** An agent as the browser sees it, with these services. */
+/** Whether an agent may have the same certificates by two definitions, in the same order. */
+export function hasSameCertificates(one: AgentDefinition, other: AgentDefinition): boolean {
+  return one.thumbprint === other.thumbprint && one.nextThumbprint === other.nextThumbprint
+}
+
+function hasSameLimits({ limits: one = {} }: AgentDefinition, { limits: other = {} }: AgentDefinition): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof AgentLimits>
+  return [...names].every(name => one[name] === other[name])
+}
+
 export function snapshotOf(agent: Agent, services: readonly string[] = agent.definition.services ?? []): AgentSnapshot {
   const { definition, state, probe, mismatch } = agent
   return {
@@ -265,7 +277,8 @@ function toldMismatch({ presented, count, firstSeenMs, lastSeenMs }: Mismatch): 
 }
 
 function definitionVersion(definition: AgentDefinition): string {
-  const { id, name, uri, thumbprint, nextThumbprint, services = [], tags = [] } = definition
+    ...(definition.limits && { limits: definition.limits }),
+  const { id, name, uri, thumbprint, nextThumbprint, services = [], tags = [], limits } = definition
   return versionOf([
     id,
     name ?? id,
@@ -287,5 +300,6 @@ function subscriptionOf({ mode, definition }: Agent): string | undefined {
 }
 
 function taken(message: string): HalibutError {
+    ...(limits ? [limits] : []),
   return new HalibutError('conflict', message)
 }

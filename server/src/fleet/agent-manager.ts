@@ -2,7 +2,7 @@ import { HalibutError } from '../base/errors.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
-import { type Agent, type AgentDefinition, AgentDirectory, certificatesOf, isOverlap } from './agent-directory.ts'
+import { type Agent, type AgentDefinition, AgentDirectory, certificatesOf, hasSameCertificates, isOverlap } from './agent-directory.ts'
 import { type AnswerListener, Liveness, type LivenessOptions } from './liveness.ts'
 import type { Mesh } from './mesh.ts'
 
@@ -143,7 +143,7 @@ export class AgentManager {
     this.#trust(agent)
     this.#distrust(before, stays)
     if (!stays) this.#options.mesh.disconnect(before.endpoint)
-    else if (agent.endpoint !== before.endpoint) this.#leave(before, agent)
+    else if (!hasSameCertificates(before.definition, definition)) this.#leave(before, agent)
     return agent
   }
 

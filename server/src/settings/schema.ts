@@ -1,4 +1,4 @@
-import { AgentIdSchema, EndpointUriSchema, RulesDocumentSchema, TagSchema } from '@halibut-gateway/schemas'
+import { AgentIdSchema, AgentLimitsSchema, EndpointUriSchema, RulesDocumentSchema, TagSchema } from '@halibut-gateway/schemas'
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 
 const PortSchema = Type.Integer({ minimum: 0, maximum: 65_535 })
@@ -14,6 +14,7 @@ const AgentSettingsSchema = Type.Object(
     services: Type.Optional(TextListSchema),
     tags: Type.Optional(Type.Array(TagSchema, { maxItems: 32, uniqueItems: true })),
     disabled: Type.Optional(Type.Boolean()),
+    limits: Type.Optional(AgentLimitsSchema),
   },
   { additionalProperties: false },
 )

@@ -1,4 +1,4 @@
-import type { AgentEndpoint, Grant } from '@halibut-gateway/schemas'
+import type { AgentEndpoint, AgentLimits, Grant } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 
 /**
@@ -28,6 +28,7 @@ export interface AgentRecord extends AgentEndpoint {
   readonly disabled?: boolean | undefined
   readonly tags?: readonly string[] | undefined
   readonly disabledReason?: string | undefined
+  readonly limits?: AgentLimits | undefined
 }
 
 /** A contract that was added while the gateway ran. */

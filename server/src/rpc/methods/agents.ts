@@ -117,7 +117,9 @@ function enabled({ disabled: _, disabledReason: __, ...rest }: AgentDefinition):
   return rest
 }
 
-/** Without the members that are not there. */
+/** Without the members that are not there; no limits of its own are none. */
 function defined(definition: AgentDefinition): AgentDefinition {
-  return Object.fromEntries(Object.entries(definition).filter(([, value]) => value !== undefined)) as unknown as AgentDefinition
+  const isSaid = ([name, value]: [string, unknown]): boolean =>
+    value !== undefined && !(name === 'limits' && Object.keys(value as object).length === 0)
+  return Object.fromEntries(Object.entries(definition).filter(isSaid)) as unknown as AgentDefinition
 }
