@@ -13,6 +13,14 @@ export {
   TagSchema,
 } from './agent.ts'
 export {
+  AgentConnectionSchema,
+  type AgentConnectionSnapshot,
+  type AgentPastState,
+  AgentPastStateSchema,
+  type EndedCall,
+  EndedCallSchema,
+} from './agent-details.ts'
+export {
   type AttentionCode,
   type AttentionEvent,
   AttentionEventSchema,

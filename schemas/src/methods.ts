@@ -8,6 +8,7 @@ import {
   TagSchema,
   VersionSchema,
 } from './agent.ts'
+import { AgentConnectionSchema, AgentPastStateSchema, EndedCallSchema } from './agent-details.ts'
 import { AttentionEventSchema, AttentionItemSchema } from './attention.ts'
 import {
   AuditDetailSchema,
@@ -230,6 +231,39 @@ export const methods = {
     ),
     item: DoctorStepSchema,
     result: Type.Object({ report: DoctorReportSchema }, { additionalProperties: false }),
+  }),
+  'agents.connections': method({
+    description: 'the connections over which an agent gets its calls, and how much they are used',
+    right: 'agents.read',
+    http: 'GET /agents/{agent}/connections',
+    params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
+    result: Type.Object(
+      { connections: Type.Array(AgentConnectionSchema, { description: 'the oldest first' }) },
+      { additionalProperties: false },
+    ),
+  }),
+  'agents.states': method({
+    description: 'the states of an agent, as far as the gateway remembers them since it was started',
+    right: 'agents.read',
+    http: 'GET /agents/{agent}/states',
+    params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
+    result: Type.Object(
+      { states: Type.Array(AgentPastStateSchema, { description: 'the present one first' }) },
+      { additionalProperties: false },
+    ),
+  }),
+  'agents.calls': method({
+    description: 'the last calls of an agent that are over; one’s own, with the right audit.read everybody’s',
+    right: 'calls.read',
+    http: 'GET /agents/{agent}/calls',
+    params: Type.Object({ agent: AgentIdSchema }, { additionalProperties: false }),
+    result: Type.Object(
+      {
+        calls: Type.Array(EndedCallSchema, { description: 'the last one first' }),
+        failures: Type.Array(EndedCallSchema, { description: 'those that failed, which are remembered for longer' }),
+      },
+      { additionalProperties: false },
+    ),
   }),
   'agent.invoke': method({
     description: 'calls a service of an agent',

@@ -7,6 +7,7 @@ export { defaultLimits, type Limits } from './base/limits.ts'
 export type { SampleAgentModule } from './cli/sample-agent.ts'
 export { DataStream, type PiecedContent, type SizedContent } from './codec/data-stream.ts'
 export type { SubscriberCandidate, UnauthorisedAnswer, UnauthorisedCaller } from './runtime/acceptor.ts'
+export type { AgentConnection } from './runtime/agent-connection.ts'
 export type { CallTimes } from './runtime/call-deadline.ts'
 export {
   type Certificate,

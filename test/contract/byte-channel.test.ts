@@ -58,6 +58,14 @@ describe.each(implementations)('%s', (_name, connect) => {
     expect(channel.certificateNames()).toEqual(names)
   })
 
+  test('tells the cipher of TLS by its name as long as there is a connection', async () => {
+    const pair = await connect()
+    expect(pair.channel.cipher()).toMatch(/^TLS_[A-Z0-9_]+$/)
+    await pair[Symbol.asyncDispose]()
+    await pair.channel.closed
+    expect(pair.channel.cipher()).toBeUndefined()
+  })
+
   test('reads what the other end wrote, in order', async () => {
     await using pair = await connect()
     const { channel, other } = pair

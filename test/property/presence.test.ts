@@ -141,7 +141,8 @@ function createFleet() {
       )
       const { text } = await metrics.text()
       const counted = states.map(state => sumOf(text, 'halibut_agents', { state }))
-      return { agents, single, watched: [...watched.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), counted }
+      const histories = agents.map(({ id }) => directory.states(id))
+      return { agents, single, histories, watched: [...watched.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), counted }
     },
     close(): void {
       reader.end()
@@ -150,7 +151,7 @@ function createFleet() {
   }
 }
 
-test('at any moment list, detail, watch, metrics and command line tell the same of every agent', async () => {
+test('at any moment list, detail, history, watch, metrics and command line tell the same of every agent', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { maxLength: 25 }), async sequence => {
       const fleet = createFleet()
@@ -158,10 +159,17 @@ test('at any moment list, detail, watch, metrics and command line tell the same 
         for (const agent of [...listening, ...polling]) await fleet.do({ do: 'add', agent })
         for (const step of sequence) {
           await fleet.do(step)
-          const { agents, single, watched, counted } = await fleet.shown()
+          const { agents, single, histories, watched, counted } = await fleet.shown()
           expect(single).toEqual(agents)
           expect(watched).toEqual(agents)
           expect(counted).toEqual(states.map(state => agents.filter(agent => agent.state === state).length))
+          for (const [i, [present, ...past]] of histories.entries()) {
+            expect(present).toMatchObject({ at: agents[i]?.state, sinceMs: Date.parse(agents[i]?.since ?? ''), reason: agents[i]?.reason })
+            for (const [j, each] of past.entries()) {
+              const after = histories[i]?.[j]
+              expect([each.at === after?.at, each.sinceMs <= (after?.sinceMs ?? 0)]).toEqual([false, true])
+            }
+          }
           const rows = agentTable(agents).split('\n').slice(1)
           expect(rows.map(row => row.split(/ {2,}/).slice(0, 3))).toEqual(agents.map(({ id, state, since }) => [id, state, since]))
         }

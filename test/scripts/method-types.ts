@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
+  AgentConnectionSchema,
   AgentEventSchema,
+  AgentPastStateSchema,
   AgentSnapshotSchema,
   AgentStateNameSchema,
   AuditEntrySchema,
@@ -12,6 +14,7 @@ import {
   CallWaitSchema,
   ContractEntrySchema,
   DeliverySchema,
+  EndedCallSchema,
   ErrorKindSchema,
   InspectEventSchema,
   InvokeParamsSchema,
@@ -39,6 +42,9 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
     'AgentEvent',
     'What `agents.watch` tells: first everything, in parts where it is much, then what changed, each agent as it is now.',
   ],
+  [AgentConnectionSchema, 'AgentConnectionSnapshot', 'A connection over which an agent gets its calls; times are RFC 3339.'],
+  [AgentPastStateSchema, 'AgentPastState', 'A state in which an agent is or was.'],
+  [EndedCallSchema, 'EndedCall', 'A call of an agent that is over.'],
   [InvokeParamsSchema, 'InvokeParams', 'A call to an agent. Times are milliseconds.'],
   [InvokeResultSchema, 'InvokeResult', 'The answer to a call; `uploads` where a digest was asked for.'],
   [CallOutcomeSchema, 'CallOutcome', 'What became of a call that had an idempotency key.'],

@@ -56,6 +56,7 @@ export class MemoryChannel implements ByteChannel {
     this.peer.thumbprint === undefined || this.peer.role === 'dialler'
       ? undefined
       : { subject: `CN=${this.peer.thumbprint}`, issuer: `CN=${this.peer.thumbprint}` }
+  readonly cipher = (): string | undefined => (this.#failure === undefined ? 'TLS_AES_256_GCM_SHA384' : undefined)
   receiveTimeoutMs: number
   sendTimeoutMs: number
   readonly closed: Promise<void>

@@ -104,6 +104,7 @@ export class SocketGateway implements AsyncDisposable {
       subscribers: () => runtime.subscribers(),
       whoListens: uri => runtime.whoListens(uri),
       waiting: endpoint => runtime.waiting(endpoint),
+      connections: endpoint => runtime.connections(endpoint),
       on: this.#on,
     }
     const policy = new OriginPolicy()

@@ -50,6 +50,39 @@ export type AgentEvent =
   | { type: 'changed'; agents: AgentSnapshot[]; more?: true }
   | { type: 'removed'; ids: string[] }
 
+/** A connection over which an agent gets its calls; times are RFC 3339. */
+export type AgentConnectionSnapshot = {
+  direction: 'incoming' | 'outgoing'
+  remoteAddress: string
+  port?: number
+  protocol: string
+  cipher?: string
+  thumbprint?: string
+  expires?: string
+  own?: string
+  since: string
+  calls: number
+  busy: boolean
+  used?: string
+  bytesRead: number
+  bytesWritten: number
+}
+
+/** A state in which an agent is or was. */
+export type AgentPastState = { state: AgentStateName; since: string; reason: string; advice?: string }
+
+/** A call of an agent that is over. */
+export type EndedCall = {
+  activityId: string
+  service: string
+  method: string
+  principal: string
+  since: string
+  queuedMs: number
+  durationMs: number
+  error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery; message?: string; advice: string; remoteType?: string }
+}
+
 /** A call to an agent. Times are milliseconds. */
 export type InvokeParams = {
   agent: string
@@ -264,6 +297,13 @@ export interface Methods {
       thumbprint?: string
       services?: string[]
       tags?: string[]
+      limits?: {
+        pollingRequestQueueTimeoutMs?: number
+        tcpClientConnectTimeoutMs?: number
+        retryCountLimit?: number
+        retryListeningSleepIntervalMs?: number
+        connectionErrorRetryTimeoutMs?: number
+      }
     }
     result: { agent: AgentSnapshot }
   }
@@ -282,6 +322,9 @@ export interface Methods {
     }
     item: { step: string; outcome: 'passed' | 'failed' | 'skipped'; found: string; fault?: string; fix?: string; durationMs: number }
   }
+  'agents.connections': { params: { agent: string }; result: { connections: AgentConnectionSnapshot[] } }
+  'agents.states': { params: { agent: string }; result: { states: AgentPastState[] } }
+  'agents.calls': { params: { agent: string }; result: { calls: EndedCall[]; failures: EndedCall[] } }
   'agent.invoke': { params: InvokeParams; result: InvokeResult }
   'calls.list': { params: { limit?: number; cursor?: string; agent?: string }; result: { calls: CallSnapshot[]; next?: string } }
   'calls.get': { params: { idempotencyKey: string; epoch: string }; result: CallOutcome }
@@ -297,13 +340,6 @@ export interface Methods {
     params: { service: string; version: string; contract: Record<string, unknown>; agent?: string }
     result: { service: string; entry: ContractEntry; warnings: { place: string; message: string }[] }
   }
-      limits?: {
-        pollingRequestQueueTimeoutMs?: number
-        tcpClientConnectTimeoutMs?: number
-        retryCountLimit?: number
-        retryListeningSleepIntervalMs?: number
-        connectionErrorRetryTimeoutMs?: number
-      }
   'contracts.remove': { params: { service: string; version: string; agent?: string }; result: Record<never, never> }
   'trust.pending': {
     params: Record<never, never>

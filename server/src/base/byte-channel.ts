@@ -43,6 +43,8 @@ export interface ByteChannel {
    * socket’s certificate once it was asked for). Made anew each time: it is wanted only where somebody is turned away.
    */
   certificateNames(): CertificateNames | undefined
+  /** The cipher suite that TLS settled on, by its IANA name; `undefined` where the socket is gone. Asked for anew each time: nobody but people wants it. */
+  cipher(): string | undefined
 }
 
 /** Whom a certificate names, each on one line of at most 200 characters, the most specific part first. Anybody can write anything there. */

@@ -12,6 +12,8 @@ export class AgentConversation {
   readonly transfer: Transfer
   /** The certificate of ours that was presented on it: its thumbprint. */
   readonly own: string
+  /** When it was opened, by `performance.now()`. */
+  readonly openedMs = performance.now()
   readonly #onIdentified: (() => void) | undefined
   #state: 'new' | 'identified' | 'idle' | 'busy' = 'new'
 
@@ -52,23 +54,27 @@ export class AgentConversation {
   async exchange(request: EncodedMessage, requestId: string, reader: AnswerReader, endpoint: string): Promise<AnswerStreams | undefined> {
     const { transfer } = this
     const { limits, budget } = transfer.options
+    transfer.begin()
     const sent = transfer.send(request, undefined, undefined, requestId)
     if (sent) await sent
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
     const read = reader.readAnswer(received instanceof Promise ? await received : received, budget)
     const announced = read instanceof Promise ? await read : read
     if (announced.length === 0) {
-      this.#state = 'idle'
+      this.#rest()
       return undefined
     }
     const streams = transfer.receiveStreams(requestId, announced, { delivery: 'executed', endpoint })
     streams.done.then(
-      () => {
-        this.#state = 'idle'
-      },
+      () => this.#rest(),
       () => {},
     )
     return streams
+  }
+
+  #rest(): void {
+    this.#state = 'idle'
+    this.transfer.done()
   }
 
   /** Between two exchanges: it may be used again. */

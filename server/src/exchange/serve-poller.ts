@@ -115,6 +115,7 @@ export async function servePoller(transfer: Transfer, source: RequestSource): Pr
 async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, before: Buffer): Promise<void> {
   const { channel, options } = transfer
   const writtenBefore = channel.bytesWritten
+  transfer.begin()
   item.exchanging(() => channel.destroy(cancelledWhile('Transferring', { delivery: 'unknown' })))
   let unread = false
   try {
@@ -144,6 +145,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
     item.fail(toldWithDelivery(why, channel.bytesWritten > writtenBefore))
     throw why
   } finally {
+    transfer.done()
     item.exchanged()
   }
 }

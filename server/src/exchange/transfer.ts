@@ -33,6 +33,10 @@ type Reading = Buffer | undefined | Promise<Buffer | undefined>
 export class Transfer {
   readonly channel: ByteChannel
   readonly options: ExchangeOptions
+  /** Requests of ours that were given to it; whether one of them is under way, and when the last one came to its end, by `performance.now()`. */
+  calls = 0
+  isBusy = false
+  usedMs: number | undefined
   /** Made with the first message: most connections of a large fleet wait for one. */
   #inflater: MessageInflater | undefined
   readonly #lines: LineReader
@@ -45,6 +49,18 @@ export class Transfer {
     this.channel = channel
     this.options = options
     this.#lines = new LineReader(options.limits.maxLineBytes)
+  }
+
+  /** A request of ours is about to leave on it. */
+  begin(): void {
+    this.calls++
+    this.isBusy = true
+  }
+
+  /** It has its answer, with the data streams of that, or will never have it. */
+  done(): void {
+    this.isBusy = false
+    this.usedMs = performance.now()
   }
 
   #receiver(): MessageInflater {

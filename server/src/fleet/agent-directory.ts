@@ -3,6 +3,7 @@ import { HalibutError, type PresentedCertificate } from '../base/errors.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { printSubscription } from '../runtime/endpoint.ts'
 import { type AgentNews, type AgentState, initialState, nextState, presenceAt } from './agent-state.ts'
+import { StateHistory } from './state-history.ts'
 import { versionOf } from './version-of.ts'
 
 /** What an operator says about an agent. */
@@ -20,9 +21,9 @@ export interface AgentDefinition {
   readonly services?: readonly string[] | undefined
   /** What it is told apart by in lists and rules. */
   readonly tags?: readonly string[] | undefined
-  /** Default false. */
   /** Those of the runtime that it has otherwise than other agents. */
   readonly limits?: AgentLimits | undefined
+  /** Default false. */
   readonly disabled?: boolean | undefined
   /** Why, for people. */
   readonly disabledReason?: string | undefined
@@ -79,6 +80,7 @@ export class AgentDirectory {
   /** The ids of the polling ones, by subscription in its printed form. */
   readonly #polling = new Map<string, string>()
   readonly #listeners = new Set<(id: string) => void>()
+  readonly #history = new StateHistory()
   readonly #now: () => number
 
   constructor(now: () => number = steadyTime) {
@@ -114,6 +116,7 @@ export class AgentDirectory {
     const agent = this.#agents.get(id)
     if (!agent) return undefined
     this.#agents.delete(id)
+    this.#history.forget(id)
     this.#disown(agent)
     this.#tell(id)
     return agent
@@ -129,6 +132,13 @@ export class AgentDirectory {
     const agent = this.get(id)
     if (!agent) throw noAgent(id)
     return agent
+  }
+
+  /** The states that it was in, as far as is remembered, the present one first. Throws `agent_not_found`. */
+  states(id: string): AgentState[] {
+    const agent = this.#agents.get(id)
+    if (!agent) throw noAgent(id)
+    return this.#history.of(id, agent.state, this.#now())
   }
 
   /** As it is now, whoever has noticed that already. */
@@ -193,6 +203,8 @@ export class AgentDirectory {
 
   #put(agent: Agent): Agent {
     const { id } = agent.definition
+    const before = this.#agents.get(id)
+    if (before && before.state !== agent.state) this.#history.changed(id, before.state, agent.state, this.#now())
     this.#agents.set(id, agent)
     this.#tell(id)
     return agent
@@ -224,6 +236,16 @@ export function certificatesOf({ thumbprint, nextThumbprint }: Pick<AgentDefinit
   return nextThumbprint === undefined ? [thumbprint] : [thumbprint, nextThumbprint]
 }
 
+/** Whether an agent may have the same certificates by two definitions, in the same order. */
+export function hasSameCertificates(one: AgentDefinition, other: AgentDefinition): boolean {
+  return one.thumbprint === other.thumbprint && one.nextThumbprint === other.nextThumbprint
+}
+
+function hasSameLimits({ limits: one = {} }: AgentDefinition, { limits: other = {} }: AgentDefinition): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof AgentLimits>
+  return [...names].every(name => one[name] === other[name])
+}
+
 /** Whether a definition leaves an agent where it is, with a certificate that it may have by the one before. */
 export function isOverlap(before: AgentDefinition, after: AgentDefinition): boolean {
   const its = certificatesOf(before)
@@ -236,16 +258,6 @@ export function noAgent(id: string): HalibutError {
 }
 
 /** An agent as the browser sees it, with these services. */
-/** Whether an agent may have the same certificates by two definitions, in the same order. */
-export function hasSameCertificates(one: AgentDefinition, other: AgentDefinition): boolean {
-  return one.thumbprint === other.thumbprint && one.nextThumbprint === other.nextThumbprint
-}
-
-function hasSameLimits({ limits: one = {} }: AgentDefinition, { limits: other = {} }: AgentDefinition): boolean {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof AgentLimits>
-  return [...names].every(name => one[name] === other[name])
-}
-
 export function snapshotOf(agent: Agent, services: readonly string[] = agent.definition.services ?? []): AgentSnapshot {
   const { definition, state, probe, mismatch } = agent
   return {
@@ -265,6 +277,7 @@ export function snapshotOf(agent: Agent, services: readonly string[] = agent.def
     ...(mismatch === undefined ? {} : { mismatch: toldMismatch(mismatch) }),
     services: [...services],
     tags: [...(definition.tags ?? [])],
+    ...(definition.limits && { limits: definition.limits }),
     version: agent.version,
     readOnly: agent.readOnly,
   }
@@ -277,7 +290,6 @@ function toldMismatch({ presented, count, firstSeenMs, lastSeenMs }: Mismatch): 
 }
 
 function definitionVersion(definition: AgentDefinition): string {
-    ...(definition.limits && { limits: definition.limits }),
   const { id, name, uri, thumbprint, nextThumbprint, services = [], tags = [], limits } = definition
   return versionOf([
     id,
@@ -288,6 +300,7 @@ function definitionVersion(definition: AgentDefinition): string {
     tags,
     disabledWhy(definition),
     ...(nextThumbprint === undefined ? [] : [nextThumbprint]),
+    ...(limits ? [limits] : []),
   ])
 }
 
@@ -300,6 +313,5 @@ function subscriptionOf({ mode, definition }: Agent): string | undefined {
 }
 
 function taken(message: string): HalibutError {
-    ...(limits ? [limits] : []),
   return new HalibutError('conflict', message)
 }

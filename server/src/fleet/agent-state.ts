@@ -7,6 +7,8 @@ export interface AgentState {
   readonly reason: string
   /** What to do next, where something is wrong and that is known. */
   readonly advice?: string | undefined
+  /** Nobody has looked yet. */
+  readonly isUnseen?: true | undefined
   /** What it is from a time on, unless there are news of it before. */
   readonly next?: NextState | undefined
 }
@@ -55,8 +57,9 @@ export const awayFromUs = {
 /** The state of an agent that nobody has seen yet. */
 export function initialState(mode: 'listening' | 'polling', nowMs: number, disabledWhy?: string): AgentState {
   if (disabledWhy !== undefined) return { at: 'disabled', sinceMs: nowMs, reason: disabledWhy }
-  if (mode === 'listening') return { at: 'offline', sinceMs: nowMs, reason: 'not probed yet' }
-  return { at: 'offline', sinceMs: nowMs, reason: 'has not connected yet', advice: awayFromUs.advice }
+  const unseen = { at: 'offline', sinceMs: nowMs, isUnseen: true } as const
+  if (mode === 'listening') return { ...unseen, reason: 'not probed yet' }
+  return { ...unseen, reason: 'has not connected yet', advice: awayFromUs.advice }
 }
 
 /** Where an agent is at a moment: the one function of time that list, detail, watch, metrics, calls and the command line tell. Pure. */

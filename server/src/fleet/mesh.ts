@@ -1,6 +1,7 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import type { PresentedCertificate } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
+import type { AgentConnection } from '../runtime/agent-connection.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { EndpointInput } from '../runtime/endpoint.ts'
 import type { RuntimeEvents, SubscriberEvent } from '../runtime/events.ts'
@@ -49,6 +50,8 @@ export interface Mesh {
   present(certificates: readonly Certificate[]): void
   /** The calls that wait for a connection to an agent now, and for what. */
   waiting(endpoint: EndpointInput): WaitingCalls
+  /** The connections over which an agent gets its calls. */
+  connections(endpoint: EndpointInput): readonly AgentConnection[]
   /** The connections of polling agents. */
   subscribers(): readonly SubscriberEvent[]
   /** Lets the owner of a certificate connect. */

@@ -32,11 +32,16 @@ export class AgentSight {
     return this.#access.decide(this.#principal, 'agents.read', { agent: { id, tags } }).allowed
   }
 
-  /** An agent as it is shown; throws `agent_not_found` where there is none, and the same where it may not be seen. */
-  require(directory: AgentDirectory, id: string): AgentSnapshot {
+  /** Throws `agent_not_found` where there is no such agent, and the same where it may not be seen. */
+  find(directory: AgentDirectory, id: string): Agent {
     const agent = directory.get(id)
-    if (agent && this.sees(agent)) return this.snapshot(agent)
+    if (agent && this.sees(agent)) return agent
     throw noAgent(id)
+  }
+
+  /** An agent as it is shown; throws as {@link find} does. */
+  require(directory: AgentDirectory, id: string): AgentSnapshot {
+    return this.snapshot(this.find(directory, id))
   }
 
   /** Whether there is something to see at an agent beside itself. */

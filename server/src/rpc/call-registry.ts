@@ -1,6 +1,7 @@
 import type { CallSnapshot } from '@halibut-gateway/schemas'
 import type { HalibutError } from '../base/errors.ts'
 import type { CallSubject, CallWay } from './call-subject.ts'
+import { RecentCalls } from './recent-calls.ts'
 import type { CallSpans } from './request-spans.ts'
 
 /** Something that happened to a call. */
@@ -18,15 +19,18 @@ interface Shared {
   readonly open: Set<OpenCall>
   readonly listeners: Set<(change: CallChange) => void>
   readonly meter: CallMeter | undefined
+  readonly recent: RecentCalls
 }
 
 /** The calls to agents that browsers make, as `calls.watch` shows them. What nobody looks at is not written out. */
 export class CallRegistry {
+  /** Those that are over. */
+  readonly recent = new RecentCalls()
   readonly #shared: Shared
 
   /** `meter`: who counts them. */
   constructor(meter?: CallMeter) {
-    this.#shared = { open: new Set(), listeners: new Set(), meter }
+    this.#shared = { open: new Set(), listeners: new Set(), meter, recent: this.recent }
   }
 
   /** A call begins: it waits for a connection. `startedMs`: since when, by `performance.now()`. `spans`: where some are made of it. */
@@ -121,12 +125,14 @@ export class OpenCall {
   /** It has ended; gives how long it took, in milliseconds. */
   ended(error?: HalibutError): number {
     const durationMs = round(performance.now() - this.#startedMs)
-    const { open, listeners, meter } = this.#shared
+    const { open, listeners, meter, recent } = this.#shared
+    const queuedMs = round(this.queuedMs)
     open.delete(this)
     this.#spans?.end(error)
     meter?.(this, durationMs, error)
+    recent.add(this.subject, durationMs, queuedMs, error)
     if (listeners.size > 0) {
-      const call = { ...this.snapshot(), queuedMs: round(this.queuedMs), durationMs }
+      const call = { ...this.snapshot(), queuedMs, durationMs }
       if (error) this.#tell('finished', { ...call, state: 'failed', error: told(error) })
       else this.#tell('finished', { ...call, state: 'answered' })
     }

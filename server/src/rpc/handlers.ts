@@ -11,6 +11,7 @@ import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
+import { agentDetailsMethods } from './methods/agent-details.ts'
 import { agentInvokeMethods } from './methods/agent-invoke.ts'
 import { agentsMethods } from './methods/agents.ts'
 import { attentionMethods } from './methods/attention.ts'
@@ -69,7 +70,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
   const kept = options.kept ?? new KeptCalls({ epoch: options.epoch })
   return {
     ...helloMethods(options),
-    ...agentsMethods(options),
+    ...agentsMethods({ ...options, recent: registry.recent }),
+    ...agentDetailsMethods({ directory, access, mesh, recent: registry.recent }),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...doctorMethods(
       new AgentDoctor({

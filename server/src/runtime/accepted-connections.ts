@@ -2,6 +2,7 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import { timerMs } from '../base/timer.ts'
 import type { RequestSource } from '../exchange/serve-poller.ts'
+import type { Transfer } from '../exchange/transfer.ts'
 import type { ConnectionEvent, SubscriberEvent } from './events.ts'
 
 /** Where somebody came in: the certificate of ours that was presented there, by its thumbprint, and the port. */
@@ -21,8 +22,9 @@ export class AcceptedConnection {
   isAuthorised = false
   /** Once a polling agent has been let in. */
   subscription: Subscription | undefined
-  /** Where it gets its requests, then. */
+  /** Where it gets its requests then, and what carries them. */
   source: RequestSource | undefined
+  transfer: Transfer | undefined
   #clock: NodeJS.Timeout | undefined
 
   constructor(channel: ByteChannel) {

@@ -10,6 +10,7 @@ import { type RequestSource, servePoller } from '../exchange/serve-poller.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import { Transfer } from '../exchange/transfer.ts'
 import { type AcceptedConnection, AcceptedConnections, type Entrance } from './accepted-connections.ts'
+import { type AgentConnection, connectionOf } from './agent-connection.ts'
 import { type Endpoint, subscriptionKey } from './endpoint.ts'
 import type { LogEventType } from './event-log.ts'
 import type { DenialReason, EventHub, SubscriberEvent } from './events.ts'
@@ -87,6 +88,7 @@ export class Acceptor {
         const opened = await this.#open(connection, listenerName, entrance)
         const { subscription } = connection
         if (opened && subscription) {
+          connection.transfer = opened
           connection.source = sourceFor(subscription.name, channel.peer.thumbprint ?? '')
           await servePoller(opened, connection.source)
         } else if (opened) await serveCaller(opened, service)
@@ -146,6 +148,15 @@ export class Acceptor {
     for (const { source, subscription } of this.#connections.subscribers) {
       if (subscription?.own !== undefined && !own.includes(subscription.own)) source?.close()
     }
+  }
+
+  /** Those on which a polling agent gets its requests. */
+  connectionsOf(endpoint: SubscriberEndpoint): AgentConnection[] {
+    return this.#subscribersOf(endpoint).flatMap(({ subscription, transfer }) => {
+      if (!subscription || !transfer) return []
+      const { own, port, sinceMs } = subscription
+      return [connectionOf(transfer, { direction: 'incoming', own, port, sinceMs })]
+    })
   }
 
   #subscribersOf({ uri, thumbprint, nextThumbprint }: SubscriberEndpoint): AcceptedConnection[] {

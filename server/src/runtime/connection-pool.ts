@@ -4,6 +4,7 @@ import type { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
 import { timerMs } from '../base/timer.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
+import { type AgentConnection, connectionOf, timeOf } from './agent-connection.ts'
 import { deadlineError } from './call-deadline.ts'
 import { activityOf, type WaitingCalls } from './waiting-calls.ts'
 
@@ -47,6 +48,13 @@ export class ConnectionPool {
       idle: 0,
       limit: limit > 0 ? limit : undefined,
     }
+  }
+
+  /** All of them, in the order in which they were opened. */
+  connections(): AgentConnection[] {
+    return Array.from(this.#live, ({ transfer, own, openedMs }) =>
+      connectionOf(transfer, { direction: 'outgoing', own, sinceMs: timeOf(openedMs) }),
+    )
   }
 
   /** The most recently used idle connection, if one may still be used. */

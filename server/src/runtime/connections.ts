@@ -5,6 +5,7 @@ import type { ExchangeObserver, ExchangeOptions } from '../exchange/exchange-opt
 import { Transfer } from '../exchange/transfer.ts'
 import type { Destinations } from '../socket/destinations.ts'
 import { dial } from '../socket/dial.ts'
+import type { AgentConnection } from './agent-connection.ts'
 import type { Certificate } from './certificates.ts'
 import { RuntimeMemory } from './connection-memory.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -91,6 +92,11 @@ export class Connections {
   /** Who waits for a connection to an endpoint, and for what. */
   look({ key }: Endpoint): WaitingCalls {
     return this.#pools.get(key)?.look() ?? nobodyWaits
+  }
+
+  /** Those that were opened to an endpoint for calls, and may be used again. */
+  of({ key }: Endpoint): AgentConnection[] {
+    return this.#pools.get(key)?.connections() ?? []
   }
 
   /** Opens a connection, which is not identified yet. `certificate`: what is presented; default: the one that we are known by. */

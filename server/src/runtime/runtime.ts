@@ -13,6 +13,7 @@ import type { CodecOptions } from '../codec/envelope.ts'
 import type { ServiceSide } from '../exchange/serve-requests.ts'
 import type { Destinations } from '../socket/destinations.ts'
 import { Acceptor } from './acceptor.ts'
+import type { AgentConnection } from './agent-connection.ts'
 import type { CallTimes } from './call-deadline.ts'
 import { type Certificate, checkCertificate } from './certificates.ts'
 import { checkedLimits } from './checked-limits.ts'
@@ -354,6 +355,12 @@ export class HalibutRuntime implements AsyncDisposable {
   waiting(input: EndpointInput | Endpoint): WaitingCalls {
     const endpoint = this.#endpoint(input)
     return endpoint.scheme === 'poll' ? this.#queues.look(endpoint.uri) : this.#connections.look(endpoint)
+  }
+
+  /** The connections over which an endpoint gets its calls, whichever side opened them: who is at the other end, and how much they are used. */
+  connections(input: EndpointInput | Endpoint): AgentConnection[] {
+    const endpoint = this.#endpoint(input)
+    return endpoint.scheme === 'poll' ? this.#acceptor.connectionsOf(endpoint) : this.#connections.of(endpoint)
   }
 
   /** The polling agents that are connected now. */

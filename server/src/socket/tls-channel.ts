@@ -141,6 +141,10 @@ export class TlsChannel implements ByteChannel {
     return certificate && namesOf(certificate)
   }
 
+  cipher(): string | undefined {
+    return this.#socket?.getCipher()?.standardName
+  }
+
   /** @internal The reader’s wish: no bytes for now. */
   pause(): void {
     this.#socket?.pause()

@@ -166,9 +166,10 @@ async function invoke(
   } catch (thrown) {
     const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args) : thrown
     const error = toHalibutError(why)
-    call.ended(error)
     failed(directory, agent, error)
-    throw withWhereabouts(error, directory.get(params.agent))
+    const told = withWhereabouts(error, directory.get(params.agent))
+    call.ended(told)
+    throw told
   } finally {
     charge?.release()
   }
