@@ -168,3 +168,14 @@ test('over the socket each step is an item before the answer, and it is for admi
     expect(await ask({ ...world, token: role }, 'POST /agents/a1/doctor', {})).toMatchObject({ status: 403 })
   }
 })
+
+test('a client reads the steps one by one as they are taken, and the loop ends with the last', async () => {
+  await using world = await createGatewayWorld()
+  await using client = createClient({ url: world.origin, token: world.token, webSocket: nodeWebSocket })
+  const steps: string[] = []
+  for await (const { step, outcome } of client.watch('agents.doctor', { params: { agent: 'a1' } })) steps.push(`${step} ${outcome}`)
+  expect(steps.slice(0, 3)).toEqual(['dns passed', 'tcp failed', 'tls skipped'])
+  expect(steps).toHaveLength(7)
+  const nobody = client.watch('agents.doctor', { params: { agent: 'nobody' } })
+  await expect(nobody.next()).rejects.toMatchObject({ kind: 'agent_not_found' })
+})
