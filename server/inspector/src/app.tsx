@@ -82,7 +82,7 @@ function Content() {
     case 'agents':
       return <AgentsPage />
     case 'agent':
-      return <AgentPage id={route.agent} />
+      return <AgentPage route={route} />
     case 'attach':
       return <AttachPage mode={route.mode} />
     case 'trust':

@@ -10,6 +10,7 @@ import { createCallPhases } from './state/call-phases.ts'
 import { createCalls } from './state/calls.ts'
 import { now } from './state/clock.ts'
 import { createContracts } from './state/contracts.ts'
+import { createDoctor } from './state/doctor.ts'
 import { createMany } from './state/many.ts'
 import { createManyForm } from './state/many-form.ts'
 import { createSession } from './state/session.ts'
@@ -26,6 +27,7 @@ export const calls = createCalls({ session, form, storage: sessionStorage })
 export const phases = createCallPhases(session, calls)
 export const about = createAbout(session, location.hostname)
 export const attention = createAttention(session)
+export const doctor = createDoctor(session, () => now.value)
 export const trust = createTrust(session, () => now.value)
 export const manyForm = createManyForm(router, agents, contracts)
 export const many = createMany(session, tell => void requestAnimationFrame(tell))

@@ -17,6 +17,10 @@ export interface ListView {
   readonly descending: boolean
 }
 
+/** What of an agent can be looked at beside the form to call it. */
+export const agentTabs = ['activity', 'connections', 'health', 'contracts', 'change'] as const
+export type AgentTab = (typeof agentTabs)[number]
+
 /** A place in the page: all of it stands in the address, so that it can be linked to. */
 export type Route =
   | { readonly page: 'overview' }
@@ -29,6 +33,10 @@ export type Route =
       readonly service: string | undefined
       /** The signature of a method. */
       readonly method: string | undefined
+      /** Default: the form to call it. */
+      readonly tab?: AgentTab | undefined
+      /** The call whose failure is explained, by its activity id. */
+      readonly explain?: string | undefined
     }
   | { readonly page: 'attach'; readonly mode: 'listening' | 'polling' }
   | { readonly page: 'trust'; readonly pending: string | undefined }
@@ -87,7 +95,7 @@ export const wholeList: ListView = { search: '', states: [], tag: '', sort: 'nam
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#\/?/, '')
   const [path = '', query = ''] = cutAt(text, '?')
-  const [page = '', id = ''] = path.split('/').map(decoded)
+  const [page = '', id = '', part = ''] = path.split('/').map(decoded)
   const args = new URLSearchParams(query)
   switch (page) {
     case 'agent':
@@ -97,6 +105,8 @@ export function parseRoute(hash: string): Route {
         agent: id,
         service: args.get('service') ?? undefined,
         method: args.get('method') ?? undefined,
+        tab: agentTabs.find(tab => tab === part),
+        explain: args.get('explain') ?? undefined,
         list: parseList(args),
       }
     case 'overview':
@@ -140,8 +150,11 @@ export function formatRoute(route: Route): string {
   switch (route.page) {
     case 'agents':
       return `#/agents${formatQuery(listArgs(route.list))}`
-    case 'agent':
-      return `#/agent/${encodeURIComponent(route.agent)}${formatQuery({ service: route.service, method: route.method, ...listArgs(route.list) })}`
+    case 'agent': {
+      const { agent, tab, service, method, explain, list } = route
+      const query = formatQuery({ service, method, explain, ...listArgs(list) })
+      return `#/agent/${encodeURIComponent(agent)}${tab === undefined ? '' : `/${tab}`}${query}`
+    }
     case 'overview':
       return '#/overview'
     case 'attach':

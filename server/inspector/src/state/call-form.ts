@@ -45,7 +45,7 @@ export function createCallForm(router: Router, agents: Agents, contracts: Contra
 
   const service = computed(() => {
     const route = router.route.value
-    if (route.page !== 'agent') return undefined
+    if (route.page !== 'agent' || route.tab !== undefined) return undefined
     const services = agents.get(route.agent)?.services ?? []
     return services.find(each => each === route.service) ?? services[0]
   })

@@ -26,3 +26,8 @@ export function ageInWords(ms: number): string {
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
+
+/** How long something lasts, in one unit. */
+export function durationInWords(ms: number): string {
+  return ms < 2_000 ? formatMs(Math.max(0, ms)) : ageInWords(ms)
+}

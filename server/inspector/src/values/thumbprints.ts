@@ -5,3 +5,8 @@ export function tidyThumbprint(pasted: string): string {
     .replaceAll('\u200e', '')
     .toUpperCase()
 }
+
+/** Whether a text is the SHA-1 of a certificate in that spelling. */
+export function isThumbprint(tidy: string): boolean {
+  return /^[0-9A-F]{40}$/.test(tidy)
+}

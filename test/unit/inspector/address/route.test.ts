@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   agentStates,
+  agentTabs,
   auditFilters,
   certificateKinds,
   formatRoute,
@@ -31,7 +32,15 @@ const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9._-]{1,8}$/), { maxLength:
 const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant({ page: 'overview' as const }),
   list.map(each => ({ page: 'agents' as const, list: each })),
-  fc.record({ page: fc.constant('agent' as const), agent: text.filter(each => each !== ''), service: part, method: part, list }),
+  fc.record({
+    page: fc.constant('agent' as const),
+    agent: text.filter(each => each !== ''),
+    service: part,
+    method: part,
+    tab: fc.option(fc.constantFrom(...agentTabs), { nil: undefined }),
+    explain: part,
+    list,
+  }),
   fc.constantFrom('listening' as const, 'polling' as const).map(mode => ({ page: 'attach' as const, mode })),
   part.map(pending => ({ page: 'trust' as const, pending })),
   fc.record({ page: fc.constant('saved' as const), collection: part, call: part, link: part }),

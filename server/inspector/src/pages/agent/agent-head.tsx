@@ -1,34 +1,43 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
-import { useSignal } from '@preact/signals'
-import { Compared } from '../../elements/compared.tsx'
+import { useEffect } from 'preact/hooks'
+import { AgentLink } from '../../elements/agent-link.tsx'
 import { CopyButton } from '../../elements/copy-button.tsx'
 import { Link } from '../../elements/link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
-import { SecondThought } from '../../elements/second-thought.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
-import { Doctor } from '../../groups/doctor.tsx'
 import { MismatchBox } from '../../groups/mismatch-box.tsx'
-import { about, listView, router, session, trust } from '../../page.ts'
+import { about, doctor, listView, router, session, trust } from '../../page.ts'
 import { counted } from '../../values/format.ts'
 import { adviceFor, mismatchOf } from '../../values/refusal.ts'
+import { Repin } from './repin.tsx'
 
 /** Who an agent is, how it is and why, and what to do where it is not well. */
 export function AgentHead({ agent }: { agent: AgentSnapshot }) {
+  const mayKnow = agent.mode === 'polling' && session.may('trust.read')
+  // Nobody watches the clones; that there are some, or fewer, is said by these.
+  useEffect(() => {
+    if (mayKnow) void trust.refresh()
+  }, [mayKnow, agent.reason, agent.connections])
   return (
     <section class="panel agent-head" aria-label="Agent" data-head={agent.id}>
       <div class="row wrap">
         <h1>{agent.name}</h1>
         <StateBadge state={agent.state} />
+        {agent.readOnly && (
+          <span class="tag" title="It is changed in the settings file of the gateway, and nowhere else">
+            settings file
+          </span>
+        )}
         {agent.tags.map(tag => (
           <Link key={tag} to={{ page: 'agents', list: { ...listView.value, search: '', states: [], tag } }} class="tag">
             {tag}
           </Link>
         ))}
         <span class="spacer" />
-        <Actions agent={agent} />
+        <Enable agent={agent} />
       </div>
       <State agent={agent} />
       <dl class="facts">
@@ -55,7 +64,15 @@ export function AgentHead({ agent }: { agent: AgentSnapshot }) {
         )}
         <div>
           <dt>{agent.mode === 'polling' ? 'connections' : 'last probe'}</dt>
-          <dd>{agent.mode === 'polling' ? counted(agent.connections, 'link') : <Probe agent={agent} />}</dd>
+          <dd>
+            {agent.mode === 'polling' ? (
+              <AgentLink id={agent.id} tab="connections">
+                {counted(agent.connections, 'connection')}
+              </AgentLink>
+            ) : (
+              <Probe agent={agent} />
+            )}
+          </dd>
         </div>
       </dl>
     </section>
@@ -73,7 +90,11 @@ function Probe({ agent }: { agent: AgentSnapshot }) {
 }
 
 function State({ agent }: { agent: AgentSnapshot }) {
+  const route = router.route.value
+  const isWithDoctor = route.page === 'agent' && route.tab === 'health'
+  const isWell = agent.state === 'connected' || agent.state === 'disabled'
   const knock = trust.pending.value?.find(each => each.agent === agent.id)
+  const clones = trust.clones.value.find(each => each.agent === agent.id)
   const mismatch = mismatchOf(agent)
   const advice = adviceFor(agent, knock)
   return (
@@ -81,7 +102,7 @@ function State({ agent }: { agent: AgentSnapshot }) {
       {mismatch ? (
         <>
           <MismatchBox mismatch={mismatch} agent={agent.name} />
-          {mismatch.facts && !agent.readOnly && <Repin key={mismatch.seen} agent={agent} seen={mismatch.seen} />}
+          {mismatch.facts && <Repin key={mismatch.seen} agent={agent} seen={mismatch.seen} />}
         </>
       ) : (
         <p>
@@ -93,12 +114,30 @@ function State({ agent }: { agent: AgentSnapshot }) {
         </p>
       )}
       {advice && <p class="advice">{advice}</p>}
-      {agent.state !== 'connected' && agent.state !== 'disabled' && <Doctor agent={agent.id} />}
-      {knock && (
-        <Link to={{ page: 'trust', pending: knock.id }} class="button small">
-          Look at who knocks
-        </Link>
-      )}
+      <div class="row wrap">
+        {!isWell && !isWithDoctor && session.may('agents.write') && (
+          <button
+            type="button"
+            class="small"
+            onClick={() => {
+              doctor.examine(agent.id)
+              router.go({ page: 'agent', agent: agent.id, service: undefined, method: undefined, tab: 'health', list: listView.peek() })
+            }}
+          >
+            Look what is wrong, step by step
+          </button>
+        )}
+        {knock && (
+          <Link to={{ page: 'trust', pending: knock.id }} class="button small">
+            Look at who knocks
+          </Link>
+        )}
+        {clones && (
+          <AgentLink id={agent.id} tab="connections" class="button small">
+            Look at its {clones.addresses.length + clones.held.length} machines
+          </AgentLink>
+        )}
+      </div>
       {agent.state === 'offline' && agent.mode === 'polling' && about.value && (
         <p class="quiet">
           It should poll <code>{about.value.address}</code> and trust <code>{about.value.thumbprint}</code>
@@ -109,48 +148,21 @@ function State({ agent }: { agent: AgentSnapshot }) {
   )
 }
 
-function Actions({ agent }: { agent: AgentSnapshot }) {
+/** The way back for an agent that somebody has disabled. */
+function Enable({ agent }: { agent: AgentSnapshot }) {
   const action = useAction()
-  if (!session.may('agents.write')) return null
-  if (agent.readOnly) return <span class="hint">stands in the settings file, and is changed there</span>
-  const turn = agent.state === 'disabled' ? ('enable' as const) : ('disable' as const)
-  const remove = async (): Promise<void> => {
-    await session.request('agents.remove', { agent: agent.id, version: agent.version })
-    router.go({ page: 'agents', list: listView.peek() })
-  }
+  if (agent.state !== 'disabled' || agent.readOnly || !session.may('agents.write')) return null
   return (
     <>
       <button
         type="button"
         class="small"
         disabled={action.isBusy.value}
-        onClick={() => void action.run(() => session.request(`agents.${turn}`, { agent: agent.id }))}
+        onClick={() => void action.run(() => session.request('agents.enable', { agent: agent.id }))}
       >
-        {turn === 'enable' ? 'Enable' : 'Disable'}
+        Enable
       </button>
-      <SecondThought ask="Remove…" act={`Remove ${agent.name} for good`} busy={action.isBusy.value} onAct={() => void action.run(remove)} />
       {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
     </>
-  )
-}
-
-/** Pins the agent to the certificate that was seen, once a person has compared it. */
-function Repin({ agent, seen }: { agent: AgentSnapshot; seen: string }) {
-  const compared = useSignal(false)
-  const action = useAction()
-  if (!session.may('trust.write')) return null
-  return (
-    <div class="repin">
-      <Compared compared={compared}>The machine itself tells the thumbprint that was seen</Compared>{' '}
-      <button
-        type="button"
-        class="small"
-        disabled={!compared.value || action.isBusy.value}
-        onClick={() => void action.run(() => trust.decide('trust.repin', { agent: agent.id, thumbprint: seen }))}
-      >
-        Pin it, and revoke the one before
-      </button>
-      {action.problem.value !== undefined && <ProblemBox error={action.problem.value} />}
-    </div>
   )
 }
