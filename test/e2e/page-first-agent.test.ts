@@ -68,3 +68,71 @@ test('a page without agents says how to attach one that listens, and takes the l
   await page.locator('[data-outcome=answered]').waitFor()
   expect(problems).toEqual([])
 })
+
+test('an agent that listens is added once a person has compared the certificate that stands at its address', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await createPageWorld()
+  const { entry } = await world.startAgent('web-3', ['--listen', '127.0.0.1:0'])
+  const { page, problems } = await world.open(browser, '#/attach/listening')
+  // As people say it.
+  await page.getByRole('textbox', { name: 'Address' }).fill(new URL(String(entry['uri'])).host)
+  await page.getByRole('textbox', { name: 'Id' }).fill('web-3')
+  const add = page.getByRole('button', { name: 'Add web-3' })
+  const told = page.getByRole('textbox', { name: 'Thumbprint, as the agent itself tells it' })
+  await page.getByRole('button', { name: 'Ask the address which certificate it has' }).click()
+  await page.locator(`[data-seen="${entry['thumbprint']}"]`).getByText('CN=web-3').waitFor()
+  // That it was seen is no reason to believe it.
+  expect(await add.isDisabled()).toBe(true)
+  await told.fill('00'.repeat(20))
+  await page.getByText('Another one stands there').waitFor()
+  expect(await add.isDisabled()).toBe(true)
+  await told.fill(String(entry['thumbprint']).toLowerCase())
+  await page.getByText('It is the same that stands there').waitFor()
+  expect(await add.isEnabled()).toBe(true)
+  await told.fill('')
+  expect(await add.isDisabled()).toBe(true)
+  await page.getByRole('checkbox', { name: 'I have compared' }).check()
+  await page.getByRole('textbox', { name: 'Tags' }).fill('production')
+  await add.click()
+  await page.locator('[data-arrived=web-3][data-state=connected]').waitFor()
+  expect((await world.client.request('agents.get', { agent: 'web-3' })).agent).toMatchObject({
+    thumbprint: entry['thumbprint'],
+    tags: ['production'],
+  })
+  expect(problems).toEqual([])
+})
+
+test('where nothing answers at an address that is said, and where an agent is added that is not there, it is said what to look at', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await createPageWorld()
+  const { page } = await world.open(browser, '#/attach/listening')
+  await page.getByRole('textbox', { name: 'Address' }).fill('127.0.0.1:1')
+  await page.getByRole('button', { name: 'Ask the address which certificate it has' }).click()
+  await page.getByRole('alert').getByText('To go on').waitFor()
+  await page.getByRole('textbox', { name: 'Thumbprint' }).fill('A'.repeat(40))
+  await page.getByRole('textbox', { name: 'Id' }).fill('web-1')
+  await page.getByRole('button', { name: 'Add web-1' }).click()
+  await page.locator('[data-arrived=web-1][data-state=offline]').getByText('To go on').waitFor()
+  await page.getByRole('link', { name: 'Look at web-1' }).click()
+  await page.getByRole('region', { name: 'Doctor' }).waitFor()
+})
+
+test('who waits for an agent that does not knock gets hints in the place of the spinner, and the agent when it comes', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await createPageWorld()
+  const { page, problems } = await world.open(browser, '#/attach/polling')
+  await page.getByText('Nobody has knocked yet').waitFor()
+  expect(await page.locator('.spinner').count()).toBe(1)
+  await page.clock.install()
+  await page.clock.fastForward(20_000)
+  await page.getByText('Does it trust this gateway?').waitFor()
+  expect(await page.locator('.spinner').count()).toBe(0)
+  await page.getByText(world.thumbprint).last().waitFor()
+  await world.startAgent('late-1', ['--poll', world.agentAddress])
+  await page.locator('[data-pending]').getByText('poll://late-1/', { exact: true }).waitFor()
+  expect(await page.locator('.hints').count()).toBe(0)
+  expect(problems).toEqual([])
+})

@@ -1,12 +1,17 @@
-import { useMemo } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
 import { AgentLink } from '../../elements/agent-link.tsx'
+import { Command } from '../../elements/command.tsx'
+import { Link } from '../../elements/link.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { PendingCard } from '../../groups/pending-card.tsx'
 import { Ways } from '../../groups/ways.tsx'
 import { about, agents, session, trust } from '../../page.ts'
 import type { AgentSide } from '../../state/about.ts'
+import { now } from '../../state/clock.ts'
 import { listeningWays, pollingWays } from '../../values/attach-commands.ts'
+import { hintAfterMs, pollingHints } from '../../values/attach-hints.ts'
 import { AddForm } from './add-form.tsx'
 
 /** The steps to an agent that is there, each with what to paste, live until it is there. */
@@ -62,14 +67,45 @@ function Polling({ side }: { side: AgentSide }) {
         {!session.may('trust.read') ? (
           <p class="hint">Somebody with the role admin sees it knock, and can let it in.</p>
         ) : waiting.length === 0 ? (
-          <p class="listening" role="status">
-            <span class="spinner small" aria-hidden="true" /> Nobody has knocked yet. It stands here as soon as it does.
-          </p>
+          <NobodyYet side={side} />
         ) : (
           waiting.map(each => <PendingCard key={each.id} pending={each} />)
         )}
       </li>
     </ol>
+  )
+}
+
+/** Nobody has knocked: a spinner at first, then what to look at. */
+function NobodyYet({ side }: { side: AgentSide }) {
+  const since = useSignal(now.peek())
+  // Nobody watches who was denied.
+  useEffect(() => void trust.refresh(), [])
+  if (now.value - since.value < hintAfterMs) {
+    return (
+      <p class="listening" role="status">
+        <span class="spinner small" aria-hidden="true" /> Nobody has knocked yet. It stands here as soon as it does.
+      </p>
+    )
+  }
+  const later = (trust.pending.value?.length ?? 0) - trust.waiting().length
+  return (
+    <div class="hints" role="status">
+      <p>
+        <b>Nobody has knocked yet.</b> It stands here as soon as it does. Meanwhile, look at these:
+      </p>
+      <ol class="bullets">
+        {pollingHints(side, trust.denied.value.length, later).map(({ text, lines }) => (
+          <li key={text}>
+            {text}
+            {lines && <Command lines={lines} what="the commands that say whether the gateway is reached" />}
+          </li>
+        ))}
+      </ol>
+      <Link to={{ page: 'trust', pending: undefined }} class="button small">
+        See whom the gateway turns away
+      </Link>
+    </div>
   )
 }
 
@@ -89,9 +125,16 @@ function Arrived() {
             <b>{agent.name}</b>
             <span class="quiet">{agent.reason}</span>
             <span class="spacer" />
-            <AgentLink id={agent.id} class="button primary">
-              {agent.state === 'connected' ? `Call ${agent.name}` : `Look at ${agent.name}`}
-            </AgentLink>
+            {agent.state === 'connected' ? (
+              <AgentLink id={agent.id} class="button primary">
+                Call {agent.name}
+              </AgentLink>
+            ) : (
+              <AgentLink id={agent.id} tab="health" class="button primary">
+                Look at {agent.name}
+              </AgentLink>
+            )}
+            {agent.state !== 'connected' && agent.advice !== undefined && <p class="advice">To go on: {agent.advice}.</p>}
           </li>
         ))}
       </ul>
