@@ -13,22 +13,19 @@ export interface ChangeGroup {
 
 /** Changes that are the same but for the agent, or the method, told once: who loses first. */
 export function groupChanges(changes: readonly RuleChange[]): readonly ChangeGroup[] {
-  const byCall = new Map<string, { first: RuleChange; methods: Set<string> }>()
+  const byCall = new Map<string, { readonly first: RuleChange; readonly methods: Set<string> }>()
   for (const change of changes) {
-    const key = JSON.stringify([change.change, change.who, change.role, change.right, change.agent, change.service, change.reason])
+    const key = JSON.stringify([change.change, change.who, change.role, change.right, change.agent, change.service, generalReason(change)])
     const known = byCall.get(key)
     if (known) known.methods.add(change.method ?? '')
     else byCall.set(key, { first: change, methods: new Set([change.method ?? '']) })
   }
-  const groups = new Map<string, ChangeGroup & { agents: string[] }>()
+  const groups = new Map<string, ChangeGroup & { readonly agents: string[] }>()
   for (const { first, methods } of byCall.values()) {
-    const { who, role, change, right, agent, service, reason } = first
-    const names = [...methods].filter(name => name !== '').sort()
-    const what =
-      right === 'agents.read'
-        ? 'to see'
-        : `to call ${service ?? ''}${names.length === 0 ? '' : names.length > 3 ? ` (${names.length} methods)` : `.${names.join(', .')}`} of`
-    const key = JSON.stringify([change, who, role, what, withoutNames(reason, agent)])
+    const { who, role, change, agent } = first
+    const what = whatOf(first, [...methods].filter(name => name !== '').sort())
+    const reason = generalReason(first)
+    const key = JSON.stringify([change, who, role, what, reason])
     const known = groups.get(key)
     if (known) known.agents.push(agent)
     else groups.set(key, { who, role, change, what, agents: [agent], reason })
@@ -38,7 +35,16 @@ export function groupChanges(changes: readonly RuleChange[]): readonly ChangeGro
   )
 }
 
-/** A reason that names the agent is the same for another one. */
-function withoutNames(reason: string, agent: string): string {
-  return reason.replaceAll(agent, '')
+function whatOf({ right, service = '' }: RuleChange, methods: readonly string[]): string {
+  if (right === 'agents.read') return 'to see'
+  const named = methods.length > 3 ? ` (${methods.length} methods)` : methods.map(name => `.${name}`).join(', ')
+  return `to call ${service}${named} of`
+}
+
+/** The reason without the agent and the method that it names: those stand beside it. */
+function generalReason({ reason, agent, service, method }: RuleChange): string {
+  return reason
+    .replace(` of the agent ${agent}`, '')
+    .replace(` see the agent ${agent}`, ' see it')
+    .replace(`${service}.${method}`, service ?? '')
 }

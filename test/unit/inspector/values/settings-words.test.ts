@@ -31,12 +31,17 @@ test('what a change of the rules does is told once for agents and methods alike,
     { ...change, agent: 'a1', method: 'Ask' },
     { ...change, agent: 'a2', method: 'Say' },
     { ...change, agent: 'a2', method: 'Ask' },
+    ...['Say', 'Ask', 'Tell', 'Sing'].map(method => ({
+      ...{ ...change, who: 'eve', change: 'loses' as const, agent: 'a1', method },
+      reason: `no rule lets eve call IEcho.${method} of the agent a1`,
+    })),
     { who: 'bob', role: 'viewer', right: 'agents.read', agent: 'a1', change: 'loses', reason: 'no rule lets bob see the agent a1' },
     { who: 'bob', role: 'viewer', right: 'agents.read', agent: 'a2', change: 'loses', reason: 'no rule lets bob see the agent a2' },
   ])
-  expect(groups.map(({ who, what, agents }) => [who, what, agents])).toEqual([
-    ['bob', 'to see', ['a1', 'a2']],
-    ['ci', 'to call IEcho.Ask, .Say of', ['a1', 'a2']],
+  expect(groups.map(({ who, what, agents, reason }) => [who, what, agents, reason])).toEqual([
+    ['bob', 'to see', ['a1', 'a2'], 'no rule lets bob see it'],
+    ['eve', 'to call IEcho (4 methods) of', ['a1'], 'no rule lets eve call IEcho'],
+    ['ci', 'to call IEcho.Ask, .Say of', ['a1', 'a2'], 'because'],
   ])
 })
 

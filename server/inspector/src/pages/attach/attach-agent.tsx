@@ -5,8 +5,8 @@ import { Command } from '../../elements/command.tsx'
 import { Link } from '../../elements/link.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
+import { CommandWays } from '../../groups/command-ways.tsx'
 import { PendingCard } from '../../groups/pending-card.tsx'
-import { Ways } from '../../groups/ways.tsx'
 import { about, agents, session, trust } from '../../page.ts'
 import type { AgentSide } from '../../state/about.ts'
 import { now } from '../../state/clock.ts'
@@ -34,7 +34,7 @@ function Listening({ side }: { side: AgentSide }) {
         <p>
           It has to trust this gateway, whose thumbprint is <Thumbprint value={side.thumbprint} what="the gateway’s thumbprint" />
         </p>
-        <Ways ways={listeningWays(side)} label="What is set up" />
+        <CommandWays ways={listeningWays(side)} label="What is set up" />
       </li>
       <li class="panel">
         <h2>Tell the gateway where it is, and which certificate it has</h2>
@@ -60,7 +60,7 @@ function Polling({ side }: { side: AgentSide }) {
             <code>0.0.0.0</code>, and open the port in the firewall.
           </p>
         )}
-        <Ways ways={pollingWays(side)} label="What is set up" />
+        <CommandWays ways={pollingWays(side)} label="What is set up" />
       </li>
       <li class="panel">
         <h2>Let it in when it knocks</h2>

@@ -93,7 +93,7 @@ function Result({ state }: { state: VerificationState }) {
       )
     case 'held':
       return (
-        <p class="verdict held" role="status">
+        <p class="proof-result" role="status">
           <b>✓ It holds.</b>{' '}
           {state.last < state.first
             ? 'There is no entry yet.'

@@ -8,8 +8,8 @@ import { StateBadge } from '../../elements/state-badge.tsx'
 import { TextField } from '../../elements/text-field.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
+import { CommandWays } from '../../groups/command-ways.tsx'
 import { NotForYou } from '../../groups/not-for-you.tsx'
-import { Ways } from '../../groups/ways.tsx'
 import { agents, session, trust } from '../../page.ts'
 import { newCertificateWays } from '../../values/rotation-commands.ts'
 import { tidyThumbprint } from '../../values/thumbprints.ts'
@@ -80,7 +80,7 @@ function Make({ agent, isDone }: Part) {
     >
       {isOpen && session.may('trust.write') && (
         <>
-          <Ways ways={newCertificateWays()} label="What runs there" />
+          <CommandWays ways={newCertificateWays()} label="What runs there" />
           <form
             class="begin"
             aria-label="Tell its next certificate"

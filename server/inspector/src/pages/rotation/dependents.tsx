@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { AgentLink } from '../../elements/agent-link.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { StateBadge } from '../../elements/state-badge.tsx'
-import { Ways } from '../../groups/ways.tsx'
+import { CommandWays } from '../../groups/command-ways.tsx'
 import { about, agents } from '../../page.ts'
 import { shownAtMost } from '../../state/rotation.ts'
 import { moveWays } from '../../values/rotation-commands.ts'
@@ -83,7 +83,7 @@ function Dependent(props: { acceptance: Acceptance; step: Under; isOpen: boolean
       </div>
       {isOpen && agent && (
         <div class="commands">
-          <Ways ways={moveWays(agent, move)} label="What runs there" />
+          <CommandWays ways={moveWays(agent, move)} label="What runs there" />
           {agent.mode === 'polling' && (
             <p class="hint">
               A Tentacle may come to the new port under another subscription. Then it knocks: approve it under Decisions in the place of{' '}

@@ -2,9 +2,9 @@ import { useEffect } from 'preact/hooks'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
+import { CommandWays } from '../../groups/command-ways.tsx'
 import { Expiry } from '../../groups/expiry.tsx'
 import { NotForYou } from '../../groups/not-for-you.tsx'
-import { Ways } from '../../groups/ways.tsx'
 import { agents, session } from '../../page.ts'
 import { counted } from '../../values/format.ts'
 import { forgetWays } from '../../values/rotation-commands.ts'
@@ -64,24 +64,19 @@ function Begin({ step }: { step: RotationStep }) {
         </>
       }
     >
-      {step.at === 'one' && step.present && (
-        <p>
-          Now it is known by <Thumbprint value={step.present.thumbprint} what="the gateway’s thumbprint" />, which is valid until{' '}
-          <Expiry at={Date.parse(step.present.notAfter)} />.
-        </p>
-      )}
-      {fresh && <Facts certificate={fresh} />}
+      {step.at === 'one' && step.present && <Facts name="known by" certificate={step.present} />}
+      {fresh && <Facts name="new one" certificate={fresh} />}
       {!fresh && session.may('trust.write') && <BeginForm />}
     </Step>
   )
 }
 
-function Facts({ certificate }: { certificate: OwnCertificate }) {
+function Facts({ name, certificate }: { name: string; certificate: OwnCertificate }) {
   return (
     <dl class="grid-list">
-      <dt>new one</dt>
+      <dt>{name}</dt>
       <dd>
-        <Thumbprint value={certificate.thumbprint} what="the new thumbprint" />
+        <Thumbprint value={certificate.thumbprint} />
       </dd>
       {certificate.ports.length > 0 && (
         <>
@@ -207,7 +202,7 @@ function Finish({ step, retired }: { step: RotationStep; retired: readonly OwnCe
           <p>
             <Thumbprint value={last.thumbprint} what="the retired thumbprint" />
           </p>
-          <Ways ways={forgetWays({ mode: 'listening' }, { old: last.thumbprint })} label="What forgets it" />
+          <CommandWays ways={forgetWays({ mode: 'listening' }, { old: last.thumbprint })} label="What forgets it" />
         </details>
       )}
     </Step>

@@ -12,7 +12,7 @@ export function LimitsPart() {
         ends with an error that names it.
       </p>
       <section class="panel table-panel" aria-label="Limits">
-        <table class="table">
+        <table class="table limits">
           <thead>
             <tr>
               <th scope="col">Limit</th>

@@ -4,7 +4,7 @@ import { Command } from '../elements/command.tsx'
 import type { AttachWay } from '../values/attach-commands.ts'
 
 /** The ways to set up an agent, one of which is shown. */
-export function Ways({ ways, label }: { ways: readonly AttachWay[]; label: string }) {
+export function CommandWays({ ways, label }: { ways: readonly AttachWay[]; label: string }) {
   const chosen = useSignal<string | undefined>(undefined)
   const way = ways.find(({ title }) => title === chosen.value) ?? ways[0]
   if (!way) return null
