@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
+/** Where Debian puts the one that has no windows: it starts sooner, and does what tests ask of a browser. */
+export const headlessShell = '/usr/bin/chromium-headless-shell'
+
 /** Where systems put a Chromium or Chrome. */
 const knownPaths = [
+  headlessShell,
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
