@@ -164,7 +164,7 @@ async function invoke(
     const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer
   } catch (thrown) {
-    const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args) : thrown
+    const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args, target.typed) : thrown
     const error = toHalibutError(why)
     failed(directory, agent, error)
     const told = withWhereabouts(error, directory.get(params.agent))
