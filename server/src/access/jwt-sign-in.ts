@@ -1,6 +1,7 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { messageOf } from '../base/message-of.ts'
 import { type ClaimRules, claimedPrincipal } from './claimed-principal.ts'
 import type { Principal } from './principal.ts'
 import { TimedSignIns } from './timed-sign-ins.ts'
@@ -85,7 +86,7 @@ export class JwtSignIn {
 
 /** What is wrong with a JWT, or with the way to the keys. */
 function refused(why: unknown): HalibutError {
-  const message = why instanceof Error ? why.message : String(why)
+  const message = messageOf(why)
   const isOfJwt = why instanceof errors.JOSEError && !(why instanceof errors.JWKSTimeout) && why.code !== 'ERR_JOSE_GENERIC'
   if (!isOfJwt) return unreachable(message, why)
   return new HalibutError('unauthorized', `the JWT is not acceptable: ${message}`, { advice: 'sign in anew at the provider' })

@@ -1,5 +1,6 @@
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { pause } from '../base/pause.ts'
 
 /** Where signed heads go. */
@@ -105,7 +106,7 @@ class OutletLine {
     const { log, onSent } = this.#options
     onSent?.(this.#outlet.name, false)
     if ((failures & (failures - 1)) !== 0) return
-    const cause = why instanceof Error ? why.message : String(why)
+    const cause = messageOf(why)
     log('warn', `the ${this.#outlet.name} does not take the signed head of the audit log; it is tried again`, { failures, cause })
   }
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { StateCopy } from '../store/state-copy.ts'
 import { anchorName } from './audit.ts'
 import type { AuditCopy } from './audit-copy.ts'
@@ -44,7 +45,7 @@ async function isDatabase(path: string): Promise<boolean> {
       await file.close()
     }
   } catch (cause) {
-    throw new HalibutError('invalid_argument', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new HalibutError('invalid_argument', `${path} cannot be read: ${messageOf(cause)}`, {
       cause,
     })
   }

@@ -1,5 +1,6 @@
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import type { Audit, AuditRetention } from './audit.ts'
 
 /** What {@link keepUp} works with. */
@@ -32,8 +33,7 @@ export function keepUp({ audit, retention, log }: UpkeepOptions): () => Promise<
       try {
         await act()
       } catch (why) {
-        if (!stop.signal.aborted)
-          log('error', `the audit log could not be ${what}`, { cause: why instanceof Error ? why.message : String(why) })
+        if (!stop.signal.aborted) log('error', `the audit log could not be ${what}`, { cause: messageOf(why) })
       }
     working = undefined
   }

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { MethodParams, MethodResult } from '@halibut-gateway/client'
 import { Command } from 'commander'
+import { messageOf } from '../base/message-of.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
 import { commandLine } from './commands.ts'
@@ -157,7 +158,7 @@ async function readHead(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new CliError('usage', `--head: ${cause instanceof Error ? cause.message : String(cause)}`, 'name the file of a signed head')
+    throw new CliError('usage', `--head: ${messageOf(cause)}`, 'name the file of a signed head')
   }
 }
 
@@ -241,7 +242,7 @@ async function openFile(path: string): Promise<{ line(text: string): Promise<voi
   try {
     await once(file, 'open')
   } catch (cause) {
-    throw new CliError('usage', `--output: ${cause instanceof Error ? cause.message : String(cause)}`, 'name a file that is not there yet')
+    throw new CliError('usage', `--output: ${messageOf(cause)}`, 'name a file that is not there yet')
   }
   const failed = new Promise<never>((_, reject) => file.on('error', reject))
   failed.catch(() => undefined)

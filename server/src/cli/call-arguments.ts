@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { UploadSource } from '@halibut-gateway/client'
 import { parseExactJson } from '@halibut-gateway/schemas/collection'
+import { messageOf } from '../base/message-of.ts'
 import { CliError } from './failure.ts'
 
 /** Hears of the bytes that were read of a file, of how many. */
@@ -29,11 +30,7 @@ async function upload(path: string, onRead: OnRead | undefined): Promise<UploadS
     const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
     return { stream: onRead ? stream.pipeThrough(counting(path, found.size, onRead)) : stream, length: found.size }
   } catch (cause) {
-    throw new CliError(
-      'usage',
-      `@${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'correct the path; a text that begins with @ is written @@…',
-    )
+    throw new CliError('usage', `@${path}: ${messageOf(cause)}`, 'correct the path; a text that begins with @ is written @@…')
   }
 }
 

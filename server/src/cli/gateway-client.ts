@@ -9,6 +9,7 @@ import {
 } from '@halibut-gateway/client'
 import type { Command } from 'commander'
 import { WebSocket } from 'ws'
+import { messageOf } from '../base/message-of.ts'
 import { secretIn } from '../settings/layer.ts'
 import { clientVariables } from '../settings/read-environment.ts'
 import { tokenAdvice } from './commands.ts'
@@ -107,10 +108,6 @@ export function readSecret(path: string, what: string): string {
   try {
     return secretIn(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new CliError(
-      'usage',
-      `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'correct the path, or the rights of the file',
-    )
+    throw new CliError('usage', `${what}: ${messageOf(cause)}`, 'correct the path, or the rights of the file')
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import type { StateFolder } from '../store/state-folder.ts'
 
 /** How whoever may read a state folder signs in at the gateway that runs with it. */
@@ -24,7 +25,7 @@ export async function offerLocalSignIn(folder: StateFolder, signIn: LocalSignIn,
   try {
     await folder.replace(fileName, JSON.stringify(signIn))
   } catch (why) {
-    const cause = why instanceof Error ? why.message : String(why)
+    const cause = messageOf(why)
     log('warn', 'the command line on this machine cannot sign in by the state folder', { cause })
   }
   return () => rm(join(folder.path, fileName), { force: true })

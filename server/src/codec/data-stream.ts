@@ -4,6 +4,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { argumentText, checkArgument } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { type ByteSink, type ByteSource, type PiecedContent, piecedSource, type SizedContent, sizedSource } from './byte-source.ts'
 import { ChunkReader, type OwnChunk } from './chunk-reader.ts'
 
@@ -251,7 +252,7 @@ async function fileSize(path: string): Promise<number> {
 
 function unusable(path: string, cause: unknown): HalibutError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  const why = missing ? 'there is no such file or folder' : cause instanceof Error ? cause.message : String(cause)
+  const why = missing ? 'there is no such file or folder' : messageOf(cause)
   return new HalibutError('invalid_argument', `the file of a data stream, ${path}: ${why}`, { cause })
 }
 

@@ -2,6 +2,7 @@ import type { ByteChannel } from '../base/byte-channel.ts'
 import { endOfInput } from '../base/end-of-input.ts'
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
 import { inTurns } from '../base/in-turns.ts'
+import { messageOf } from '../base/message-of.ts'
 import { Turns } from '../base/turns.ts'
 import { END, LineReader, NEXT, PROCEED } from '../codec/control-message.ts'
 import type { DataStream } from '../codec/data-stream.ts'
@@ -364,7 +365,7 @@ function checkNextOrEnd(word: string): 'NEXT' | 'END' {
 /** A producer’s own error as ours, with its text. */
 function producerFailed(why: unknown): HalibutError {
   if (why instanceof HalibutError) return why
-  return new HalibutError('stream_failed', why instanceof Error ? why.message : String(why), { phase: 'stream', cause: why })
+  return new HalibutError('stream_failed', messageOf(why), { phase: 'stream', cause: why })
 }
 
 function protocolError(message: string): HalibutError {

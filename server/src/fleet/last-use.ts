@@ -1,5 +1,6 @@
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { steadyTime } from '../base/steady-time.ts'
 
 /** Where it is kept. */
@@ -64,7 +65,7 @@ export class LastUse {
       await this.#options.records.put({ id: recordId, text: JSON.stringify(Object.fromEntries(this.#days)) })
     } catch (cause) {
       this.#isNew = true
-      this.#options.log('warn', 'when agents were called last could not be kept', { cause: cause instanceof Error ? cause.message : cause })
+      this.#options.log('warn', 'when agents were called last could not be kept', { cause: messageOf(cause) })
     }
   }
 

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { loadCertificateChain } from '../runtime/certificates.ts'
 
 /** A certificate with its chain, and its key, as PEM. */
@@ -55,7 +56,7 @@ export async function openCertificateFiles(files: CertificateFiles, log: LogSink
             ends: new X509Certificate(found.cert).validTo,
           })
         } catch (why) {
-          const message = why instanceof Error ? why.message : String(why)
+          const message = messageOf(why)
           if (message !== told) log('warn', 'the new certificate of the page cannot be used; the old one stays', { why: message })
           told = message
         }

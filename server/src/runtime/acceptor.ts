@@ -1,6 +1,7 @@
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { messageOf } from '../base/message-of.ts'
 import { hostOf, type Openings } from '../base/openings.ts'
 import type { Identity } from '../codec/control-message.ts'
 import type { ExchangeOptions } from '../exchange/exchange-options.ts'
@@ -101,7 +102,7 @@ export class Acceptor {
       await channel.close()
     } catch (why) {
       const type = connection.isAuthorised ? 'Error' : 'ErrorInInitialisation'
-      log(listenerName, type, why instanceof Error ? why.message : String(why), why)
+      log(listenerName, type, messageOf(why), why)
       // Orderly, so that what was written arrives (spec §1.4); a channel that has failed is gone already.
       await channel.close()
     } finally {

@@ -1,5 +1,6 @@
 import { cancelledWhile } from '../base/cancelled.ts'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { UnfitResultError } from '../base/unfit-result.ts'
 import { clientException, exceptionType } from './dotnet-exception.ts'
 import { type AttemptStage, saysReset } from './retry-policy.ts'
@@ -92,9 +93,7 @@ export function withServerException(message: string, type: string): string {
 
 /** Anything that was thrown, as an error of ours. */
 export function toldOf(why: unknown): HalibutError {
-  return why instanceof HalibutError
-    ? why
-    : new HalibutError('internal_error', why instanceof Error ? why.message : String(why), { cause: why })
+  return why instanceof HalibutError ? why : new HalibutError('internal_error', messageOf(why), { cause: why })
 }
 
 /** What .NET says of a call or a cycle of polling that failed; it says of some that they began though nothing was sent. */

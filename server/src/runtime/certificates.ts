@@ -5,6 +5,7 @@ import { isUint8Array } from 'node:util/types'
 import forge from 'node-forge'
 import { argumentText, checkArgument, OptionKinds } from '../base/argument.ts'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { replaceFile } from '../base/replace-file.ts'
 import { subjectText, thumbprintsOf } from '../socket/thumbprint.ts'
 import { derOf } from './asn1.ts'
@@ -183,7 +184,7 @@ export async function saveCertificateFile(certificate: Certificate, path: string
   try {
     await replaceFile(path, content)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new HalibutError('invalid_argument', `${path} cannot be written: ${why}`, {
       advice: 'check that its folder exists and that this user may write there',
       cause,

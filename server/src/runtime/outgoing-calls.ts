@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HalibutError } from '../base/errors.ts'
 import type { Limits } from '../base/limits.ts'
+import { messageOf } from '../base/message-of.ts'
 import { type CompiledContract, type CompiledMethod, refuseMisfit } from '../codec/contract-values.ts'
 import { type CodecOptions, encodeRequest } from '../codec/envelope.ts'
 import { namedTypes } from '../codec/named-types.ts'
@@ -184,7 +185,7 @@ export class OutgoingCalls {
   }
 
   #logError({ uri }: Endpoint, why: unknown): void {
-    this.#options.log(uri, 'Error', why instanceof Error ? why.message : String(why), why)
+    this.#options.log(uri, 'Error', messageOf(why), why)
   }
 
   #route(endpoint: Endpoint, request: OutgoingRequest, times: CallTimes): Promise<AnswerStreams | undefined> {

@@ -1,4 +1,5 @@
 import { createHmac, createPrivateKey, type KeyObject, randomBytes, timingSafeEqual, X509Certificate } from 'node:crypto'
+import { messageOf } from '../base/message-of.ts'
 import {
   type Asn1,
   bmpString,
@@ -88,7 +89,7 @@ async function readBytes(bytes: Uint8Array, password: string | undefined, where:
     return await readPfx(file, password)
   } catch (error) {
     if (error instanceof WrongPasswordError) throw invalid(where, 'the password does not open the PFX', 'supply the right password', error)
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     const fix = 'convert it with "openssl pkcs12 -legacy -in old.pfx -nodes -out new.pem" and supply the PEM file'
     throw invalid(where, `the PFX cannot be read: ${reason}`, fix, error)
   }

@@ -1,6 +1,7 @@
 import { deferred } from '../base/deferred.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { MemoryShare } from '../base/memory-budget.ts'
+import { messageOf } from '../base/message-of.ts'
 import { timerMs } from '../base/timer.ts'
 import type { ByteSink } from '../codec/data-stream.ts'
 import type { Spool } from '../exchange/exchange-options.ts'
@@ -210,7 +211,7 @@ function discarded(): HalibutError {
 }
 
 function fileFailed(why: unknown): HalibutError {
-  const reason = why instanceof Error ? why.message : String(why)
+  const reason = messageOf(why)
   return new HalibutError('stream_failed', `the data stream’s temporary file failed: ${reason}`, {
     phase: 'stream',
     advice: 'check that the folder for temporary files exists, is writable and has room',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { checkContract } from '@halibut-gateway/schemas'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { withoutMark } from './layer.ts'
 
 /** A contract, and what a .NET peer could not take in it: no error, since the agent may be another one, but worth a line. */
@@ -16,7 +17,7 @@ export function readContractFile(path: string): ReadContract {
   try {
     document = JSON.parse(withoutMark(readFileSync(path, 'utf8')))
   } catch (cause) {
-    throw new HalibutError('invalid_contract', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new HalibutError('invalid_contract', `${path}: ${messageOf(cause)}`, { cause })
   }
   const check = checkContract(document)
   if (check.ok) {

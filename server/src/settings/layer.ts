@@ -1,6 +1,7 @@
 import { misfit } from '@halibut-gateway/schemas'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { messageOf } from '../base/message-of.ts'
 import { nearest } from './nearest.ts'
 import { allSettings, type Setting, type Settings } from './schema.ts'
 
@@ -63,7 +64,7 @@ export function putSecretOf(layer: Layer, setting: Setting, path: string, place:
   try {
     put(layer, setting, { value: secretIn(readFile(path)), place })
   } catch (cause) {
-    layer.problems.push({ place, reason: cause instanceof Error ? cause.message : String(cause) })
+    layer.problems.push({ place, reason: messageOf(cause) })
   }
 }
 

@@ -2,6 +2,7 @@ import { RuleSet } from '../access/rule-set.ts'
 import { parseSyslogAddress } from '../audit/syslog.ts'
 import { parseWebhookUrl } from '../audit/webhook.ts'
 import { isEverything } from '../base/host.ts'
+import { messageOf } from '../base/message-of.ts'
 import { oidcOptions } from '../gateway/oidc/options.ts'
 import { OriginPolicy } from '../gateway/origin-policy.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
@@ -62,7 +63,7 @@ export function problemsOfMeaning(values: ReadonlyMap<keyof Settings, Given>, se
       check(settings)
       return []
     } catch (why) {
-      const reason = why instanceof Error ? why.message : String(why)
+      const reason = messageOf(why)
       return [{ place: values.get(name)?.place ?? name, reason: reason.replace(`${name}: `, '') }]
     }
   })

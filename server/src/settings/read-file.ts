@@ -1,6 +1,7 @@
 import { misfit } from '@halibut-gateway/schemas'
 import { type TObject, type TSchema, Type } from '@sinclair/typebox'
 import { Value, type ValueError, ValueErrorType } from '@sinclair/typebox/value'
+import { messageOf } from '../base/message-of.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { findSetting, type Layer, put, putSecretOf, type ReadFile, type SettingsProblem, unknown, withoutMark } from './layer.ts'
 import { allSettings, type Settings, SettingsSchema } from './schema.ts'
@@ -21,7 +22,7 @@ export function readSettingsFile(path: string, readFile: ReadFile): Layer {
   try {
     json = JSON.parse(withoutMark(readFile(path)))
   } catch (cause) {
-    layer.problems.push({ place: path, reason: cause instanceof Error ? cause.message : String(cause) })
+    layer.problems.push({ place: path, reason: messageOf(cause) })
     return layer
   }
   const wrong = new Set<string>()
@@ -75,7 +76,7 @@ function agentThumbprint(text: string, place: string, problems: SettingsProblem[
     if (thumbprint.length === 40) return thumbprint
     problems.push({ place, reason: 'an agent is pinned by the SHA-1 of its certificate, 40 hexadecimal digits' })
   } catch (why) {
-    problems.push({ place, reason: (why instanceof Error ? why.message : String(why)).replace(/^: /, '') })
+    problems.push({ place, reason: messageOf(why).replace(/^: /, '') })
   }
   return text
 }

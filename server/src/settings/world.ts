@@ -6,6 +6,7 @@ import { RuleSet } from '../access/rule-set.ts'
 import { checkRuleTests } from '../access/rule-tests.ts'
 import { HalibutError } from '../base/errors.ts'
 import { type LogSink, silentLog } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { type CertificateSource, openCertificateFiles } from '../gateway/certificate-files.ts'
 import { loadCertificateFile } from '../runtime/certificates.ts'
 import { whyNotListen } from '../socket/listen.ts'
@@ -68,7 +69,7 @@ export function loadAuthorities({ auditAuthorities: path }: Settings): readonly 
     for (const pem of found) new X509Certificate(pem)
     return found
   } catch (cause) {
-    throw new HalibutError('certificate_invalid', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new HalibutError('certificate_invalid', `${path}: ${messageOf(cause)}`, { cause })
   }
 }
 

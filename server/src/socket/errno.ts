@@ -1,4 +1,5 @@
 import { type ErrorContext, HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 
 /**
  * The one place that knows how the operating system, Node and OpenSSL name a failure, and the words .NET has for it. Peers and callers
@@ -168,10 +169,6 @@ function phaseOf(step: SocketStep): 'connect' | 'tls' | undefined {
 export function codeOf(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
   return typeof code === 'string' ? code : ''
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function endSentence(text: string): string {

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ByteChannel } from '../base/byte-channel.ts'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 import { Arrival, type ArrivalPort, endsOf, maxFirstBytes } from './arrival.ts'
 import { codeOf, formatEndPoint, osText, toHalibutError } from './errno.ts'
 import type { HandshakeLine } from './handshake-line.ts'
@@ -139,7 +140,7 @@ export async function whyNotListen(host: string, port: number): Promise<string |
     await start(server, { host, port })
     return undefined
   } catch (why) {
-    return why instanceof Error ? why.message : String(why)
+    return messageOf(why)
   } finally {
     server.close()
   }

@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { HalibutError } from '../base/errors.ts'
+import { messageOf } from '../base/message-of.ts'
 
 /** A certificate and its private key, PEM, as TLS takes them. */
 export interface TlsIdentity {
@@ -42,7 +43,7 @@ export function usable<T>(make: () => T): T {
   try {
     return make()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new HalibutError('certificate_invalid', `TLS cannot use the certificate with its key: ${reason}`, { cause: error })
   }
 }

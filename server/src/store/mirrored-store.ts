@@ -1,5 +1,6 @@
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { messageOf } from '../base/message-of.ts'
 import type { StoreBackend, StoredChange, StoredContent } from './backend.ts'
 import { BatchDraft, emptyRecordMaps, type RecordMaps } from './batch-draft.ts'
 import { type DamagedRow, readRecord } from './read-record.ts'
@@ -161,7 +162,7 @@ export class MirroredStore implements Store {
     } catch (why) {
       told(false)
       const sinceMs = this.#state.at === 'failing' ? this.#state.sinceMs : Date.now()
-      this.#enter({ at: 'failing', sinceMs, reason: why instanceof Error ? why.message : String(why) })
+      this.#enter({ at: 'failing', sinceMs, reason: messageOf(why) })
       throw why
     }
     told(true)
