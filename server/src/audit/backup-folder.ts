@@ -1,7 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { messageOf } from '../base/message-of.ts'
 import { headFileOf, writeSignedBackup } from './signed-backup.ts'
 import type { Signer } from './signed-head.ts'
 
@@ -83,15 +85,11 @@ const pattern = /^halibut-gateway-\d{8}T\d{6}\.\d{3}Z\.backup$/
 
 async function usable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
   } catch (cause) {
-    throw new HalibutError(
-      'storage_failed',
-      `backups cannot be written to ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        advice: 'make the folder writable, or name another one in the setting backupFolder',
-        cause,
-      },
-    )
+    throw new HalibutError('storage_failed', `backups cannot be written to ${folder}: ${messageOf(cause)}`, {
+      advice: 'make the folder writable, or name another one in the setting backupFolder',
+      cause,
+    })
   }
 }

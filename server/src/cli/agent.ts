@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { makeFolder } from '../base/make-folder.ts'
 import { normaliseThumbprint } from '../socket/thumbprint.ts'
 import { commandLine } from './commands.ts'
 import { demoFile } from './demo-file.ts'
@@ -104,7 +105,7 @@ ${[...known, added].map(line => `  ${line}\n`).join('')}
 
 /** A file for each, which the gateway takes; gives their paths. */
 async function writeContracts(contracts: readonly Contract[], folder: string): Promise<string[]> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder, 0o777)
   return Promise.all(
     contracts.map(async contract => {
       const path = join(folder, `${contract.service}.json`)

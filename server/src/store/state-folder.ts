@@ -1,6 +1,8 @@
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { HalibutError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { messageOf } from '../base/message-of.ts'
 import { replaceFile, syncFolder } from '../base/replace-file.ts'
 
 /** The one folder where state lies: a few small files, each of them either its old or its new content, whatever happens. */
@@ -19,7 +21,7 @@ export interface StateFolder {
 export async function openStateFolder(path: string): Promise<StateFolder> {
   const folder = resolve(path)
   try {
-    const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+    const made = await makeFolder(folder)
     if (made !== undefined) {
       await chmod(folder, 0o700)
       // The names on the way to it are to last as long as what is in it.
@@ -57,7 +59,7 @@ function isLeftover(name: string): boolean {
 }
 
 function unusable(path: string, cause: unknown): HalibutError {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = messageOf(cause)
   return new HalibutError('invalid_argument', `the state in ${path} is not usable: ${why}`, {
     advice: 'check that it is a folder that this user may read and write, or name another with --state-folder',
     cause,
