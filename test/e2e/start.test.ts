@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,6 +127,36 @@ test('state lies in one folder that only its owner can read, and a second start 
   }
 })
 
+test('SIGTERM to npm ends the gateway of npm start, its demo agents and npm itself, and nothing of it is left', {
+  timeout: 120_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-gateway-'))
+  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0', '--state-folder', folder], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, npm_config_update_notifier: 'false' },
+  })
+  let pids: number[] = []
+  try {
+    // Whatever is below it writes to this pipe as well: it is closed when the last of them is gone.
+    const closed = once(npm, 'close')
+    let out = ''
+    npm.stdout.setEncoding('utf8')
+    npm.stdout.on('data', text => {
+      out += text
+    })
+    while (!out.includes('Ctrl-C ends everything')) await once(npm.stdout, 'data')
+    pids = below(npm.pid ?? 0)
+    expect(pids.length).toBeGreaterThanOrEqual(3)
+    npm.kill('SIGTERM')
+    expect(await closed).toEqual([0, null])
+    expect(pids.filter(isAlive)).toEqual([])
+  } finally {
+    for (const pid of [npm.pid ?? 0, ...pids]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('a port in use is told with its number and what to do, and nothing is left running', { timeout: 60_000 }, async () => {
   await using first = await startGateway()
   const port = new URL(first.address).port
@@ -237,6 +267,15 @@ async function answerOf(page: Page, call: () => Promise<unknown>): Promise<strin
   const answer = page.locator(`[data-call="${Number(before) + 1}"][data-outcome=answered]`)
   await answer.waitFor()
   return answer.getByLabel('Result').textContent()
+}
+
+/** All processes that one has begun, and those that they have. */
+function below(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text
+    .split(' ')
+    .filter(each => each !== '')
+    .flatMap(each => [Number(each), ...below(Number(each))])
 }
 
 function isAlive(pid: number): boolean {
