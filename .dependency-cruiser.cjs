@@ -80,7 +80,7 @@ const importTable = {
     'schemas/src',
   ],
   'server/src/access': ['server/src/base', 'types:server/src/store', 'schemas/src', 'npm:@sinclair/typebox', 'npm:jose', 'node:*'],
-  'server/src/fleet': ['server/src/base', 'server/src/runtime', 'schemas/src', 'node:*'],
+  'server/src/fleet': ['server/src/base', 'server/src/runtime', 'types:server/src/store', 'schemas/src', 'node:*'],
   'server/src/attention': ['server/src/base', 'server/src/fleet', 'types:server/src/store', 'schemas/src'],
   // It looks at each step of a connection by itself.
   'server/src/doctor': ['server/src/base', 'server/src/socket', 'server/src/runtime', 'server/src/fleet', 'schemas/src', 'node:*'],

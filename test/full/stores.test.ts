@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
 import { openStateFolder } from '../../server/src/store/state-folder.ts'
+import { killChanges } from '../support/killed-changes.ts'
 import { killStores } from '../support/killed-stores.ts'
 
 test('a process that writes is killed 200 times at random moments: nothing that was acknowledged is lost, nothing is half there', async ({
@@ -11,6 +12,14 @@ test('a process that writes is killed 200 times at random moments: nothing that 
 }) => {
   const result = await killStores(200, 7)
   expect(result.acknowledged).toBeGreaterThan(10_000)
+  task.meta.figures = JSON.stringify(result)
+})
+
+test('a gateway is killed 100 times while people change things: one entry of the audit log for each change, one change for each entry', async ({
+  task,
+}) => {
+  const result = await killChanges(100, 11)
+  expect(result.answered).toBeGreaterThan(500)
   task.meta.figures = JSON.stringify(result)
 })
 

@@ -1,9 +1,14 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { Audit } from '../../server/src/audit/audit.ts'
+import { parseEntry } from '../../server/src/audit/entry.ts'
+import { parseHead } from '../../server/src/audit/signed-head.ts'
+import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { ask as askDatabase, openConnection } from '../../server/src/store/connection.ts'
 import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
+import { newestStateVersion } from '../../server/src/store/schema.ts'
 import { openStateFolder } from '../../server/src/store/state-folder.ts'
 import { createFleet } from '../support/command-fleet.ts'
 import { runCommand } from '../support/command-line.ts'
@@ -29,7 +34,7 @@ test('a backup is made while the gateway runs, and what is restored from it is w
 
       const report = JSON.parse((await fleet.run('restore', file, '--check', '--state-folder', fleet.stateFolder, '--json')).out)
       expect(report).toMatchObject({
-        backup: { version: 1, newest: 1, tokens: expect.any(Number) },
+        backup: { version: newestStateVersion, newest: newestStateVersion, tokens: expect.any(Number) },
         isSameIdentity: true,
         audit: { ok: true, first: 1 },
         heads: 1,
@@ -53,6 +58,7 @@ test('a backup is made while the gateway runs, and what is restored from it is w
     const restored = await runCommand(['restore', file, '--state-folder', stopped])
     expect(restored).toMatchObject({ code: 0, out: expect.stringContaining('what was there before is in') })
     expect(await agentsIn(stopped)).toEqual(['kept'])
+    await expectRestoredEntry(stopped, await readFile(`${file}.head`, 'utf8'))
     const before = (await readdir(stopped)).find(name => name.startsWith('state.db.before-restore-')) ?? ''
     expect((await runCommand(['restore', join(stopped, before), '--state-folder', join(root, 'back')])).code).toBe(0)
     expect(await agentsIn(join(root, 'back'))).toEqual(['kept', 'later'])
@@ -198,4 +204,21 @@ async function agentsIn(folder: string): Promise<string[]> {
   const rows = await askDatabase(database, "SELECT id FROM records WHERE kind = 'agents' ORDER BY id")
   database.close()
   return rows.map(({ id }) => String(id))
+}
+
+/** The log goes on behind the head of the backup, with who has restored it; the signed head of then still fits. */
+async function expectRestoredEntry(folder: string, headText: string): Promise<void> {
+  const { sequence, hash } = parseHead(headText)
+  await using store = await openEmbeddedStore(await openStateFolder(folder))
+  const [restored] = await store.audit.read({ after: sequence, limit: 1 })
+  expect(restored && parseEntry(restored.text)).toEqual({
+    who: 'local',
+    role: 'admin',
+    action: 'state.restored',
+    outcome: 'done',
+    facts: { user: userInfo().username, backup: 'one.backup', entries: sequence, hash },
+  })
+  const { certificatePem } = certificateFromPem({ certificatePem: store.meta.get('identity')?.text ?? '' })
+  const audit = new Audit(store, () => ({ certificatePem, keyPem: '' }))
+  expect(await audit.verify([headText])).toMatchObject({ ok: true, last: store.audit.head?.sequence })
 }

@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { int32, int64, method, service } from '@halibut-gateway/schemas/contract'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createClient } from '../../client-sdk/src/index.ts'
 import type { LogSink } from '../../server/src/base/log.ts'
 import { startGateway } from '../../server/src/cli/start.ts'
 import { saveCertificateFile } from '../../server/src/runtime/certificates.ts'
+import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { loadSettings } from '../../server/src/settings/load.ts'
 import { rsaIdentity } from '../support/certificates.ts'
 import { hostFlowService, type WaitingCall } from '../support/flow-service.ts'
 import { nodeWebSocket } from '../support/node-websocket.ts'
+import { ask } from '../support/rest.ts'
 import { until } from '../support/stream-sections.ts'
 import { createRuntime } from '../support/world.ts'
 
@@ -186,6 +188,38 @@ test('agents and rules of the settings are there with their tags, marked as read
       await gateway.close()
     }
   } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('an agent that is known, and comes as soon as a port is open, is connected from then on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'halibut-start-'))
+  await using agent = createRuntime('web-1', { onUnauthorised: () => 'trust_and_allow' })
+  const { listen } = HalibutRuntime.prototype
+  const listening = vi.spyOn(HalibutRuntime.prototype, 'listen').mockImplementation(async function (this: HalibutRuntime, options) {
+    const port = await listen.call(this, options)
+    const connected = new Promise<void>(resolve => this.on('subscriberConnected', () => resolve()))
+    agent.poll({ subscription: 'poll://web-1/', endpoint: { uri: `https://127.0.0.1:${port.port}/`, thumbprint: this.thumbprint } })
+    // Before whoever opens the port does anything else.
+    await connected
+    return port
+  })
+  try {
+    const path = join(folder, 'settings.json')
+    const agents = [{ id: 'web-1', uri: 'poll://web-1/', thumbprint: agent.thumbprint }]
+    await writeFile(path, JSON.stringify({ port: 0, agentPort: 0, stateFolder: join(folder, 'state'), agents }))
+    const lines: string[] = []
+    const gateway = await startGateway(loadSettings({ flags: ['--config', path], environment: {} }), (_, message) => lines.push(message))
+    try {
+      const { origin, hash } = new URL(gateway.address)
+      const { body } = await ask({ origin, token: hash.slice('#token='.length) }, 'GET /agents/web-1')
+      expect(body).toMatchObject({ agent: { state: 'connected', connections: 1 } })
+      expect(lines.filter(line => line.startsWith('agent '))).toEqual(['agent connected'])
+    } finally {
+      await gateway.close()
+    }
+  } finally {
+    listening.mockRestore()
     await rm(folder, { recursive: true })
   }
 })

@@ -65,6 +65,23 @@ test.each([
   expect(world.tokens.list()).toEqual([])
 })
 
+test('whoever gets the name of a token that is over gets nothing of what belonged to that', async () => {
+  await using world = await createGatewayWorld()
+  const call = { service: 'IProbeService', method: 'Hello', args: ['you'] }
+  const first = await make(world)
+  const ofFirst = { ...world, token: first.secret }
+  const epoch = (await ask(ofFirst, 'GET /agents')).headers.get('halibut-epoch')
+  const answer = await ask(ofFirst, 'POST /agents/a1/calls', { ...call, idempotencyKey: 'k', epoch })
+  expect(answer).toMatchObject({ status: 200, body: { value: 'Hello you' } })
+  expect((await ask(world, `POST /tokens/${first.id}/revoke`)).status).toBe(200)
+  const second = await make(world)
+  expect(second.token['name']).toBe(first.token['name'])
+  const ofSecond = { ...world, token: second.secret }
+  expect((await ask(ofSecond, `GET /calls/k?epoch=${epoch}`)).body).toEqual({ state: 'unknown', reason: 'key' })
+  const again = await ask(ofSecond, 'POST /agents/a1/calls', { ...call, args: ['me'], idempotencyKey: 'k', epoch })
+  expect(again).toMatchObject({ status: 200, body: { value: 'Hello me' } })
+})
+
 test('tokens are told in pages', async () => {
   await using world = await createGatewayWorld()
   for (const name of ['one', 'two', 'three']) await make(world, { name })

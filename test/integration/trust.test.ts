@@ -14,7 +14,7 @@ import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { createTestAccess } from '../support/access.ts'
 import { testIdentity } from '../support/certificates.ts'
 import { TestSocket } from '../support/gateway.ts'
-import { recordsInMemory } from '../support/idle-trust.ts'
+import { createInstantStore } from '../support/instant-store.ts'
 import { dialRaw } from '../support/raw-peer.ts'
 import { subscriberOpening } from '../support/scripted-halibut.ts'
 import { besiegeWithStrangers } from '../support/siege.ts'
@@ -27,7 +27,7 @@ async function createTrustingGateway() {
   const runtime: HalibutRuntime = createRuntime('gateway', { authoriseSubscriber: candidate => trust.mayPoll(candidate) })
   const manager = new AgentManager({ mesh: runtime, liveness: { pollingGraceMs: 50, probeIntervalMs: 50 } })
   const own = testIdentity('gateway')
-  const trust = new Trust({ mesh: runtime, agents: manager, records: recordsInMemory(), own, log: silentLog, cloneGraceMs: 50 })
+  const trust = new Trust({ mesh: runtime, agents: manager, records: createInstantStore(), own, log: silentLog, cloneGraceMs: 50 })
   manager.start()
   trust.start()
   const contracts = new ContractDirectory()

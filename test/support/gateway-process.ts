@@ -9,7 +9,7 @@ import { startTokenSignIn } from '../../server/src/gateway/sign-in.ts'
 import { certificateFromPem } from '../../server/src/runtime/certificates.ts'
 import { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { createTestAccess } from './access.ts'
-import { recordsInMemory } from './idle-trust.ts'
+import { createInstantStore } from './instant-store.ts'
 import { echoService } from './sample-contracts.ts'
 
 /** What a gateway in a process of its own is told first. */
@@ -50,7 +50,7 @@ async function run(start: GatewayStart): Promise<void> {
   })
   const manager = new AgentManager({ mesh: runtime })
   const certificate = certificateFromPem(start)
-  const trust = new Trust({ mesh: runtime, agents: manager, records: recordsInMemory(), own: certificate, log: silentLog })
+  const trust = new Trust({ mesh: runtime, agents: manager, records: createInstantStore(), own: certificate, log: silentLog })
   const { directory } = manager
   for (const [id, thumbprint] of Object.entries(start.agents)) {
     manager.serve({ id, uri: `poll://${id}/`, thumbprint, services: [echoService.service] })

@@ -23,7 +23,7 @@ import { anySignIn, type SignIn, startTokenSignIn } from '../../server/src/gatew
 import { DataStream } from '../../server/src/runtime/data-streams.ts'
 import { createTestAccess } from './access.ts'
 import { idleMesh } from './idle-mesh.ts'
-import { recordsInMemory } from './idle-trust.ts'
+import { createInstantStore } from './instant-store.ts'
 
 /** The contract of the service that {@link createGatewayWorld} pretends to reach. */
 export const probe = service('IProbeService', {
@@ -100,7 +100,7 @@ export async function createGatewayWorld(options: Partial<GatewayOptions> = {}):
   const trust = new Trust({
     mesh,
     agents,
-    records: recordsInMemory(),
+    records: createInstantStore(),
     own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
     log: silentLog,
   })

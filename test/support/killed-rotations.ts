@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { parseEntry } from '../../server/src/audit/entry.ts'
 import { silentLog } from '../../server/src/base/log.ts'
 import { identitiesOf } from '../../server/src/cli/identity.ts'
 import { AgentDirectory } from '../../server/src/fleet/agent-directory.ts'
@@ -13,7 +14,7 @@ import { openStateFolder } from '../../server/src/store/state-folder.ts'
 import type { Store } from '../../server/src/store/store.ts'
 import { testIdentity } from './certificates.ts'
 import { seededRandom } from './cutting-relay.ts'
-import { recordsOf } from './idle-trust.ts'
+import { createInstantStore } from './instant-store.ts'
 import { linesUntilKilled } from './killed-program.ts'
 
 /** The certificates of a gateway without agents, as its store has them. */
@@ -23,7 +24,7 @@ export function certificatesOf(identities: KeptIdentities, store: Store): Gatewa
     mesh: { present: () => undefined, subscribers: () => [], on: () => () => undefined },
     agents: { directory: new AgentDirectory(), onAnswer: () => () => undefined },
     identities,
-    acceptances: recordsOf(),
+    acceptances: createInstantStore().acceptances,
     present: pem === undefined ? testIdentity('first') : certificateFromPem({ certificatePem: pem }),
     log: silentLog,
   })
@@ -54,11 +55,28 @@ export async function killRotations(kills: number, seed: number): Promise<number
         if (keyPem !== undefined) expect(certificates.presented.map(({ thumbprint }) => thumbprint)).toContain(id)
       }
       expect(store.identities.all().filter(({ state }) => state === 'present').length).toBe(1)
+      // The audit log tells of each step, and of none that was not made.
+      const [last] = await store.audit.read({ before: Number.MAX_SAFE_INTEGER, limit: 1 })
+      expect([last?.sequence ?? 0, last && parseEntry(last.text).action]).toEqual([stepsOf(store), stepTo(now)])
+      expect(stepsOf(store)).toBeGreaterThanOrEqual(steps)
     }
   } finally {
     await rm(folder, { recursive: true })
   }
   return steps
+}
+
+/** How many steps it took to come to what is there. */
+function stepsOf(store: Store): number {
+  const states = store.identities.all().map(({ state }) => state)
+  const retired = states.filter(state => state === 'retired').length
+  return 3 * retired + (states.includes('next') ? 1 : states.includes('previous') ? 2 : 0)
+}
+
+/** The last step to what is there. */
+function stepTo(states: string): string | undefined {
+  if (states.includes('next ')) return 'certificates.create'
+  return states.includes('previous ') ? 'certificates.promote' : 'certificates.retire'
 }
 
 /** Whether what is there is what was told last, or one step on, which nobody was told of any more. */

@@ -79,7 +79,7 @@ export const mutations: readonly Mutation[] = [
   {
     wrong: 'somebody else’s session goes on',
     file: 'server/src/gateway/session-table.ts',
-    find: 'session?.principal.name === principal.name && ',
+    find: 'isSame(session.principal, principal) && ',
     replace: '',
     tests: ['unit/server/gateway/session-table.test.ts'],
   },

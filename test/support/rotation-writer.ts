@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { Audit } from '../../server/src/audit/audit.ts'
 import { identitiesOf } from '../../server/src/cli/identity.ts'
 import { openEmbeddedStore } from '../../server/src/store/embedded-store.ts'
 import { openStateFolder } from '../../server/src/store/state-folder.ts'
@@ -13,11 +14,13 @@ const [path = ''] = process.argv.slice(2)
 const store = await openEmbeddedStore(await openStateFolder(path))
 const certificates = certificatesOf(identitiesOf(store), store)
 const tell = (): void => void writeSync(1, `${statesOf(certificates)}\n`)
+const audit = new Audit(store, () => certificates.present)
+const telling = (action: string) => audit.telling({ who: 'ada', action, outcome: 'done' })
 for (;;) {
   const { next, presented, present } = certificates
   const [previous] = presented.filter(each => each !== present)
-  if (next) await certificates.promote(next.thumbprint, undefined, 'ada')
-  else if (previous) await certificates.retire(previous.thumbprint, undefined, [], 'ada')
-  else await certificates.add(createTestCertificate({ commonName: 'gateway' }), undefined, 'ada')
+  if (next) await certificates.promote(next.thumbprint, undefined, 'ada', telling('certificates.promote'))
+  else if (previous) await certificates.retire(previous.thumbprint, undefined, [], 'ada', telling('certificates.retire'))
+  else await certificates.add(createTestCertificate({ commonName: 'gateway' }), undefined, 'ada', telling('certificates.create'))
   tell()
 }

@@ -6,7 +6,8 @@ import type { Certificate } from '../../server/src/runtime/certificates.ts'
 import type { RuntimeListener } from '../../server/src/runtime/ports.ts'
 import type { HalibutRuntime } from '../../server/src/runtime/runtime.ts'
 import { createTestCertificate, testIdentity } from './certificates.ts'
-import { keptIdentities, recordsInMemory, recordsOf } from './idle-trust.ts'
+import { keptIdentities } from './idle-trust.ts'
+import { createInstantStore } from './instant-store.ts'
 import { createRuntime, echo } from './world.ts'
 
 const callers = 8
@@ -35,11 +36,11 @@ export async function createRotatingWorld() {
     mesh: runtime,
     agents,
     identities,
-    acceptances: recordsOf(),
+    acceptances: createInstantStore().acceptances,
     present: old,
     log: silentLog,
   })
-  const trust = new Trust({ mesh: runtime, agents, records: recordsInMemory(), own: old, log: silentLog })
+  const trust = new Trust({ mesh: runtime, agents, records: createInstantStore(), own: old, log: silentLog })
   certificates.start()
   trust.start()
   const ports: RuntimeListener[] = []

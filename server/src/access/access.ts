@@ -2,7 +2,9 @@ import type { RulesDocument } from '@halibut-gateway/schemas'
 import { hasRight, type Right } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { type LogSink, silentLog } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
+import type { Change, Store } from '../store/store.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Target } from './grant-index.ts'
 import type { Principal } from './principal.ts'
@@ -10,10 +12,7 @@ import { invalidRules, noRules, openRules, RuleSet } from './rule-set.ts'
 import { checkRuleTests } from './rule-tests.ts'
 
 /** Where the rules are kept. */
-export interface RulesStore {
-  get(id: string): { readonly text: string } | undefined
-  put(record: { readonly id: string; readonly text: string }): Promise<void>
-}
+export type RulesStore = Pick<Store, 'meta' | 'change'>
 
 /** The rules as they are kept: the document, and which one it is. */
 interface KeptRules {
@@ -40,7 +39,7 @@ export class Access {
   constructor(store?: RulesStore, settings: RulesDocument = noRules, log: LogSink = silentLog) {
     this.#store = store
     this.#settings = settings
-    const text = store?.get(recordId)?.text
+    const text = store?.meta.get(recordId)?.text
     const first = settings.rules.length > 0 ? noRules : openRules
     const kept = text === undefined ? { revision: 0, document: first } : readRules(text, log)
     this.#document = kept.document
@@ -92,10 +91,10 @@ export class Access {
   }
 
   /**
-   * Puts other rules in the place of those of a revision (default: whichever there are), and keeps them. Rejects with `invalid_argument` where they
+   * Puts other rules in the place of those of a revision (default: whichever there are), and keeps them, within `within` (default: a change by itself). Rejects with `invalid_argument` where they
    * are not acceptable or do not pass their own tests, and with `version_conflict` where somebody has changed them meanwhile.
    */
-  change(document: unknown, revision?: number): Promise<number> {
+  change(document: unknown, revision?: number, within?: Change): Promise<number> {
     return this.#changes.run(async () => {
       if (revision !== undefined && revision !== this.#revision) {
         throw new HalibutError('version_conflict', `the rules are in version ${this.#revision}, and this would replace version ${revision}`)
@@ -103,7 +102,8 @@ export class Access {
       const rules = this.with(document)
       checkRuleTests(rules)
       const kept: KeptRules = { revision: this.#revision + 1, document: document as RulesDocument }
-      await this.#store?.put({ id: recordId, text: JSON.stringify(kept) })
+      const keep: Change = within ?? (act => (this.#store as RulesStore).change(act))
+      if (within || this.#store) await keep(draft => draft.meta.put({ id: recordId, text: JSON.stringify(kept) }))
       this.#document = kept.document
       this.#rules = rules
       this.#revision = kept.revision
@@ -127,7 +127,7 @@ function readRules(text: string, log: LogSink): KeptRules {
     throw new TypeError('they have no revision')
   } catch (why) {
     log('error', 'the rules that were written cannot be read, and allow nothing until others are written', {
-      cause: why instanceof Error ? why.message : String(why),
+      cause: messageOf(why),
     })
     return { revision: 0, document: noRules }
   }

@@ -30,11 +30,16 @@ export function claimedPrincipal(claims: Readonly<Record<string, unknown>>, rule
   const values = textsOf(claimAt(claims, rules.rolesClaim))
   const found = values.flatMap(value => rules.roles.get(value) ?? [])
   const role = roles.findLast(each => found.includes(each))
-  if (role) return { name: `${namePrefix}${told}`, role }
+  if (role) return { id: idOf(claims, told), name: `${namePrefix}${told}`, role }
   const said = values.length === 0 ? 'is not there' : `has ${values.slice(0, toldValues).map(shown).join(', ')}`
   throw new HalibutError('forbidden', `${told} has no role here: the claim ${rules.rolesClaim} ${said}`, {
     advice: `have one of these said there: ${[...rules.roles.keys()].slice(0, toldValues).map(shown).join(', ')}`,
   })
+}
+
+/** A provider gives a subject to nobody else; where it says none there is the name alone. */
+function idOf({ iss, sub }: Readonly<Record<string, unknown>>, name: string): string {
+  return `${namePrefix}${JSON.stringify(typeof sub === 'string' ? [iss, sub] : [iss, null, name])}`
 }
 
 /** A claim whose name has dots itself, as addresses do, comes first. */

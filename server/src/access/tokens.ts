@@ -4,15 +4,16 @@ import { isRole, type Role } from '@halibut-gateway/schemas/wire'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import { steadyTime } from '../base/steady-time.ts'
 import { timerMs } from '../base/timer.ts'
 import type { TokenRecord } from '../store/records.ts'
-import type { Repository } from '../store/store.ts'
+import type { Change, Store } from '../store/store.ts'
 import { GrantIndex } from './grant-index.ts'
 import type { Principal } from './principal.ts'
 
 /** Where tokens are kept. */
-export type TokenStore = Pick<Repository<TokenRecord>, 'all' | 'put' | 'remove'>
+export type TokenStore = Pick<Store, 'tokens' | 'change'>
 
 /** What a token is made with. */
 export interface NewToken {
@@ -65,7 +66,7 @@ export class Tokens {
   constructor(options: TokensOptions) {
     this.#options = options
     this.#now = options.now ?? steadyTime
-    for (const record of options.store.all()) this.#add(record)
+    for (const record of options.store.tokens.all()) this.#add(record)
     this.#awaitExpiry()
   }
 
@@ -102,10 +103,14 @@ export class Tokens {
   }
 
   /**
-   * Makes a token and keeps it. The token itself is nowhere but in what this gives. Rejects with `invalid_argument` where that cannot be, and with
-   * `too_many_calls` where there are too many.
+   * Makes a token and keeps it, within `change` (default: one by itself); those that have been over for long are forgotten in it. The token itself is
+   * nowhere but in what this gives. Rejects with `invalid_argument` where that cannot be, with `too_many_calls` where there are too many, and where it
+   * cannot be kept; then there is none.
    */
-  async create({ name, role, scope, expiresMs, createdBy }: NewToken): Promise<{ readonly secret: string; readonly record: TokenRecord }> {
+  async create(
+    { name, role, scope, expiresMs, createdBy }: NewToken,
+    change: Change = act => this.#options.store.change(act),
+  ): Promise<{ readonly secret: string; readonly record: TokenRecord }> {
     const nowMs = this.#now()
     if (expiresMs !== undefined && expiresMs <= nowMs) throw invalid('expires', 'is in the past')
     if (role === 'admin' && scope) throw invalid('scope', 'does not go with the role admin, which could give itself any other token')
@@ -124,28 +129,35 @@ export class Tokens {
       ...(expiresMs === undefined ? {} : { expiresMs }),
     }
     this.#add(record)
+    const old = this.#old(nowMs)
     try {
-      await this.#options.store.put(record)
+      await change(
+        draft => {
+          draft.tokens.put(record)
+          for (const each of old) draft.tokens.remove(each)
+        },
+        { id },
+      )
     } catch (why) {
       this.#entries.delete(id)
       throw why
     }
+    for (const each of old) this.#entries.delete(each)
     this.#awaitExpiry()
-    await this.#forgetOld()
     return { secret: `hgw_${id}_${secret}`, record }
   }
 
   /**
-   * Ends a token and what was opened with it, at once; when this resolves it stays so. Rejects with `not_found`, or where it cannot be kept: then
-   * it is worth nothing until the next start.
+   * Ends a token and what was opened with it, at once; when this resolves it stays so, kept within `change` (default: one by itself). Rejects with
+   * `not_found`, or where it cannot be kept: then it is worth nothing until the next start.
    */
-  async revoke(id: string): Promise<TokenRecord> {
+  async revoke(id: string, change: Change = act => this.#options.store.change(act)): Promise<TokenRecord> {
     const entry = this.#require(id)
     // First of all, so that no use of it that is written down comes behind.
     this.#end(entry)
     if (entry.record.revokedMs !== undefined) return entry.record
     const revoked = { ...entry.record, revokedMs: this.#now() }
-    await this.#options.store.put(revoked)
+    await change(draft => draft.tokens.put(revoked))
     entry.record = revoked
     return revoked
   }
@@ -176,7 +188,7 @@ export class Tokens {
     return entry
   }
 
-  /** Rules and idempotency keys belong to names, so that two that are in use cannot have one. */
+  /** Rules belong to names, so that two that are in use cannot have one. */
   #checkName(name: string): void {
     const isTaken = reservedNames.has(name) || this.principals().some(principal => principal.name === name)
     if (isTaken) throw invalid('name', `${JSON.stringify(name)} is the name of another sign-in`)
@@ -196,11 +208,14 @@ export class Tokens {
     entry.record = { ...entry.record, lastUsedMs: nowMs }
     if (nowMs - entry.keptUseMs < gatewayLimits.tokenUseMs) return
     entry.keptUseMs = nowMs
-    this.#options.store
-      .put(entry.record)
-      .catch((why: unknown) =>
-        this.#options.log('warn', `the use of the token ${entry.record.name} could not be kept`, { cause: String(why) }),
-      )
+    const { store, log } = this.#options
+    const { id, name } = entry.record
+    store
+      .change(({ tokens }) => {
+        const kept = tokens.get(id)
+        if (kept) tokens.put({ ...kept, lastUsedMs: nowMs })
+      })
+      .catch((why: unknown) => log('warn', `the use of the token ${name} could not be kept`, { cause: messageOf(why) }))
   }
 
   #end(entry: Entry): void {
@@ -226,22 +241,17 @@ export class Tokens {
   }
 
   /** What has been over for long is not told any more; the audit log knows of it. */
-  async #forgetOld(): Promise<void> {
-    const beforeMs = this.#now() - gatewayLimits.endedTokenMs
-    const old = this.list().filter(({ expiresMs, revokedMs }) => (revokedMs ?? expiresMs ?? beforeMs) < beforeMs)
-    for (const { id } of old) {
-      this.#entries.delete(id)
-      await this.#options.store.remove(id).catch((why: unknown) => {
-        this.#options.log('warn', `the token ${id}, which is over, could not be forgotten`, { cause: String(why) })
-      })
-    }
+  #old(nowMs: number): string[] {
+    const beforeMs = nowMs - gatewayLimits.endedTokenMs
+    return this.list().flatMap(({ id, expiresMs, revokedMs }) => ((revokedMs ?? expiresMs ?? beforeMs) < beforeMs ? id : []))
   }
 }
 
 /** What a record that this version does not understand is worth: nothing. */
-function principalOf({ name, role, scope }: TokenRecord): Principal | undefined {
+function principalOf({ id: token, name, role, scope }: TokenRecord): Principal | undefined {
   if (!isRole(role)) return undefined
-  return scope ? { name, role, scope: new GrantIndex(scope) } : { name, role }
+  const id = `token ${token}`
+  return scope ? { id, name, role, scope: new GrantIndex(scope) } : { id, name, role }
 }
 
 function digest(text: string): Buffer {

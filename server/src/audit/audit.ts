@@ -2,9 +2,10 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { AuditRecord } from '../store/records.ts'
-import type { AuditHead, AuditPage, AuditQuery, AuditRange, Draft, Store } from '../store/store.ts'
+import type { AuditHead, AuditPage, AuditQuery, AuditRange, Change, Draft, Store } from '../store/store.ts'
 import { appendText, beginning, hashEntry } from './chain.ts'
 import { type AuditEntry, formatEntry } from './entry.ts'
+import { OwedEntries, owedText } from './owed-entries.ts'
 import { isSignedBy, parseHead, type Signer, signHead } from './signed-head.ts'
 import { entriesOf, type Verification, verifyAudit } from './verify.ts'
 
@@ -31,15 +32,16 @@ export const anchorName = 'audit-anchor'
 /** Others have their turn between the pieces in which entries are forgotten. */
 const pieceEntries = 1_000
 
-/** An entry that could not be kept when it was due. */
-interface OwedEntry {
+/** An entry that is to be kept. */
+interface DueEntry {
+  readonly entry: AuditEntry
   readonly atMs: number
   readonly text: string
 }
 
 /** Entries that become durable together. */
 interface EntryGroup {
-  readonly entries: OwedEntry[]
+  readonly entries: DueEntry[]
   readonly kept: Promise<void>
 }
 
@@ -48,10 +50,9 @@ export class Audit {
   readonly #store: Store
   readonly #signer: () => Signer
   readonly #now: () => number
-  readonly #owed: OwedEntry[] = []
+  readonly #owed = new OwedEntries()
   /** What is looked through is not trimmed meanwhile. */
   readonly #whole = new OneAtATime()
-  #lost = 0
   /** Those that still wait for the store’s turn. */
   #group: EntryGroup | undefined
   /** The entry before the oldest one; `undefined` until it was looked for. */
@@ -75,12 +76,12 @@ export class Audit {
 
   /** Entries that wait until something can be kept again. */
   get owed(): number {
-    return this.#owed.length
+    return this.#owed.size
   }
 
   /** Entries that were given up, since too many had to wait. */
   get lost(): number {
-    return this.#lost
+    return this.#owed.lost
   }
 
   /** When the log was looked through last, and what came of it. */
@@ -99,7 +100,7 @@ export class Audit {
    * rejects: until then it is in memory only.
    */
   record(entry: AuditEntry): Promise<void> {
-    const due = { atMs: this.#now(), text: formatEntry(entry) }
+    const due = { entry, atMs: this.#now(), text: formatEntry(entry) }
     if (this.#group === undefined || this.#group.entries.length >= gatewayLimits.storeBatchChanges) this.#group = this.#begin()
     this.#group.entries.push(due)
     return this.#group.kept
@@ -107,7 +108,7 @@ export class Audit {
 
   /** A group that is open to all entries that come until the store takes it up: one change, and one promise, for them together. */
   #begin(): EntryGroup {
-    const entries: OwedEntry[] = []
+    const entries: DueEntry[] = []
     const kept = this.#store.change(({ audit }) => {
       if (this.#group?.entries === entries) this.#group = undefined
       for (const { atMs, text } of entries) appendText(audit, atMs, text)
@@ -116,21 +117,29 @@ export class Audit {
       entries,
       kept: kept.catch((why: unknown) => {
         if (this.#group?.entries === entries) this.#group = undefined
-        this.#owe(entries)
+        for (const { entry, atMs } of entries) this.#owed.add(entry, atMs)
         throw why
       }),
     }
   }
 
-  #owe(entries: readonly OwedEntry[]): void {
-    const room = gatewayLimits.auditOwedEntries - this.#owed.length
-    this.#owed.push(...entries.slice(0, room))
-    this.#lost += Math.max(entries.length - room, 0)
-  }
-
   /** Writes an entry within the change that it tells of, so that there is never one without the other. */
   write({ audit }: Pick<Draft, 'audit'>, entry: AuditEntry): void {
     appendText(audit, this.#now(), formatEntry(entry))
+  }
+
+  /** Does what an entry tells of: both are kept, or neither. Rejects with what `act` throws, or where they cannot be kept; then nothing has changed. */
+  change<T>(entry: AuditEntry, act: (draft: Draft) => T): Promise<T> {
+    return this.#store.change(draft => {
+      const made = act(draft)
+      this.write(draft, entry)
+      return made
+    })
+  }
+
+  /** A change for others to make, of which an entry tells. */
+  telling(entry: AuditEntry): Change {
+    return (act, facts) => this.change({ ...entry, facts: { ...entry.facts, ...facts } }, act)
   }
 
   /** How far the log has come, signed; `undefined` where there is no entry yet. */
@@ -216,14 +225,15 @@ export class Audit {
 
   /** Writes what had to wait, in its order. What cannot be kept once more goes on waiting. */
   async #settle(): Promise<void> {
-    const due = this.#owed.splice(0)
+    const due = this.#owed.take()
     if (due.length === 0) return
     try {
       await this.#store.change(({ audit }) => {
-        for (const { atMs, text } of due) appendText(audit, atMs, text)
+        for (const each of due) appendText(audit, each.atMs, owedText(each))
       })
+      this.#owed.kept(due)
     } catch {
-      this.#owed.unshift(...due)
+      this.#owed.putBack(due)
     }
   }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { AuditRecord } from '../store/records.ts'
-import type { AuditDraft } from '../store/store.ts'
+import type { AuditDraft, AuditHead } from '../store/store.ts'
 
 /** What the first entry follows. */
 export const beginning = { sequence: 0, hash: '0'.repeat(64) } as const
@@ -10,9 +10,14 @@ export function hashEntry(previous: string, { sequence, atMs, text }: Omit<Audit
   return hash('sha256', `${previous}\n${sequence}\n${atMs}\n${text}`, 'hex')
 }
 
+/** The entry behind the newest one. */
+export function nextEntry(head: AuditHead | undefined, atMs: number, text: string): AuditRecord {
+  const before = head ?? beginning
+  const entry = { sequence: before.sequence + 1, atMs, text }
+  return { ...entry, hash: hashEntry(before.hash, entry) }
+}
+
 /** Adds an entry behind the newest one. */
 export function appendText(audit: AuditDraft, atMs: number, text: string): void {
-  const before = audit.head ?? beginning
-  const entry = { sequence: before.sequence + 1, atMs, text }
-  audit.append({ ...entry, hash: hashEntry(before.hash, entry) })
+  audit.append(nextEntry(audit.head, atMs, text))
 }

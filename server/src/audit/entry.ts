@@ -1,4 +1,5 @@
 import type { ErrorKind } from '@halibut-gateway/schemas/wire'
+import type { Draft } from '../store/store.ts'
 
 /**
  * Who did what to which agent, and what came of it. It tells which service and method was called, never a value of the call: what a contract marks
@@ -21,6 +22,8 @@ export interface AuditEntry {
 export interface AuditSink {
   /** Resolves when the entry is kept. */
   record(entry: AuditEntry): Promise<void>
+  /** Does what the entry tells of: both are kept, or neither. Rejects with what `act` throws, or where they cannot be kept; then nothing has changed. */
+  change<T>(entry: AuditEntry, act: (draft: Draft) => T): Promise<T>
   /** Why nothing can be kept now; `undefined`: it can. */
   readonly failing: string | undefined
 }

@@ -197,6 +197,7 @@ export const gatewayLimits = {
   auditTrimMs: 60 * 60 * 1_000,
   auditVerifyMs: 24 * 60 * 60 * 1_000,
   auditOwedEntries: 10_000,
+  auditOwedRefusals: 1_000,
   headSendMs: 10_000,
   headRetryMinMs: 1_000,
   headRetryMaxMs: 300_000,

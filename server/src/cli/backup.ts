@@ -32,13 +32,19 @@ Examples:
 }
 
 async function backUp(file: string, { stateFolder, json }: BackupOptions, io: CliIo): Promise<ExitName> {
-  const folder = stateFolder ?? acceptedSettings([], io).stateFolder
+  const settings = stateFolder === undefined ? acceptedSettings([], io) : undefined
+  const folder = stateFolder ?? settings?.stateFolder ?? ''
   const { backUpFolder } = await import('../store/backup.ts')
   const { headFileOf, writeSignedBackup } = await import('../audit/signed-backup.ts')
   const { signerOf } = await import('../audit/open-copy.ts')
+  const { loadIdentityFile } = await import('../settings/world.ts')
   const signerIn = async (copy: StateCopy) => {
     const pem = await copy.identityPem()
-    return pem === undefined ? undefined : signerOf(pem)
+    if (pem !== undefined) return signerOf(pem)
+    if (!settings || settings.identity === '') return undefined
+    // Its key stands in the file that the settings name.
+    const [named, { identity }] = [await loadIdentityFile(settings), await copy.content()]
+    return named.thumbprint === identity?.thumbprint ? named : undefined
   }
   const { bytes, sha256, content, head } = await writeSignedBackup(file, path => backUpFolder(folder, path), signerIn)
   const headFile = head === undefined ? undefined : headFileOf(file)

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { basename } from 'node:path'
 import { Command } from 'commander'
+import { messageOf } from '../base/message-of.ts'
+import { steadyTime } from '../base/steady-time.ts'
 import { acceptedSettings } from './accepted-settings.ts'
 import { columns } from './columns.ts'
 import { commandLine, folderFlag } from './commands.ts'
@@ -35,6 +39,7 @@ export function restoreVerb(plan: Plan): Command {
       'after',
       `
 What is replaced stays in the state folder, as state.db.before-restore-… .
+The audit log of the backup goes on with an entry that tells of it: state.restored.
 A backup whose audit log does not hold is not restored; its exit code is ${exitCodes.tampered.code}.
 
 Examples:
@@ -57,7 +62,21 @@ async function restore(backup: string, options: RestoreOptions, io: CliIo): Prom
   }
   const { restoreBackup } = await import('../store/backup.ts')
   const { openStateFolder } = await import('../store/state-folder.ts')
-  const { replaced } = await restoreBackup(backup, await openStateFolder(folder))
+  const { nextEntry } = await import('../audit/chain.ts')
+  const { formatEntry } = await import('../audit/entry.ts')
+  const { replaced } = await restoreBackup(backup, await openStateFolder(folder), head =>
+    nextEntry(
+      head,
+      steadyTime(),
+      formatEntry({
+        who: 'local',
+        role: 'admin',
+        action: 'state.restored',
+        outcome: 'done',
+        facts: { user: userName(), backup: basename(backup), entries: head?.sequence ?? 0, hash: head?.hash },
+      }),
+    ),
+  )
   const agents = report.agents.filter(({ change }) => change !== 'lost').length
   const { revived } = report
   if (options.json) io.out(`${JSON.stringify({ folder, replaced, identity: report.backup.identity, agents, revived })}\n`)
@@ -73,6 +92,15 @@ function headFlag(head: string | undefined): string[] {
   return head === undefined ? [] : ['--head', head]
 }
 
+/** Who of this machine’s users it was: a name, where there is one. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}
+
 async function headsOf(backup: string, given: string | undefined): Promise<string[]> {
   const { headFileOf } = await import('../audit/signed-backup.ts')
   const file = given ?? headFileOf(backup)
@@ -80,7 +108,7 @@ async function headsOf(backup: string, given: string | undefined): Promise<strin
   try {
     return [await readFile(file, 'utf8')]
   } catch (cause) {
-    throw new CliError('usage', `the head: ${cause instanceof Error ? cause.message : String(cause)}`, 'name the file of a signed head')
+    throw new CliError('usage', `the head: ${messageOf(cause)}`, 'name the file of a signed head')
   }
 }
 

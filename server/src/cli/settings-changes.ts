@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Audit } from '../audit/audit.ts'
 import { callbackPath } from '../gateway/oidc/page-sign-in.ts'
 import { parsePublicUrl } from '../gateway/public-url.ts'
 import type { SettingsReading } from '../settings/load.ts'
@@ -40,11 +41,20 @@ export async function settingsChanges({ settings, values }: SettingsReading): Pr
   }
 }
 
-/** Keeps with which public address a gateway was started. Whoever calls the gateway can do without that, also where the disk is full. */
-export async function rememberPublicUrl(store: Store, publicUrl: URL | undefined): Promise<void> {
-  const text = publicUrl?.href ?? ''
-  if (store.meta.get(publicUrlRecord)?.text === text) return
-  await store.meta.put({ id: publicUrlRecord, text }).catch(() => undefined)
+/**
+ * Keeps with which public address a gateway was started, and writes down that it is another one than before. Whoever calls the gateway can do without
+ * that, also where the disk is full.
+ */
+export async function rememberPublicUrl(store: Store, audit: Pick<Audit, 'write'>, publicUrl: URL | undefined): Promise<void> {
+  const address = publicUrl?.href ?? ''
+  const before = store.meta.get(publicUrlRecord)?.text
+  if (before === address) return
+  const keep = store.change(draft => {
+    draft.meta.put({ id: publicUrlRecord, text: address })
+    const facts = { setting: 'publicUrl', address, before }
+    if (before !== undefined) audit.write(draft, { who: 'gateway', action: 'settings.changed', outcome: 'done', facts })
+  })
+  await keep.catch(() => undefined)
 }
 
 async function identityChange(settings: Settings, content: StateContent, place: string): Promise<SettingsChange[]> {
@@ -69,11 +79,11 @@ async function identityChange(settings: Settings, content: StateContent, place: 
 }
 
 /** As the start chooses it; `undefined`: one that is to be made. */
-async function nextIdentity(settings: Settings, { identity, identities }: StateContent): Promise<string | undefined> {
-  if (settings.identity === '') return identity?.thumbprint
+async function nextIdentity(settings: Settings, { keptIdentity: kept, identities }: StateContent): Promise<string | undefined> {
+  if (settings.identity === '') return kept
   const { thumbprint: named } = await loadIdentityFile(settings)
   const stateOf = (wanted: string) => identities.find(({ id }) => id === wanted)?.state
-  return identity && isTakenOver(named, identity.thumbprint, stateOf) ? identity.thumbprint : named
+  return kept !== undefined && isTakenOver(named, kept, stateOf) ? kept : named
 }
 
 function publicUrlChange({ publicUrl, oidcIssuer }: Settings, { publicUrl: from }: StateContent, place: string): SettingsChange[] {

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { Audit } from '../audit/audit.ts'
+import type { Audit } from '../audit/audit.ts'
 import { BackupFolder } from '../audit/backup-folder.ts'
 import { HeadSender } from '../audit/head-sender.ts'
 import type { Signer } from '../audit/signed-head.ts'
@@ -7,6 +7,7 @@ import { parseSyslogAddress, syslogOutlet } from '../audit/syslog.ts'
 import { keepUp } from '../audit/upkeep.ts'
 import { parseWebhookUrl, webhookOutlet } from '../audit/webhook.ts'
 import type { LogSink } from '../base/log.ts'
+import { messageOf } from '../base/message-of.ts'
 import type { Settings } from '../settings/schema.ts'
 import { loadAuthorities } from '../settings/world.ts'
 import type { Destinations } from '../socket/destinations.ts'
@@ -17,6 +18,7 @@ import { version } from './version-text.ts'
 /** What {@link startAudit} works with. */
 export interface StartAuditOptions {
   readonly store: EmbeddedStore
+  readonly audit: Audit
   readonly settings: Settings
   /** Our certificate and its key, as they are now. */
   readonly signer: () => Signer
@@ -29,15 +31,14 @@ export interface StartAuditOptions {
 
 const dayMs = 24 * 60 * 60 * 1_000
 
-/** Begins to write down who did what, to look after that, and to send its signed heads away; makes backups when asked. */
-export async function startAudit(options: StartAuditOptions): Promise<{ readonly audit: Audit; readonly backups: BackupFolder }> {
-  const { store, settings, signer, metrics, log, closers } = options
-  const audit = new Audit(store, signer)
+/** Writes down that the gateway begins, looks after the audit log, and sends its signed heads away; gives what makes backups when asked. */
+export async function startAudit(options: StartAuditOptions): Promise<BackupFolder> {
+  const { store, audit, settings, signer, metrics, log, closers } = options
   store.onFlush(metrics.flushed)
   // A gateway whose disk is full at its start says so, and is not ready.
   const note = (action: string): Promise<void> =>
     audit.record({ who: 'gateway', action, outcome: 'done', facts: { version } }).catch((why: unknown) => {
-      log('error', `the audit log has no entry of ${action} yet`, { cause: why instanceof Error ? why.message : String(why) })
+      log('error', `the audit log has no entry of ${action} yet`, { cause: messageOf(why) })
     })
   await note('gateway.started')
   closers.push(() => note('gateway.stopped'))
@@ -57,7 +58,7 @@ export async function startAudit(options: StartAuditOptions): Promise<{ readonly
     onMade: () => sender.send(),
   })
   await backups.look()
-  return { audit, backups }
+  return backups
 }
 
 function outletsOf({ settings, destinations }: StartAuditOptions) {

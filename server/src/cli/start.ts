@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Access } from '../access/access.ts'
 import { Tokens } from '../access/tokens.ts'
 import { Attention } from '../attention/attention.ts'
-import type { Audit } from '../audit/audit.ts'
+import { Audit } from '../audit/audit.ts'
 import { HalibutError } from '../base/errors.ts'
 import { isEverything, isLoopback } from '../base/host.ts'
 import { gatewayRuntimeLimits } from '../base/limits.ts'
@@ -38,8 +38,8 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { createRequestTracer } from '../telemetry/tracing.ts'
 import { gatewayChecks } from './attention-checks.ts'
 import { type DemoAgent, startDemoAgent } from './demo-processes.ts'
+import { firstToken } from './first-token.ts'
 import { identitiesOf, loadIdentity } from './identity.ts'
-import { keptAgents } from './kept-agents.ts'
 import { offerLocalSignIn } from './local-sign-in.ts'
 import { rememberPublicUrl } from './settings-changes.ts'
 import { startAudit } from './start-audit.ts'
@@ -92,7 +92,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     else log('info', 'changes are kept again')
   })
   const contracts = new ContractDirectory({
-    store: store.contracts,
+    store,
     onForgotten: contract => runtime.forgetContract(contract),
     onUnfit: (contract, why) => log('warn', 'a stored contract is not acceptable any more, and not used', { contract, why }),
   })
@@ -103,12 +103,13 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   }
   contracts.start()
 
-  const certificate = await loadIdentity(store, settings)
   let certificates: GatewayCertificates | undefined
+  const signer = (): Certificate => certificates?.present ?? certificate
+  const audit = new Audit(store, signer)
+  const certificate: Certificate = await loadIdentity(store, settings, audit)
   const metrics = new Metrics(version)
   const destinations = new Destinations(settings.destinations)
-  const signer = (): Certificate => certificates?.present ?? certificate
-  const { audit, backups } = await startAudit({ store, settings, signer, destinations, metrics, log, closers })
+  const backups = await startAudit({ store, audit, settings, signer, destinations, metrics, log, closers })
 
   const runtime: HalibutRuntime = new HalibutRuntime({
     certificate,
@@ -120,7 +121,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   let drainUntilMs = 0
   // What nobody waits for any more, as a call with an idempotency key, has what is left of the time.
   closers.push(() => runtime.close({ drainMs: drainUntilMs - performance.now() }))
-  const agents = new AgentManager({ mesh: runtime, store: keptAgents(store) })
+  const agents = new AgentManager({ mesh: runtime, store })
   for (const agent of settings.agents) serveOfFile(agents, agent)
   certificates = new GatewayCertificates({
     mesh: runtime,
@@ -145,6 +146,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
         return own.present.thumbprint256
       },
     },
+    ownChange: (action, agent, facts) => audit.telling({ who: 'gateway', action, agent, outcome: 'done', facts }),
     log,
   })
   // Before anybody can come: what was revoked stays revoked.
@@ -153,6 +155,10 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const use = new LastUse({ records: store.meta, ids: () => agents.directory.ids(), log })
   use.start()
   closers.push(() => use.close())
+  // Nobody who comes is missed.
+  agents.start()
+  closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
+  closers.push(() => agents.close())
 
   const { agentHost: host, agentPort, nextAgentPort } = settings
   await own.listen((name, presented) =>
@@ -166,16 +172,13 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const { thumbprint, port: agentsAt, next } = reached()
   log('info', 'agents have to trust this gateway by its thumbprint; those that poll connect here', { thumbprint, host, port: agentsAt })
   if (next) log('info', 'another certificate is presented too, which is to take the place of that one', { ...next, host })
-  agents.start()
-  closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
-  closers.push(() => agents.close())
 
-  const tokens = new Tokens({ store: store.tokens, log })
+  const tokens = new Tokens({ store, log })
   closers.push(() => tokens.close())
   const policy = new OriginPolicy({ hosts: settings.allowedHosts, origins: settings.allowedOrigins })
   const publicUrl = settings.publicUrl === '' ? undefined : parsePublicUrl(settings.publicUrl)
   if (publicUrl) policy.allowOrigin(publicUrl.origin)
-  await rememberPublicUrl(store, publicUrl)
+  await rememberPublicUrl(store, audit, publicUrl)
   const pageCertificate = await loadPageCertificate(settings, log)
   warnOfPlainHttp(settings, pageCertificate !== undefined, log)
   // Whoever may read the state folder is an admin; a demo lets in who has its address.
@@ -210,7 +213,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     signIn: anySignIn(...signIns, tokens),
     tokens,
     oidc: oidcOptions(settings),
-    access: new Access(store.meta, settings.rules, log),
+    access: new Access(store, settings.rules, log),
     policy,
     publicUrl,
     certificate: pageCertificate,
@@ -267,7 +270,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   const page = publicUrl?.href ?? `${scheme}://${urlHost(settings.host)}:${port}/`
   const agentHost = isEverything(settings.agentHost) ? hostname() : urlHost(settings.agentHost)
   const addressOf = (at: number): string => `https://${agentHost}:${at}/`
-  const token = demoToken ?? (await firstToken(tokens, audit))
+  const token = demoToken ?? (await firstToken(tokens, audit, log))
   const opensWith = demoToken ? 'demo-token' : token === undefined ? 'own-token' : 'first-token'
   const hasAgents = agents.directory.ids().length > 0
   return {
@@ -278,19 +281,6 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     ...(next && { next: { thumbprint: next.thumbprint, agentAddress: addressOf(next.port) } }),
     hasAgents,
   }
-}
-
-/** A token for whoever has started the gateway, where there never was one. */
-async function firstToken(tokens: Tokens, audit: Pick<Audit, 'record'>): Promise<string | undefined> {
-  if (tokens.list().length > 0) return undefined
-  const { secret, record } = await tokens.create({ name: 'admin', role: 'admin', createdBy: 'gateway' })
-  await audit.record({
-    who: 'gateway',
-    action: 'tokens.create',
-    outcome: 'done',
-    facts: { id: record.id, name: record.name, role: record.role },
-  })
-  return secret
 }
 
 /** Tokens and all that is called would be for anybody to read who is on the way. */

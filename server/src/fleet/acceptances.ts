@@ -1,24 +1,7 @@
 import type { LogSink } from '../base/log.ts'
-import type { KeptRecords } from './kept-records.ts'
-
-/** One of our two ports for polling agents. */
-export type PortName = 'first' | 'second'
-
-/** A certificate of ours that an agent has accepted. */
-export interface AcceptedCertificate {
-  readonly thumbprint: string
-  readonly lastSeenMs: number
-  /** Where it polls. */
-  readonly port?: PortName | undefined
-}
-
-/** Which of our certificates an agent has been seen to accept. */
-export interface Acceptance {
-  /** The agent’s id. */
-  readonly id: string
-  /** The one that was accepted last stands first. */
-  readonly accepted: readonly AcceptedCertificate[]
-}
+import { messageOf } from '../base/message-of.ts'
+import type { AcceptanceRecord, AcceptedCertificate, PortName } from '../store/records.ts'
+import type { Repository } from '../store/store.ts'
 
 /** An agent that would not believe us any more. */
 export interface LostAgent {
@@ -64,13 +47,13 @@ const keptCertificates = 4
 
 /** Keeps which of our certificates each agent has been seen to accept. */
 export class Acceptances {
-  readonly #kept: KeptRecords<Acceptance>
+  readonly #kept: Repository<AcceptanceRecord>
   readonly #log: LogSink
   readonly #now: () => number
   /** What is not kept yet, and is true already. */
-  readonly #underWay = new Map<string, Acceptance>()
+  readonly #underWay = new Map<string, AcceptanceRecord>()
 
-  constructor(kept: KeptRecords<Acceptance>, log: LogSink, now: () => number) {
+  constructor(kept: Repository<AcceptanceRecord>, log: LogSink, now: () => number) {
     this.#kept = kept
     this.#log = log
     this.#now = now
@@ -101,16 +84,16 @@ export class Acceptances {
   /** The agent is gone. */
   forget(agent: string): void {
     if (!this.#kept.get(agent) && !this.#underWay.has(agent)) return
-    const nothing: Acceptance = { id: agent, accepted: [] }
+    const nothing: AcceptanceRecord = { id: agent, accepted: [] }
     this.#underWay.set(agent, nothing)
     this.#write(agent, nothing, this.#kept.remove(agent))
   }
 
-  #write(agent: string, what: Acceptance, kept: Promise<unknown>): void {
+  #write(agent: string, what: AcceptanceRecord, kept: Promise<unknown>): void {
     kept
       .catch((why: unknown) =>
         this.#log('error', `which certificate the agent ${agent} accepts could not be kept`, {
-          cause: why instanceof Error ? why.message : String(why),
+          cause: messageOf(why),
         }),
       )
       .finally(() => {

@@ -2,17 +2,10 @@ import { HalibutError } from '../base/errors.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import type { SubscriberCandidate } from '../runtime/acceptor.ts'
 import { checkThumbprint } from '../runtime/endpoint.ts'
+import type { Change, Draft, Store } from '../store/store.ts'
 import { type Agent, type AgentDefinition, AgentDirectory, certificatesOf, hasSameCertificates, isOverlap } from './agent-directory.ts'
 import { type AnswerListener, Liveness, type LivenessOptions } from './liveness.ts'
 import type { Mesh } from './mesh.ts'
-
-/** Where agents are kept: what is needed here of the store’s repository. */
-export interface AgentStore {
-  all(): readonly AgentDefinition[]
-  /** Adds an agent, or replaces the one of the same id. */
-  put(agent: AgentDefinition): Promise<void>
-  remove(id: string): Promise<unknown>
-}
 
 /** What the agents are managed with. */
 export interface AgentManagerOptions {
@@ -20,7 +13,7 @@ export interface AgentManagerOptions {
   /** Where they are; default: a directory of its own. */
   readonly directory?: AgentDirectory
   /** Default: none; agents are forgotten with the process. */
-  readonly store?: AgentStore
+  readonly store?: Pick<Store, 'agents' | 'change'>
   readonly liveness?: LivenessOptions
 }
 
@@ -42,7 +35,7 @@ export class AgentManager {
     this.#options = options
     this.directory = options.directory ?? new AgentDirectory()
     this.#liveness = new Liveness(options.mesh, this.directory, options.liveness)
-    for (const definition of options.store?.all() ?? []) this.#serve(definition, false)
+    for (const definition of options.store?.agents.all() ?? []) this.#serve(definition, false)
   }
 
   /** Begins to look whether they are there. */
@@ -68,12 +61,15 @@ export class AgentManager {
     return this.#serve(definition, true)
   }
 
-  /** Adds an agent and keeps it. Rejects as {@link serve} throws, and where it cannot be kept; then it is not served. */
-  add(definition: AgentDefinition): Promise<Agent> {
+  /**
+   * Adds an agent and keeps it, within `change` (default: one by itself). Rejects as {@link serve} throws, and where it cannot be kept; then it is not
+   * served.
+   */
+  add(definition: AgentDefinition, change?: Change): Promise<Agent> {
     return this.#changes.run(async () => {
       const agent = this.#serve(definition, false)
       try {
-        await this.#options.store?.put(definition)
+        await this.#keep(draft => draft.agents.put(definition), change)
       } catch (why) {
         this.#drop(definition.id)
         throw why
@@ -87,13 +83,13 @@ export class AgentManager {
    * or is disabled loses its connections; where it may have had the certificate before, what runs on them comes to its end. Rejects with `agent_not_found`, `invalid_argument`, `conflict`, `version_conflict` where it is not in the `version`
    * that is told (default: whichever there is), or where it cannot be kept; then nothing has changed.
    */
-  edit(id: string, change: (before: AgentDefinition) => AgentDefinition, version?: string): Promise<Agent> {
+  edit(id: string, make: (before: AgentDefinition) => AgentDefinition, version?: string, change?: Change): Promise<Agent> {
     return this.#changes.run(async () => {
       const before = this.#editable(id, version)
-      const definition = change(before.definition)
+      const definition = make(before.definition)
       const agent = this.#change(before, definition)
       try {
-        await this.#options.store?.put(definition)
+        await this.#keep(draft => draft.agents.put(definition), change)
       } catch (why) {
         this.#change(agent, before.definition)
         throw why
@@ -102,11 +98,18 @@ export class AgentManager {
     })
   }
 
-  /** Forgets an agent and ends its connections. Rejects as {@link edit}; then it is still there. */
-  remove(id: string, version?: string): Promise<void> {
+  /**
+   * Forgets an agent and ends its connections. What is kept of it alone goes with it: its contracts, and which of our certificates it accepts. Rejects as
+   * {@link edit}; then it is still there.
+   */
+  remove(id: string, version?: string, change?: Change): Promise<void> {
     return this.#changes.run(async () => {
       this.#editable(id, version)
-      await this.#options.store?.remove(id)
+      await this.#keep(draft => {
+        for (const contract of draft.contracts.all()) if (contract.agent === id) draft.contracts.remove(contract.id)
+        draft.acceptances.remove(id)
+        draft.agents.remove(id)
+      }, change)
       this.#drop(id)
     })
   }
@@ -116,6 +119,10 @@ export class AgentManager {
     const agent = this.directory.bySubscription(subscription)
     if (!agent || agent.state.at === 'disabled') return `no agent polls as ${subscription}`
     return certificatesOf(agent.definition).includes(thumbprint) || `the subscription ${subscription} belongs to another certificate`
+  }
+
+  async #keep(act: (draft: Draft) => void, change?: Change): Promise<void> {
+    await (change ? change(act) : this.#options.store?.change(act))
   }
 
   #serve(definition: AgentDefinition, readOnly: boolean): Agent {

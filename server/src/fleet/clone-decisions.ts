@@ -1,7 +1,9 @@
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
-import type { AgentCertificates, HeldMachine } from './agent-certificates.ts'
+import type { HeldMachine } from '../store/records.ts'
+import type { Change } from '../store/store.ts'
+import type { AgentCertificates } from './agent-certificates.ts'
 import { certificatesOf } from './agent-directory.ts'
 import type { AgentManager } from './agent-manager.ts'
 import { type Clones, CloneWatch } from './clones.ts'
@@ -18,6 +20,8 @@ export interface CloneDecisionsOptions {
   readonly mesh: Pick<Mesh, 'disconnect'>
   readonly agents: Pick<AgentManager, 'directory'>
   readonly certificates: AgentCertificates
+  /** Within which decisions are kept where nobody says so. */
+  readonly change: Change
   readonly log: LogSink
   /** How long two machines poll with one certificate before that is said. Default: that of `gatewayLimits`. */
   readonly graceMs?: number | undefined
@@ -71,8 +75,8 @@ export class CloneDecisions {
    * Keeps a machine out that polls as an agent with the same certificate as another one: its connections are cut, and it is refused until it is
    * released. Rejects with `version_conflict` where it is not, or not any more, one of several.
    */
-  async hold(id: string, address: string, by: string): Promise<void> {
-    const { agents, mesh, log } = this.#options
+  async hold(id: string, address: string, by: string, change = this.#options.change): Promise<void> {
+    const { agents, mesh, certificates, log } = this.#options
     const { uri } = agents.directory.require(id).definition
     const clones = this.list().find(each => each.agent === id && each.addresses.includes(address))
     if (!clones) {
@@ -81,21 +85,22 @@ export class CloneDecisions {
       })
     }
     const { thumbprint } = clones
-    await this.#options.certificates.hold(thumbprint, address, by)
+    await change(draft => certificates.hold(draft, thumbprint, address, by))
     mesh.disconnect({ uri, thumbprint }, address)
     log('info', `${address} is kept out, which polls as ${uri} too`, { by, agent: id, thumbprint, address })
   }
 
   /** Takes that back. Rejects with `not_found` where no such machine is kept out. */
-  async release(id: string, address: string, by: string): Promise<void> {
-    const { agents, log } = this.#options
+  async release(id: string, address: string, by: string, change = this.#options.change): Promise<void> {
+    const { agents, certificates, log } = this.#options
     const its = certificatesOf(agents.directory.require(id).definition)
-    const released = await Promise.all(its.map(each => this.#options.certificates.release(each, address)))
-    if (!released.includes(true)) {
+    await change(draft => {
+      const released = its.map(each => certificates.release(draft, each, address))
+      if (released.includes(true)) return
       throw new HalibutError('not_found', `no machine at ${address} is kept out that has the certificate of the agent ${id}`, {
         advice: 'ask trust.pending for the clones',
       })
-    }
+    })
     log('info', `${address} is not kept out any more`, { by, agent: id, address })
   }
 

@@ -5,23 +5,8 @@ import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { OneAtATime } from '../base/one-at-a-time.ts'
 import { steadyTime } from '../base/steady-time.ts'
+import type { Change, Draft, Store } from '../store/store.ts'
 import { versionOf } from './version-of.ts'
-
-/** A contract that was added while the gateway ran, as it is kept. */
-export interface KeptContract {
-  readonly id: string
-  readonly contract: Contract
-  /** The id of the one agent that it is for. Default: all. */
-  readonly agent?: string | undefined
-  readonly addedMs: number
-}
-
-/** Where contracts are kept: what is needed here of the store’s repository. */
-export interface ContractStore {
-  all(): readonly KeptContract[]
-  put(contract: KeptContract): Promise<void>
-  remove(id: string): Promise<unknown>
-}
 
 /** A contract as the directory knows it. */
 export interface KnownContract {
@@ -37,7 +22,7 @@ export interface KnownContract {
 /** What the contracts of a gateway are kept with. */
 export interface ContractDirectoryOptions {
   /** Default: none; contracts are forgotten with the process. */
-  readonly store?: ContractStore
+  readonly store?: Pick<Store, 'contracts' | 'change'>
   /** Hears of each contract that nobody gets from here any more. */
   readonly onForgotten?: (contract: Contract) => void
   /** Hears of a stored contract that is not acceptable any more, and is not served. */
@@ -81,7 +66,7 @@ export class ContractDirectory {
 
   /** Takes over what the store has, once those of the settings are known. Throws `conflict` where one of these has the place of a stored one. */
   start(): void {
-    for (const { id, contract, agent, addedMs } of this.#options.store?.all() ?? []) {
+    for (const { id, contract, agent, addedMs } of this.#options.store?.contracts.all() ?? []) {
       const check = checkAdded(contract)
       if (!check.ok) {
         this.#options.onUnfit?.(id, check.why)
@@ -130,11 +115,11 @@ export class ContractDirectory {
   }
 
   /**
-   * Knows a contract from now on, and keeps it. Where there is the same one already nothing changes. Rejects with `invalid_contract`; with
+   * Knows a contract from now on, and keeps it, within `change` (default: one by itself). Where there is the same one already nothing changes. Rejects with `invalid_contract`; with
    * `conflict` where its service, or one of its further names, has another one in this place; with `too_many_calls`; or where it cannot be kept. Then it is not
    * known.
    */
-  keep(document: unknown, agent?: string): Promise<KnownContract> {
+  keep(document: unknown, agent?: string, change?: Change): Promise<KnownContract> {
     return this.#changes.run(async () => {
       const contract = acceptable(document)
       const names = this.#names(agent)
@@ -146,7 +131,7 @@ export class ContractDirectory {
         throw new HalibutError('too_many_calls', `${this.#added} contracts were added while the gateway ran; there may be no more`, {
           advice: 'remove one that nobody needs, or put contracts into the settings',
         })
-      return this.#kept(known(contract, agent, steadyTime()))
+      return this.#kept(known(contract, agent, steadyTime()), undefined, change)
     })
   }
 
@@ -154,7 +139,7 @@ export class ContractDirectory {
    * Puts another document in the place of one that was added; calls that run go on with theirs. Rejects with `not_found`, with `version_conflict`
    * where it is not in the `version` that is told (default: whichever there is), and as {@link keep} does.
    */
-  replace(document: unknown, place: ContractPlace, version?: string): Promise<KnownContract> {
+  replace(document: unknown, place: ContractPlace, version?: string, change?: Change): Promise<KnownContract> {
     return this.#changes.run(async () => {
       const contract = acceptable(document)
       const before = this.#editable(place, version)
@@ -167,15 +152,15 @@ export class ContractDirectory {
       if (isSame(before, contract)) return before
       const taken = takenName(this.#names(place.agent), contract, before)
       if (taken !== undefined) throw conflict(taken, place.agent)
-      return this.#kept(known(contract, place.agent, before.addedMs), before)
+      return this.#kept(known(contract, place.agent, before.addedMs), before, change)
     })
   }
 
   /** Forgets one that was added; what runs with it goes on. Rejects as {@link replace} does. */
-  remove(place: ContractPlace, version?: string): Promise<void> {
+  remove(place: ContractPlace, version?: string, change?: Change): Promise<void> {
     return this.#changes.run(async () => {
       const entry = this.#editable(place, version)
-      await this.#options.store?.remove(idOf(entry))
+      await this.#keep(draft => draft.contracts.remove(idOf(entry)), change)
       this.#drop(entry)
       this.#tell(entry)
     })
@@ -184,10 +169,9 @@ export class ContractDirectory {
   /** Forgets those of an agent, which is not there any more. */
   removeOf(agent: string): Promise<void> {
     return this.#changes.run(async () => {
-      for (const entry of firsts(this.#ofAgents.get(agent) ?? new Map<string, KnownContract>())) {
-        await this.#options.store?.remove(idOf(entry))
-        this.#drop(entry)
-      }
+      const its = firsts(this.#ofAgents.get(agent) ?? new Map<string, KnownContract>())
+      await this.#keep(draft => its.map(entry => draft.contracts.remove(idOf(entry))))
+      for (const entry of its) this.#drop(entry)
     })
   }
 
@@ -197,9 +181,14 @@ export class ContractDirectory {
     return () => void this.#listeners.delete(listener)
   }
 
-  async #kept(entry: KnownContract, before?: KnownContract): Promise<KnownContract> {
+  async #keep(act: (draft: Draft) => unknown, change?: Change): Promise<void> {
+    await (change ? change(act) : this.#options.store?.change(act))
+  }
+
+  async #kept(entry: KnownContract, before: KnownContract | undefined, change: Change | undefined): Promise<KnownContract> {
     const { agent, addedMs = 0, json } = entry
-    await this.#options.store?.put({ id: idOf(entry), contract: json.contract, ...(agent !== undefined && { agent }), addedMs })
+    const record = { id: idOf(entry), contract: json.contract, ...(agent !== undefined && { agent }), addedMs }
+    await this.#keep(draft => draft.contracts.put(record), change)
     if (before) this.#drop(before)
     this.#put(entry)
     this.#tell(entry)

@@ -6,40 +6,22 @@ import { steadyTime } from '../base/steady-time.ts'
 import { type Certificate, certificateFromPem } from '../runtime/certificates.ts'
 import type { SubscriberEvent } from '../runtime/events.ts'
 import type { RuntimeListener } from '../runtime/ports.ts'
-import {
-  type Acceptance,
-  Acceptances,
-  type AcceptedCertificate,
-  acceptedNow,
-  type Known,
-  type LostAgent,
-  lostAgents,
-  type PortName,
-} from './acceptances.ts'
+import type { AcceptanceRecord, AcceptedCertificate, IdentityRecord, PortName } from '../store/records.ts'
+import type { Change, Repository } from '../store/store.ts'
+import { Acceptances, acceptedNow, type Known, type LostAgent, lostAgents } from './acceptances.ts'
 import type { AgentManager } from './agent-manager.ts'
-import type { KeptRecords } from './kept-records.ts'
 import type { Mesh } from './mesh.ts'
 import { versionOf } from './version-of.ts'
 
-/** A certificate of ours, as it is kept. */
-export interface KeptIdentity {
-  /** The thumbprint: SHA-1, upper-case hex. */
-  readonly id: string
-  readonly state: 'present' | 'next' | 'previous' | 'retired'
-  readonly certificatePem: string
-  /** Of `next` and `previous`. */
-  readonly keyPem?: string | undefined
-  readonly port?: PortName | undefined
-  readonly addedMs: number
-  readonly retiredMs?: number | undefined
-}
-
 /** Where our certificates are kept. */
 export interface KeptIdentities {
-  get(id: string): KeptIdentity | undefined
-  all(): readonly KeptIdentity[]
-  /** Puts these in the place of those of the same ids, and the certificate that we are known by in the place of the one before: all of it, or nothing. */
-  put(changed: readonly KeptIdentity[], present: Certificate): Promise<void>
+  get(id: string): IdentityRecord | undefined
+  all(): readonly IdentityRecord[]
+  /**
+   * Puts these in the place of those of the same ids, and the certificate that we are known by in the place of the one before: all of it, or nothing, within
+   * `change` (default: one by itself). `thumbprint`: which of them it is about.
+   */
+  put(changed: readonly IdentityRecord[], present: Certificate, thumbprint: string, change?: Change): Promise<void>
 }
 
 /** What our certificates are managed with. */
@@ -47,7 +29,7 @@ export interface GatewayCertificatesOptions {
   readonly mesh: Pick<Mesh, 'present' | 'subscribers' | 'on'>
   readonly agents: Pick<AgentManager, 'directory' | 'onAnswer'>
   readonly identities: KeptIdentities
-  readonly acceptances: KeptRecords<Acceptance>
+  readonly acceptances: Repository<AcceptanceRecord>
   /** The one that we are known by. */
   readonly present: Certificate
   readonly log: LogSink
@@ -63,7 +45,7 @@ export interface OwnIdentity {
   readonly thumbprint256: string
   readonly subject: string
   readonly notAfter: Date
-  readonly state: KeptIdentity['state']
+  readonly state: IdentityRecord['state']
   /** Ports for polling agents at which it is presented. */
   readonly ports: readonly number[]
   readonly addedMs: number
@@ -71,7 +53,7 @@ export interface OwnIdentity {
 }
 
 interface Living {
-  readonly record: KeptIdentity
+  readonly record: IdentityRecord
   readonly certificate: Certificate
 }
 
@@ -218,7 +200,7 @@ export class GatewayCertificates {
    * Presents another certificate beside the one that we are known by, to take its place. Rejects with `version_conflict`, with `invalid_argument` where
    * there are two already or agents poll at both ports, with `listen_failed`, or where it cannot be kept; then nothing has changed.
    */
-  add(certificate: Certificate, version: string | undefined, by: string): Promise<void> {
+  add(certificate: Certificate, version: string | undefined, by: string, change?: Change): Promise<void> {
     return this.#inTurn(version, async () => {
       const { identities, log } = this.#options
       const { thumbprint: id, certificatePem, keyPem } = certificate
@@ -230,12 +212,12 @@ export class GatewayCertificates {
       }
       if (id === this.#present.record.id) throw new HalibutError('invalid_argument', `${id} is the certificate that is presented already`)
       const port = this.#freePort()
-      const record: KeptIdentity = { id, certificatePem, keyPem, port, state: 'next', addedMs: this.#now() }
+      const record: IdentityRecord = { id, certificatePem, keyPem, port, state: 'next', addedMs: this.#now() }
       const presentPort: PortName = port === 'first' ? 'second' : 'first'
       const present = { ...this.#present, record: { ...this.#present.record, port: presentPort } }
       const undo = await this.#presentAt(port, certificate)
       try {
-        await identities.put([present.record, record], present.certificate)
+        await identities.put([present.record, record], present.certificate, id, change)
       } catch (why) {
         await undo()
         throw why
@@ -253,7 +235,7 @@ export class GatewayCertificates {
   }
 
   /** Makes the next certificate the one that we are known by; the one before is presented still, until it is retired. Rejects as {@link add}. */
-  promote(thumbprint: string, version: string | undefined, by: string): Promise<void> {
+  promote(thumbprint: string, version: string | undefined, by: string, change?: Change): Promise<void> {
     return this.#inTurn(version, async () => {
       const [before, next] = [this.#present, this.#other]
       if (next?.record.id !== thumbprint.toUpperCase()) throw this.#unknown(thumbprint, 'is presented beside the present one')
@@ -261,7 +243,7 @@ export class GatewayCertificates {
       const present: Living = { certificate: next.certificate, record: { ...record, state: 'present' } }
       const { keyPem } = before.certificate
       const previous: Living = { certificate: before.certificate, record: { ...before.record, keyPem, state: 'previous' } }
-      await this.#options.identities.put([previous.record, present.record], present.certificate)
+      await this.#options.identities.put([previous.record, present.record], present.certificate, present.record.id, change)
       this.#present = present
       this.#other = previous
       this.#options.mesh.present(this.presented)
@@ -277,7 +259,13 @@ export class GatewayCertificates {
    * Presents a certificate no more: the previous one, or the next one where that is given up. Rejects as {@link add}, and with `version_conflict` where
    * agents depend on it that are not among the `expected` ones, whom a person has seen and gives up. Gives those that are lost.
    */
-  retire(thumbprint: string, version: string | undefined, expected: readonly string[], by: string): Promise<readonly LostAgent[]> {
+  retire(
+    thumbprint: string,
+    version: string | undefined,
+    expected: readonly string[],
+    by: string,
+    change?: Change,
+  ): Promise<readonly LostAgent[]> {
     return this.#inTurn(version, async () => {
       const { mesh, identities, log } = this.#options
       const retired = this.#other
@@ -295,7 +283,8 @@ export class GatewayCertificates {
       const unseen = lost.filter(({ agent }) => !seen.has(agent))
       if (unseen.length > 0) throw stillNeeded(id, unseen)
       const { keyPem: _, ...record } = retired.record
-      await identities.put([this.#present.record, { ...record, state: 'retired', retiredMs: this.#now() }], this.present)
+      const changed: IdentityRecord = { ...record, state: 'retired', retiredMs: this.#now() }
+      await identities.put([this.#present.record, changed], this.present, id, change)
       this.#other = undefined
       const { first, second } = this.#listeners
       first?.present(this.present)

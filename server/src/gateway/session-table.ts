@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { MethodParams } from '@halibut-gateway/schemas'
 import { type CloseReason, closeCodes, facadeLimits } from '@halibut-gateway/schemas/wire'
-import type { Principal } from '../access/principal.ts'
+import { isSame, type Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { MemoryBudget } from '../base/memory-budget.ts'
@@ -116,7 +116,8 @@ export class SessionTable {
   resume(wanted: Resume, principal: Principal, origin: string | undefined): Session | string {
     const entry = this.#entries.get(wanted.session)
     const { session } = entry ?? {}
-    const isTheirs = session?.principal.name === principal.name && session.principal.role === principal.role && session.origin === origin
+    const isTheirs =
+      session && isSame(session.principal, principal) && session.principal.role === principal.role && session.origin === origin
     // One text for all of these: who asks learns nothing about other people’s sessions.
     if (!entry || !session || !isTheirs || !hasToken(entry, wanted.token)) {
       return 'the session has ended, or this is not its last token'

@@ -15,6 +15,11 @@ export function isAudited(right: Right): boolean {
   return right === 'audit.read' || auditedRights.has(right)
 }
 
+/** Whether what is done with a right changes what is kept, so that its entry is a part of that change. */
+export function isOfChange(right: Right): boolean {
+  return auditedRights.has(right) && right !== 'agents.call'
+}
+
 /** These end what somebody else may be doing at this moment, at once, whatever the disk does. */
 const endings: ReadonlySet<string> = new Set(['tokens.revoke', 'trust.revoke'])
 
@@ -39,13 +44,11 @@ const namedFacts = [
   'action',
   'outcome',
 ] as const
-/** What was made or decided on, where no parameter says so. */
-const resultFacts = ['id', 'thumbprint'] as const
 /** They may be anything, and are written down also where they do not fit. */
 const maxFactChars = 512
 
-/** What the audit log says of parameters, and of what came of them. */
-export function auditFacts(params: unknown, result: unknown = {}): Readonly<Record<string, string>> | undefined {
+/** What the audit log says of parameters. */
+export function auditFacts(params: unknown): Readonly<Record<string, string>> | undefined {
   if (typeof params !== 'object' || params === null) return undefined
   const given = params as Record<string, unknown>
   const facts: Record<string, string> = {}
@@ -54,7 +57,5 @@ export function auditFacts(params: unknown, result: unknown = {}): Readonly<Reco
   // A contract that is added says whose it is in its document.
   const { service } = (given['contract'] ?? {}) as { readonly service?: unknown }
   if (typeof service === 'string') facts['service'] ??= service.slice(0, maxFactChars)
-  const made = result as Record<string, unknown>
-  for (const name of resultFacts) if (typeof made[name] === 'string') facts[name] ??= made[name].slice(0, maxFactChars)
   return facts
 }

@@ -4,6 +4,7 @@ import type { TSchema } from '@sinclair/typebox'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
 import type { Principal } from '../access/principal.ts'
 import { createTraceId, traceIdIn } from '../base/trace-id.ts'
+import type { Change } from '../store/store.ts'
 import type { CallStreams } from './call-streams.ts'
 import type { RequestSpan, TracedRequest } from './request-spans.ts'
 
@@ -36,6 +37,8 @@ export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSess
   readonly traceId: string
   /** The span that stands for the request, where spans are made. */
   readonly span: RequestSpan | undefined
+  /** Within which the request changes what is kept, once at most: what is written down of it is a part of that. Default: nothing is written down. */
+  readonly change?: Change | undefined
   /** It is about this call to an agent. */
   name(activityId: string): void
   /** Opens a session, or goes on with one; `undefined` where there is one already. */
@@ -50,6 +53,7 @@ export class RunningCall implements CallContext {
   readonly #request: RequestContext
   readonly #item: TypeCheck<TSchema> | undefined
   readonly span: RequestSpan | undefined
+  change: Change | undefined
   /** Of the call to an agent that it is about. */
   activityId: string | undefined
   #traceId: string | undefined

@@ -14,7 +14,7 @@ export type KeptOutcome =
 
 /** A call whose key is known. */
 export interface KnownCall {
-  readonly principal: string
+  readonly owner: string
   readonly key: string
   readonly fingerprint: string
   /** When it ended, in UTC milliseconds since 1970; `undefined`: it runs. */
@@ -41,9 +41,9 @@ interface WrittenError {
 const running = Number.MAX_SAFE_INTEGER
 
 /** A call as it is kept. */
-export function toRecord({ principal, key, fingerprint, endedMs, outcome }: KnownCall): CallRecord {
+export function toRecord({ owner, key, fingerprint, endedMs, outcome }: KnownCall): CallRecord {
   const written: Written = outcome.state === 'failed' ? { state: 'failed', error: writtenError(outcome.error) } : outcome
-  return { id: JSON.stringify([principal, key]), atMs: endedMs ?? running, outcome: { fingerprint, ...written } }
+  return { id: JSON.stringify([owner, key]), atMs: endedMs ?? running, outcome: { fingerprint, ...written } }
 }
 
 /** Whether a record is one that {@link toRecord} has made. */
@@ -73,9 +73,9 @@ function isWritten(outcome: unknown): boolean {
 
 /** The call of a record of an earlier process: what ran then is lost since `nowMs`. */
 export function fromRecord({ id, atMs, outcome }: CallRecord, nowMs: number): KnownCall {
-  const [principal, key] = JSON.parse(id) as [string, string]
+  const [owner, key] = JSON.parse(id) as [string, string]
   const { fingerprint, ...written } = outcome as { readonly fingerprint: string } & Written
-  return { principal, key, fingerprint, endedMs: Math.min(atMs, nowMs), outcome: readOutcome(written) }
+  return { owner, key, fingerprint, endedMs: Math.min(atMs, nowMs), outcome: readOutcome(written) }
 }
 
 function readOutcome(written: Written): KeptOutcome {

@@ -1,4 +1,5 @@
 import type { CallSnapshot } from '@halibut-gateway/schemas'
+import type { Principal } from '../access/principal.ts'
 
 /** What a call to an agent is. */
 export type CallSubject = Pick<CallSnapshot, 'activityId' | 'agent' | 'service' | 'method' | 'principal'>
@@ -10,6 +11,8 @@ export interface CallWay {
   readonly isByContract: boolean
   /** Whose it is: a session. */
   readonly caller?: string | undefined
+  /** Who made it. */
+  readonly principal?: Principal | undefined
   readonly idempotencyKey?: string | undefined
   /** The request that it is made for. */
   readonly request?: { readonly traceId: string } | undefined

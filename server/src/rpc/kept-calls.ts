@@ -28,7 +28,7 @@ interface KeptCall {
   bytes: number
 }
 
-type CallName = Pick<KnownCall, 'principal' | 'key' | 'fingerprint'>
+type CallName = Pick<KnownCall, 'owner' | 'key' | 'fingerprint'>
 
 const { keptResultBytes, allKeptResultsBytes } = gatewayLimits
 const sweepEveryMs = 60_000
@@ -54,7 +54,7 @@ export class KeptCalls {
   readonly #memory: Omit<CallMemory, 'epoch'> | undefined
   readonly #log: LogSink
   readonly #now: () => number
-  readonly #byPrincipal = new Map<string, Map<string, KeptCall>>()
+  readonly #byOwner = new Map<string, Map<string, KeptCall>>()
   #bytes = 0
   #sweepAtMs = 0
   /** Runs while the memory has something to forget. */
@@ -68,16 +68,16 @@ export class KeptCalls {
     const nowMs = now()
     for (const record of memory?.records ?? []) {
       const call = fromRecord(record, nowMs)
-      const { principal, key, fingerprint, endedMs = nowMs, outcome } = call
+      const { owner, key, fingerprint, endedMs = nowMs, outcome } = call
       const told =
         outcome.state === 'answered' ? outcome.result : outcome.state === 'failed' ? [outcome.error.message, outcome.error.remote] : ''
       const bytes = Buffer.byteLength(JSON.stringify(told ?? ''))
       this.#bytes += bytes
-      this.#callsOf(principal).set(key, { fingerprint, call: undefined, outcome, endedMs, bytes })
+      this.#callsOf(owner).set(key, { fingerprint, call: undefined, outcome, endedMs, bytes })
       // From now on its time is counted, so that it is forgotten one day.
       if (outcome.state === 'lost') void this.#write(call)
     }
-    if (this.#byPrincipal.size > 0) this.#sweepLater()
+    if (this.#byOwner.size > 0) this.#sweepLater()
   }
 
   /** Forgets nothing more: the process, or what keeps the calls, ends. */
@@ -87,13 +87,13 @@ export class KeptCalls {
 
   /** Principals of whose calls something is known. */
   get principals(): number {
-    return this.#byPrincipal.size
+    return this.#byOwner.size
   }
 
   /** What is known of a call; text says why nothing is. */
-  outcome(principal: string, key: string, epoch: string): KeptOutcome | 'epoch' | 'key' {
+  outcome(owner: string, key: string, epoch: string): KeptOutcome | 'epoch' | 'key' {
     if (epoch !== this.#epoch) return 'epoch'
-    const calls = this.#byPrincipal.get(principal)
+    const calls = this.#byOwner.get(owner)
     if (calls) this.#sweep(calls)
     return calls?.get(key)?.outcome ?? 'key'
   }
@@ -102,7 +102,7 @@ export class KeptCalls {
    * Runs `invoke`, joins it where it runs, or answers what it answered. Throws `outcome_unknown`, `idempotency_conflict`, `too_many_calls`,
    * and `stream_consumed` for a result that cannot be given twice.
    */
-  async run(principal: string, params: InvokeParams, waiter: Waiter, invoke: (call: Waiter) => Promise<Invoked>): Promise<InvokeResult> {
+  async run(owner: string, params: InvokeParams, waiter: Waiter, invoke: (call: Waiter) => Promise<Invoked>): Promise<InvokeResult> {
     const { idempotencyKey: key = '', epoch } = params
     if (epoch === undefined) {
       throw new ParamsError('an idempotencyKey belongs to an epoch', [
@@ -115,7 +115,7 @@ export class KeptCalls {
       })
     }
     this.#sweepAll()
-    const calls = this.#callsOf(principal)
+    const calls = this.#callsOf(owner)
     this.#sweep(calls)
     const fingerprint = fingerprintOf([params.agent, params.service, params.method, params.args])
     for (;;) {
@@ -123,7 +123,7 @@ export class KeptCalls {
       if (known && known.fingerprint !== fingerprint) {
         throw new HalibutError('idempotency_conflict', 'this idempotencyKey stands for a request with other parameters')
       }
-      if (!known || mayRunAgain(known.outcome)) return await this.#start({ principal, key, fingerprint }, calls, waiter, invoke)
+      if (!known || mayRunAgain(known.outcome)) return await this.#start({ owner, key, fingerprint }, calls, waiter, invoke)
       const { call, outcome } = known
       if (outcome.state !== 'running') return repeated(outcome)
       if (call && !call.signal.aborted) return joined(await call.wait(waiter, params.timeoutMs))
@@ -208,7 +208,7 @@ export class KeptCalls {
   #take(value: unknown): number | undefined {
     const bytes = isLongJson(value, keptResultBytes) ? Number.POSITIVE_INFINITY : Buffer.byteLength(JSON.stringify(value))
     // What is over, of whomever, makes room first.
-    if (this.#bytes + bytes > allKeptResultsBytes) for (const calls of this.#byPrincipal.values()) this.#sweep(calls)
+    if (this.#bytes + bytes > allKeptResultsBytes) for (const calls of this.#byOwner.values()) this.#sweep(calls)
     if (bytes > keptResultBytes || this.#bytes + bytes > allKeptResultsBytes) return undefined
     this.#bytes += bytes
     return bytes
@@ -240,9 +240,9 @@ export class KeptCalls {
     }
   }
 
-  #callsOf(principal: string): Map<string, KeptCall> {
-    const calls = this.#byPrincipal.get(principal) ?? new Map<string, KeptCall>()
-    this.#byPrincipal.set(principal, calls)
+  #callsOf(owner: string): Map<string, KeptCall> {
+    const calls = this.#byOwner.get(owner) ?? new Map<string, KeptCall>()
+    this.#byOwner.set(owner, calls)
     return calls
   }
 
@@ -257,9 +257,9 @@ export class KeptCalls {
     const now = this.#now()
     if (now < this.#sweepAtMs) return
     this.#sweepAtMs = now + sweepEveryMs
-    for (const [principal, calls] of this.#byPrincipal) {
+    for (const [owner, calls] of this.#byOwner) {
       this.#sweep(calls)
-      if (calls.size === 0) this.#byPrincipal.delete(principal)
+      if (calls.size === 0) this.#byOwner.delete(owner)
     }
   }
 
@@ -271,7 +271,7 @@ export class KeptCalls {
       this.#sweepAll()
       // By age alone: an outcome may be on its way to the disk, and not be known as one here yet. Refused where that is full, or the gateway ends: then the next one forgets.
       this.#memory?.removeBefore(this.#now() - facadeLimits.outcomeMs + 1).catch(() => undefined)
-      if ([...this.#byPrincipal.values()].some(calls => firstEnd(calls) !== undefined)) this.#sweepLater()
+      if ([...this.#byOwner.values()].some(calls => firstEnd(calls) !== undefined)) this.#sweepLater()
     }, sweepEveryMs).unref()
   }
 

@@ -23,7 +23,9 @@ import type { Principal } from '../access/principal.ts'
 import type { AuditEntry, AuditSink } from '../audit/entry.ts'
 import { HalibutError } from '../base/errors.ts'
 import type { LogSink } from '../base/log.ts'
-import { auditFacts, isAudited, mustBeWritten } from './audited.ts'
+import { messageOf } from '../base/message-of.ts'
+import type { Change } from '../store/store.ts'
+import { auditFacts, isAudited, isOfChange, mustBeWritten } from './audited.ts'
 import { type CallContext, type RequestContext, RunningCall } from './call-context.ts'
 import { toHalibutError, toRpcError } from './error-map.ts'
 import { ParamsError } from './params-error.ts'
@@ -45,6 +47,7 @@ type WatchEvent = 'began' | 'ended'
 
 interface Route {
   readonly right: Right
+  readonly isOfChange: boolean
   readonly params: TypeCheck<TSchema>
   readonly result: TypeCheck<TSchema>
   readonly item: TypeCheck<TSchema> | undefined
@@ -57,6 +60,8 @@ interface Asked {
   readonly params: unknown
   readonly context: RequestContext
   readonly call: RunningCall
+  /** The entry of what it changed is kept with that. */
+  isWritten: boolean
 }
 
 /** Method to handler, however it was asked for: checks the right, validates both ways, and makes of every outcome a result or an error. */
@@ -79,6 +84,7 @@ export class MethodRunner {
     for (const [name, entry] of Object.entries(methods) as [MethodName, MethodEntry][]) {
       this.#routes.set(name, {
         right: entry.right,
+        isOfChange: isOfChange(entry.right),
         params: TypeCompiler.Compile(entry.params),
         result: TypeCompiler.Compile(entry.result),
         item: entry.item && TypeCompiler.Compile(entry.item),
@@ -104,7 +110,7 @@ export class MethodRunner {
     // A watch is no piece of work: it lasts as long as somebody looks.
     const span = route && !route.item ? this.#tracer?.begin(method, context) : undefined
     const call = new RunningCall(method, context, route?.item, span)
-    const asked: Asked = { method, params, context, call }
+    const asked: Asked = { method, params, context, call, isWritten: false }
     let watch: WatchEvent | undefined
     let refusal: HalibutError | undefined
     try {
@@ -116,6 +122,7 @@ export class MethodRunner {
         await this.#writeDown(route, asked, 'done', { watch: 'began' })
         watch = 'ended'
       }
+      if (this.#audit && route.isOfChange) call.change = this.#changeOf(this.#audit, asked)
       const result = await route.handle(params, call)
       if (!route.result.Check(result)) {
         const first = route.result.Errors(result).First()
@@ -123,7 +130,7 @@ export class MethodRunner {
       }
       this.#onEnded?.(method, undefined)
       span?.end()
-      const kept = this.#writeDown(route, asked, 'done', { watch, result })
+      const kept = this.#writeDown(route, asked, 'done', { watch })
       if (kept) await kept
       return { result }
     } catch (thrown) {
@@ -149,36 +156,53 @@ export class MethodRunner {
     return new HalibutError('storage_failed', `${method} is refused, since it could not be written down who asked for it: ${failing}`)
   }
 
-  /** What is audited is written down. A promise, which never rejects, until that is kept: what was answered has an entry, whatever happens then. */
+  /** What a request changes, and the entry of it: both are kept, or neither. */
+  #changeOf(audit: AuditSink, asked: Asked): Change {
+    let isMade = false
+    return async (act, more) => {
+      if (isMade) throw new Error(`${asked.method} makes a second change`)
+      isMade = true
+      const made = await audit.change(entryOf(asked, 'done', { ...auditFacts(asked.params), ...more }), act)
+      asked.isWritten = true
+      return made
+    }
+  }
+
+  /**
+   * What is audited is written down, unless that was done with what was changed. A promise, which never rejects, until that is kept: what was answered has an
+   * entry, whatever happens then.
+   */
   #writeDown(
     { right, item }: Route,
-    { method, params, context: { principal }, call: { toldTraceId: traceId, activityId } }: Asked,
+    asked: Asked,
     outcome: AuditEntry['outcome'],
-    { watch, result }: { readonly watch?: WatchEvent | undefined; readonly result?: unknown },
+    { watch }: { readonly watch?: WatchEvent | undefined },
   ): Promise<void> | undefined {
-    if (!this.#audit || !(item || isAudited(right))) return undefined
-    const facts = auditFacts(params, result)
-    const entry = {
-      who: principal.name,
-      role: principal.role,
-      action: method,
-      // Whose place somebody takes is the agent that it was done to.
-      agent: agentOf(params) ?? facts?.['replace'],
-      outcome,
-      facts: watch === undefined ? facts : { watch },
-      traceId,
-    }
+    if (!this.#audit || asked.isWritten || !(item || isAudited(right))) return undefined
+    const entry = entryOf(asked, outcome, watch === undefined ? auditFacts(asked.params) : { watch })
     return this.#audit.record(entry).catch((why: unknown) => {
-      const cause = why instanceof Error ? why.message : String(why)
-      this.#log('error', `the audit log has no entry of ${method} yet`, {
-        who: principal.name,
-        agent: entry.agent,
-        outcome,
-        traceId,
-        activityId,
-        cause,
-      })
+      const { action, who, agent, traceId } = entry
+      const { activityId } = asked.call
+      this.#log('error', `the audit log has no entry of ${action} yet`, { who, agent, outcome, traceId, activityId, cause: messageOf(why) })
     })
+  }
+}
+
+function entryOf(
+  { method, params, context: { principal }, call }: Asked,
+  outcome: AuditEntry['outcome'],
+  facts: AuditEntry['facts'],
+): AuditEntry {
+  const { replace } = facts ?? {}
+  return {
+    who: principal.name,
+    role: principal.role,
+    action: method,
+    // Whose place somebody takes is the agent that it was done to.
+    agent: agentOf(params) ?? (typeof replace === 'string' ? replace : undefined),
+    outcome,
+    facts,
+    traceId: call.toldTraceId,
   }
 }
 

@@ -5,10 +5,11 @@ import { HalibutError } from '../base/errors.ts'
 import { syncFolder } from '../base/replace-file.ts'
 import { ask, type Connection, connect, openConnection } from './connection.ts'
 import { ownStateFolder } from './ownership.ts'
-import { epochRecord } from './records.ts'
+import { type AuditRecord, epochRecord } from './records.ts'
 import { databaseName, migrate, stateSchema, stateTables } from './schema.ts'
 import { type StateContent, StateCopy } from './state-copy.ts'
 import type { StateFolder } from './state-folder.ts'
+import type { AuditHead } from './store.ts'
 import { toStoreError } from './store-failure.ts'
 
 /**
@@ -60,9 +61,14 @@ export interface Restored {
 
 /**
  * Puts what a backup holds in the place of what a state folder holds, all of it or nothing. What it replaces is kept beside it. Rejects with `invalid_argument`
- * where a gateway runs with that folder, or the file is no backup. A damaged database is moved aside.
+ * where a gateway runs with that folder, or the file is no backup. A damaged database is moved aside. `told`: the entry that tells of it, behind the newest one
+ * of the backup; it is there with what was restored.
  */
-export async function restoreBackup(path: string, folder: StateFolder): Promise<Restored> {
+export async function restoreBackup(
+  path: string,
+  folder: StateFolder,
+  told: (head: AuditHead | undefined) => AuditRecord,
+): Promise<Restored> {
   const content = await checkBackup(path)
   const target = join(folder.path, databaseName)
   const copy = join(folder.path, temporaryName())
@@ -79,7 +85,10 @@ export async function restoreBackup(path: string, folder: StateFolder): Promise<
       if (aside === undefined && replaced !== undefined) await writeBackup(target, replaced)
       await connection.exec(`ATTACH ${quote(copy)} AS backup`)
       const steps = stateTables.flatMap(table => [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM backup.${table}`])
-      await connection.exec(`BEGIN IMMEDIATE; ${[...steps, ...forgetKeys].join('; ')}; COMMIT`)
+      await connection.exec(`BEGIN IMMEDIATE; ${[...steps, ...forgetKeys].join('; ')}`)
+      const { sequence, atMs, text, hash } = told(content.auditHead)
+      await ask(connection, 'INSERT INTO audit (sequence, at_ms, text, hash) VALUES (?, ?, ?, ?)', sequence, atMs, text, hash)
+      await connection.exec('COMMIT')
       return { content, replaced }
     })
   } catch (why) {

@@ -64,9 +64,20 @@ export interface CertificateRecord {
   readonly lastSeenMs: number
   /** From when on it was worth nothing. */
   readonly revokedMs?: number | undefined
-  /** Addresses that are not let in with it. */
-  readonly held?: readonly { readonly address: string; readonly heldMs: number; readonly by: string }[] | undefined
+  /** Machines that are not let in with it, as a person has decided where several had it. */
+  readonly held?: readonly HeldMachine[] | undefined
 }
+
+/** A machine that is not let in with a certificate that another one has too. */
+export interface HeldMachine {
+  /** Without the port. */
+  readonly address: string
+  readonly heldMs: number
+  readonly by: string
+}
+
+/** One of our two ports for polling agents. */
+export type PortName = 'first' | 'second'
 
 /**
  * A certificate of our own: one that we present to agents, or one that we did. The certificate itself is kept for good, since what was signed with
@@ -85,7 +96,7 @@ export interface IdentityRecord {
   /** Of `next` and `previous`. */
   readonly keyPem?: string | undefined
   /** At which port for polling agents it is presented. Default: the first. */
-  readonly port?: 'first' | 'second' | undefined
+  readonly port?: PortName | undefined
   readonly addedMs: number
   readonly retiredMs?: number | undefined
 }
@@ -95,7 +106,15 @@ export interface AcceptanceRecord {
   /** The agent’s id. */
   readonly id: string
   /** The one that was accepted last stands first. */
-  readonly accepted: readonly { readonly thumbprint: string; readonly lastSeenMs: number; readonly port?: 'first' | 'second' | undefined }[]
+  readonly accepted: readonly AcceptedCertificate[]
+}
+
+/** A certificate of ours that an agent has accepted. */
+export interface AcceptedCertificate {
+  readonly thumbprint: string
+  readonly lastSeenMs: number
+  /** Where it polls. */
+  readonly port?: PortName | undefined
 }
 
 /** What a bearer token is worth; never the token. */

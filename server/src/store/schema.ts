@@ -42,7 +42,13 @@ export const stateSchema: Schema = {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS outcomes_by_age ON outcomes (at_ms);
   `,
-  migrations: [],
+  migrations: [
+    {
+      // Outcomes of calls belonged to names until then, which somebody else may have got: their keys are of an epoch that is over.
+      version: 2,
+      sql: "DELETE FROM outcomes; DELETE FROM records WHERE kind = 'meta' AND id = 'epoch'",
+    },
+  ],
 }
 
 /** The version of a state that this gateway writes. */

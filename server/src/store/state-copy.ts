@@ -23,8 +23,10 @@ import { toStoreError } from './store-failure.ts'
 export interface StateContent {
   /** The version of its state. */
   readonly version: number
-  /** Who a gateway is that is started with it: what agents trust. */
+  /** Whom agents know the gateway by that wrote it last: its key may stand in a file of the settings. */
   readonly identity: { readonly thumbprint: string; readonly subject: string; readonly validTo: string } | undefined
+  /** The thumbprint of the certificate whose key is in it. */
+  readonly keptIdentity: string | undefined
   /** The certificates that were ever its own, as far as they were written down. */
   readonly identities: readonly Pick<IdentityRecord, 'id' | 'state'>[]
   /** Which of them agents have been seen to accept. */
@@ -90,11 +92,14 @@ export class StateCopy {
     const agents = (await this.#documents('agents')) as AgentRecord[]
     const tokens = (await this.#documents('tokens')) as TokenRecord[]
     const certificates = (await this.#documents('certificates')) as CertificateRecord[]
-    const pem = await this.identityPem()
+    const identities = await this.#identities()
+    const kept = await this.meta(identityRecord)
+    const pem = identities.find(({ state }) => state === 'present')?.certificatePem ?? kept
     return {
       version: await versionOf(this.#connection, this.path),
       identity: pem === undefined ? undefined : identityOf(pem),
-      identities: ((await this.#documents('identities')) as IdentityRecord[]).map(({ id, state }) => ({ id, state })),
+      keptIdentity: kept === undefined ? undefined : thumbprintOf(kept),
+      identities: identities.map(({ id, state }) => ({ id, state })),
       acceptances: (await this.#documents('acceptances')) as AcceptanceRecord[],
       publicUrl: await this.meta(publicUrlRecord),
       agents,
@@ -104,15 +109,17 @@ export class StateCopy {
     }
   }
 
-  /** Our certificate and key. */
-  identityPem(): Promise<string | undefined> {
-    return this.meta(identityRecord)
+  /** The certificate that its gateway is known by, with its key; `undefined` where the key stands elsewhere. */
+  async identityPem(): Promise<string | undefined> {
+    const kept = await this.meta(identityRecord)
+    const present = (await this.#identities()).find(({ state }) => state === 'present')
+    return kept === undefined || (present && present.id !== thumbprintOf(kept)) ? undefined : kept
   }
 
   /** All certificates that were ever ours, as far as it knows. */
   async certificatePems(): Promise<string[]> {
-    const own = await this.identityPem()
-    const known = ((await this.#documents('identities')) as IdentityRecord[]).map(({ certificatePem }) => certificatePem)
+    const own = await this.meta(identityRecord)
+    const known = (await this.#identities()).map(({ certificatePem }) => certificatePem)
     return [...new Set([...(own === undefined ? [] : [new X509Certificate(own).toString()]), ...known])]
   }
 
@@ -146,6 +153,10 @@ export class StateCopy {
     this.#connection.close()
   }
 
+  async #identities(): Promise<IdentityRecord[]> {
+    return (await this.#documents('identities')) as IdentityRecord[]
+  }
+
   async #documents(kind: string): Promise<unknown[]> {
     const rows = await ask(this.#connection, 'SELECT document FROM records WHERE kind = ? ORDER BY position', kind)
     return rows.map(row => JSON.parse(String(row['document'])))
@@ -166,8 +177,12 @@ function credentialsOf(
 }
 
 function identityOf(pem: string): StateContent['identity'] {
-  const { fingerprint, subject, validTo } = new X509Certificate(pem)
-  return { thumbprint: fingerprint.replaceAll(':', ''), subject, validTo: new Date(validTo).toISOString() }
+  const { subject, validTo } = new X509Certificate(pem)
+  return { thumbprint: thumbprintOf(pem), subject, validTo: new Date(validTo).toISOString() }
+}
+
+function thumbprintOf(pem: string): string {
+  return new X509Certificate(pem).fingerprint.replaceAll(':', '')
 }
 
 function unusable(path: string, why: unknown): HalibutError {

@@ -26,6 +26,12 @@ export interface Store extends Repositories {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/**
+ * Makes several changes that are one, as {@link Store.change} does. Whoever hands it on may have something of its own in it, such as the entry of the
+ * audit log that tells of it; `facts` are for that.
+ */
+export type Change = <T>(act: (draft: Draft) => T, facts?: Readonly<Record<string, string>>) => Promise<T>
+
 /** Changes that were made durable together, or could not be. */
 export interface StoreFlush {
   readonly kept: boolean

@@ -7,6 +7,7 @@ import type { AgentManager as Manager } from '../../../server/src/fleet/agent-ma
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
 import { createTestAccess } from '../../support/access.ts'
 import { idleTrust } from '../../support/idle-trust.ts'
+import { createInstantStore } from '../../support/instant-store.ts'
 import { benchContract } from '../bench-contract.ts'
 import type { Identity } from '../identities.ts'
 import { operated } from '../operated-gateway.ts'
@@ -66,7 +67,7 @@ async function listen({ identity, agent, token, fleet, operated: isOperated = fa
     contracts,
     signIn: startTokenSignIn(token, isOperated ? caller : undefined),
     access: new Access(),
-    tokens: new Tokens({ store: { all: () => [], put: async () => undefined, remove: async () => false }, log: silentLog }),
+    tokens: new Tokens({ store: createInstantStore(), log: silentLog }),
     certificates: createTestAccess().certificates,
     policy,
     log: silentLog,

@@ -12,6 +12,7 @@ import {
   tryArguments,
 } from '@halibut-gateway/schemas/wire'
 import type { Access } from '../../access/access.ts'
+import { ownerOf } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
 import type { MemoryCharge } from '../../base/memory-charge.ts'
 import { Turns } from '../../base/turns.ts'
@@ -71,7 +72,7 @@ export function agentInvokeMethods(options: InvokeOptions): Pick<Handlers, 'agen
       if (agent.state.at === 'disabled') throw disabled(params.agent)
       if (params.idempotencyKey === undefined) return invoke(options, agent, params, context, context)
       const once = async (): Promise<InvokeResult> => {
-        const answer = await kept.run(context.principal.name, params, context, async call => {
+        const answer = await kept.run(ownerOf(context.principal), params, context, async call => {
           let holdsStreams = false
           // That its key is kept first is a part of its time.
           const due = withTimes(params, timeLeft(params, performance.now() - context.receivedMs))
@@ -118,6 +119,7 @@ async function invoke(
     mode: agent.mode,
     isByContract: target.typed !== undefined,
     caller: context.caller,
+    principal: context.principal,
     idempotencyKey: params.idempotencyKey,
     request: context,
   }

@@ -50,23 +50,23 @@ export function agentsMethods(options: AgentsOptions): Pick<Handlers, `agents.${
         changed.close()
       }
     },
-    'agents.add': (params, context) => shown(context, agents.add(newDefinition(params))),
+    'agents.add': (params, context) => shown(context, agents.add(newDefinition(params), context.change)),
     'agents.update': (params, context) =>
       shown(
         context,
-        agents.edit(params.agent, before => changedDefinition(before, params), versionIn(params.version)),
+        agents.edit(params.agent, before => changedDefinition(before, params), versionIn(params.version), context.change),
       ),
-    'agents.remove': async ({ agent, version }) => {
-      await agents.remove(agent, versionIn(version))
+    'agents.remove': async ({ agent, version }, { change }) => {
+      await agents.remove(agent, versionIn(version), change)
       recent?.forget(agent)
       await contracts.removeOf(agent)
       return {}
     },
-    'agents.enable': ({ agent }, context) => shown(context, agents.edit(agent, enabled)),
+    'agents.enable': ({ agent }, context) => shown(context, agents.edit(agent, enabled, undefined, context.change)),
     'agents.disable': ({ agent, reason }, context) =>
       shown(
         context,
-        agents.edit(agent, before => defined({ ...enabled(before), disabled: true, disabledReason: reason })),
+        agents.edit(agent, before => defined({ ...enabled(before), disabled: true, disabledReason: reason }), undefined, context.change),
       ),
   }
 }

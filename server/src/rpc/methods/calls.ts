@@ -1,6 +1,6 @@
 import type { CallEvent, CallOutcome, CallSnapshot, MethodResult } from '@halibut-gateway/schemas'
 import { hasRight } from '@halibut-gateway/schemas/wire'
-import type { Principal } from '../../access/principal.ts'
+import { isSame, ownerOf, type Principal } from '../../access/principal.ts'
 import { gatewayLimits } from '../../base/limits.ts'
 import type { AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { Mesh } from '../../fleet/mesh.ts'
@@ -41,7 +41,7 @@ export function callsMethods(options: CallsOptions): Pick<Handlers, 'calls.list'
       return { calls: told.map(call => seen.snapshot(call)), ...next }
     },
     'calls.get': ({ idempotencyKey, epoch }, context): CallOutcome => {
-      const outcome = kept.outcome(context.principal.name, idempotencyKey, epoch)
+      const outcome = kept.outcome(ownerOf(context.principal), idempotencyKey, epoch)
       if (typeof outcome === 'string') return { state: 'unknown', reason: outcome }
       if (outcome.state === 'lost') return { state: 'unknown', reason: 'lost' }
       if (outcome.state === 'running') {
@@ -127,8 +127,8 @@ class WaitChanges {
   }
 }
 
-function openCall(registry: CallRegistry, { name }: Principal, key: string): OpenCall | undefined {
-  for (const call of registry.calls()) if (call.way.idempotencyKey === key && call.subject.principal === name) return call
+function openCall(registry: CallRegistry, principal: Principal, key: string): OpenCall | undefined {
+  for (const call of registry.calls()) if (call.way.idempotencyKey === key && isSame(call.way.principal, principal)) return call
   return undefined
 }
 
@@ -147,6 +147,6 @@ function inParts(calls: readonly CallSnapshot[]): CallEvent[] {
   return parts
 }
 
-function maySee({ principal }: CallContext, { subject }: OpenCall): boolean {
-  return principal.name === subject.principal || hasRight(principal.role, 'audit.read')
+function maySee({ principal }: CallContext, { way }: OpenCall): boolean {
+  return isSame(way.principal, principal) || hasRight(principal.role, 'audit.read')
 }

@@ -34,20 +34,20 @@ export function certificatesMethods({ certificates, directory, access }: Certifi
     'certificates.list': told,
     'certificates.agents': (params, { principal }) =>
       inTurns(acceptances(certificates, directory, new AgentSight(access, principal), params)),
-    'certificates.create': async ({ commonName = 'Halibut Gateway', version }, { principal }) => {
-      await certificates.add(await createSelfSignedCertificate({ commonName }), versionIn(version), principal.name)
+    'certificates.create': async ({ commonName = 'Halibut Gateway', version }, { principal, change }) => {
+      await certificates.add(await createSelfSignedCertificate({ commonName }), versionIn(version), principal.name, change)
       return told()
     },
-    'certificates.import': async (params, { principal }) => {
-      await certificates.add(await imported(params), versionIn(params.version), principal.name)
+    'certificates.import': async (params, { principal, change }) => {
+      await certificates.add(await imported(params), versionIn(params.version), principal.name, change)
       return told()
     },
-    'certificates.promote': async ({ thumbprint, version }, { principal }) => {
-      await certificates.promote(thumbprint, versionIn(version), principal.name)
+    'certificates.promote': async ({ thumbprint, version }, { principal, change }) => {
+      await certificates.promote(thumbprint, versionIn(version), principal.name, change)
       return told()
     },
-    'certificates.retire': async ({ thumbprint, version, expect = [] }, { principal }) => {
-      await certificates.retire(thumbprint, versionIn(version), expect, principal.name)
+    'certificates.retire': async ({ thumbprint, version, expect = [] }, { principal, change }) => {
+      await certificates.retire(thumbprint, versionIn(version), expect, principal.name, change)
       return told()
     },
   }

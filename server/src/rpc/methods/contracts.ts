@@ -60,17 +60,17 @@ export function contractsMethods(options: ContractsOptions): Pick<Handlers, Cont
       const entry = seen(principal, place)
       return { contract: { ...entry.json.contract }, entry: entryOf(entry) }
     },
-    'contracts.add': async ({ contract, agent }) => {
+    'contracts.add': async ({ contract, agent }, { change }) => {
       refuseLong(contract)
       if (agent !== undefined) directory.require(agent)
-      return kept(contract, await contracts.keep(contract, agent))
+      return kept(contract, await contracts.keep(contract, agent, change))
     },
-    'contracts.update': async ({ contract, version, ...place }) => {
+    'contracts.update': async ({ contract, version, ...place }, { change }) => {
       refuseLong(contract)
-      return kept(contract, await contracts.replace(contract, place, versionIn(version)))
+      return kept(contract, await contracts.replace(contract, place, versionIn(version), change))
     },
-    'contracts.remove': async ({ version, ...place }) => {
-      await contracts.remove(place, versionIn(version))
+    'contracts.remove': async ({ version, ...place }, { change }) => {
+      await contracts.remove(place, versionIn(version), change)
       return {}
     },
   }

@@ -67,8 +67,8 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, `rules.${'ge
         ...(principal.scope && { scoped: true as const }),
       }
     },
-    'rules.set': async ({ document, version }) => {
-      await access.change(document, version === '*' ? undefined : Number(version))
+    'rules.set': async ({ document, version }, { change }) => {
+      await access.change(document, version === '*' ? undefined : Number(version), change)
       return shown()
     },
   }

@@ -15,12 +15,12 @@ export function tokensMethods(tokens: Tokens): Pick<Handlers, `tokens.${'list' |
       return { tokens: told.map(shown), ...next }
     },
     'tokens.get': ({ id }) => ({ token: shown(tokens.require(id)) }),
-    'tokens.create': async ({ name, role, scope, expires }, { principal }) => {
+    'tokens.create': async ({ name, role, scope, expires }, { principal, change }) => {
       const expiresMs = expires === undefined ? undefined : momentOf(expires)
-      const { secret, record } = await tokens.create({ name, role, scope, expiresMs, createdBy: principal.name })
+      const { secret, record } = await tokens.create({ name, role, scope, expiresMs, createdBy: principal.name }, change)
       return { id: record.id, secret, token: shown(record) }
     },
-    'tokens.revoke': async ({ id }) => ({ token: shown(await tokens.revoke(id)) }),
+    'tokens.revoke': async ({ id }, { change }) => ({ token: shown(await tokens.revoke(id, change)) }),
   }
 }
 

@@ -57,12 +57,13 @@ export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, Trust
         changed.close()
       }
     },
-    'trust.approve': async (params, { principal }) => {
+    'trust.approve': async (params, { principal, change }) => {
       const { pending, thumbprint, version } = params
-      return { agent: snapshotOf(await trust.approve(pending, { thumbprint, version }, approvalOf(params), principal.name)) }
+      const agent = await trust.approve(pending, { thumbprint, version }, approvalOf(params), principal.name, change)
+      return { agent: snapshotOf(agent) }
     },
-    'trust.deny': async ({ pending, reason }, { principal }) => {
-      const { id: thumbprint } = await trust.deny(pending, principal.name, reason)
+    'trust.deny': async ({ pending, reason }, { principal, change }) => {
+      const { id: thumbprint } = await trust.deny(pending, principal.name, reason, change)
       return { thumbprint }
     },
     'trust.later': ({ pending, forMs }) => ({ pending: pendingSnapshotOf(trust.later(pending, forMs)) }),
@@ -80,27 +81,29 @@ export function trustMethods(options: TrustMethodsOptions): Pick<Handlers, Trust
         ...(lastSeenMs === undefined ? {} : { lastSeen: timeOf(lastSeenMs) }),
       })),
     }),
-    'trust.revoke': async ({ thumbprint }, { principal }) => ({ agents: [...(await trust.revoke(thumbprint, principal.name))] }),
-    'trust.restore': async ({ thumbprint }, { principal }) => {
-      await trust.restore(thumbprint, principal.name)
+    'trust.revoke': async ({ thumbprint }, { principal, change }) => ({
+      agents: [...(await trust.revoke(thumbprint, principal.name, change))],
+    }),
+    'trust.restore': async ({ thumbprint }, { principal, change }) => {
+      await trust.restore(thumbprint, principal.name, change)
       return {}
     },
     'trust.discover': async ({ uri }, { signal }) => ({ uri, ...(await trust.discover(uri, signal)) }),
-    'trust.rotate': async ({ agent, thumbprint, version }, { principal }) => ({
-      agent: snapshotOf(await trust.rotation.begin(agent, thumbprint, versionIn(version), principal.name)),
+    'trust.rotate': async ({ agent, thumbprint, version }, { principal, change }) => ({
+      agent: snapshotOf(await trust.rotation.begin(agent, thumbprint, versionIn(version), principal.name, change)),
     }),
-    'trust.keep': async ({ agent, thumbprint, version }, { principal }) => ({
-      agent: snapshotOf(await trust.rotation.keep(agent, thumbprint, versionIn(version), principal.name)),
+    'trust.keep': async ({ agent, thumbprint, version }, { principal, change }) => ({
+      agent: snapshotOf(await trust.rotation.keep(agent, thumbprint, versionIn(version), principal.name, change)),
     }),
-    'trust.repin': async ({ agent, thumbprint }, { principal }) => ({
-      agent: snapshotOf(await trust.rotation.repin(agent, thumbprint, principal.name)),
+    'trust.repin': async ({ agent, thumbprint }, { principal, change }) => ({
+      agent: snapshotOf(await trust.rotation.repin(agent, thumbprint, principal.name, change)),
     }),
-    'trust.hold': async ({ agent, address }, { principal }) => {
-      await trust.clones.hold(agent, address, principal.name)
+    'trust.hold': async ({ agent, address }, { principal, change }) => {
+      await trust.clones.hold(agent, address, principal.name, change)
       return {}
     },
-    'trust.release': async ({ agent, address }, { principal }) => {
-      await trust.clones.release(agent, address, principal.name)
+    'trust.release': async ({ agent, address }, { principal, change }) => {
+      await trust.clones.release(agent, address, principal.name, change)
       return {}
     },
     'trust.thumbprints': async (_params, context) => ({

@@ -3,28 +3,13 @@ import { expect, test, vi } from 'vitest'
 import { Access } from '../../../../server/src/access/access.ts'
 import { previewRules, testedPrincipals } from '../../../../server/src/access/preview.ts'
 import { RuleSet } from '../../../../server/src/access/rule-set.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 
 const web: RulesDocument['rules'][0] = { name: 'web', who: ['ci'], agents: ['web-*'], services: ['IScript'] }
 const ci = { name: 'ci', role: 'operator' } as const
 
-/** A place for rules that may fail. */
-function createStore() {
-  const texts = new Map<string, string>()
-  return {
-    failure: undefined as Error | undefined,
-    get: (id: string) => {
-      const text = texts.get(id)
-      return text === undefined ? undefined : { text }
-    },
-    async put({ id, text }: { id: string; text: string }) {
-      if (this.failure) throw this.failure
-      texts.set(id, text)
-    },
-  }
-}
-
 test('until rules are written a role is all that counts; afterwards they are what a restart finds', async () => {
-  const store = createStore()
+  const store = createInstantStore()
   const access = new Access(store)
   expect(access.decide(ci, 'agents.read', { agent: { id: 'db-1' } })).toMatchObject({ allowed: true, rule: 'everybody' })
   expect(await access.change({ rules: [web] }, 0)).toBe(1)
@@ -38,8 +23,8 @@ test('until rules are written a role is all that counts; afterwards they are wha
 test.each(['', 'null', '{"revision":1}', '{"revision":"1","document":{"rules":[]}}', '{"revision":1,"document":{"rules":[7]}}'])(
   'rules that were damaged (%s) allow nothing, and end nothing',
   async text => {
-    const store = createStore()
-    await store.put({ id: 'rules', text })
+    const store = createInstantStore()
+    await store.meta.put({ id: 'rules', text })
     const log = vi.fn()
     const access = new Access(store, undefined, log)
     expect(log.mock.calls).toEqual([['error', expect.stringContaining('allow nothing'), { cause: expect.any(String) }]])
@@ -50,7 +35,7 @@ test.each(['', 'null', '{"revision":1}', '{"revision":"1","document":{"rules":[]
 )
 
 test('the rules of the settings come first and stay, whatever is written beside them', async () => {
-  const store = createStore()
+  const store = createInstantStore()
   const ofSettings: RulesDocument = {
     rules: [{ ...web, reason: 'the settings say so' }],
     tests: [{ who: 'ci', role: 'operator', agent: 'secret-1', possible: false }],
@@ -96,9 +81,9 @@ test('rules that do not pass their own tests are not written, and it is told whi
 })
 
 test('rules whose tests do not pass any more do not keep a gateway from starting', async () => {
-  const store = createStore()
+  const store = createInstantStore()
   const tests = [{ who: 'ci', role: 'operator', agent: 'db-1', possible: true }]
-  await store.put({ id: 'rules', text: JSON.stringify({ revision: 7, document: { rules: [web], tests } }) })
+  await store.meta.put({ id: 'rules', text: JSON.stringify({ revision: 7, document: { rules: [web], tests } }) })
   expect(new Access(store).revision).toBe(7)
 })
 
@@ -114,7 +99,7 @@ test('who changes rules that were changed meanwhile is refused', async () => {
 })
 
 test('rules that cannot be kept do not come into force', async () => {
-  const store = createStore()
+  const store = createInstantStore()
   const access = new Access(store)
   store.failure = new Error('the disk is full')
   await expect(access.change({ rules: [] }, 0)).rejects.toThrow('the disk is full')

@@ -1,6 +1,7 @@
 import type { Role } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { claimedPrincipal } from '../../../../server/src/access/claimed-principal.ts'
+import { ownerOf } from '../../../../server/src/access/principal.ts'
 
 const roles = new Map<string, Role>([
   ['CN=ops,OU=x', 'operator'],
@@ -15,7 +16,19 @@ test.each([
   [{ realm_access: { roles: ['admin'] } }, 'realm_access.roles', 'admin'],
   [{ 'https://example.com/roles': ['see'] }, 'https://example.com/roles', 'viewer'],
 ])('of %j the claim %s is the role %s', (claims, rolesClaim, role) => {
-  expect(claimedPrincipal({ sub: 'ada', ...claims }, { ...rules, rolesClaim })).toEqual({ name: 'oidc:ada', role })
+  const id = 'oidc:["https://login.example","ada"]'
+  const principal = claimedPrincipal({ iss: 'https://login.example', sub: 'ada', ...claims }, { ...rules, rolesClaim })
+  expect(principal).toEqual({ id, name: 'oidc:ada', role })
+})
+
+test('who has the same name at another issuer, or as another subject, is somebody else', () => {
+  const named = (claims: object): string => {
+    const { name, ...principal } = claimedPrincipal({ nick: 'ada', roles: ['see'], ...claims }, { ...rules, nameClaim: 'nick' })
+    expect(name).toBe('oidc:ada')
+    return ownerOf({ name, ...principal })
+  }
+  const all = [{ iss: 'a', sub: '1' }, { iss: 'a', sub: '2' }, { iss: 'b', sub: '1' }, { iss: 'a' }, { iss: 'b' }].map(named)
+  expect(new Set(all).size).toBe(all.length)
 })
 
 test('nothing that the claims merely inherit is one', () => {

@@ -44,7 +44,7 @@ test('a JWT of the issuer signs in as its subject with the greatest of its roles
   using it = create()
   const jwt = await signed(key, { ...good, roles: ['unknown', 'gateway-viewers', 'gateway-operators'] })
   const [first, second] = await Promise.all([it.signIn.authenticate(jwt), it.signIn.authenticate(jwt)])
-  expect(first).toEqual({ name: 'oidc:ada', role: 'operator' })
+  expect(first).toEqual({ id: `oidc:[${JSON.stringify(issuer)},"ada"]`, name: 'oidc:ada', role: 'operator' })
   expect(second).toBe(first)
   expect(await it.signIn.authenticate(jwt)).toBe(first)
   expect(it.signIn.principals()).toEqual([first])

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
-import type { Principal } from '../../../../server/src/access/principal.ts'
+import { isSame, type Principal } from '../../../../server/src/access/principal.ts'
 import { Tokens } from '../../../../server/src/access/tokens.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import type { TokenRecord } from '../../../../server/src/store/records.ts'
-import { createTokenStore, type MemoryTokens } from '../../../support/access.ts'
+import { createInstantStore, type InstantStore } from '../../../support/instant-store.ts'
 
 const start = Date.parse('2030-01-01T00:00:00Z')
 
 /** Tokens with a clock that a test moves. */
-function create(store: MemoryTokens = createTokenStore()) {
+function create(store: InstantStore = createInstantStore()) {
   const clock = { ms: start }
   const log = vi.fn()
   const tokens = new Tokens({ store, log, now: () => clock.ms })
@@ -25,9 +25,10 @@ test('a token signs in as what it was made for, also after a restart', async () 
   using world = create()
   const { secret: token, record } = await world.make()
   expect(token).toMatch(/^hgw_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/)
-  expect(world.tokens.authenticate(token)).toEqual({ name: 'ci', role: 'operator' })
+  const principal = { id: `token ${record.id}`, name: 'ci', role: 'operator' }
+  expect(world.tokens.authenticate(token)).toEqual(principal)
   using again = create(world.store)
-  expect(again.tokens.authenticate(token)).toEqual({ name: 'ci', role: 'operator' })
+  expect(again.tokens.authenticate(token)).toEqual(principal)
   expect(again.tokens.list()).toMatchObject([{ id: record.id, name: 'ci', createdBy: 'start' }])
 })
 
@@ -42,7 +43,7 @@ test('the secret is kept nowhere but as its digest', async () => {
   const { secret: token, record } = await world.make()
   const [, , secret = ''] = /^hgw_([0-9a-f]+)_(.*)$/.exec(token) ?? []
   expect(Buffer.from(secret, 'base64url').length).toBe(32)
-  expect(JSON.stringify([...world.store.all(), record, world.tokens.list()])).not.toContain(secret)
+  expect(JSON.stringify([...world.store.tokens.all(), record, world.tokens.list()])).not.toContain(secret)
   expect(record.secretHash).toBe(createHash('sha256').update(secret).digest('hex'))
 })
 
@@ -143,7 +144,7 @@ test('no two sign-ins have one name, until one of them is over', async () => {
 test('its last use is known at once, and written down once in a while', async () => {
   using world = create()
   const { secret: token } = await world.make()
-  const written = (): number => world.store.puts
+  const written = (): number => world.store.changes
   const before = written()
   for (let i = 0; i < 1_000; i++) world.tokens.authenticate(token)
   expect(written() - before).toBe(1)
@@ -177,7 +178,7 @@ test('a kept token of a role that is not known is worth nothing', async () => {
   using world = create()
   const { secret: token, record } = await world.make()
   const strange: TokenRecord = { ...record, role: 'emperor' }
-  using again = create(createTokenStore([strange]))
+  using again = create(createInstantStore({ tokens: [strange] }))
   expect(again.tokens.authenticate(token)).toBeUndefined()
 })
 
@@ -192,7 +193,7 @@ test('what has been over for long is forgotten when another one is made', async 
   expect(world.tokens.stateOf(short.record)).toBe('expired')
   world.clock.ms += 1_000
   await world.make({ name: 'later' })
-  expect(world.store.all().map(({ name }) => name)).toEqual(['then', 'later'])
+  expect(world.store.tokens.all().map(({ name }) => name)).toEqual(['then', 'later'])
 })
 
 test('there are so many tokens at most, of those that are worth something', async () => {
@@ -200,7 +201,7 @@ test('there are so many tokens at most, of those that are worth something', asyn
     const id = i.toString(16).padStart(16, '0')
     return { id, name: `n${i}`, secretHash: '00'.repeat(32), role: 'viewer', createdMs: start }
   })
-  using world = create(createTokenStore(records))
+  using world = create(createInstantStore({ tokens: records }))
   await expect(world.make()).rejects.toMatchObject({ kind: 'too_many_calls' })
   await world.tokens.revoke('0'.repeat(16))
   await world.make()
@@ -212,4 +213,13 @@ test('a token is over at its time also where no timer has told so yet', async ()
   expect(world.tokens.authenticate(token)?.name).toBe('ci')
   world.clock.ms += 1_000
   expect([world.tokens.authenticate(token), world.tokens.stateOf(record)]).toEqual([undefined, 'expired'])
+})
+
+test('a token that gets the name of one that is over is somebody else', async () => {
+  using world = create()
+  const { secret, record } = await world.make()
+  const before = world.tokens.authenticate(secret)
+  await world.tokens.revoke(record.id)
+  const after = world.tokens.authenticate((await world.make()).secret)
+  expect([before?.name, after?.name, before && after && isSame(before, after)]).toEqual(['ci', 'ci', false])
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Audit } from '../../../../server/src/audit/audit.ts'
 import { rememberPublicUrl } from '../../../../server/src/cli/settings-changes.ts'
 import { type Certificate, toPem } from '../../../../server/src/runtime/certificates.ts'
 import { openEmbeddedStore } from '../../../../server/src/store/embedded-store.ts'
@@ -35,7 +36,7 @@ async function createState(name: string, identity: Certificate, agents: Readonly
       if (accepted.length > 0) draft.acceptances.put({ id: agent, accepted })
     }
   })
-  await rememberPublicUrl(store, new URL('https://one.example/'))
+  await rememberPublicUrl(store, new Audit(store, () => testIdentity('gateway')), new URL('https://one.example/'))
   return folder
 }
 

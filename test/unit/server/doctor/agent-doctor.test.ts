@@ -8,7 +8,7 @@ import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { Trust } from '../../../../server/src/fleet/trust.ts'
 import type { HalibutRuntime } from '../../../../server/src/runtime/runtime.ts'
 import { testIdentity } from '../../../support/certificates.ts'
-import { recordsInMemory } from '../../../support/idle-trust.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 import { tcpServer } from '../../../support/tcp-server.ts'
 import { createRuntime, echo } from '../../../support/world.ts'
 
@@ -20,7 +20,7 @@ const uri = 'poll://web-2/'
 async function createPolled() {
   const runtime: HalibutRuntime = createRuntime('gateway', { authoriseSubscriber: candidate => trust.mayPoll(candidate) })
   const manager = new AgentManager({ mesh: runtime })
-  const trust = new Trust({ mesh: runtime, agents: manager, records: recordsInMemory(), own: ours, log: silentLog })
+  const trust = new Trust({ mesh: runtime, agents: manager, records: createInstantStore(), own: ours, log: silentLog })
   trust.start()
   manager.start()
   await manager.add({ id: 'web-2', uri, thumbprint: theirs.thumbprint })

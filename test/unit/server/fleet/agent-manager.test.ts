@@ -1,8 +1,10 @@
+import { service } from '@halibut-gateway/schemas/contract'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import type { AgentDefinition } from '../../../../server/src/fleet/agent-directory.ts'
-import { AgentManager, type AgentStore } from '../../../../server/src/fleet/agent-manager.ts'
+import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import type { SubscriberEvent } from '../../../../server/src/runtime/events.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 
 const [own, other] = ['A1'.repeat(20), 'B2'.repeat(20)]
 const polling: AgentDefinition = { id: 'p', uri: 'poll://p/', thumbprint: own }
@@ -17,19 +19,7 @@ function world(stored: readonly AgentDefinition[] = []) {
   const cut: string[] = []
   const left: string[] = []
   const listeners = new Map<string, (event: SubscriberEvent) => void>()
-  const kept = new Map(stored.map(agent => [agent.id, agent]))
-  let failure: Error | undefined
-  const store: AgentStore = {
-    all: () => [...kept.values()],
-    put: async agent => {
-      if (failure) throw failure
-      kept.set(agent.id, agent)
-    },
-    remove: async id => {
-      if (failure) throw failure
-      kept.delete(id)
-    },
-  }
+  const store = createInstantStore({ agents: stored })
   const manager = new AgentManager({
     store,
     mesh: {
@@ -53,11 +43,12 @@ function world(stored: readonly AgentDefinition[] = []) {
     trusted,
     cut,
     left,
-    kept,
+    store,
+    kept: store.agents,
     connects: (thumbprint = own) => subscriber('subscriberConnected', thumbprint),
     leaves: (thumbprint = own) => subscriber('subscriberDisconnected', thumbprint),
     fail: (why: Error | undefined) => {
-      failure = why
+      store.failure = why
     },
     mayPoll: (thumbprint: string, subscription = polling.uri) =>
       manager.mayPoll({ subscription, thumbprint, thumbprint256: undefined, remoteAddress: '127.0.0.1:1' }),
@@ -82,7 +73,7 @@ test('an agent that is added is kept and trusted; one that is served is not kept
   const it = world()
   await it.manager.add(polling)
   it.manager.serve(listening)
-  expect([[...it.kept.keys()], [...it.trusted], it.manager.directory.ids()]).toEqual([['p'], [own], ['p', 'l']])
+  expect([it.kept.all().map(({ id }) => id), [...it.trusted], it.manager.directory.ids()]).toEqual([['p'], [own], ['p', 'l']])
   await expect(it.manager.add(polling)).rejects.toMatchObject({ kind: 'conflict' })
   it.manager.close()
 })
@@ -202,4 +193,24 @@ test('a connection of the certificate before tells nothing of the agent that has
   expect(it.manager.directory.require('p')).toMatchObject({ connections: 1, state: { at: 'connected' } })
   it.manager.close()
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('what is kept of an agent alone goes with it in one change, so that a later one of its id begins anew', async () => {
+  const it = world([polling, listening])
+  const { store } = it
+  for (const id of ['p', 'l']) {
+    await store.contracts.put({ id: `${id}/IOne`, contract: service('IOne', {}), addedMs: 1, agent: id })
+    await store.acceptances.put({ id, accepted: [] })
+  }
+  await store.contracts.put({ id: 'IOne', contract: service('IOne', {}), addedMs: 1 })
+  const idsOf = () => [store.agents, store.contracts, store.acceptances].map(kept => kept.all().map(({ id }) => id))
+  const before = idsOf()
+  it.fail(new Error('the disk is full'))
+  await expect(it.manager.remove('p')).rejects.toThrow('the disk is full')
+  expect(idsOf()).toEqual(before)
+  it.fail(undefined)
+  const { changes } = store
+  await it.manager.remove('p')
+  expect([store.changes - changes, idsOf()]).toEqual([1, [['l'], ['l/IOne', 'IOne'], ['l']]])
+  it.manager.close()
 })

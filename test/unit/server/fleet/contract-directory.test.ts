@@ -1,7 +1,8 @@
 import { method, service, string } from '@halibut-gateway/schemas/contract'
 import { expect, test } from 'vitest'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
-import { ContractDirectory, type ContractStore } from '../../../../server/src/fleet/contract-directory.ts'
+import { ContractDirectory } from '../../../../server/src/fleet/contract-directory.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 import { MemoryBackend, openMemoryStore } from '../../../support/memory-store.ts'
 
 const tools = service('ITools', { Hello: method([['name', string]], string) })
@@ -10,13 +11,13 @@ const named = (name: string) => service(name, {})
 
 test('what is added outlives the process, each in its place, and can be changed then; what is removed does not come back', async () => {
   const backend = new MemoryBackend()
-  const first = new ContractDirectory({ store: openMemoryStore(backend).contracts })
+  const first = new ContractDirectory({ store: openMemoryStore(backend) })
   first.start()
   await first.keep(tools)
   await first.keep(newer, 'web-1')
   await first.keep(named('IGone'))
   await first.remove({ service: 'IGone' })
-  const second = new ContractDirectory({ store: openMemoryStore(backend).contracts })
+  const second = new ContractDirectory({ store: openMemoryStore(backend) })
   second.start()
   expect(second.entries().map(({ json, agent, addedMs }) => [json.contract, agent, typeof addedMs])).toEqual([
     [tools, undefined, 'number'],
@@ -25,19 +26,19 @@ test('what is added outlives the process, each in its place, and can be changed 
   expect([second.get('ITools', 'web-1')?.contract, second.get('ITools', 'web-2')?.contract]).toEqual([newer, tools])
   expect(second.at({ service: 'ITools' })?.version).toBe(first.at({ service: 'ITools' })?.version)
   await second.replace(newer, { service: 'ITools' })
-  const third = new ContractDirectory({ store: openMemoryStore(backend).contracts })
+  const third = new ContractDirectory({ store: openMemoryStore(backend) })
   third.start()
   expect(third.get('ITools')?.contract).toEqual(newer)
 })
 
 test('where the settings have another contract in the place of a stored one that is told at the start; the same one is theirs', async () => {
-  const { contracts } = openMemoryStore()
-  await new ContractDirectory({ store: contracts }).keep(tools)
-  const same = new ContractDirectory({ store: contracts })
+  const store = openMemoryStore()
+  await new ContractDirectory({ store }).keep(tools)
+  const same = new ContractDirectory({ store })
   same.add(tools)
   same.start()
   expect(same.entries().map(({ addedMs }) => addedMs)).toEqual([undefined])
-  const other = new ContractDirectory({ store: contracts })
+  const other = new ContractDirectory({ store })
   other.add(newer)
   expect(() => other.start()).toThrow(
     expect.objectContaining({ kind: 'conflict', advice: expect.stringContaining('contracts remove ITools') }),
@@ -45,30 +46,28 @@ test('where the settings have another contract in the place of a stored one that
 })
 
 test('a stored contract that is not acceptable any more is told and not used, and the others are', async () => {
-  const { contracts } = openMemoryStore()
+  const store = openMemoryStore()
+  const { contracts } = store
   await contracts.put({ id: 'IOld', addedMs: 1, contract: { contract: 1, service: 'IOld', methods: [{}] } as never })
   await contracts.put({ id: 'ITools', addedMs: 1, contract: tools })
   const unfit: string[][] = []
-  const directory = new ContractDirectory({ store: contracts, onUnfit: (id, why) => unfit.push([id, why]) })
+  const directory = new ContractDirectory({ store, onUnfit: (id, why) => unfit.push([id, why]) })
   directory.start()
   expect(directory.list()).toEqual([tools])
   expect(unfit).toEqual([['IOld', expect.stringContaining('/methods/0')]])
 })
 
 test('a contract that cannot be kept is not known, and one that cannot be forgotten still is', async () => {
-  const broken: ContractStore = {
-    all: () => [],
-    put: () => Promise.reject(new Error('full')),
-    remove: () => Promise.reject(new Error('full')),
-  }
-  const directory = new ContractDirectory({ store: broken })
+  const store = createInstantStore()
+  const directory = new ContractDirectory({ store })
+  store.failure = new Error('full')
   await expect(directory.keep(tools)).rejects.toThrow('full')
   expect(directory.list()).toEqual([])
-  const { contracts } = openMemoryStore()
-  const kept = new ContractDirectory({ store: { ...broken, put: record => contracts.put(record) } })
-  await kept.keep(tools)
-  await expect(kept.remove({ service: 'ITools' })).rejects.toThrow('full')
-  expect(kept.list()).toEqual([tools])
+  store.failure = undefined
+  await directory.keep(tools)
+  store.failure = new Error('full')
+  await expect(directory.remove({ service: 'ITools' })).rejects.toThrow('full')
+  expect([directory.list(), store.contracts.size]).toEqual([[tools], 1])
 })
 
 test('each that nobody gets any more is told once, so that it can be forgotten elsewhere', async () => {

@@ -7,7 +7,8 @@ import type { Certificate } from '../../../../server/src/runtime/certificates.ts
 import { EventHub, type RuntimeEvents, type SubscriberEvent } from '../../../../server/src/runtime/events.ts'
 import type { RuntimeListener } from '../../../../server/src/runtime/ports.ts'
 import { testIdentity } from '../../../support/certificates.ts'
-import { keptIdentities, recordsOf } from '../../../support/idle-trust.ts'
+import { keptIdentities } from '../../../support/idle-trust.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 
 const [a, b, c] = [testIdentity('a'), testIdentity('b'), testIdentity('c')]
 const ofAgent = 'A'.repeat(40)
@@ -16,7 +17,10 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
 afterEach(() => void vi.useRealTimers())
 
 /** The certificates of a gateway whose ports and connections are told by names and thumbprints. */
-async function create(identities: KeptIdentities & { present: Certificate | undefined } = keptIdentities(), acceptances = recordsOf()) {
+async function create(
+  identities: KeptIdentities & { present: Certificate | undefined } = keptIdentities(),
+  acceptances = createInstantStore().acceptances,
+) {
   const events = new EventHub()
   let answer: MeshAnswer = { roundTripMs: 1 }
   const connected: SubscriberEvent[] = []
@@ -274,7 +278,7 @@ describe('who accepts which certificate', () => {
 
   test('is what the connections show of an agent that polls, and what it accepted last when it is away; a restart forgets nothing', async () => {
     const identities = keptIdentities()
-    const acceptances = recordsOf()
+    const acceptances = createInstantStore().acceptances
     {
       using it = await create(identities, acceptances)
       it.agents.serve({ id: 'p', uri: 'poll://p/', thumbprint: ofAgent })

@@ -5,9 +5,10 @@ import { AgentManager } from '../../../../server/src/fleet/agent-manager.ts'
 import { Trust, type TrustRecords } from '../../../../server/src/fleet/trust.ts'
 import type { DeniedEvent, RuntimeEvents, SubscriberEvent } from '../../../../server/src/runtime/events.ts'
 import { EventHub } from '../../../../server/src/runtime/events.ts'
-import { recordsInMemory } from '../../../support/idle-trust.ts'
+import type { Store } from '../../../../server/src/store/store.ts'
+import { createInstantStore, type InstantStore } from '../../../support/instant-store.ts'
 import { knockOf } from '../../../support/knocks.ts'
-import { MemoryBackend, openMemoryStore } from '../../../support/memory-store.ts'
+import { openMemoryStore } from '../../../support/memory-store.ts'
 
 const [own, other] = ['A'.repeat(40), 'B'.repeat(40)]
 const agent = { id: 'web-1', name: 'Web', uri: 'poll://web-1/', thumbprint: own, services: ['IOne'] }
@@ -16,7 +17,10 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
 afterEach(() => void vi.useRealTimers())
 
 /** Trust in front of a mesh that keeps what it is told. */
-function create(records: TrustRecords = recordsInMemory(), served: readonly AgentDefinition[] = []) {
+function create<R extends TrustRecords & Pick<Store, 'agents'> = InstantStore>(
+  records: R = createInstantStore() as never,
+  served: readonly AgentDefinition[] = [],
+) {
   const events = new EventHub()
   const trusted = new Set<string>()
   const revoked = new Set<string>()
@@ -34,13 +38,22 @@ function create(records: TrustRecords = recordsInMemory(), served: readonly Agen
       void cut.push(`${(endpoint as { uri: string }).uri}${host === undefined ? '' : ` ${host}`}`),
     on: <K extends keyof RuntimeEvents>(type: K, listener: (event: RuntimeEvents[K]) => void) => events.on(type, listener),
   }
-  const agents = new AgentManager({ mesh })
+  const agents = new AgentManager({ mesh, store: records })
   const lines: string[] = []
+  const told: unknown[] = []
   const trust = new Trust({
     mesh,
     agents,
     records,
     own: { thumbprint: 'C'.repeat(40), thumbprint256: 'C'.repeat(64) },
+    ownChange:
+      (...what) =>
+      act =>
+        records.change(draft => {
+          const made = act(draft)
+          told.push(what)
+          return made
+        }),
     log: (_level, message) => lines.push(message),
     limits: { pendingAgents: 100, pendingAddresses: 3, pendingAgentMs: 60_000, pendingLaterMs: 5_000 },
     cloneGraceMs: 1_000,
@@ -48,8 +61,8 @@ function create(records: TrustRecords = recordsInMemory(), served: readonly Agen
   for (const each of served) agents.serve(each)
   agents.start()
   trust.start()
-  const subscriber = (thumbprint: string, host: string): SubscriberEvent => ({
-    subscription: agent.uri,
+  const subscriber = (thumbprint: string, host: string, subscription = agent.uri): SubscriberEvent => ({
+    subscription,
     thumbprint,
     thumbprint256: thumbprint[0]?.repeat(64),
     remoteAddress: `${host}:1`,
@@ -63,13 +76,15 @@ function create(records: TrustRecords = recordsInMemory(), served: readonly Agen
     revoked,
     cut,
     lines,
+    told,
     knock(letter: string, change: Partial<DeniedEvent> = {}) {
       events.emit('clientDenied', knockOf(letter, change))
       const [last] = trust.pending.list().slice(-1)
       if (!last) throw new Error('nobody is pending')
       return last
     },
-    connects: (thumbprint = own, host = '10.0.0.1') => events.emit('subscriberConnected', subscriber(thumbprint, host)),
+    connects: (thumbprint = own, host = '10.0.0.1', subscription = agent.uri) =>
+      events.emit('subscriberConnected', subscriber(thumbprint, host, subscription)),
     leaves: (thumbprint = own, host = '10.0.0.1') => events.emit('subscriberDisconnected', subscriber(thumbprint, host)),
     state: () => agents.directory.require(agent.id).state,
     async [Symbol.asyncDispose]() {
@@ -99,12 +114,24 @@ describe('approval', () => {
     expect(it.trust.mayPoll({ ...candidate, subscription: 'poll://else/' })).toBe('no agent polls as poll://else/')
   })
 
-  test('is not taken back where what was seen of the certificate cannot be kept', async () => {
+  test('is kept in one change, with all that belongs to it, or nothing of it is so', async () => {
     await using it = create()
-    it.records.certificates.put = () => Promise.reject(new Error('the disk is full'))
-    const pending = it.knock('B')
-    await it.trust.approve(pending.id, seen(pending), { as: { id: 'new' } }, 'ada')
-    expect([[...it.trusted], it.trust.pending.size, it.lines.some(line => line.includes('could not be kept'))]).toEqual([[other], 0, true])
+    await it.agents.add(agent)
+    await it.trust.revoke(other, 'ada')
+    const kept = () => [it.records.agents.all(), it.records.certificates.all(), it.records.denied.all()]
+    const before = kept()
+    const pending = it.knock('B', { subscription: agent.uri })
+    it.records.failure = new Error('the disk is full')
+    await expect(it.trust.approve(pending.id, seen(pending), { replace: agent.id }, 'ada')).rejects.toThrow('the disk is full')
+    expect([kept(), [...it.trusted], [...it.revoked], it.trust.pending.size]).toEqual([before, [own], [other], 1])
+    it.records.failure = undefined
+    const { changes } = it.records
+    await it.trust.approve(pending.id, seen(pending), { replace: agent.id }, 'ada')
+    expect([it.records.changes - changes, [...it.trusted], [...it.revoked]]).toEqual([1, [other], [own]])
+    expect(it.records.certificates.all()).toMatchObject([
+      { id: other, agent: agent.id, thumbprint256: 'B'.repeat(64) },
+      { id: own, revokedMs: 1_000 },
+    ])
   })
 
   test('of what is not any more what was seen is refused, and nothing has changed', async () => {
@@ -199,19 +226,17 @@ describe('the other decisions', () => {
   })
 
   test('what is revoked is cut off at once, whatever the disk does', async () => {
-    const backend = new MemoryBackend()
-    await using store = openMemoryStore(backend)
-    await using it = create(store)
+    await using it = create()
     await it.agents.add(agent)
     it.connects()
-    backend.failure = new Error('the disk is full')
+    it.records.failure = new Error('the disk is full')
     const revoked = it.trust.revoke(own, 'ada')
     expect([[...it.revoked], it.state().at]).toEqual([[own], 'untrusted'])
     await expect(revoked).rejects.toThrow('the disk is full')
     expect([...it.revoked]).toEqual([own])
-    backend.failure = undefined
+    it.records.failure = undefined
     await it.trust.revoke(own, 'ada')
-    expect(store.certificates.get(own)).toMatchObject({ revokedMs: 1_000 })
+    expect(it.records.certificates.get(own)).toMatchObject({ revokedMs: 1_000 })
   })
 
   test('what is decided about a certificate while its agent comes is so after a restart', async () => {
@@ -261,7 +286,7 @@ describe('the other decisions', () => {
   test('a certificate that was revoked before makes its agents untrusted at the start, and many cost no more looks at the agents than one', async () => {
     const looks = vi.spyOn(AgentDirectory.prototype, 'ids')
     async function looksAtStart(revoked: readonly string[]): Promise<number> {
-      const records = recordsInMemory()
+      const records = createInstantStore()
       for (const id of revoked) await records.certificates.put({ id, firstSeenMs: 1, lastSeenMs: 1, revokedMs: 500 })
       looks.mockClear()
       await using it = create(records, [agent])
@@ -332,13 +357,30 @@ describe('what is noticed', () => {
   test('an agent that comes and goes writes once', async () => {
     await using it = create()
     it.agents.serve(agent)
-    const put = vi.spyOn(it.records.certificates, 'put')
+    const { changes } = it.records
     for (let n = 0; n < 10; n++) {
       it.connects()
       it.leaves()
       await vi.advanceTimersByTimeAsync(1_000)
     }
-    expect(put).toHaveBeenCalledTimes(1)
+    expect(it.records.changes - changes).toBe(1)
+  })
+
+  test('several agents with one certificate write once, and it stays with the first as long as that has it', async () => {
+    await using it = create()
+    it.agents.serve(agent)
+    await it.agents.add({ id: 'web-2', uri: 'poll://web-2/', thumbprint: own })
+    const { changes } = it.records
+    for (let n = 0; n < 5; n++) {
+      it.connects()
+      it.connects(own, '10.0.0.2', 'poll://web-2/')
+      await vi.advanceTimersByTimeAsync(0)
+    }
+    expect([it.records.changes - changes, it.records.certificates.get(own)?.agent]).toEqual([1, agent.id])
+    await it.agents.edit('web-2', before => ({ ...before, thumbprint: other }))
+    it.connects(other, '10.0.0.2', 'poll://web-2/')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(it.records.certificates.get(other)?.agent).toBe('web-2')
   })
 })
 
@@ -396,6 +438,35 @@ describe('an agent that gets another certificate', () => {
     expect([definition, mismatch, [...it.revoked]]).toEqual([{ ...listening, thumbprint: other }, undefined, [own]])
   })
 
+  test('that listens is pinned to it and its old one revoked in one change, or neither is so', async () => {
+    await using it = create()
+    const listening = { id: 'web-2', uri: 'https://10.0.0.2:10933/', thumbprint: own }
+    await it.agents.add(listening)
+    const presented = { thumbprint: other, thumbprint256: 'B'.repeat(64), subject: 'CN=web-2', issuer: 'CN=web-2' }
+    it.agents.directory.report('web-2', { type: 'refused', why: 'another' }, { probe: {}, presented })
+    it.records.failure = new Error('the disk is full')
+    await expect(it.trust.rotation.repin('web-2', other, 'ada')).rejects.toThrow('the disk is full')
+    expect([it.agents.directory.require('web-2').definition, it.revoked.size]).toEqual([listening, 0])
+    it.records.failure = undefined
+    it.agents.directory.report('web-2', { type: 'refused', why: 'another' }, { probe: {}, presented })
+    const { changes } = it.records
+    await it.trust.rotation.repin('web-2', other, 'ada')
+    expect([it.records.changes - changes, it.records.certificates.get(own)?.revokedMs]).toEqual([1, 1_000])
+  })
+
+  test('takes the new one in a change that tells of it, once however often it is seen', async () => {
+    await using it = create()
+    await it.agents.add(agent)
+    await it.trust.rotation.begin(agent.id, other, undefined, 'ada')
+    it.connects(other)
+    it.connects(other, '10.0.0.2')
+    await vi.advanceTimersByTimeAsync(0)
+    expect([it.agents.directory.require(agent.id).definition, it.told]).toEqual([
+      { ...agent, thumbprint: other },
+      [['trust.keep', agent.id, { thumbprint: other }]],
+    ])
+  })
+
   test('is not let in with a forged one where it listens, either', async () => {
     await using it = create()
     await it.records.certificates.put({ id: own, thumbprint256: 'A'.repeat(64), firstSeenMs: 1, lastSeenMs: 1 })
@@ -423,7 +494,7 @@ describe('one of two machines with one certificate', () => {
   })
 
   test('is kept out from when a person says so until it is released, also after a restart', async () => {
-    let records: TrustRecords | undefined
+    let records: InstantStore | undefined
     {
       await using it = await cloned()
       expect(it.trust.clones.list()).toMatchObject([{ agent: agent.id, addresses: ['10.0.0.1', '10.0.0.2'], held: [] }])
@@ -444,7 +515,6 @@ describe('one of two machines with one certificate', () => {
       records = it.records
     }
     await using again = create(records)
-    again.agents.serve(agent)
     expect(again.trust.mayPoll(candidate('10.0.0.2'))).toContain('keeps this machine out')
     await again.trust.clones.release(agent.id, '10.0.0.2', 'bob')
     expect([again.trust.mayPoll(candidate('10.0.0.2')), again.trust.clones.list()]).toEqual([true, []])

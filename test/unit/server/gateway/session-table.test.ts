@@ -58,6 +58,7 @@ async function sendFrames(session: Session, count: number): Promise<void> {
 
 test.each([
   ['another principal', { principal: { name: 'somebody else', role: 'operator' } }],
+  ['who got the same name later', { principal: { id: 'token 2', name: 'somebody', role: 'operator' } }],
   ['the same one with another role', { principal: { name: 'somebody', role: 'admin' } }],
   ['another Origin', { origin: 'https://other.example' }],
   ['no Origin', { origin: undefined }],

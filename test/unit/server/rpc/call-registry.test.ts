@@ -24,7 +24,10 @@ function create() {
     registry,
     told,
     stop,
-    begin: (n = 1, principal?: string) => registry.begin(subject(n, principal), performance.now(), { mode: 'polling', isByContract: true }),
+    begin: (n = 1, name = 'p') => {
+      const principal: Principal = { name, role: 'operator' }
+      return registry.begin(subject(n, name), performance.now(), { mode: 'polling', isByContract: true, principal })
+    },
   }
 }
 

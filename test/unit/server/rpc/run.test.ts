@@ -1,9 +1,14 @@
 import { expect, test, vi } from 'vitest'
+import { Audit } from '../../../../server/src/audit/audit.ts'
+import { parseEntry } from '../../../../server/src/audit/entry.ts'
 import { deferred } from '../../../../server/src/base/deferred.ts'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { silentLog } from '../../../../server/src/base/log.ts'
 import type { CallContext, RequestContext } from '../../../../server/src/rpc/call-context.ts'
 import { type Handlers, MethodRunner } from '../../../../server/src/rpc/run.ts'
+import type { Draft } from '../../../../server/src/store/store.ts'
+import { testIdentity } from '../../../support/certificates.ts'
+import { createInstantStore } from '../../../support/instant-store.ts'
 import { createRequestContext } from '../../../support/request-context.ts'
 
 const sound = { value: 1, signature: 'M()', activityId: '0e0ae9b4-2cd6-4a1f-9b1e-3a5f5e1f7a10', durationMs: 1 }
@@ -142,6 +147,11 @@ test('the trace id of the caller is that of the error and of the log', async () 
 function audited(handlers: object, written: unknown[], failing?: () => string | undefined): MethodRunner {
   return new MethodRunner(handlers as Handlers, silentLog, undefined, {
     record: async entry => void written.push(entry),
+    change: async (entry, act) => {
+      const made = act({} as never)
+      written.push(entry)
+      return made
+    },
     get failing() {
       return failing?.()
     },
@@ -195,7 +205,11 @@ test('an answer waits for its entry, and one that cannot be kept is logged and t
   const log = vi.fn()
   const [kept, lost] = [deferred<void>(), deferred<void>()]
   const record = vi.fn(() => kept.promise).mockReturnValueOnce(lost.promise)
-  const runner = new MethodRunner({ 'agent.invoke': () => sound } as unknown as Handlers, log, undefined, { record, failing: undefined })
+  const runner = new MethodRunner({ 'agent.invoke': () => sound } as unknown as Handlers, log, undefined, {
+    record,
+    change: () => Promise.reject(new Error('nothing is changed here')),
+    failing: undefined,
+  })
   for (const entry of [lost, kept]) {
     let isAnswered = false
     const answer = runner.run('agent.invoke', params, createRequestContext()).finally(() => {
@@ -266,17 +280,78 @@ test('what began while it could be written down has an entry, also where the dis
   expect(written).toMatchObject([{ action: 'agent.invoke', agent: 'a', outcome: 'storage_failed' }])
 })
 
-test('what was made or decided on is written down also where only the result says so, and never a secret of it', async () => {
-  const written: unknown[] = []
-  const token = { id: '0'.repeat(16), name: 'ci', role: 'viewer', state: 'valid', created: '2026-01-01T00:00:00.000Z' }
+const token = { id: '0'.repeat(16), name: 'ci', role: 'viewer', state: 'valid', created: '2026-01-01T00:00:00.000Z' }
+const boss = { ...createRequestContext(), principal: { name: 'ann', role: 'admin' } } as const
+
+test('what is changed and its entry are one change of the store: there are both, or neither, and one entry', async () => {
+  const store = createInstantStore()
+  const audit = new Audit(store as never, () => testIdentity('gateway'))
+  const put = ({ meta }: Draft): void => meta.put({ id: 'made', text: '' })
+  const done: string[] = []
+  let after = (): void => undefined
   const handlers = {
-    'trust.deny': () => ({ thumbprint: 'A'.repeat(40) }),
-    'tokens.create': () => ({ id: token.id, secret: 'hunter2', token }),
+    'tokens.revoke': async (_: unknown, { change }: CallContext) => {
+      await change?.(put, { id: token.id })
+      done.push('made')
+      after()
+      return { token }
+    },
+  }
+  const written = () => store.entries.map(({ text }) => parseEntry(text)).map(({ action, outcome, facts }) => [action, outcome, facts])
+  const runner = new MethodRunner(handlers as unknown as Handlers, silentLog, undefined, {
+    record: entry => audit.record(entry),
+    change: (entry, act) => audit.change(entry, act),
+    failing: undefined,
+  })
+  const run = () => runner.run('tokens.revoke', { id: token.id }, boss)
+  store.failure = new HalibutError('storage_failed', 'the disk is full')
+  expect(await run()).toMatchObject({ error: { data: { kind: 'storage_failed' } } })
+  expect([store.meta.size, written(), done]).toEqual([0, [], []])
+  store.failure = undefined
+  const { changes } = store
+  expect(await run()).toEqual({ result: { token } })
+  const entry = ['tokens.revoke', 'done', { id: token.id }]
+  expect([store.changes - changes, store.meta.size, written()]).toEqual([1, 1, [entry]])
+  // What was changed is told, whatever becomes of the answer.
+  after = () => {
+    throw new Error('a mistake of ours')
+  }
+  expect(await run()).toMatchObject({ error: { data: { kind: 'internal_error' } } })
+  expect(written()).toEqual([entry, entry])
+})
+
+test('a request that changes nothing is written down by itself, and one that makes two changes is a mistake of ours', async () => {
+  const written: unknown[] = []
+  const handle = vi.fn(async (_: unknown, __: CallContext) => ({ token }))
+  const runner = audited({ 'tokens.revoke': handle }, written)
+  expect(await runner.run('tokens.revoke', { id: token.id }, boss)).toEqual({ result: { token } })
+  handle.mockImplementationOnce(async (_, { change }) => {
+    await change?.(() => undefined)
+    await change?.(() => undefined)
+    return { token }
+  })
+  expect(await runner.run('tokens.revoke', { id: token.id }, boss)).toMatchObject({ error: { data: { kind: 'internal_error' } } })
+  expect(written).toMatchObject([
+    { action: 'tokens.revoke', outcome: 'done' },
+    { action: 'tokens.revoke', outcome: 'done' },
+  ])
+})
+
+test('what was made or decided on is written down also where no parameter says so, and never a secret of it', async () => {
+  const written: unknown[] = []
+  const handlers = {
+    'trust.deny': async (_: unknown, { change }: CallContext) => {
+      await change?.(() => undefined, { thumbprint: 'A'.repeat(40) })
+      return { thumbprint: 'A'.repeat(40) }
+    },
+    'tokens.create': async (_: unknown, { change }: CallContext) => {
+      await change?.(() => undefined, { id: token.id })
+      return { id: token.id, secret: 'hunter2', token }
+    },
   }
   const runner = audited(handlers, written)
-  const admin = { ...createRequestContext(), principal: { name: 'ann', role: 'admin' } } as const
-  await runner.run('trust.deny', { pending: '0123456789abcdef' }, admin)
-  await runner.run('tokens.create', { name: 'ci', role: 'viewer' }, admin)
+  await runner.run('trust.deny', { pending: '0123456789abcdef' }, boss)
+  await runner.run('tokens.create', { name: 'ci', role: 'viewer' }, boss)
   expect(written).toMatchObject([
     { action: 'trust.deny', outcome: 'done', facts: { pending: '0123456789abcdef', thumbprint: 'A'.repeat(40) } },
     { action: 'tokens.create', outcome: 'done', facts: { name: 'ci', role: 'viewer', id: token.id } },

@@ -7,7 +7,11 @@ import { checkBackup, restoreBackup } from '../../../../server/src/store/backup.
 import { openCallMemory } from '../../../../server/src/store/call-memory.ts'
 import { openConnection } from '../../../../server/src/store/connection.ts'
 import { type EmbeddedStore, openEmbeddedStore } from '../../../../server/src/store/embedded-store.ts'
-import { openStateFolder } from '../../../../server/src/store/state-folder.ts'
+import type { AuditRecord } from '../../../../server/src/store/records.ts'
+import { newestStateVersion } from '../../../../server/src/store/schema.ts'
+import { StateCopy } from '../../../../server/src/store/state-copy.ts'
+import { openStateFolder, type StateFolder } from '../../../../server/src/store/state-folder.ts'
+import type { AuditHead } from '../../../../server/src/store/store.ts'
 import { testIdentity } from '../../../support/certificates.ts'
 import { failureOf } from '../../../support/world.ts'
 
@@ -37,6 +41,13 @@ async function filled(name: string): Promise<EmbeddedStore> {
   return store
 }
 
+/** Restores it with an entry that tells of it. */
+const restore = async (path: string, folder: StateFolder) => restoreBackup(path, folder, behind)
+const behind = (head: AuditHead | undefined): AuditRecord => {
+  const sequence = (head?.sequence ?? 0) + 1
+  return { sequence, atMs: 2, text: `restored behind ${head?.hash}`, hash: `h${sequence}` }
+}
+
 const look = async (store: EmbeddedStore): Promise<unknown> => [
   store.agents.all(),
   store.meta.all(),
@@ -59,24 +70,26 @@ test('a backup is made while the store is written to, has what was acknowledged 
   await Promise.all([made, ...writing])
   expect((await stat(backup)).mode & 0o777).toBe(0o600)
   expect((await readdir(root)).sort()).toEqual(["it's a backup.db", 'one'])
-  await restoreBackup(backup, await folderOf('two'))
+  await restore(backup, await folderOf('two'))
   await using other = await open('two')
   for (let i = 0; i < 200; i++) expect(other.meta.get(`${i}`)).toBeDefined()
   expect(store.meta.size).toBeGreaterThanOrEqual(600)
 })
 
-test('what is restored is what was there when the backup was made, all of it and nothing else', async () => {
+test('what is restored is what was there when the backup was made, all of it, and an entry behind it that tells so', async () => {
   const store = await filled('one')
-  const before = await look(store)
+  const [agents, meta, tokens, , entries] = (await look(store)) as [unknown, unknown, unknown, unknown, unknown[]]
+  const told = behind(store.audit.head)
   await store.backUp(backup)
   await store.agents.put(agent('later'))
   await store.change(draft => draft.audit.append({ sequence: 4, atMs: 1, text: '4', hash: 'h4' }))
   await store.close()
-  await restoreBackup(backup, await folderOf('one'))
-  await restoreBackup(backup, await folderOf('empty'))
+  await restore(backup, await folderOf('one'))
+  await restore(backup, await folderOf('empty'))
   for (const name of ['one', 'empty']) {
     await using restored = await open(name)
-    expect(await look(restored)).toEqual(before)
+    const head = { sequence: told.sequence, hash: told.hash }
+    expect(await look(restored)).toEqual([agents, meta, tokens, head, [...entries, told]])
     await restored.agents.put(agent('c'))
     expect(restored.agents.all().map(({ id }) => id)).toEqual(['b', 'a', 'c'])
   }
@@ -90,10 +103,11 @@ test('a look into a backup tells whose it is and which agents it knows, and touc
   }
   const [bytes, files] = [await readFile(backup), await readdir(root)]
   expect(await checkBackup(backup)).toEqual({
-    version: 1,
+    version: newestStateVersion,
     identities: [],
     acceptances: [],
     publicUrl: undefined,
+    keptIdentity: identity.thumbprint,
     identity: { thumbprint: identity.thumbprint, subject: expect.stringContaining('CN='), validTo: expect.stringMatching(/^\d{4}-.*Z$/) },
     agents: [agent('b'), agent('a')],
     tokens: 1,
@@ -119,7 +133,7 @@ test('what a gateway runs with is not restored over', async () => {
   await using store = await filled('one')
   await store.backUp(backup)
   await store.agents.put(agent('later'))
-  const why = await failureOf(restoreBackup(backup, await folderOf('one')))
+  const why = await failureOf(restore(backup, await folderOf('one')))
   expect(why.message).toContain('belongs to this process already')
   expect(store.agents.size).toBe(3)
 })
@@ -141,7 +155,7 @@ test('what is no backup, or a damaged one, is told with its name and changes not
   await writeFile(join(root, 'text.db'), 'a text'.repeat(1_000))
   for (const name of ['flipped.db', 'cut.db', 'empty.db', 'text.db', 'other.db', 'missing.db']) {
     const path = join(root, name)
-    for (const why of [await failureOf(checkBackup(path)), await failureOf(restoreBackup(path, await folderOf('one')))])
+    for (const why of [await failureOf(checkBackup(path)), await failureOf(restore(path, await folderOf('one')))])
       expect([name, why.message]).toEqual([name, expect.stringContaining(path)])
   }
   await using again = await open('one')
@@ -155,7 +169,7 @@ test('a damaged state goes aside when a backup takes its place', async () => {
   }
   const path = join(root, 'one', 'state.db')
   await writeFile(path, 'a text'.repeat(1_000))
-  await restoreBackup(backup, await folderOf('one'))
+  await restore(backup, await folderOf('one'))
   await using store = await open('one')
   expect(store.agents.size).toBe(2)
   const aside = (await readdir(join(root, 'one'))).find(name => name.startsWith('state.db.damaged-'))
@@ -173,8 +187,24 @@ test('keys of calls belong to another epoch after a restore, since those of late
     await using same = await open('one')
     expect(await openCallMemory(same, asTheyAre)).toMatchObject({ epoch, records: [{ id: 'o' }] })
   }
-  await restoreBackup(backup, await folderOf('one'))
+  await restore(backup, await folderOf('one'))
   await using restored = await open('one')
   const after = await openCallMemory(restored, asTheyAre)
   expect([after.epoch === epoch, after.records]).toEqual([false, []])
+})
+
+test('whom agents know is told also where the key stands in a file of the settings, and then nobody signs with the kept one', async () => {
+  const named = testIdentity('named')
+  {
+    await using store = await filled('one')
+    await store.identities.put({ id: named.thumbprint, state: 'present', certificatePem: named.certificatePem, addedMs: 1 })
+    await store.backUp(backup)
+  }
+  const copy = await StateCopy.open(backup)
+  try {
+    expect(await copy.content()).toMatchObject({ identity: { thumbprint: named.thumbprint }, keptIdentity: identity.thumbprint })
+    expect([await copy.identityPem(), (await copy.certificatePems()).length]).toEqual([undefined, 2])
+  } finally {
+    copy.close()
+  }
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ask, type Connection, openConnection } from '../../../../server/src/store/connection.ts'
-import { migrate, type Schema, versionOf } from '../../../../server/src/store/schema.ts'
+import { migrate, newestStateVersion, type Schema, stateSchema, versionOf } from '../../../../server/src/store/schema.ts'
 
 const first: Schema = { sql: 'CREATE TABLE IF NOT EXISTS agents (id TEXT PRIMARY KEY) STRICT', migrations: [] }
 const third: Schema = {
@@ -53,4 +53,16 @@ test('a migration that fails leaves the database as it was, those before it too'
   expect([await rows(), await versionOf(connection, '')]).toEqual([[{ id: 'one' }], 1])
   await bring(third)
   expect(await rows()).toEqual([{ id: 'one', name: 'one', length: 3 }])
+})
+
+test('what became of calls while that belonged to names is forgotten with their epoch, so that none of them runs again, and nothing else is', async () => {
+  await bring({ ...stateSchema, migrations: [] })
+  await connection.exec(`
+    INSERT INTO records (kind, id, document) VALUES ('meta', 'epoch', '{"id":"epoch","text":"e"}'), ('meta', 'identity', '{"id":"identity","text":"i"}');
+    INSERT INTO outcomes VALUES ('["ci","k"]', 1, '{}')
+  `)
+  for (let i = 0; i < 2; i++) await bring(stateSchema)
+  expect(await versionOf(connection, '')).toBe(newestStateVersion)
+  expect(await ask(connection, 'SELECT kind, id FROM records')).toEqual([{ kind: 'meta', id: 'identity' }])
+  expect(await ask(connection, 'SELECT id FROM outcomes')).toEqual([])
 })
