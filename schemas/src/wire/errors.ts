@@ -189,6 +189,7 @@ export const errorTable = {
   idempotency_conflict: entry(-32060, 409, false, 'this idempotency key was used for another request', 'use a fresh key for each request'),
   not_found: entry(-32061, 404, false, 'there is nothing at this address', 'correct the address: /openrpc.json tells what there is'),
   version_conflict: entry(-32063, 412, false, 'it is not in the version that was told', 'read it again, and tell that version'),
+  too_much_work: entry(-32070, 422, false, 'it would take the gateway too long', 'ask for less at a time'),
   unsupported_media_type: entry(-32062, 415, false, 'the body is of a type that is not read here', 'send application/json'),
 } as const satisfies Record<string, ErrorEntry>
 

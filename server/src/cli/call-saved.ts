@@ -13,6 +13,7 @@ import {
   type Seen,
   type Values,
 } from '@halibut-gateway/schemas/collection'
+import { messageOf } from '../base/message-of.ts'
 import { printable } from './columns.ts'
 import type { ExitName } from './exit-codes.ts'
 import { CliError } from './failure.ts'
@@ -72,7 +73,7 @@ async function read(path: string): Promise<Collection> {
     if (size > collectionLimits.chars * 4) throw new Error(`it has ${size} bytes`)
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    throw new CliError('usage', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, advice)
+    throw new CliError('usage', `${path}: ${messageOf(cause)}`, advice)
   }
   const found = readCollection(text)
   if ('collection' in found) return found.collection

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { apiPath, epochHeader } from '@halibut-gateway/schemas'
 import { facadeLimits, type RpcError } from '@halibut-gateway/schemas/wire'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal } from '../../access/principal.ts'
+import { ownerOf, type Principal } from '../../access/principal.ts'
 import { HalibutError } from '../../base/errors.ts'
 import { Turns } from '../../base/turns.ts'
 import { toRpcError } from '../../rpc/error-map.ts'
@@ -100,7 +100,7 @@ async function answer(
     const run = (): Promise<Ran> => runner.run(operation.method, params, running)
     const ran = await (key === undefined
       ? run()
-      : kept.run({ principal: caller.name, key, fingerprint: fingerprintOf([operation.method, params]) }, run))
+      : kept.run({ owner: ownerOf(caller), key, fingerprint: fingerprintOf([operation.method, params]) }, run))
     if ('error' in ran) return sendProblem(reply, ran.error)
     return sendResult(operation, reply, params, ran.result as Record<string, unknown>)
   } finally {

@@ -2,11 +2,13 @@ import type { MethodResult } from '@halibut-gateway/schemas'
 import type { Role } from '@halibut-gateway/schemas/wire'
 import type { Access } from '../../access/access.ts'
 import { decide } from '../../access/decide.ts'
-import { previewRules, testedPrincipals } from '../../access/preview.ts'
+import { decisionsOf, type PreviewSubjects, previewRules, testedPrincipals } from '../../access/preview.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { RuleSet } from '../../access/rule-set.ts'
 import { rightOf, runRuleTests } from '../../access/rule-tests.ts'
+import { HalibutError } from '../../base/errors.ts'
 import { inTurns } from '../../base/in-turns.ts'
+import { gatewayLimits } from '../../base/limits.ts'
 import type { AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { ContractDirectory } from '../../fleet/contract-directory.ts'
 import { ParamsError } from '../params-error.ts'
@@ -24,24 +26,32 @@ export interface RulesOptions {
 
 /** The methods about the rules that say who may reach which agents. */
 export function rulesMethods(options: RulesOptions): Pick<Handlers, `rules.${'get' | 'preview' | 'explain' | 'set'}`> {
-  const { access, directory, contracts } = options
-  const settingsTests = access.settings.tests?.length ?? 0
+  const { access, directory } = options
   const settingsRules = access.settings.rules.length
+  let previews = 0
   const shown = () => ({ rules: { version: String(access.revision), document: access.document, readOnly: access.settings.rules } })
   return {
     'rules.get': shown,
     'rules.preview': async ({ document }, { signal }) => {
-      const after = access.with(document)
-      const before = access.rules
-      const known = options.principals()
-      const isKnown = ({ name, role }: Principal): boolean => known.some(each => each.name === name && each.role === role)
-      const subjects = {
-        principals: [...known, ...testedPrincipals(before.document, after.document).filter(tested => !isKnown(tested))],
-        agents: directory.ids().map(id => agentTarget(directory, id)),
-        calls: callsOf(contracts),
+      const { rulePreviews, rulePreviewMs } = gatewayLimits
+      if (previews >= rulePreviews)
+        throw new HalibutError('too_many_calls', `${previews} previews of rules are worked out at this moment`, {
+          advice: 'try again in a while',
+        })
+      previews++
+      try {
+        const untilMs = performance.now() + rulePreviewMs
+        return await inTurns(preview(options, document), () => {
+          signal.throwIfAborted()
+          if (performance.now() < untilMs) return
+          throw new HalibutError('too_much_work', `the preview was not worked out within ${rulePreviewMs / 1_000} s`, {
+            advice:
+              'try again when the gateway has less to do; rules.set writes them without a preview, and checks the tests that they carry',
+          })
+        })
+      } finally {
+        previews--
       }
-      const preview = await inTurns(previewRules(before, after, subjects), () => signal.throwIfAborted())
-      return { ...preview, tests: testResults(after, settingsTests) }
     },
     'rules.explain': ({ who, role, agent, tags, service, method, document }) => {
       const rules = document === undefined ? access.rules : access.with(document)
@@ -74,10 +84,45 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, `rules.${'ge
   }
 }
 
+/** Throws `invalid_argument` where the rules are not acceptable, and `too_much_work` before it begins with what takes too long. */
+function* preview(
+  { access, directory, contracts, principals }: RulesOptions,
+  document: unknown,
+): Generator<undefined, MethodResult<'rules.preview'>, undefined> {
+  const [before, after] = [access.rules, access.with(document)]
+  yield
+  const known = principals()
+  const roles = new Set(known.map(({ name, role }) => `${role} ${name}`))
+  const tested = testedPrincipals(before.document, after.document).filter(({ name, role }) => !roles.has(`${role} ${name}`))
+  const subjects: PreviewSubjects = {
+    principals: [...known, ...tested],
+    agents: directory.ids().map(id => agentTarget(directory, id)),
+    calls: yield* callsOf(contracts),
+  }
+  const [decisions, { rulePreviewDecisions }] = [decisionsOf(subjects), gatewayLimits]
+  if (decisions > rulePreviewDecisions) {
+    const { length: signIns } = subjects.principals
+    const what = `${signIns} sign-ins, ${subjects.agents.length} agents and ${subjects.calls.length} methods are ${decisions} questions`
+    throw new HalibutError(
+      'too_much_work',
+      `a preview looks at each sign-in with each agent and method: ${what}, ${rulePreviewDecisions} at most`,
+      {
+        advice: 'let the rules carry tests of what must and must not be possible: rules.set checks them whatever the size',
+      },
+    )
+  }
+  const told = yield* previewRules(before, after, subjects)
+  return { ...told, tests: testResults(after, access.settings.tests?.length ?? 0) }
+}
+
 /** Each method of each service once, whoever has a contract for it. */
-function callsOf(contracts: ContractDirectory): { readonly service: string; readonly method: string }[] {
-  const calls = contracts.list().flatMap(({ service, methods }) => methods.map(({ name }) => ({ service, method: name })))
-  return [...new Map(calls.map(call => [`${call.service}.${call.method}`, call])).values()]
+function* callsOf(contracts: ContractDirectory): Generator<undefined, PreviewSubjects['calls'], undefined> {
+  const calls = new Map<string, PreviewSubjects['calls'][0]>()
+  for (const { service, methods } of contracts.list()) {
+    for (const { name: method } of methods) calls.set(`${service}.${method}`, { service, method })
+    yield
+  }
+  return [...calls.values()]
 }
 
 /** What the tests of the settings, which come first, and those of the document say. */

@@ -1,9 +1,12 @@
 import { facadeLimits } from '@halibut-gateway/schemas/wire'
 import { expect, test, vi } from 'vitest'
+import { HalibutError } from '../../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../../server/src/base/limits.ts'
 import { KeptAnswers } from '../../../../../server/src/gateway/rest/kept-answers.ts'
+import { toRpcError } from '../../../../../server/src/rpc/error-map.ts'
+import type { Ran } from '../../../../../server/src/rpc/run.ts'
 
-const request = { principal: 'p', key: 'k', fingerprint: 'f' }
+const request = { owner: 'p', key: 'k', fingerprint: 'f' }
 
 test('an answer is known for outcomeMs from its end, and then the request runs anew', async () => {
   let now = 0
@@ -24,12 +27,25 @@ test('of an answer that is too long it is known that it was given', async () => 
   expect(await kept.run(request, async () => long)).toMatchObject({ error: { data: { kind: 'outcome_unknown', delivery: 'executed' } } })
 })
 
-test('one answer more than are remembered is refused, and finds room when one is forgotten', async () => {
+test('one alone leaves room for others, is told why no more are remembered, and finds room when one is forgotten', async () => {
   let now = 0
   const kept = new KeptAnswers(() => now)
   const run = async () => ({ result: {} })
-  for (let i = 0; i < gatewayLimits.httpAnswers; i++) await kept.run({ ...request, key: String(i) }, run)
-  expect(await kept.run(request, run)).toMatchObject({ error: { data: { kind: 'too_many_calls' } } })
+  const half = gatewayLimits.httpAnswers / 2
+  for (let i = 0; i < half; i++) expect(await kept.run({ ...request, key: String(i) }, run)).toEqual({ result: {} })
+  expect(await kept.run(request, run)).toMatchObject({
+    error: { message: expect.stringContaining(`the answers to ${half} requests of yours`), data: { kind: 'too_many_calls' } },
+  })
+  for (let i = 0; i < 100; i++) expect(await kept.run({ ...request, owner: 'other', key: String(i) }, run)).toEqual({ result: {} })
+  // One that failed is not remembered, and takes no room.
+  const failed = refusedRun()
+  for (let i = 0; i < half; i++) await kept.run({ ...request, owner: 'third', key: String(i) }, failed)
+  expect(await kept.run({ ...request, owner: 'third' }, run)).toEqual({ result: {} })
   now = facadeLimits.outcomeMs
   expect(await kept.run(request, run)).toEqual({ result: {} })
 })
+
+function refusedRun(): () => Promise<Ran> {
+  const error = toRpcError(new HalibutError('not_found', 'there is none'), undefined)
+  return async () => ({ error })
+}
