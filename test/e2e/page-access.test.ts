@@ -1,104 +1,54 @@
-import { AxeBuilder } from '@axe-core/playwright'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createPageWorld, launchBrowser, type PageWorld } from '../support/page-world.ts'
+import { createPageFleet, type PageFleet } from '../support/page-fleet.ts'
+import { looks } from '../support/page-looks.ts'
+import { createWalk, type Walk } from '../support/page-walk.ts'
+import { idle, launchBrowser } from '../support/page-world.ts'
 
 let browser: Browser
-let world: PageWorld
+let fleet: PageFleet
+let walk: Walk
 beforeAll(async () => {
   browser = await launchBrowser()
-  world = await createPageWorld({
-    agents: [
-      { id: 'gone-1', uri: 'poll://gone-1/', thumbprint: 'A'.repeat(40), services: ['IEchoService', 'ITroubleService'] },
-      { id: 'off-1', uri: 'https://127.0.0.1:1/', thumbprint: 'B'.repeat(40), disabled: true },
-    ],
-  })
-  const { entry } = await world.startAgent('web-1', ['--listen', '127.0.0.1:0'])
-  const { uri = '', thumbprint = '' } = entry
-  await world.client.request('agents.add', {
-    agent: 'web-1',
-    uri,
-    thumbprint,
-    services: ['IEchoService', 'ITroubleService'],
-    tags: ['role=web'],
-  })
-  await world.client.request('agents.add', { agent: 'wrong-1', uri, thumbprint: 'C'.repeat(40), services: ['IEchoService'] })
-  await world.startAgent('stranger', ['--poll', world.agentAddress])
+  fleet = await createPageFleet()
+  walk = createWalk(browser, fleet)
 }, 120_000)
 afterAll(async () => {
-  await world[Symbol.asyncDispose]()
+  await walk[Symbol.asyncDispose]()
+  await fleet[Symbol.asyncDispose]()
   await browser.close()
 })
 
-const places = [
-  ['the overview', '#/overview', '[data-attention]'],
-  ['all agents', '#/agents', '[data-agent=web-1][data-state=connected]'],
-  ['an agent that is there', '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)', '[data-head=web-1]'],
-  ['an agent with a wrong pin', '#/agent/wrong-1', '[data-head=wrong-1] .mismatch'],
-  ['an agent that is away', '#/agent/gone-1', '[data-head=gone-1] .why.offline'],
-  ['an agent that is not there', '#/agent/nobody', 'h1'],
-  ['trust', '#/trust', '[data-pending]'],
-  ['how to attach one that listens', '#/attach/listening', '.command'],
-  ['how to attach one that polls', '#/attach/polling', '[data-pending]'],
-] as const
-
-/** One heading of the first level, and nothing that axe finds. */
-async function expectAccessible(page: Page): Promise<void> {
-  expect(await page.locator('h1').count()).toBe(1)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([])
+/** What axe finds: each rule with the elements that break it. */
+async function findings(page: Page, rules?: readonly string[]): Promise<readonly unknown[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
+  return page.evaluate(async only => {
+    const { axe: run } = globalThis as unknown as { axe: typeof axe }
+    const options = { resultTypes: ['violations' as const], preload: false, ...(only && { runOnly: [...only] }) }
+    const { violations } = await run.run(document, options)
+    return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])
+  }, rules)
 }
 
-const schemes = ['light', 'dark'] as const
-
-test.each(places.flatMap(([name, place, ready]) => schemes.map(scheme => [name, scheme, place, ready] as const)))(
-  'the page of %s in %s colours has one heading of the first level, and axe finds nothing',
+test.each(looks.map(look => [look.name, look] as const))(
+  'axe finds nothing in %s, in light and in dark, it has one heading of its own, and it fits a phone',
   { timeout: 60_000 },
-  async (...given) => {
-    const [, scheme, place, ready] = given
-    const { page, problems } = await world.open(browser, place, { colorScheme: scheme })
-    await page.locator(ready).first().waitFor()
-    await expectAccessible(page)
-    expect(problems).toEqual([])
-    await page.context().close()
-  },
-)
-
-test.each(schemes)('axe finds nothing in a call that waits, is answered or failed, in %s colours', { timeout: 60_000 }, async scheme => {
-  const { page } = await world.open(browser, '#/agent/web-1?service=IEchoService&method=SayHello(string)', { colorScheme: scheme })
-  await page.getByRole('button', { name: 'Call SayHello' }).click()
-  await page.locator('[data-outcome=answered]').waitFor()
-  await expectAccessible(page)
-  await page.getByRole('button', { name: 'Trouble' }).click()
-  await page.getByRole('button', { name: 'Call Fail' }).click()
-  await page.locator('[data-outcome=failed]').waitFor()
-  await expectAccessible(page)
-  await page.locator('[data-agent=gone-1]').click()
-  await page.locator('[data-head=gone-1]').waitFor()
-  await page.getByRole('button', { name: 'Call Fail' }).click()
-  await page.locator('[data-outcome=running] .waiting').waitFor()
-  await expectAccessible(page)
-  await page.getByRole('button', { name: 'Cancel' }).click()
-  await page.locator('[data-outcome=failed]').waitFor()
-  await page.context().close()
-})
-
-test.each(schemes)(
-  'axe finds nothing in the ways to decide about who knocks, nor where nobody is signed in, in %s colours',
-  {
-    timeout: 60_000,
-  },
-  async scheme => {
-    const { page } = await world.open(browser, '#/trust', { colorScheme: scheme })
-    for (const way of ['Approve…', 'Replace a machine…', 'Deny…', 'Later…']) {
-      await page.getByRole('button', { name: way }).click()
-      await page.locator('.decision').waitFor()
-      await expectAccessible(page)
-      await page.locator('.decision').getByRole('button', { name: 'Not now' }).click()
-    }
-    await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
-    await expectAccessible(page)
-    await page.context().close()
+  async (_name, look) => {
+    const page = await walk.show(look)
+    expect(await page.locator('h1').count()).toBe(1)
+    expect(await findings(page)).toEqual([])
+    // In the other colours only colours are others.
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await idle(page)
+    expect(await findings(page, ['color-contrast'])).toEqual([])
+    await page.emulateMedia({ colorScheme: 'light' })
+    // On a phone nothing is wider than the screen.
+    await page.setViewportSize({ width: 360, height: 740 })
+    await idle(page)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    await page.setViewportSize({ width: 1280, height: 720 })
+    // Of a wrong token the browser complains by itself.
+    expect(walk.problems.filter(problem => !problem.includes('401 (Unauthorized)'))).toEqual([])
   },
 )

@@ -29,6 +29,7 @@ test('a token is pasted into the address of the same tab, is taken from it, and 
   expect(await page.evaluate(stored)).toEqual([[], 1])
   await page.reload()
   await page.locator('[data-agent=gone-1]').waitFor()
+  await page.getByRole('button', { name: 'You and this page' }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   expect(await page.evaluate(stored)).toEqual([[], 0])

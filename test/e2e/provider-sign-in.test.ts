@@ -61,6 +61,7 @@ test('a person signs in at the page with a provider, stays so when it is loaded 
     expect([page.url().startsWith(world.page), await page.evaluate(() => document.cookie)]).toEqual([true, ''])
     await page.reload()
     await page.locator('[data-agent=web-1]').first().waitFor()
+    await page.getByRole('button', { name: 'You and this page' }).click()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('link', { name: 'Sign in with Acme' }).waitFor()
     await page.reload()

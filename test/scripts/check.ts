@@ -6,4 +6,5 @@ process.exitCode = await runJobs([
   { name: 'types', command: 'tsc -b' },
   { name: 'import table', command: 'tsx test/scripts/import-table.ts' },
   { name: 'unused code', command: 'knip' },
+  { name: 'page size', command: 'tsx test/scripts/page-size.ts' },
 ])

@@ -13,6 +13,16 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath(), args: [...chromiumArguments] })
 }
 
+/**
+ * Resolves once a page is idle: nothing is asked for or to be drawn any more, and nothing moves that will stand still. What the gateway tells by
+ * itself, such as that an agent has come, is to be waited for by what it shows.
+ */
+export async function idle(page: Page): Promise<void> {
+  // What was done last has begun by the next frame.
+  await page.evaluate(() => new Promise(resolve => requestAnimationFrame(resolve)))
+  await page.locator('html[data-idle]').waitFor({ state: 'attached' })
+}
+
 /** A page in a browser of its own, and what the browser complains about. */
 export interface OpenedPage {
   readonly page: Page

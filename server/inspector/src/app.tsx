@@ -1,51 +1,52 @@
-import { useEffect } from 'preact/hooks'
-import type { Route } from './address/route.ts'
-import { lazily } from './elements/lazily.tsx'
+import { HelpSheet } from './commands/help-sheet.tsx'
+import { usePageCommands } from './commands/page-commands.ts'
+import { PaletteSheet } from './commands/palette-sheet.tsx'
+import { lazy } from './elements/lazy.tsx'
 import { Notice } from './elements/notice.tsx'
 import { ProblemBox } from './elements/problem-box.tsx'
+import { Toasts } from './elements/toasts.tsx'
+import { ConnectionBanner } from './groups/connection.tsx'
 import { Header } from './groups/header.tsx'
-import { agents, router, session } from './page.ts'
-import { AgentPage } from './pages/agent/agent-page.tsx'
+import { agents, notes, palette, router, session } from './page.ts'
 import { AgentsPage } from './pages/agents/agents-page.tsx'
 import { AttachPage } from './pages/attach/attach-page.tsx'
 import { OverviewPage } from './pages/overview/overview-page.tsx'
 import { SignInPage } from './pages/sign-in/sign-in-page.tsx'
-import { TrustPage } from './pages/trust/trust-page.tsx'
+import { now } from './state/clock.ts'
+import { useNavigation } from './use-navigation.ts'
+import { connectionWords } from './values/connection-words.ts'
 
 // What few need at first comes when it is looked at.
-const SavedPage = lazily(async () => (await import('./pages/saved/saved-page.tsx')).SavedPage, 'Opening saved calls')
-const ManyPage = lazily(async () => (await import('./pages/many/many-page.tsx')).ManyPage, 'Opening the page')
-const AuditPage = lazily(async () => (await import('./pages/audit/audit-page.tsx')).AuditPage, 'Opening the audit log')
-const CertificatesPage = lazily(
+const AgentPage = lazy('the agent', async () => (await import('./pages/agent/agent-page.tsx')).AgentPage, true)
+const TrustPage = lazy('trust', async () => (await import('./pages/trust/trust-page.tsx')).TrustPage, true)
+const SavedPage = lazy('saved calls', async () => (await import('./pages/saved/saved-page.tsx')).SavedPage, true)
+const ManyPage = lazy('the call to many', async () => (await import('./pages/many/many-page.tsx')).ManyPage, true)
+const AuditPage = lazy('the audit log', async () => (await import('./pages/audit/audit-page.tsx')).AuditPage, true)
+const CertificatesPage = lazy(
+  'the certificates',
   async () => (await import('./pages/certificates/certificates-page.tsx')).CertificatesPage,
-  'Opening certificates',
+  true,
 )
-const RotationPage = lazily(async () => (await import('./pages/rotation/rotation-page.tsx')).RotationPage, 'Opening certificates')
-const SettingsPage = lazily(async () => (await import('./pages/settings/settings-page.tsx')).SettingsPage, 'Opening the settings')
+const RotationPage = lazy('the certificates', async () => (await import('./pages/rotation/rotation-page.tsx')).RotationPage, true)
+const SettingsPage = lazy('the settings', async () => (await import('./pages/settings/settings-page.tsx')).SettingsPage, true)
+const ComponentsPage = lazy('the components', async () => (await import('./pages/components/components-page.tsx')).ComponentsPage, true)
 
 /** The whole page. */
 export function App() {
-  useTitle()
+  useNavigation()
+  usePageCommands()
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
       </button>
       <Header />
-      <ConnectionNotice />
+      <ConnectionBanner />
       <Content />
+      {palette.shown.value === 'palette' && <PaletteSheet />}
+      {palette.shown.value === 'help' && <HelpSheet />}
+      <Toasts notes={notes.list.value} onDismiss={notes.dismiss} />
     </>
-  )
-}
-
-function ConnectionNotice() {
-  const state = session.connection.value
-  if (!session.client.value || !agents.known.value || state.at === 'connected') return null
-  const why = state.at === 'waiting' || state.at === 'failed' ? state.why.message : 'connecting again'
-  return (
-    <div class="banner" role="status">
-      <strong>Not connected:</strong> {why}. What you see is how things were before that.
-    </div>
   )
 }
 
@@ -54,12 +55,10 @@ function Content() {
   if (!session.client.value) return <SignInPage />
   if (!agents.known.value) {
     if (state.at === 'failed' || state.at === 'waiting') {
-      const title = state.why.kind === 'forbidden' ? 'The gateway does not let this page in' : 'The gateway does not answer'
+      const { title, text } = connectionWords(state, now.value, navigator.onLine)
       return (
         <Notice title={title}>
-          <p>
-            {state.why.message}.{state.why.kind === 'connection_lost' ? '' : ` To go on, ${state.why.advice}.`}
-          </p>
+          <p>{text}</p>
           <button type="button" class="primary" onClick={() => session.connectNow()}>
             Try again now
           </button>
@@ -99,32 +98,7 @@ function Content() {
       return <AuditPage query={route.query} entry={route.entry} />
     case 'settings':
       return <SettingsPage part={route.part} args={route.args} />
+    case 'components':
+      return <ComponentsPage />
   }
-}
-
-/** The title of the tab says where one is. */
-function useTitle(): void {
-  const route = router.route.value
-  const name = titleOf(route)
-  useEffect(() => {
-    document.title = `${name} · Halibut Gateway`
-  }, [name])
-}
-
-const titles: Readonly<Record<Exclude<Route['page'], 'agent'>, string>> = {
-  overview: 'Overview',
-  agents: 'Agents',
-  attach: 'Add an agent',
-  trust: 'Trust',
-  saved: 'Saved calls',
-  many: 'Call many agents',
-  certificates: 'Certificates',
-  rotation: 'Replace a certificate',
-  audit: 'Audit',
-  settings: 'Settings',
-}
-
-function titleOf(route: Route): string {
-  if (route.page === 'agent') return route.agent
-  return route.page === 'audit' && route.entry !== undefined ? `Audit entry ${route.entry}` : titles[route.page]
 }

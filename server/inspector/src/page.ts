@@ -1,7 +1,13 @@
+import { createClient } from '@halibut-gateway/client'
 import { computed } from '@preact/signals'
 import { wholeList } from './address/route.ts'
 import { createRouter } from './address/router.ts'
+import { settled, tellIdle } from './browser/activity.ts'
+import { scrolledNow } from './browser/scrolling.ts'
+import { createPalette } from './commands/palette.ts'
+import { createCommands } from './commands/registry.ts'
 import { createAbout } from './state/about.ts'
+import { createActivity } from './state/activity.ts'
 import { createAgentTable } from './state/agent-table.ts'
 import { createAgents } from './state/agents.ts'
 import { createAttention } from './state/attention.ts'
@@ -10,17 +16,40 @@ import { createCallPhases } from './state/call-phases.ts'
 import { createCalls } from './state/calls.ts'
 import { now } from './state/clock.ts'
 import { createContracts } from './state/contracts.ts'
+import { countedClient } from './state/counted-client.ts'
 import { createDoctor } from './state/doctor.ts'
 import { createMany } from './state/many.ts'
 import { createManyForm } from './state/many-form.ts'
+import { createNotes } from './state/notes.ts'
+import { createScrollMemory } from './state/scroll-memory.ts'
 import { createSession } from './state/session.ts'
+import { createTheme } from './state/theme.ts'
 import { createTrust } from './state/trust.ts'
 
 // The one page that there is in a tab: each store with those that it needs. Components import them from here.
 
-export const session = createSession({ url: new URL('.', location.href.replace(/#.*/, '')).href, storage: sessionStorage })
-export const router = createRouter(window, token => session.signIn(token))
-export const agents = createAgents(session, tell => void requestAnimationFrame(tell))
+export const activity = createActivity({ settled, tell: tellIdle })
+export const session = createSession({
+  url: new URL('.', location.href.replace(/#.*/, '')).href,
+  storage: sessionStorage,
+  create: options => countedClient(createClient(options), activity),
+  fetch: (...asked) => activity.during(fetch(...asked)),
+})
+export const scrolled = createScrollMemory(sessionStorage)
+export const notes = createNotes()
+export const router = createRouter(window, {
+  onToken: token => session.signIn(token),
+  onLeave: key => scrolled.keep(key, scrolledNow()),
+  onLoop: address =>
+    notes.say(`The address of this page was written over again and again, at last with ${address}: it is left alone`, 'bad'),
+})
+export const agents = createAgents(session, tell => {
+  const end = activity.begin()
+  requestAnimationFrame(() => {
+    tell()
+    end()
+  })
+})
 export const contracts = createContracts(session)
 export const form = createCallForm(router, agents, contracts)
 export const calls = createCalls({ session, form, storage: sessionStorage })
@@ -38,3 +67,9 @@ export const listView = computed(() => {
   return route.page === 'agents' || route.page === 'agent' ? route.list : wholeList
 })
 export const table = createAgentTable(agents, listView)
+
+export const commands = createCommands()
+export const palette = createPalette(commands)
+export const theme = createTheme(localStorage, choice => {
+  document.documentElement.dataset['theme'] = choice
+})

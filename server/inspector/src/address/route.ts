@@ -57,6 +57,8 @@ export type Route =
       /** The signature of a method. */
       readonly method: string | undefined
     }
+  /** Every component in each of its states, for who builds the page. */
+  | { readonly page: 'components' }
   | { readonly page: 'certificates'; readonly view: CertificateView }
   /** How a certificate takes the place of another: of an agent, else of the gateway. */
   | { readonly page: 'rotation'; readonly agent: string | undefined }
@@ -110,6 +112,7 @@ export function parseRoute(hash: string): Route {
         list: parseList(args),
       }
     case 'overview':
+    case 'components':
       return { page }
     case 'attach':
       return { page, mode: id === 'polling' ? 'polling' : 'listening' }
@@ -156,7 +159,8 @@ export function formatRoute(route: Route): string {
       return `#/agent/${encodeURIComponent(agent)}${tab === undefined ? '' : `/${tab}`}${query}`
     }
     case 'overview':
-      return '#/overview'
+    case 'components':
+      return `#/${route.page}`
     case 'attach':
       return `#/attach/${route.mode}`
     case 'trust':

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { copyText } from '../browser/copy-text.ts'
 
 const saidMs = 1_500
 
@@ -26,20 +27,4 @@ export function CopyButton(props: { text: string | (() => string); what: string;
       </span>
     </button>
   )
-}
-
-/** False where the browser does not let the page. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    // Without HTTPS there is only the old way.
-    const area = Object.assign(document.createElement('textarea'), { value: text, className: 'off-screen' })
-    document.body.append(area)
-    area.select()
-    const isCopied = document.execCommand('copy')
-    area.remove()
-    return isCopied
-  }
 }

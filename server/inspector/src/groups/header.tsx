@@ -1,9 +1,13 @@
-import { wholeAudit } from '../address/route.ts'
+import { Choices } from '../elements/choices.tsx'
+import { Keys } from '../elements/keys.tsx'
 import { Link } from '../elements/link.tsx'
-import { listView, router, session, table, trust } from '../page.ts'
-import { counted } from '../values/format.ts'
+import { closeMenu, Menu } from '../elements/menu.tsx'
+import { palette, router, session, theme } from '../page.ts'
+import { themes } from '../state/theme.ts'
+import { ConnectionChip } from './connection.tsx'
+import { Navigation } from './navigation.tsx'
 
-/** Name, ways to the pages, and how the connection is. */
+/** Name, ways to the pages, the palette, how the connection is, and what is one’s own. */
 export function Header() {
   const isSignedIn = session.client.value !== undefined
   return (
@@ -12,98 +16,81 @@ export function Header() {
         <img src="./icon.svg" alt="" width="28" height="28" />
         <span>Halibut Gateway</span>
       </span>
-      {isSignedIn && <Ways />}
+      {isSignedIn && <Navigation />}
       <span class="spacer" />
-      <ConnectionChip />
       {isSignedIn && (
-        <button type="button" class="small quiet-button" onClick={() => session.signOut()}>
-          Sign out
+        <button type="button" class="small find" aria-label="Find a command, an agent or a page" onClick={() => palette.open('palette')}>
+          <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false">
+            <path d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM10.3 10.3l3.4 3.4" fill="none" stroke="currentColor" stroke-width="1.6" />
+          </svg>
+          <span class="word">Find</span> <Keys hotkey="Mod+K" />
         </button>
       )}
+      {isSignedIn && session.may('agents.write') && (
+        <Link to={{ page: 'attach', mode: 'listening' }} class="button small add" current={router.route.value.page === 'attach'}>
+          Add<span class="more"> an agent</span>
+        </Link>
+      )}
+      <ConnectionChip />
+      <OwnMenu isSignedIn={isSignedIn} />
     </header>
   )
 }
 
-function Ways() {
-  const { page } = router.route.value
-  const waiting = trust.waiting().length
-  const { untrusted, offline } = table.counts.value
-  const down = untrusted + offline
-  return (
-    <nav class="ways" aria-label="Pages">
-      <Link to={{ page: 'overview' }} current={page === 'overview'}>
-        Overview
-      </Link>
-      <Link to={{ page: 'agents', list: listView.value }} current={page === 'agents' || page === 'agent'}>
-        Agents
-        {down > 0 && (
-          <span class="mark bad" title={`${counted(down, 'agent')} offline or untrusted`}>
-            {down.toLocaleString('en')}
-            <span class="off-screen"> offline or untrusted</span>
-          </span>
-        )}
-      </Link>
-      <Link to={{ page: 'saved', collection: undefined, call: undefined, link: undefined }} current={page === 'saved'}>
-        Saved
-      </Link>
-      <Link to={{ page: 'trust', pending: undefined }} current={page === 'trust' || page === 'certificates' || page === 'rotation'}>
-        Trust
-        {waiting > 0 && (
-          <span class="mark wait" title={`${counted(waiting, 'machine')} waiting for a decision`}>
-            {waiting.toLocaleString('en')}
-            <span class="off-screen"> waiting for a decision</span>
-          </span>
-        )}
-      </Link>
-      {session.may('audit.read') && (
-        <Link to={{ page: 'audit', query: wholeAudit, entry: undefined }} current={page === 'audit'}>
-          Audit
-        </Link>
-      )}
-      <Link to={{ page: 'settings', part: session.may('tokens.read') ? 'tokens' : 'contracts', args: {} }} current={page === 'settings'}>
-        Settings
-      </Link>
-      <Link to={{ page: 'attach', mode: 'listening' }} current={page === 'attach'}>
-        Add<span class="more"> an agent</span>
-      </Link>
-    </nav>
-  )
-}
+const themeNames = { auto: 'as the system', light: 'light', dark: 'dark' } as const
 
-function ConnectionChip() {
+/** What is a matter of who looks: colours, keys, and to sign out. */
+function OwnMenu({ isSignedIn }: { isSignedIn: boolean }) {
   const state = session.connection.value
-  if (!session.client.value) return <span class="chip bad">Not signed in</span>
-  switch (state.at) {
-    case 'connected': {
-      const { name, role } = state.welcome.principal
-      return (
-        <span class="chip good" title={`Session ${state.welcome.session} of ${name}`}>
-          <i class="dot" />
-          <span class="words">
-            Connected<span class="role"> as {role}</span>
-          </span>
-        </span>
-      )
-    }
-    case 'idle':
-    case 'connecting':
-      return (
-        <span class="chip wait">
-          <i class="dot" /> Connecting
-        </span>
-      )
-    case 'waiting':
-    case 'failed':
-    case 'closed':
-      return (
-        <>
-          <span class="chip bad">
-            <i class="dot" /> Disconnected
-          </span>
-          <button type="button" class="small" onClick={() => session.connectNow()}>
-            Reconnect
-          </button>
-        </>
-      )
-  }
+  const who = state.at === 'connected' ? state.welcome.principal : undefined
+  return (
+    <Menu
+      id="own-menu"
+      label="You and this page"
+      shown={
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+          <path d="M2 4h12M2 8h12M2 12h12" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" />
+        </svg>
+      }
+    >
+      {who && (
+        <p>
+          Signed in as <b>{who.name}</b>, {who.role}
+        </p>
+      )}
+      <div class="field">
+        <span class="label">Colours</span>
+        <Choices
+          label="Colours"
+          all={themes.map(each => themeNames[each])}
+          chosen={themeNames[theme.value]}
+          onChoose={name => {
+            theme.value = themes.find(each => themeNames[each] === name) ?? 'auto'
+          }}
+        />
+      </div>
+      <button
+        type="button"
+        class="plain"
+        onClick={event => {
+          closeMenu(event.currentTarget)
+          palette.open('help')
+        }}
+      >
+        Keyboard shortcuts <Keys hotkey="?" />
+      </button>
+      {isSignedIn && (
+        <button
+          type="button"
+          class="plain"
+          onClick={event => {
+            closeMenu(event.currentTarget)
+            session.signOut()
+          }}
+        >
+          Sign out
+        </button>
+      )}
+    </Menu>
+  )
 }

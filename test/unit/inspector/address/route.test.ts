@@ -42,6 +42,7 @@ const route: fc.Arbitrary<Route> = fc.oneof(
     list,
   }),
   fc.constantFrom('listening' as const, 'polling' as const).map(mode => ({ page: 'attach' as const, mode })),
+  fc.constant({ page: 'components' as const }),
   part.map(pending => ({ page: 'trust' as const, pending })),
   fc.record({ page: fc.constant('saved' as const), collection: part, call: part, link: part }),
   fc.record({ page: fc.constant('many' as const), tags: ids, search: text, picked: ids, service: part, method: part }),

@@ -3,9 +3,10 @@ import { wholeList } from '../../../../server/inspector/src/address/route.ts'
 import { createRouter } from '../../../../server/inspector/src/address/router.ts'
 import { takeToken, tidyToken } from '../../../../server/inspector/src/address/token.ts'
 
-/** A tab: an address, and the places that Back leads to. */
+/** A tab: an address, and the places that Back leads to, each with what the page has kept there. */
 function createTab(hash: string) {
   const entries = [hash]
+  const states: unknown[] = [null]
   const listeners = new Set<() => void>()
   const tell = (): void => {
     for (const listener of listeners) listener()
@@ -16,10 +17,12 @@ function createTab(hash: string) {
     /** As somebody does who writes into the address bar. */
     enter: (next: string) => {
       entries.push(next)
+      states.push(null)
       tell()
     },
     back: () => {
       entries.pop()
+      states.pop()
       tell()
     },
     location: {
@@ -30,8 +33,17 @@ function createTab(hash: string) {
       },
     },
     history: {
-      pushState: (_data: unknown, _unused: string, url?: string | URL | null) => void entries.push(hashOf(url)),
-      replaceState: (_data: unknown, _unused: string, url?: string | URL | null) => void entries.splice(-1, 1, hashOf(url)),
+      get state() {
+        return states.at(-1)
+      },
+      pushState: (state: unknown, _unused: string, url?: string | URL | null) => {
+        entries.push(hashOf(url))
+        states.push(state)
+      },
+      replaceState: (state: unknown, _unused: string, url?: string | URL | null) => {
+        entries.splice(-1, 1, hashOf(url))
+        states.splice(-1, 1, state)
+      },
     },
     addEventListener: (_name: string, listener: () => void) => void listeners.add(listener),
   }
@@ -40,7 +52,7 @@ function createTab(hash: string) {
 test('a token is taken out of the address, when the page is opened with it and when it is pasted into its tab', () => {
   const tab = createTab('#token=hgw_1_first')
   const tokens: string[] = []
-  const router = createRouter(tab, token => tokens.push(token))
+  const router = createRouter(tab, { onToken: token => tokens.push(token) })
   expect([tokens, tab.entries]).toEqual([['hgw_1_first'], ['#/agents']])
   router.go({ page: 'trust', pending: undefined })
   tab.enter('#token=hgw_2_second')
@@ -57,7 +69,7 @@ test('a token is taken out of the address, when the page is opened with it and w
 
 test('Back leads to where one was before, and not through what was only written over', () => {
   const tab = createTab('#/agents')
-  const router = createRouter(tab, () => undefined)
+  const router = createRouter(tab, { onToken: () => undefined })
   router.replace({ page: 'agents', list: { ...wholeList, search: 'w' } })
   router.replace({ page: 'agents', list: { ...wholeList, search: 'web' } })
   const agent = { page: 'agent', agent: 'web-1', service: undefined, method: undefined, list: { ...wholeList, search: 'web' } } as const
@@ -67,6 +79,54 @@ test('Back leads to where one was before, and not through what was only written 
   expect(tab.entries).toEqual(['#/agents?search=web', '#/agent/web-1?search=web'])
   tab.back()
   expect(router.route.value).toEqual({ page: 'agents', list: { ...wholeList, search: 'web' } })
+})
+
+test('what an address says that no place has is dropped from it', () => {
+  const tab = createTab('#/agents?search=web&color=red')
+  const router = createRouter(tab, { onToken: () => undefined })
+  expect(tab.entries).toEqual(['#/agents?search=web'])
+  tab.enter('#/nowhere/at/all?x=1')
+  expect(tab.entries.at(-1)).toBe('#/agents')
+  expect(router.route.value).toEqual({ page: 'agents', list: wholeList })
+})
+
+test('whoever comes back is told from whoever goes on, and what is left is told before what is shown changes', () => {
+  const tab = createTab('#/agents')
+  const left: string[] = []
+  const router = createRouter(tab, {
+    onToken: () => undefined,
+    onLeave: key => void left.push(`${key} at ${router.route.peek().page}`),
+  })
+  const first = router.entry.value
+  expect(first.isReturn).toBe(false)
+  router.go({ page: 'overview' })
+  const second = router.entry.value
+  // Written over is not gone on.
+  router.go({ page: 'agents', list: wholeList })
+  const third = router.entry.value
+  router.replace({ page: 'agents', list: { ...wholeList, search: 'web' } })
+  expect(router.entry.value).toBe(third)
+  tab.back()
+  expect(router.entry.value).toEqual({ key: second.key, isReturn: true })
+  tab.back()
+  expect(router.entry.value).toEqual({ key: first.key, isReturn: true })
+  expect(left).toEqual([`${first.key} at agents`, `${second.key} at overview`, `${third.key} at agents`, `${second.key} at overview`])
+})
+
+test('two that write the address over in turn set off an alarm once, and it is left alone until they have been quiet', () => {
+  const tab = createTab('#/agents')
+  const alarms: string[] = []
+  let time = 0
+  const router = createRouter(tab, { onToken: () => undefined, onLoop: address => alarms.push(address), now: () => time })
+  const turn = (i: number): void => router.replace({ page: 'agents', list: { ...wholeList, search: i % 2 === 0 ? 'one' : 'other' } })
+  for (let i = 0; i < 500; i++) turn(i)
+  expect(alarms).toHaveLength(1)
+  const stopped = tab.entries.at(-1)
+  turn(stopped === '#/agents?search=one' ? 1 : 0)
+  expect(tab.entries.at(-1)).toBe(stopped)
+  time = 2_000
+  router.go({ page: 'overview' })
+  expect(tab.entries.at(-1)).toBe('#/overview')
 })
 
 test('a token is found in whatever somebody pastes', () => {

@@ -57,6 +57,7 @@ export function AgentList({ compact, selected }: { compact: boolean; selected?: 
     <div
       ref={scroller}
       class={compact ? 'grid compact' : 'grid'}
+      data-scroll="agents"
       onFocusIn={() => {
         table.held.value = true
       }}

@@ -1,0 +1,120 @@
+import type { Page } from 'playwright-core'
+import type { PageWorld } from './page-world.ts'
+
+/**
+ * A page, or a state of one, that is looked at: by axe in both themes, and as pictures in each theme and width. Each page of the gateway stands here
+ * with each of its states.
+ */
+export interface Look {
+  /** Of its pictures: `<name>-<theme>-<width>.webp`. */
+  readonly name: string
+  /** The part of the address behind and with `#`. */
+  readonly place: string
+  /** What is there when it shows what it is to show. */
+  readonly ready: string
+  /** Who is signed in; default: the admin. */
+  readonly as?: 'operator' | 'viewer' | 'nobody'
+  /** What is done before {@link ready} is there. Another look begins with the page loaded anew. */
+  readonly arrange?: (page: Page, world: PageWorld) => Promise<void>
+  /** The look that this one goes on from, in the gateway that somebody has just started. */
+  readonly after?: string
+}
+
+/** The gateway that has nothing yet, and the page as it is opened from there: all that goes on from it is in that gateway too. */
+const first = 'first-1-no-agents'
+
+/** Presses the first button with a name. */
+const press = (name: string) => async (page: Page) => page.getByRole('button', { name }).first().click()
+
+/** All of them, in the order in which they are walked. */
+export const looks: readonly Look[] = [
+  { name: 'overview', place: '#/overview', ready: '[data-attention]' },
+  { name: 'agents', place: '#/agents', ready: '[data-agent=web-1][data-state=connected]' },
+  { name: 'agents-none-fit', place: '#/agents?search=nothing-of-the-kind', ready: '.empty-list' },
+  { name: 'agent', place: '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)', ready: '[data-head=web-1]' },
+  { name: 'agent-wrong-pin', place: '#/agent/wrong-1', ready: '[data-head=wrong-1] .mismatch' },
+  { name: 'agent-offline', place: '#/agent/gone-1', ready: '[data-head=gone-1] .why.offline' },
+  { name: 'agent-missing', place: '#/agent/nobody', ready: 'h1' },
+  {
+    name: 'call-answered',
+    place: '#/agent/web-1?service=IEchoService&method=SayHello(string)',
+    arrange: press('Call SayHello'),
+    ready: '[data-outcome=answered]',
+  },
+  {
+    name: 'call-failed',
+    place: '#/agent/web-1?service=ITroubleService&method=Fail(string)',
+    arrange: press('Call Fail'),
+    ready: '[data-outcome=failed]',
+  },
+  {
+    name: 'call-running',
+    place: '#/agent/gone-1?service=IEchoService&method=SayHello(string)',
+    arrange: press('Call SayHello'),
+    ready: '[data-outcome=running] .waiting',
+  },
+  { name: 'attach-listening', place: '#/attach/listening', ready: '.command' },
+  { name: 'attach-polling', place: '#/attach/polling', ready: '[data-pending]' },
+  { name: 'trust-approve', place: '#/trust', arrange: press('Approve…'), ready: '.decision' },
+  { name: 'trust-replace', place: '#/trust', arrange: press('Replace a machine…'), ready: '.decision' },
+  { name: 'trust-deny', place: '#/trust', arrange: press('Deny…'), ready: '.decision' },
+  { name: 'trust-later', place: '#/trust', arrange: press('Later…'), ready: '.decision' },
+  // Two machines are known for two only after a while: this comes late.
+  { name: 'trust', place: '#/trust', ready: '[data-clones]' },
+  { name: 'trust-not-allowed', place: '#/trust', as: 'viewer', ready: 'h1' },
+  { name: 'palette', place: '#/agents', arrange: page => page.keyboard.press('ControlOrMeta+k'), ready: '[role=option]' },
+  {
+    name: 'palette-found',
+    place: '#/agents',
+    arrange: async page => {
+      await page.keyboard.press('ControlOrMeta+k')
+      await page.getByRole('combobox', { name: 'What to do or to find' }).fill('web')
+    },
+    ready: '[data-command="agent.web-1"]',
+  },
+  { name: 'shortcuts', place: '#/agents', arrange: page => page.keyboard.press('?'), ready: '[data-shortcut]' },
+  { name: 'components', place: '#/components', ready: '[data-element=use-virtual-rows] p' },
+  { name: first, place: '', ready: 'h1' },
+  { name: 'first-2-set-it-up', after: first, place: '', arrange: press('It connects to the gateway'), ready: '.listening' },
+  {
+    name: 'first-3-it-knocks',
+    after: 'first-2-set-it-up',
+    place: '',
+    arrange: async (_page, world) => {
+      await world.startAgent('own-1', ['--poll', world.agentAddress])
+    },
+    ready: '[data-pending]',
+  },
+  {
+    name: 'first-4-compare',
+    after: 'first-3-it-knocks',
+    place: '',
+    arrange: async page => {
+      const thumbprint = await page.locator('[data-pending] code[title]').first().getAttribute('title')
+      await page.getByRole('button', { name: 'Approve…' }).click()
+      await page.getByRole('textbox', { name: 'What the machine itself tells' }).fill(thumbprint ?? '')
+      await page.getByRole('checkbox', { name: 'IEchoService' }).check()
+    },
+    ready: '.decision',
+  },
+  {
+    name: 'first-5-it-is-there',
+    after: 'first-4-compare',
+    place: '',
+    arrange: press('Approve own-1'),
+    ready: '[data-arrived=own-1][data-state=connected]',
+  },
+  {
+    name: 'first-6-call-it',
+    after: 'first-5-it-is-there',
+    place: '',
+    arrange: async page => {
+      await page.getByRole('link', { name: 'Call own-1' }).click()
+      await page.getByRole('textbox', { name: 'name string' }).fill('Ada')
+    },
+    ready: '[data-head=own-1]',
+  },
+  { name: 'first-7-answer', after: 'first-6-call-it', place: '', arrange: press('Call SayHello'), ready: '[data-outcome=answered]' },
+  { name: 'sign-in', place: '#/agents', as: 'nobody', ready: 'form[aria-label="Sign in"]' },
+  { name: 'sign-in-refused', place: '#/agents?token=hgw_wrong', as: 'nobody', ready: '.problem-box' },
+]
