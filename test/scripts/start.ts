@@ -3,14 +3,22 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 
 /**
- * `npm start`: builds what has changed, then runs the demo. Signals that npm hands on, or a terminal sends, go to what runs at that moment, so that nothing
- * of it is left when this process ends, and this one ends as that did.
+ * `npm start`: builds what has changed, then runs the demo. Signals go to what runs at that moment, and so does the end of the shell that npm has begun
+ * this with: nothing is left when that ends, and this process ends as what it ran did.
  */
 const root = resolve(import.meta.dirname, '../..')
 const isPosix = process.platform !== 'win32'
 let stop: ((signal: NodeJS.Signals) => void) | undefined
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 for (const signal of signals) process.on(signal, () => stop?.(signal))
+// npm hands signals to the shell that it runs this with, which ends without a word to us.
+const { ppid } = process
+const watch = setInterval(() => {
+  if (process.ppid === ppid) return
+  // Once: a second signal would not let what runs come to its end.
+  clearInterval(watch)
+  stop?.('SIGTERM')
+}, 250).unref()
 
 // In a group of its own: a build has compilers below it, which a signal to it alone would leave.
 const build = spawn(process.execPath, ['--import', 'tsx', resolve(root, 'test/scripts/build.ts')], {
