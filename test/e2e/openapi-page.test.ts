@@ -56,7 +56,7 @@ test.each(['/', '/a/path/'])(
     // The style has come.
     expect(await page.evaluate(() => getComputedStyle(document.body).display)).toBe('grid')
     const call = page.locator('section[id="agent.invoke"]')
-    await page.getByRole('navigation').getByRole('link', { name: '/api/v1/agents/{agent}/calls' }).click()
+    await page.getByRole('navigation').getByRole('link', { name: 'POST /api/v1/agents/{agent}/calls' }).click()
     expect(await call.evaluate(section => section.getBoundingClientRect().top < window.innerHeight)).toBe(true)
     await call.getByText('on the command line').click()
     expect(await call.locator('pre:visible').textContent()).toContain('curl -X POST')

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,15 +17,21 @@ import { until } from '../support/stream-sections.ts'
 /** What `npm start` runs after the build. */
 const program = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url))
 
+/** Of all that is started here, one after another: making certificates is what takes longest at a start. */
+let folder: string
 let browser: Browser
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'halibut-gateway-'))
   if (!existsSync(program)) throw new Error('the gateway is not built: npm run build')
   browser = await chromium.launch({
     executablePath: chromiumPath(),
     args: [...chromiumArguments],
   })
 })
-afterAll(() => browser.close())
+afterAll(async () => {
+  await browser.close()
+  await rm(folder, { recursive: true })
+})
 
 test('npm start: a person calls both agents from the page, sees one go offline, and Ctrl-C ends every process', {
   timeout: 120_000,
@@ -103,28 +109,23 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
 })
 
 test('state lies in one folder that only its owner can read, and a second start keeps the certificates', { timeout: 60_000 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'halibut-gateway-'))
-  try {
-    const thumbprints: string[][] = []
-    for (let i = 0; i < 2; i++) {
-      await using started = await startGateway(folder)
-      const { page } = await openPage(started.address)
-      await page.locator('[data-agent=demo-polling][data-state=connected]').waitFor()
-      thumbprints.push(
-        await page
-          .locator('[data-agent] [title]')
-          .evaluateAll(nodes => nodes.map(node => node.getAttribute('title') ?? '').filter(title => /^[0-9A-F]{40}$/.test(title))),
-      )
-      await page.close()
-    }
-    expect(thumbprints[0]).toHaveLength(2)
-    expect(thumbprints[1]).toEqual(thumbprints[0])
-    expect((await readdir(folder)).sort()).toEqual(expect.arrayContaining(['demo-listening', 'demo-polling', 'owner.lock', 'state.db']))
-    expect((await stat(join(folder, 'state.db'))).mode & 0o777).toBe(0o600)
-    expect((await stat(join(folder, 'demo-polling', 'identity.pem'))).mode & 0o777).toBe(0o600)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  const thumbprints: string[][] = []
+  for (let i = 0; i < 2; i++) {
+    await using started = await startGateway()
+    const { page } = await openPage(started.address)
+    await page.locator('[data-agent=demo-polling][data-state=connected]').waitFor()
+    thumbprints.push(
+      await page
+        .locator('[data-agent] [title]')
+        .evaluateAll(nodes => nodes.map(node => node.getAttribute('title') ?? '').filter(title => /^[0-9A-F]{40}$/.test(title))),
+    )
+    await page.close()
   }
+  expect(thumbprints[0]).toHaveLength(2)
+  expect(thumbprints[1]).toEqual(thumbprints[0])
+  expect((await readdir(folder)).sort()).toEqual(expect.arrayContaining(['demo-listening', 'demo-polling', 'owner.lock', 'state.db']))
+  expect((await stat(join(folder, 'state.db'))).mode & 0o777).toBe(0o600)
+  expect((await stat(join(folder, 'demo-polling', 'identity.pem'))).mode & 0o777).toBe(0o600)
 })
 
 test('SIGTERM to npm ends the gateway of npm start, its demo agents and npm itself, and nothing of it is left', {
@@ -161,7 +162,7 @@ test('SIGTERM to npm ends the gateway of npm start, its demo agents and npm itse
 test('a port in use is told with its number and what to do, and nothing is left running', { timeout: 60_000 }, async () => {
   await using first = await startGateway()
   const port = new URL(first.address).port
-  await using second = runMain(['--port', port])
+  await using second = runMain(['--port', port, '--state-folder', join(folder, 'another')])
   const [code] = (await once(second.process, 'exit')) as [number | null]
   expect(code).toBe(1)
   expect(second.log()).toContain(`port ${port} is in use on 127.0.0.1`)
@@ -207,10 +208,9 @@ interface Started extends Running {
   pidOf(agent: string): number
 }
 
-/** Runs the gateway’s program; with a state folder of its own, which goes with it, where none is given. */
-function runMain(flags: readonly string[], given?: string): Running {
-  const folder = given ?? mkdtempSync(join(tmpdir(), 'state-'))
-  const child = spawn(process.execPath, [program, ...flags, '--state-folder', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs the gateway’s program. */
+function runMain(flags: readonly string[]): Running {
+  const child = spawn(process.execPath, [program, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const output of [child.stdout, child.stderr]) {
     output.on('data', chunk => {
@@ -221,18 +221,16 @@ function runMain(flags: readonly string[], given?: string): Running {
     process: child,
     log: () => text,
     [Symbol.asyncDispose]: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGTERM')
-        await once(child, 'exit')
-      }
-      if (given === undefined) await rm(folder, { recursive: true })
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
     },
   }
 }
 
 /** Starts the gateway on a free port and waits for its address. */
-async function startGateway(folder?: string): Promise<Started> {
-  const running = runMain(['--port', '0'], folder)
+async function startGateway(): Promise<Started> {
+  const running = runMain(['--port', '0', '--state-folder', folder])
   const address = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const [found] = /http:\/\/\S+#token=\S+/.exec(running.log()) ?? []

@@ -360,9 +360,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     wrong: 'what a browser keeps of one sign-in opens for another',
-    file: 'server/src/gateway/oidc/page-sign-in.ts',
-    find: 'this.#sealer.open(sealed, String(state))',
-    replace: "this.#sealer.open(sealed, '')",
+    file: 'server/src/gateway/oidc/sealed.ts',
+    find: 'audience: use, ',
+    replace: '',
     tests: ['integration/oidc-attacks.test.ts'],
   },
   {
