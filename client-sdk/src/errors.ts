@@ -1,4 +1,4 @@
-import type { Delivery, ErrorKind, ParamError, Phase, RemoteError, RpcError } from '@halibut-gateway/schemas/wire'
+import type { CallPhase, Delivery, ErrorKind, ParamError, Phase, RemoteError, RpcError } from '@halibut-gateway/schemas/wire'
 import { ownErrors } from './own-errors.ts'
 
 /** What is known about a failure beyond its kind and message. */
@@ -14,6 +14,7 @@ export interface GatewayErrorDetails {
   readonly candidates?: readonly string[] | undefined
   readonly remote?: RemoteError | undefined
   readonly result?: unknown
+  readonly phases?: readonly CallPhase[] | undefined
   readonly cause?: unknown
 }
 
@@ -42,6 +43,8 @@ export class GatewayError extends Error {
   declare readonly remote: RemoteError | undefined
   /** With `serialization_failed` of a result: what came, in the form of a result without a contract; absent where it is very long. */
   declare readonly result: unknown
+  /** Of a call with an idempotency key: what took how long. */
+  declare readonly phases: readonly CallPhase[] | undefined
 
   constructor(
     kind: ErrorKind,

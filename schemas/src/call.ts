@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { AgentIdSchema } from './agent.ts'
-import { DeliverySchema, ErrorKindSchema, PhaseSchema, RpcErrorSchema } from './json-rpc.ts'
+import { CallPhaseSchema, DeliverySchema, ErrorKindSchema, PhaseSchema, RpcErrorSchema } from './json-rpc.ts'
 import { facadeLimits } from './wire/protocol.ts'
 
 const DeadlineSchema = Type.Integer({ minimum: 1, description: 'milliseconds; more than a day is a day' })
@@ -43,6 +43,10 @@ const DigestSchemas = {
   sha1: Type.Optional(Type.String({ pattern: '^[0-9a-f]{40}$', description: 'SHA-1, lower-case hexadecimal' })),
 }
 
+const PhasesSchema = Type.Optional(
+  Type.Array(CallPhaseSchema, { description: 'what took how long, in order; of calls with an idempotency key' }),
+)
+
 /** The answer to a call. */
 export const InvokeResultSchema = Type.Object(
   {
@@ -50,6 +54,7 @@ export const InvokeResultSchema = Type.Object(
     signature: Type.String({ description: 'the overload that ran; the name alone where the gateway has no contract' }),
     activityId: Type.String({ description: 'the GUID that the agent saw' }),
     durationMs: Type.Number({ minimum: 0 }),
+    phases: PhasesSchema,
     uploads: Type.Optional(
       Type.Array(
         Type.Object(
@@ -113,6 +118,8 @@ export const CallSnapshotSchema = Type.Object(
     }),
     waiting: Type.Optional(CallWaitSchema),
     own: Type.Optional(Type.Literal(true, { description: 'made in this session' })),
+    idempotencyKey: Type.Optional(Type.String({ description: 'of one’s own call that has one' })),
+    phases: PhasesSchema,
     queuedMs: Type.Optional(Type.Number({ minimum: 0, description: 'how long it waited; absent while it does' })),
     durationMs: Type.Optional(Type.Number({ minimum: 0 })),
     error: Type.Optional(

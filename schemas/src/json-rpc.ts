@@ -52,6 +52,22 @@ export const ParamErrorSchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** A part of a call to an agent: what it did, since when, and how long. */
+export const CallPhaseSchema = Type.Object(
+  {
+    phase: literals('queue', 'connect', 'request', 'execute', 'response'),
+    atMs: Type.Number({ minimum: 0, description: 'when it began, since the call did' }),
+    durationMs: Type.Optional(Type.Number({ minimum: 0, description: 'absent while it lasts' })),
+    failed: Type.Optional(
+      Type.Object(
+        { kind: ErrorKindSchema, message: Type.String() },
+        { additionalProperties: false, description: 'why this attempt came to nothing, where another one followed' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 /** `error.data` of every error response. */
 export const ErrorDataSchema = Type.Object(
   {
@@ -66,6 +82,7 @@ export const ErrorDataSchema = Type.Object(
     errors: Type.Optional(Type.Array(ParamErrorSchema)),
     candidates: Type.Optional(Type.Array(Type.String())),
     remote: Type.Optional(RemoteErrorSchema),
+    phases: Type.Optional(Type.Array(CallPhaseSchema, { description: 'of a call with an idempotency key: what took how long' })),
   },
   { additionalProperties: false },
 )

@@ -24,6 +24,7 @@ export { downloadFrameBytes, type FrameHeader, frameHeaderBytes, readFrameHeader
 export { readTagged, scalarJson } from './json-scalars.ts'
 export { takesCount, wantedByMarks } from './marks.ts'
 export {
+  type CallPhase,
   controlNotifications,
   type ErrorData,
   isStreamHandle,

@@ -39,6 +39,19 @@ export interface ErrorData {
   readonly remote?: RemoteError
   /** With `serialization_failed` of a result: what came, in the form of a result without a contract. */
   readonly result?: unknown
+  /** Of a call with an idempotency key: what took how long. */
+  readonly phases?: readonly CallPhase[]
+}
+
+/** A part of a call to an agent. Milliseconds. */
+export interface CallPhase {
+  readonly phase: 'queue' | 'connect' | 'request' | 'execute' | 'response'
+  /** When it began, since the call did. */
+  readonly atMs: number
+  /** Absent while it lasts. */
+  readonly durationMs?: number
+  /** Why this attempt came to nothing, where another one followed. */
+  readonly failed?: { readonly kind: ErrorKind; readonly message: string }
 }
 
 /** JSON-RPC’s error object, as this protocol fills it. */

@@ -102,6 +102,12 @@ export type InvokeResult = {
   signature: string
   activityId: string
   durationMs: number
+  phases?: {
+    phase: 'queue' | 'connect' | 'request' | 'execute' | 'response'
+    atMs: number
+    durationMs?: number
+    failed?: { kind: ErrorKind; message: string }
+  }[]
   uploads?: { stream: number; length: number; sha256?: string; sha1?: string }[]
 }
 
@@ -126,6 +132,12 @@ export type CallOutcome =
           errors?: { path: string; expected: string; got: string }[]
           candidates?: string[]
           remote?: { message: string; details?: string; type?: string }
+          phases?: {
+            phase: 'queue' | 'connect' | 'request' | 'execute' | 'response'
+            atMs: number
+            durationMs?: number
+            failed?: { kind: ErrorKind; message: string }
+          }[]
         }
       }
     }
@@ -152,6 +164,13 @@ export type CallSnapshot = {
   state: 'queued' | 'running' | 'answered' | 'failed'
   waiting?: CallWait
   own?: true
+  idempotencyKey?: string
+  phases?: {
+    phase: 'queue' | 'connect' | 'request' | 'execute' | 'response'
+    atMs: number
+    durationMs?: number
+    failed?: { kind: ErrorKind; message: string }
+  }[]
   queuedMs?: number
   durationMs?: number
   error?: { kind: ErrorKind; phase?: Phase; delivery: Delivery }

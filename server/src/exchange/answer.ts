@@ -3,6 +3,8 @@ import type { DataStream } from '../codec/data-stream.ts'
 
 /** Whoever asked. Nobody else reads the response: to those who pass it on it is one document, and the data streams that follow it. */
 export interface AnswerReader {
+  /** The request has left whole, with its data streams. */
+  requestSent?(): void
   /**
    * Reads the document of the response, and gives the data streams that it announces. What carries the call waits for them, since only then
    * it knows where the response ends; without a promise where the document is small. Called once at most. What it throws ends the call.

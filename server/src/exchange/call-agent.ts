@@ -57,6 +57,7 @@ export class AgentConversation {
     transfer.begin()
     const sent = transfer.send(request, undefined, undefined, requestId)
     if (sent) await sent
+    reader.requestSent?.()
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs)
     const read = reader.readAnswer(received instanceof Promise ? await received : received, budget)
     const announced = read instanceof Promise ? await read : read

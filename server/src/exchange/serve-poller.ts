@@ -21,6 +21,8 @@ export interface CollectedRequest {
   exchanging(cut: () => void): void
   /** It is over, with its data streams. */
   exchanged(): void
+  /** All of it has left, with its data streams. */
+  sent(): void
   /** Has the document of the response read by whoever asked, and gives the data streams that follow it. Throws what is wrong with it. */
   read(document: Buffer, budget: MemoryShare): readonly DataStream[] | Promise<readonly DataStream[]>
   /** It has been read; `streams` where data streams follow. */
@@ -121,6 +123,7 @@ async function exchangeWithPoller(transfer: Transfer, item: CollectedRequest, be
   try {
     const sent = transfer.send(item.message, before, nothing, item.id)
     if (sent) await sent
+    item.sent()
     const { limits } = options
     const received = transfer.receive(limits.tcpClientReceiveResponseTimeoutMs, true)
     const document = received instanceof Promise ? await received : received

@@ -2,6 +2,7 @@ import type { Contract } from '@halibut-gateway/schemas/contract'
 import type { PresentedCertificate } from '../base/errors.ts'
 import type { MemoryCharge } from '../base/memory-charge.ts'
 import type { AgentConnection } from '../runtime/agent-connection.ts'
+import type { OnCallStep } from '../runtime/call-deadline.ts'
 import type { Certificate } from '../runtime/certificates.ts'
 import type { EndpointInput } from '../runtime/endpoint.ts'
 import type { RuntimeEvents, SubscriberEvent } from '../runtime/events.ts'
@@ -26,6 +27,8 @@ export interface MeshCall {
   readonly onCharge?: (charge: MemoryCharge) => void
   /** The request is about to leave on a connection: from now on it may run. */
   readonly onSending?: () => void
+  /** Hears how far it is beside that. */
+  readonly onStep?: OnCallStep | undefined
 }
 
 /** What an agent that was probed told. */

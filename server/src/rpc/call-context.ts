@@ -1,5 +1,6 @@
 import type { MethodParams, MethodResult } from '@halibut-gateway/schemas'
 import type { CancelMode } from '@halibut-gateway/schemas/contract'
+import type { CallPhase } from '@halibut-gateway/schemas/wire'
 import type { TSchema } from '@sinclair/typebox'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
 import type { Principal } from '../access/principal.ts'
@@ -41,6 +42,8 @@ export interface CallContext extends Omit<RequestContext, 'sendItem' | 'openSess
   readonly change?: Change | undefined
   /** It is about this call to an agent. */
   name(activityId: string): void
+  /** What the call to an agent took, before it failed. */
+  took(phases: readonly CallPhase[]): void
   /** Opens a session, or goes on with one; `undefined` where there is one already. */
   openSession(resume: MethodParams<'hello'>['resume']): OpenedSession | undefined
   /** Sends an item of a watch. */
@@ -56,6 +59,8 @@ export class RunningCall implements CallContext {
   change: Change | undefined
   /** Of the call to an agent that it is about. */
   activityId: string | undefined
+  /** What it took, where it failed. */
+  phases: readonly CallPhase[] | undefined
   #traceId: string | undefined
   #sequence = 0
 
@@ -103,6 +108,10 @@ export class RunningCall implements CallContext {
   name(activityId: string): void {
     this.activityId = activityId
     this.span?.name(activityId)
+  }
+
+  took(phases: readonly CallPhase[]): void {
+    this.phases = phases
   }
 
   begun(cancel: CancelMode): void {

@@ -1,5 +1,7 @@
 import type { CallSnapshot } from '@halibut-gateway/schemas'
 import type { HalibutError } from '../base/errors.ts'
+import type { CallStep } from '../runtime/call-deadline.ts'
+import { CallPhases } from './call-phases.ts'
 import type { CallSubject, CallWay } from './call-subject.ts'
 import { RecentCalls } from './recent-calls.ts'
 import type { CallSpans } from './request-spans.ts'
@@ -73,6 +75,8 @@ export class OpenCall {
   #isNew = true
   #queuedMs = 0
   #since: string | undefined
+  /** Of calls that somebody may look at; most do not pay for it. */
+  readonly #phases: CallPhases | undefined
 
   constructor(subject: CallSubject, startedMs: number, way: CallWay, shared: Shared, spans: CallSpans | undefined) {
     this.subject = subject
@@ -81,6 +85,7 @@ export class OpenCall {
     this.#spans = spans
     this.#startedMs = startedMs
     this.#waitingMs = startedMs
+    this.#phases = way.idempotencyKey === undefined ? undefined : new CallPhases()
     this.#shared = shared
     shared.open.add(this)
     if (shared.listeners.size > 0) this.#tell('started', this.snapshot())
@@ -110,8 +115,26 @@ export class OpenCall {
     if (this.#waitingMs === undefined) return
     this.#queuedMs += (this.#isNew ? this.#startedMs : performance.now()) - this.#waitingMs
     this.#waitingMs = undefined
+    this.#phases?.enter('request', this.elapsedMs)
     this.#spans?.sent()
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
+  }
+
+  /** What hears of its further steps; `undefined`: nobody wants to. */
+  get onStep(): ((step: CallStep, why?: HalibutError) => void) | undefined {
+    const phases = this.#phases
+    return (
+      phases &&
+      ((step, why) => {
+        phases.step(step, why, this.elapsedMs)
+        if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
+      })
+    )
+  }
+
+  /** What took how long so far. */
+  get phases(): CallSnapshot['phases'] {
+    return this.#phases?.told()
   }
 
   /** It is made once more under another activity id, and waits again. */
@@ -119,12 +142,14 @@ export class OpenCall {
     this.activityId = activityId
     this.#spans?.again(activityId)
     this.#waitingMs = performance.now()
+    this.#phases?.enter('queue', this.elapsedMs)
     if (this.#shared.listeners.size > 0) this.#tell('changed', this.snapshot())
   }
 
   /** It has ended; gives how long it took, in milliseconds. */
   ended(error?: HalibutError): number {
     const durationMs = round(performance.now() - this.#startedMs)
+    this.#phases?.end(durationMs)
     const { open, listeners, meter, recent } = this.#shared
     const queuedMs = round(this.queuedMs)
     open.delete(this)
@@ -147,7 +172,7 @@ export class OpenCall {
 
   /** As it is now. */
   snapshot(): CallSnapshot {
-    const about = { ...this.subject, since: this.since }
+    const about = { ...this.subject, since: this.since, ...(this.#phases && { phases: this.#phases.told() }) }
     return this.#waitingMs === undefined ? { ...about, state: 'running', queuedMs: round(this.#queuedMs) } : { ...about, state: 'queued' }
   }
 

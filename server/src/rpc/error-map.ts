@@ -1,4 +1,4 @@
-import { type ErrorData, errorTable, hasRight, type RpcError } from '@halibut-gateway/schemas/wire'
+import { type CallPhase, type ErrorData, errorTable, hasRight, type RpcError } from '@halibut-gateway/schemas/wire'
 import type { Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
 import { createTraceId } from '../base/trace-id.ts'
@@ -12,6 +12,8 @@ export interface ErrorPlace {
   readonly traceId?: string | undefined
   /** The agent’s id, where one was called. */
   readonly agent?: string | undefined
+  /** What took how long before it. */
+  readonly phases?: readonly CallPhase[] | undefined
 }
 
 /** Any thrown value as our error. What is not ours is a failure of the gateway, and its text stays in the log. */
@@ -44,6 +46,7 @@ export function toRpcError(error: HalibutError, principal: Principal | undefined
           },
         }
       : {}),
+    ...(place.phases ? { phases: place.phases } : {}),
   }
   return { code: errorTable[error.kind].number, message: error.message, data }
 }

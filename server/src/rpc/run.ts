@@ -145,7 +145,7 @@ export class MethodRunner {
       // Of what was refused since nothing can be written down, nothing has happened.
       const kept = refusal || !route ? undefined : this.#writeDown(route, asked, error.kind, { watch })
       if (kept) await kept
-      return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params) }) }
+      return { error: toRpcError(error, context.principal, { traceId, agent: agentOf(params), phases: call.phases }) }
     }
   }
 

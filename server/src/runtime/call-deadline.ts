@@ -25,7 +25,20 @@ export interface CallTimes {
   readonly onCharge?: ((charge: MemoryCharge) => void) | undefined
   /** Called when the request is about to leave on a connection, again where it is tried on another one: from then on it may run. */
   readonly onSending?: (() => void) | undefined
+  /** Hears how far the call is beside that; see {@link CallStep}. */
+  readonly onStep?: OnCallStep | undefined
 }
+
+/**
+ * - `connect`: an attempt to open a connection begins, of a call to a listening agent
+ * - `failed`: it failed, and another one follows after a pause; with its error
+ * - `execute`: the request has left whole, with its data streams
+ * - `response`: the answer has come, and is read
+ */
+export type CallStep = 'connect' | 'failed' | 'execute' | 'response'
+
+/** Hears of a step of a call; `why` with `failed`. */
+export type OnCallStep = (step: CallStep, why?: HalibutError) => void
 
 /** Throws `invalid_argument` for times that are no times, and for a signal or a caller that is none. Any length is fine. */
 export function checkTimes({ timeoutMs, queueTimeoutMs, signal, caller }: CallTimes): void {

@@ -6,7 +6,7 @@ import { timerMs } from '../base/timer.ts'
 import type { EncodedMessage } from '../codec/envelope.ts'
 import type { AnswerReader, AnswerStreams } from '../exchange/answer.ts'
 import type { AgentConversation } from '../exchange/call-agent.ts'
-import { callWithin } from './call-deadline.ts'
+import { callWithin, type OnCallStep } from './call-deadline.ts'
 import { cancelledCall, listeningFailure, toldOf } from './call-failures.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -25,6 +25,8 @@ export interface ListeningCall {
   readonly waitMs: number | undefined
   /** The request is about to leave on a connection that is ready for it. */
   readonly onBegun: (() => void) | undefined
+  /** Hears of attempts to open a connection, and of those that failed. */
+  readonly onStep: OnCallStep | undefined
   /** Opens a connection; it is not identified yet. */
   readonly dial: (signal: AbortSignal | undefined) => Promise<AgentConversation>
   readonly ownThumbprint: string
@@ -86,6 +88,7 @@ async function attempt(call: ListeningCall): Promise<AnswerStreams | undefined> 
       conversation = pool.take()
       if (!conversation) {
         isNew = true
+        call.onStep?.('connect')
         conversation = await call.dial(signal)
         pool.add(conversation)
       }
@@ -125,6 +128,7 @@ async function attempt(call: ListeningCall): Promise<AnswerStreams | undefined> 
         const late = performance.now() - startedAt >= connectionErrorRetryTimeoutMs
         if (index + 1 < retryCountLimit && !late) {
           lastFailure = told
+          call.onStep?.('failed', failure)
           await sleep(retryListeningSleepIntervalMs, call)
           if (signal?.aborted) throw cancelledCall(undefined, { uri, stage: 'connect', bytesLeft: false }, lastFailure)
           continue

@@ -72,6 +72,7 @@ export const callRequestKinds = new OptionKinds<CallRequest>(
     caller: 'text',
     onCharge: 'function',
     onSending: 'function',
+    onStep: 'function',
   },
   ['service', 'method', 'args'],
 )

@@ -205,7 +205,7 @@ export class OutgoingCalls {
   #send(
     endpoint: Endpoint,
     request: OutgoingRequest,
-    { timeoutMs, queueTimeoutMs, caller }: CallTimes,
+    { timeoutMs, queueTimeoutMs, caller, onStep }: CallTimes,
     signal: AbortSignal | undefined,
     onBegun: (() => void) | undefined,
   ): Promise<AnswerStreams | undefined> {
@@ -213,6 +213,7 @@ export class OutgoingCalls {
     const { id, message } = request
     const { connectWaitMs } = limits
     request.signal = signal
+    request.onStep = onStep
     if (endpoint.scheme === 'poll') {
       return queueFor(endpoint.uri).queueAndWait({
         id,
@@ -235,6 +236,7 @@ export class OutgoingCalls {
       signal,
       ending,
       onBegun,
+      onStep,
       waitMs: timeoutMs === undefined && queueTimeoutMs === undefined && connectWaitMs > 0 ? connectWaitMs : undefined,
       dial: cancel => open(endpoint, cancel),
       ownThumbprint,

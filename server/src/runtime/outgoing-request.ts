@@ -10,6 +10,7 @@ import { type DecodedResponse, type DecodeLimits, decodeResponse, type EncodedMe
 import type { TypeResolver } from '../codec/type-registry.ts'
 import type { AnswerReader } from '../exchange/answer.ts'
 import { decodeLargeResponse, inTurnsFromBytes } from '../exchange/decode-in-turns.ts'
+import type { OnCallStep } from './call-deadline.ts'
 import { translateRemoteError } from './remote-error.ts'
 
 /** What an answer is read with. */
@@ -30,6 +31,8 @@ export class OutgoingRequest implements AnswerReader {
   readonly #form: AnswerForm
   /** Whoever asked has given up. */
   signal: AbortSignal | undefined
+  /** Hears how far it is. */
+  onStep: OnCallStep | undefined
   #response: DecodedResponse | null = null
   /** What the values of a large response are charged with. */
   #charge: MemoryCharge | undefined
@@ -40,8 +43,13 @@ export class OutgoingRequest implements AnswerReader {
     this.#form = form
   }
 
+  requestSent(): void {
+    this.onStep?.('execute')
+  }
+
   readAnswer(document: Buffer, budget: MemoryShare): readonly DataStream[] | Promise<readonly DataStream[]> {
     const { types, limits } = this.#form
+    this.onStep?.('response')
     if (document.length >= inTurnsFromBytes) return this.#readInTurns(document, budget)
     this.#response = decodeResponse(document, types, limits)
     return this.#response?.streams ?? noStreams

@@ -144,6 +144,7 @@ async function invoke(
     onCharge: taken => {
       charge = taken
     },
+    onStep: call.onStep,
   }
   try {
     let result: unknown
@@ -163,7 +164,8 @@ async function invoke(
     const value = await writeResult(target, result, offer, waiter.signal)
     const durationMs = call.ended()
     answered(directory, agent)
-    const answer: InvokeResult = { value, signature: target.method, activityId, durationMs }
+    const { phases } = call
+    const answer: InvokeResult = { value, signature: target.method, activityId, durationMs, ...(phases && { phases }) }
     return params.digest ? { ...answer, uploads: streams.uploads() } : answer
   } catch (thrown) {
     const why = thrown instanceof UnfitValueError ? unfitArgument(thrown, params.method, params.args, target.args, target.typed) : thrown
@@ -171,6 +173,7 @@ async function invoke(
     failed(directory, agent, error)
     const told = withWhereabouts(error, directory.get(params.agent))
     call.ended(told)
+    if (call.phases) context.took(call.phases)
     throw told
   } finally {
     charge?.release()

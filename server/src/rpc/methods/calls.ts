@@ -132,9 +132,11 @@ function openCall(registry: CallRegistry, principal: Principal, key: string): Op
   return undefined
 }
 
-/** Whether it was made in the session that asks. */
-function withOwner({ caller }: CallContext, { way }: OpenCall, call: CallSnapshot): CallSnapshot {
-  return caller !== undefined && way.caller === caller ? { ...call, own: true } : call
+/** Whether it was made in the session that asks, and the key by which its own caller knows it. */
+function withOwner({ caller, principal }: CallContext, { way, subject }: OpenCall, call: CallSnapshot): CallSnapshot {
+  const { idempotencyKey } = way
+  const mine = idempotencyKey !== undefined && principal.name === subject.principal ? { ...call, idempotencyKey } : call
+  return caller !== undefined && way.caller === caller ? { ...mine, own: true } : mine
 }
 
 /** A snapshot of thousands would be more than is kept for a resume. */

@@ -116,6 +116,10 @@ export class PendingRequest implements CollectedRequest {
     if (this.#state.at === 'streaming') this.#become(over)
   }
 
+  sent(): void {
+    this.#request.reader.requestSent?.()
+  }
+
   read(document: Buffer, budget: MemoryShare): readonly DataStream[] | Promise<readonly DataStream[]> {
     return this.#request.reader.readAnswer(document, budget)
   }
