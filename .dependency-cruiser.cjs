@@ -144,6 +144,19 @@ const importTable = {
   'server/src/index.ts': everyLayer,
   'server/demo': everyLayer,
   'server/inspector/src': ['client-sdk/src', 'schemas/src', 'npm:preact', 'npm:@preact/signals', 'npm:@tanstack/virtual-core'],
+  // The editor comes when somebody looks at JSON, and is no part of the first load.
+  'server/inspector/src/groups/json-editor': [
+    'server/inspector/src/values',
+    'schemas/src',
+    'npm:@codemirror/autocomplete',
+    'npm:@codemirror/commands',
+    'npm:@codemirror/lang-json',
+    'npm:@codemirror/language',
+    'npm:@codemirror/lint',
+    'npm:@codemirror/state',
+    'npm:@codemirror/view',
+    'npm:@lezer/highlight',
+  ],
 }
 
 const places = Object.keys(importTable)

@@ -61,18 +61,18 @@ export function isSingular(steps: readonly Step[]): boolean {
 /** Where a path leads, in the order of the answer. Throws a RangeError where it would look at more than 100,000 places. */
 export function select(value: unknown, steps: readonly Step[]): readonly Found[] {
   let looks = 0
-  const count = (): void => {
-    if (++looks > mostPlaces) throw new RangeError(`the path leads through more than ${mostPlaces.toLocaleString('en')} places`)
+  const count = (more: number): void => {
+    looks += more
+    if (looks > mostPlaces) throw new RangeError(`the path leads through more than ${mostPlaces.toLocaleString('en')} places`)
   }
   let found: readonly Found[] = [{ path: '$', value }]
   for (const step of steps) {
     const next: Found[] = []
     for (const each of found) {
       for (const from of step.deep ? descendants(each, count) : [each]) {
-        for (const to of stepFrom(from, step)) {
-          count()
-          next.push(to)
-        }
+        const there = stepFrom(from, step)
+        count(there.length)
+        for (const to of there) next.push(to)
       }
     }
     found = next
@@ -99,13 +99,14 @@ function childrenOf({ path, value }: Found): readonly Found[] {
 }
 
 /** A place and all below it, as they stand. */
-function descendants(from: Found, count: () => void): readonly Found[] {
+function descendants(from: Found, count: (more: number) => void): readonly Found[] {
   const all: Found[] = []
   const open = [from]
   for (let each = open.pop(); each; each = open.pop()) {
-    count()
+    const children = childrenOf(each)
+    count(1 + children.length)
     all.push(each)
-    open.push(...childrenOf(each).toReversed())
+    for (const child of children.toReversed()) open.push(child)
   }
   return all
 }

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
 import { member, method, service, string } from '@halibut-gateway/schemas/contract'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -93,7 +94,7 @@ test('a call of the form is saved, gets variables and assertions, and the comman
   await page.locator('[data-run=done]').waitFor()
   await verdict(page, 'Add', 'passed')
   await verdict(page, 'Add 2', 'failed')
-  expect(await saved(page, 'Add 2').locator('.result').count()).toBe(2)
+  expect(await saved(page, 'Add 2').locator('.came').count()).toBe(2)
 
   const path = join(tmpdir(), `saved-${process.pid}.json`)
   try {
@@ -256,3 +257,58 @@ test('the history is searched and narrowed, and is there with its answers after 
   await history.getByRole('combobox', { name: 'Outcome' }).selectOption('failed')
   await history.getByText('No call fits what you look for.').waitFor()
 })
+
+test('both pages are accessible in both themes, empty, with results, with mistakes and with a link', { timeout: 120_000 }, async () => {
+  const collection = {
+    format: 'halibut-gateway-collection',
+    version: 1,
+    name: 'All sorts',
+    variables: { who: { value: 'Ada' }, pin: { secret: true, description: 'said by each run' } },
+    calls: [
+      { name: 'passes', agent: 'web-1', service: 'IEchoService', method: 'SayHello', args: ['{{who}}'] },
+      {
+        name: 'fails',
+        tag: 'calculators',
+        service: 'ICalculatorService',
+        method: 'Divide',
+        args: [1, 0],
+        assertions: [{ path: '$', equals: 1 }, { fasterThanMs: 1_000 }, { error: 'closed' }, { path: '$.a', exists: false }],
+      },
+    ],
+  }
+  const file = (text: string) => ({ name: 'sorts.json', mimeType: 'application/json', buffer: Buffer.from(text) })
+  const link = Buffer.from(JSON.stringify({ ...collection, calls: collection.calls.slice(0, 1) })).toString('base64url')
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page } = await world.open(browser, '#/saved', { colorScheme })
+    await page.getByText('No calls are saved in this browser').waitFor()
+    await expectAccessible(page)
+    const take = page.locator('input[type=file]')
+    await take.setInputFiles(file('{'))
+    await page.getByText('Not taken in:').waitFor()
+    await take.setInputFiles(file(JSON.stringify(collection)))
+    await saved(page, 'fails').waitFor()
+    await page.getByRole('button', { name: 'Run all' }).click()
+    await page.locator('[data-run=done]').waitFor()
+    await saved(page, 'fails').getByRole('button').first().click()
+    await page.locator('.came').first().waitFor()
+    await expectAccessible(page)
+    await page.evaluate(to => {
+      location.hash = to
+    }, `#/saved?link=${link}`)
+    await page.getByRole('region', { name: 'A call from a link' }).waitFor()
+    await expectAccessible(page)
+    await page.evaluate(() => {
+      location.hash = '#/many?tag=calculators&service=ICalculatorService'
+    })
+    await page.getByText('2 agents will be called').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Call 2 agents' }).click()
+    await page.locator('[data-many=done]').waitFor()
+    await expectAccessible(page)
+  }
+})
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+}

@@ -59,7 +59,7 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
     await page.getByRole('button', { name: 'Echo' }).click()
     await page.getByRole('button', { name: 'SayHello string' }).click()
     await page.getByRole('textbox', { name: 'name string' }).fill('Ada')
-    expect(await answerOf(page, () => page.getByRole('button', { name: 'Call SayHello' }).click())).toBe(`"Hello Ada, this is ${agent}"`)
+    expect(await answerOf(page, () => page.getByRole('button', { name: 'Call SayHello' }).click())).toBe(`Hello Ada, this is ${agent}`)
   }
 
   await page.getByRole('button', { name: 'Trouble' }).click()
@@ -79,7 +79,7 @@ test('npm start: a person calls both agents from the page, sees one go offline, 
   await page
     .getByLabel('content dataStream')
     .setInputFiles({ name: 'hello.txt', mimeType: 'text/plain', buffer: Buffer.from('hello, stream') })
-  expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Upload' }).click())).toContain('"Length": 13')
+  expect(await answerOf(page, () => page.getByRole('button', { name: 'Call Upload' }).click())).toMatch(/Length\D*13\D/)
   await page
     .getByRole('button', { name: /^Download/ })
     .first()

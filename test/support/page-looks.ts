@@ -36,9 +36,21 @@ export const looks: readonly Look[] = [
   { name: 'agent-offline', place: '#/agent/gone-1', ready: '[data-head=gone-1] .why.offline' },
   { name: 'agent-missing', place: '#/agent/nobody', ready: 'h1' },
   {
+    name: 'call-form',
+    place: '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)',
+    arrange: press('both'),
+    ready: '.views.both .cm-content',
+  },
+  {
+    name: 'call-json',
+    place: '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)&args=[{"Title":5,"Priority":"None"}]',
+    arrange: press('JSON'),
+    ready: '.text-problems',
+  },
+  {
     name: 'call-answered',
-    place: '#/agent/web-1?service=IEchoService&method=SayHello(string)',
-    arrange: press('Call SayHello'),
+    place: '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)',
+    arrange: press('Call EchoAppointment'),
     ready: '[data-outcome=answered]',
   },
   {

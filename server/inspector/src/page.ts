@@ -21,6 +21,7 @@ import { createDoctor } from './state/doctor.ts'
 import { createMany } from './state/many.ts'
 import { createManyForm } from './state/many-form.ts'
 import { createNotes } from './state/notes.ts'
+import { createRawArguments } from './state/raw-arguments.ts'
 import { createScrollMemory } from './state/scroll-memory.ts'
 import { createSession } from './state/session.ts'
 import { createTheme } from './state/theme.ts'
@@ -52,6 +53,7 @@ export const agents = createAgents(session, tell => {
 })
 export const contracts = createContracts(session)
 export const form = createCallForm(router, agents, contracts)
+export const raw = createRawArguments(form)
 export const calls = createCalls({ session, form, storage: sessionStorage })
 export const phases = createCallPhases(session, calls)
 export const about = createAbout(session, location.hostname)

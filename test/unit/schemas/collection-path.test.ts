@@ -54,5 +54,7 @@ test('any name of a member can be said', () => {
 
 test('a path through very many places is given up', () => {
   const wide = Array.from({ length: 400 }, () => Array.from({ length: 400 }, () => 0))
-  expect(() => select(wide, parsePath('$[*][*]'))).toThrow(/more than 100,000 places/)
+  for (const path of ['$[*][*]', '$..a']) expect(() => select(wide, parsePath(path))).toThrow(/more than 100,000 places/)
+  const long = Array.from({ length: 300_000 }, () => 0)
+  expect(() => select(long, parsePath('$..a'))).toThrow(/more than 100,000 places/)
 })

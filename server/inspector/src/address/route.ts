@@ -37,6 +37,9 @@ export type Route =
       readonly tab?: AgentTab | undefined
       /** The call whose failure is explained, by its activity id. */
       readonly explain?: string | undefined
+      /** What its form is filled in with: arguments as JSON, and a deadline in seconds. */
+      readonly args?: string | undefined
+      readonly timeout?: string | undefined
     }
   | { readonly page: 'attach'; readonly mode: 'listening' | 'polling' }
   | { readonly page: 'trust'; readonly pending: string | undefined }
@@ -109,6 +112,8 @@ export function parseRoute(hash: string): Route {
         method: args.get('method') ?? undefined,
         tab: agentTabs.find(tab => tab === part),
         explain: args.get('explain') ?? undefined,
+        args: args.get('args') ?? undefined,
+        timeout: args.get('timeout') ?? undefined,
         list: parseList(args),
       }
     case 'overview':
@@ -154,8 +159,8 @@ export function formatRoute(route: Route): string {
     case 'agents':
       return `#/agents${formatQuery(listArgs(route.list))}`
     case 'agent': {
-      const { agent, tab, service, method, explain, list } = route
-      const query = formatQuery({ service, method, explain, ...listArgs(list) })
+      const { agent, tab, service, method, args, timeout, explain, list } = route
+      const query = formatQuery({ service, method, args, timeout, explain, ...listArgs(list) })
       return `#/agent/${encodeURIComponent(agent)}${tab === undefined ? '' : `/${tab}`}${query}`
     }
     case 'overview':

@@ -1,5 +1,6 @@
 import { wholeList } from '../address/route.ts'
 import { copyText } from '../browser/copy-text.ts'
+import { askForPaste } from '../groups/paste-call.tsx'
 import { agents, calls, listView, notes, palette, router, session, theme } from '../page.ts'
 import { type Theme, themes } from '../state/theme.ts'
 import { isOpen, ways } from '../ways.ts'
@@ -41,6 +42,13 @@ export function usePageCommands(): void {
       inFields: true,
       isEnabled: () => router.route.value.page === 'agent',
       run: () => calls.make(),
+    },
+    {
+      id: 'call.paste',
+      name: 'Paste a call: curl, SDK, CLI, a link or its JSON',
+      group: 'This page',
+      isEnabled: () => router.route.value.page === 'agent',
+      run: askForPaste,
     },
     ...ways.map(way => ({
       id: `go.${way.name.toLowerCase()}`,

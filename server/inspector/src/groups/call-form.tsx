@@ -1,9 +1,12 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { describeType, type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
-import { calls, contracts, form } from '../page.ts'
-import { CallFurther } from './call-further.tsx'
-import { RawArguments } from './raw-arguments.tsx'
-import { ValueField } from './value-field.tsx'
+import { useSignal } from '@preact/signals'
+import { contracts, form } from '../page.ts'
+import { CallArguments } from './call-arguments.tsx'
+import { askForPaste, PasteNotice, TakesPastes } from './paste-call.tsx'
+
+/** More methods than that can be searched. */
+const manyMethods = 12
 
 /** Service, method, arguments, a deadline, and the button that calls. */
 export function CallForm({ agent }: { agent: AgentSnapshot }) {
@@ -11,9 +14,17 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
   const { json, method } = form.chosen.value ?? {}
   return (
     <section class="panel call-panel" aria-label="Call" id="call" tabIndex={-1}>
-      <h2>
-        Call <span class="target">{agent.name}</span>
-      </h2>
+      <div class="row wrap">
+        <h2>
+          Call <span class="target">{agent.name}</span>
+        </h2>
+        <span class="spacer" />
+        {agent.services.length > 0 && (
+          <button type="button" class="small" onClick={askForPaste}>
+            Paste a call…
+          </button>
+        )}
+      </div>
       {agent.services.length === 0 && (
         <p class="hint">
           The gateway knows no contract of this agent, so there is nothing to call from here. <code>halibut-gateway contracts add</code>{' '}
@@ -35,78 +46,45 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
         </p>
       )}
       {json && method && (
-        <div class="call">
-          <nav class="methods" aria-label="Method">
-            {json.contract.methods.map(each => (
-              <MethodButton key={signatureOf(each)} method={each} selected={each === method} />
-            ))}
-          </nav>
-          <form
-            class="arguments"
-            aria-label="Arguments"
-            onSubmit={event => {
-              event.preventDefault()
-              calls.make()
-            }}
-          >
-            <Signature method={method} />
-            {method.params.map((param, i) => (
-              <ValueField
-                key={`${signatureOf(method)} ${param.name}`}
-                label={param.name}
-                json={json}
-                type={param.type}
-                marks={param}
-                value={form.args.value[i]}
-                path={`/${i}`}
-                onChange={value => form.edit(form.args.value.map((old, at) => (at === i ? value : old)))}
-              />
-            ))}
-            {method.params.length === 0 && <p class="hint">No arguments.</p>}
-            <div class="row wrap actions">
-              <button
-                type="submit"
-                class="primary"
-                disabled={form.errors.value.size > 0 || form.deadlineMs.value === 'invalid'}
-                title="Ctrl+Enter"
-              >
-                Call {method.name}
-              </button>
-              <span class="keys" aria-hidden="true">
-                <kbd>Ctrl</kbd>
-                <kbd>Enter</kbd>
-              </span>
-              <Deadline />
-            </div>
-            <CallFurther />
-            {!form.takesStreams.value && <RawArguments key={signatureOf(method)} />}
-          </form>
-        </div>
+        <TakesPastes class="call">
+          <Methods methods={json.contract.methods} chosen={method} />
+          <div class="call-arguments">
+            <PasteNotice />
+            {form.linkProblem.value && (
+              <p class="problem" role="alert">
+                {form.linkProblem.value}
+              </p>
+            )}
+            <CallArguments json={json} method={method} />
+          </div>
+        </TakesPastes>
       )}
     </section>
   )
 }
 
-function Deadline() {
+function Methods({ methods, chosen }: { methods: readonly MethodNode[]; chosen: MethodNode }) {
+  const search = useSignal('')
+  const wanted = search.value.trim().toLowerCase()
+  const shown = wanted === '' ? methods : methods.filter(each => signatureOf(each).toLowerCase().includes(wanted))
   return (
-    <label class="deadline">
-      give up after{' '}
-      <input
-        type="text"
-        inputMode="decimal"
-        size={5}
-        autocomplete="off"
-        aria-label="Give up after so many seconds"
-        placeholder="–"
-        title="Empty: it may run for as long as it takes, and wait for the agent for two minutes"
-        aria-invalid={form.deadlineMs.value === 'invalid'}
-        value={form.deadline.value}
-        onInput={event => {
-          form.deadline.value = event.currentTarget.value
-        }}
-      />{' '}
-      seconds
-    </label>
+    <nav class="methods" aria-label="Method">
+      {methods.length > manyMethods && (
+        <input
+          type="search"
+          aria-label="Search the methods"
+          placeholder={`${methods.length} methods`}
+          value={search.value}
+          onInput={event => {
+            search.value = event.currentTarget.value
+          }}
+        />
+      )}
+      {shown.map(each => (
+        <MethodButton key={signatureOf(each)} method={each} selected={each === chosen} />
+      ))}
+      {shown.length === 0 && <p class="hint">No method is called so.</p>}
+    </nav>
   )
 }
 
@@ -121,17 +99,5 @@ function MethodButton({ method, selected }: { method: MethodNode; selected: bool
       <span class="name">{method.name}</span>
       <span class="types">{method.params.map(param => describeType(param.type)).join(', ') || 'no arguments'}</span>
     </button>
-  )
-}
-
-function Signature({ method }: { method: MethodNode }) {
-  return (
-    <div class="signature">
-      <code>
-        <b>{method.name}</b>({method.params.map(param => `${param.name}: ${describeType(param.type)}`).join(', ')})
-        <span class="result"> → {describeType(method.result)}</span>
-      </code>
-      {method.description && <p>{method.description}</p>}
-    </div>
   )
 }

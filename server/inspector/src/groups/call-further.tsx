@@ -34,7 +34,7 @@ function callOfForm(): CallToSave | undefined {
   if (!chosen) return undefined
   const { agent, json, method } = chosen
   const args = form.args.peek()
-  const deadlineMs = form.deadlineMs.peek()
+  const deadlineMs = form.deadline.ms.peek()
   return {
     agent,
     service: json.contract.service,

@@ -8,24 +8,22 @@ import { isNumeric, type JsonType } from '../values/typed-json.ts'
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
 
-/** JSON as text with its kinds told apart. Of very long ones the beginning stands there, and the whole can be saved. */
-export function JsonView(props: { value: unknown; label: string; name?: string; type?: JsonType | undefined }) {
-  const { value, name, type } = props
-  const { text, isWhole } = useMemo(() => beginningOfJson(value, shownChars, '  ', type), [value, type?.node])
-  const save = (): void => saveAs(new Blob([jsonOf(value)], { type: 'application/json' }), `${name}.json`)
-  // What is one text or one number is copied as it is, all else as JSON.
-  const copied = (): string => (typeof value === 'string' || isNumeric(type, value) ? value : jsonOf(value, 2))
+/** JSON as text with its kinds told apart; of very long ones the beginning. `isRaw`: in one line, as it came. */
+export function JsonView(props: { value: unknown; label: string; name?: string; type?: JsonType | undefined; isRaw?: boolean }) {
+  const { value, name, type, isRaw = false } = props
+  const known = isRaw ? undefined : type
+  const { text, isWhole } = useMemo(() => beginningOfJson(value, shownChars, isRaw ? '' : '  ', known), [value, known?.node, isRaw])
   return (
     <div class="json-view">
       <ScrollArea class="json" label={props.label}>
         {pieces(text)}
       </ScrollArea>
-      <CopyButton text={copied} what="the value" />
+      <CopyButton text={() => copyable(value, isNumeric(type, value), isRaw)} what="the value" />
       {!isWhole && (
         <div class="row wrap">
-          <span class="hint">This is the beginning.</span>
+          <span class="hint">This is the beginning; all of it can be saved as a file.</span>
           {name !== undefined && (
-            <button type="button" onClick={save}>
+            <button type="button" onClick={() => saveAs(new Blob([jsonOf(value)], { type: 'application/json' }), `${name}.json`)}>
               Save the whole as a file
             </button>
           )}
@@ -35,7 +33,14 @@ export function JsonView(props: { value: unknown; label: string; name?: string; 
   )
 }
 
-function jsonOf(value: unknown, indent?: number): string {
+/** What is one text or one number is copied as it is, all else as JSON. */
+export function copyable(value: unknown, isNumber: boolean, isRaw = false): string {
+  if (typeof value === 'string' && (isNumber || !isRaw)) return value
+  return jsonOf(value, isRaw ? undefined : 2)
+}
+
+/** A value as JSON; what is no JSON is told in words. */
+export function jsonOf(value: unknown, indent?: number): string {
   return JSON.stringify(value, (_, each) => shownAs(each) ?? each, indent) ?? 'null'
 }
 

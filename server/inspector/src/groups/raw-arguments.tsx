@@ -1,38 +1,86 @@
-import { useSignal } from '@preact/signals'
-import { form } from '../page.ts'
+import { effect, useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { form, raw } from '../page.ts'
+import { lineOf } from '../values/text-change.ts'
+import type { JsonEditor } from './json-editor/json-editor.ts'
 
-/** The arguments as one JSON text, to read, paste and edit. */
+const label = 'Arguments as JSON'
+const shownProblems = 4
+
+/** The arguments as one JSON text, to read, paste and edit; a plain field until the editor is there, and where it cannot be had. */
 export function RawArguments() {
-  const text = useSignal<string | undefined>(undefined)
-  const problem = useSignal<string | undefined>(undefined)
-  const edit = (next: string): void => {
-    text.value = next
-    try {
-      const parsed: unknown = JSON.parse(next)
-      problem.value = Array.isArray(parsed) ? undefined : 'The arguments are a JSON list.'
-      if (Array.isArray(parsed)) form.edit(parsed)
-    } catch (error) {
-      problem.value = error instanceof Error ? error.message : 'This is not JSON.'
+  const place = useRef<HTMLDivElement>(null)
+  const editor = useSignal<JsonEditor | undefined>(undefined)
+  useEffect(() => {
+    let isGone = false
+    let stop: (() => void) | undefined
+    import('./json-editor/json-editor.ts').then(
+      ({ createJsonEditor }) => {
+        if (isGone || !place.current) return
+        const made = createJsonEditor(place.current, {
+          label,
+          text: raw.text.peek(),
+          onEdit: text => raw.edit(text),
+          method: () => form.chosen.peek(),
+        })
+        const stopText = effect(() => made.show(raw.text.value))
+        const stopMarks = effect(() => made.mark(raw.problems.value))
+        editor.value = made
+        stop = () => {
+          stopText()
+          stopMarks()
+          made.close()
+        }
+      },
+      // The plain field stays.
+      () => undefined,
+    )
+    return () => {
+      isGone = true
+      stop?.()
     }
-  }
+  }, [])
   return (
-    <details class="raw">
-      <summary>Raw JSON</summary>
-      <textarea
-        aria-label="Arguments as JSON"
-        spellcheck={false}
-        rows={6}
-        value={text.value ?? JSON.stringify(form.args.value, null, 2)}
-        onInput={event => edit(event.currentTarget.value)}
-        onBlur={() => {
-          if (problem.value === undefined) text.value = undefined
-        }}
-      />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
+    <section class="raw" aria-label="JSON">
+      <div ref={place} class="editor" />
+      {!editor.value && (
+        <textarea
+          aria-label={label}
+          spellcheck={false}
+          rows={10}
+          value={raw.text.value}
+          onInput={event => raw.edit(event.currentTarget.value)}
+        />
       )}
-    </details>
+      {raw.isBehind.value && (
+        <div class="behind" role="status">
+          <p>This is no JSON yet, and the form has changed since.</p>
+          <button type="button" class="small" onClick={() => raw.takeForm()}>
+            Take what the form has
+          </button>
+        </div>
+      )}
+      <Problems onGo={at => editor.value?.goTo(at)} />
+    </section>
+  )
+}
+
+function Problems({ onGo }: { onGo: (at: number) => void }) {
+  const problems = raw.problems.value
+  if (problems.length === 0) return null
+  return (
+    <ul class="text-problems" role="status">
+      {problems.slice(0, shownProblems).map(({ from, message }) => {
+        const { line, column } = lineOf(raw.text.value, from)
+        return (
+          <li key={`${from} ${message}`} class="problem">
+            <button type="button" class="small" onClick={() => onGo(from)}>
+              {line}:{column}
+            </button>{' '}
+            {message}
+          </li>
+        )
+      })}
+    </ul>
   )
 }

@@ -43,21 +43,13 @@ export function createCallPhases(session: Session, calls: Calls): CallPhases {
   return phases
 }
 
-/** Which of them are ours: the gateway does not tell the key of a call, so those are that go to the same place, in their order. */
+/** Which of them are ours: a call is known by the key that it was made with. */
 export function matched(made: readonly MadeCall[], open: readonly CallSnapshot[]): ReadonlyMap<number, CallSnapshot> {
-  // Those of this session first: one that was made before a reload is of another.
-  const left = open.toSorted((one, other) => Number(other.own ?? false) - Number(one.own ?? false) || (one.since < other.since ? 1 : -1))
+  const byKey = new Map(open.map(call => [call.idempotencyKey, call]))
   const found = new Map<number, CallSnapshot>()
-  for (const call of made) {
-    if (call.outcome.at !== 'running') continue
-    const at = left.findIndex(
-      each =>
-        each.agent === call.agent &&
-        each.service === call.service &&
-        (each.method === call.signature || call.signature.startsWith(`${each.method}(`)),
-    )
-    const [its] = at < 0 ? [] : left.splice(at, 1)
-    if (its) found.set(call.number, its)
+  for (const { number, key, outcome } of made) {
+    const its = outcome.at === 'running' ? byKey.get(key) : undefined
+    if (its) found.set(number, its)
   }
   return found
 }

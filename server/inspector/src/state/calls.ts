@@ -1,12 +1,14 @@
 import { type GatewayClient, GatewayError } from '@halibut-gateway/client'
 import { signatureOf } from '@halibut-gateway/schemas/contract'
 import { batch, effect, type ReadonlySignal, signal, untracked } from '@preact/signals'
+import { streamContentOf } from '../values/call-draft.ts'
 import { withoutSecrets } from '../values/form-values.ts'
 import { readCalls, writeCalls } from '../values/kept-calls.ts'
 import { withoutLongResults } from '../values/long-results.ts'
-import type { CallOutcome, MadeCall } from '../values/made-call.ts'
+import { type CallOutcome, draftOfCall, type MadeCall } from '../values/made-call.ts'
 import { mayHoldSecret } from '../values/masked-secrets.ts'
-import type { CallForm } from './call-form.ts'
+import { sendable } from '../values/stream-args.ts'
+import type { CallForm, TypedTime } from './call-form.ts'
 import type { Session } from './session.ts'
 
 const keptCalls = 100
@@ -102,15 +104,21 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
     })
   }
 
-  /** Makes a call for the first time. */
-  async function begin(client: GatewayClient, call: MadeCall, stop: AbortSignal): Promise<CallOutcome & { at: 'answered' }> {
+  /** Makes a call for the first time; `sent`: its arguments, with what its data streams are made of. */
+  async function begin(
+    client: GatewayClient,
+    call: MadeCall,
+    sent: readonly unknown[],
+    stop: AbortSignal,
+  ): Promise<CallOutcome & { at: 'answered' }> {
     const startedMs = performance.now()
-    const { agent, service, signature, args = [], key, startedAt, deadlineAt } = call
-    const result = await client.agent(agent).invoke(service, signature, args, {
+    const { agent, service, signature, key, timeoutMs, queueTimeoutMs } = call
+    const result = await client.agent(agent).invoke(service, signature, sent, {
       signal: stop,
       digest: true,
       idempotencyKey: key,
-      ...(deadlineAt === undefined ? {} : { timeoutMs: deadlineAt - startedAt }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(queueTimeoutMs === undefined ? {} : { queueTimeoutMs }),
       onProgress: ({ sentBytes, totalBytes = 0 }) => {
         uploaded.value = new Map(uploaded.peek()).set(call.number, totalBytes === 0 ? 1 : sentBytes / totalBytes)
       },
@@ -125,9 +133,10 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
     make: () => {
       const client = session.client.peek()
       const chosen = form.chosen.peek()
-      const deadlineMs = form.deadlineMs.peek()
-      if (!client || !chosen || form.errors.peek().size > 0 || deadlineMs === 'invalid') return
+      if (!client || !chosen || !form.isReady.peek()) return
       const { agent, json, method } = chosen
+      const timeoutMs = timeOf(form.deadline)
+      const queueTimeoutMs = timeOf(form.queueDeadline)
       const args = form.args.peek()
       const startedAt = now()
       const { state } = client
@@ -140,8 +149,10 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
         shownArgs: args.map((arg, i) => withoutSecrets(json, method.params[i] ?? { type: 'object' }, arg)),
         ...(mayHoldSecret(json, method.result) ? { hidesResult: true } : {}),
         startedAt,
-        deadlineAt: deadlineMs === undefined ? undefined : startedAt + deadlineMs,
-        key: crypto.randomUUID(),
+        timeoutMs,
+        queueTimeoutMs,
+        deadlineAt: timeoutMs === undefined ? undefined : startedAt + timeoutMs,
+        key: form.onceKey.peek() || crypto.randomUUID(),
         epoch: state.at === 'connected' ? state.welcome.epoch : undefined,
         outcome: { at: 'running' },
       }
@@ -149,12 +160,12 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
         list.value = [call, ...list.peek()].slice(0, keptCalls)
         shown.value = call.number
       })
-      void run(call, stop => begin(client, call, stop))
+      void run(call, stop => begin(client, call, sendable(json, method, args), stop))
     },
     cancel: number => running.get(number)?.abort(),
     reopen: call => {
       batch(() => {
-        form.choose(call, call.args)
+        form.fill(call.args ? { ...draftOfCall(call), args: call.args } : draftOfCall(call))
         shown.value = call.number
       })
     },
@@ -191,13 +202,24 @@ async function rejoin(client: GatewayClient, call: MadeCall, signal: AbortSignal
         throw forgotten(forgottenWhy[known.reason])
       case 'running':
     }
-    if (args) {
+    if (args && !args.some(holdsContent)) {
       const timeoutMs = deadlineAt === undefined ? {} : { timeoutMs: Math.max(1, deadlineAt - Date.now()) }
       const params = { agent, service, method, args: [...args], digest: true, idempotencyKey, epoch, ...timeoutMs }
       return { at: 'answered', result: await client.request('agent.invoke', params, { signal }), elapsedMs: elapsed() }
     }
     await pause(askAgainMs, signal)
   }
+}
+
+function timeOf({ ms }: TypedTime): number | undefined {
+  const value = ms.peek()
+  return value === 'invalid' ? undefined : value
+}
+
+/** Whether something in a value may stand for the content of a data stream, which is sent once. */
+function holdsContent(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return streamContentOf(value) !== undefined || Object.values(value).some(holdsContent)
 }
 
 const forgottenWhy = {

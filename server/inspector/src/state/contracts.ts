@@ -1,6 +1,7 @@
 import type { Contract } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, contractJson } from '@halibut-gateway/schemas/wire'
 import { signal } from '@preact/signals'
+import { isTypeNode } from '../values/type-nodes.ts'
 import type { Session } from './session.ts'
 
 /** The contracts of services, asked for when somebody wants to see one. */
@@ -43,7 +44,7 @@ export function createContracts(session: Session): Contracts {
     // What is the same stays the same object, and with it what is made of it.
     if (contract && typeof before === 'object' && JSON.stringify(before.contract) === JSON.stringify(contract)) return
     if (!contract && client.state.at !== 'connected') return
-    const json = contract && contractJson(contract)
+    const json = contract && contractJson(contract, node => isTypeNode(contract, node))
     const names = [service, ...(contract ? [contract.service, ...(contract.aliases ?? [])] : [])]
     known.value = new Map([...known.peek(), ...names.map(each => [keyOf(each, agent), json ?? 'missing'] as const)])
   }

@@ -4,7 +4,7 @@ import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Route } from '../address/route.ts'
 import type { Router } from '../address/router.ts'
-import { firstOf, withHandles } from '../values/form-values.ts'
+import { firstOf } from '../values/form-values.ts'
 import type { Agents } from './agents.ts'
 import type { Contracts } from './contracts.ts'
 
@@ -102,7 +102,7 @@ export function createManyForm(router: Router, agents: Agents, contracts: Contra
     if (!Array.isArray(value)) return { problems: ['The arguments are a JSON list.'] }
     const found: ParamError[] = []
     const params = method.value?.params ?? []
-    for (const [i, param] of params.entries()) json.value?.read(param, withHandles(value[i]), `/${i}`, found, handle => handle)
+    for (const [i, param] of params.entries()) json.value?.read(param, value[i], `/${i}`, found, handle => handle)
     if (value.length > params.length) found.push({ path: `/${params.length}`, expected: 'no more arguments', got: `${value.length}` })
     return { args: value, problems: found.map(({ path, expected, got }) => `${path}: expected ${expected}, got ${got}`) }
   })

@@ -12,6 +12,8 @@ export type Provider = NonNullable<VersionAnswer['signIn']>
 
 /** Who is signed in at the gateway, and how the connection is. */
 export interface Session {
+  /** The address of the gateway, which ends with a slash. */
+  readonly url: string
   /** The client of who is signed in; nobody is where there is none. */
   readonly client: ReadonlySignal<GatewayClient | undefined>
   readonly connection: ReadonlySignal<ClientState>
@@ -105,6 +107,7 @@ export function createSession(options: SessionOptions): Session {
   // A gateway that does not answer is told of by the connection.
   lookForProvider().catch(() => undefined)
   return {
+    url,
     client,
     connection,
     refusal,

@@ -76,9 +76,9 @@ function firstDefined(json: ContractJson, name: string, room: { values: number }
   const definition = definitionOf(json, name)
   if (!definition) return null
   if ('enum' in definition) return Object.keys(definition.values)[0] ?? 0
-  const [derived] = definition.derived ?? []
-  if ((definition.abstract || definition.kind === 'interface') && derived !== undefined) {
-    return { $type: derived, $value: firstValue(json, derived, room, depth + 1) }
+  if (isOpen(definition)) {
+    const [derived] = constructible(json, name)
+    return derived === undefined ? null : { $type: derived, $value: firstValue(json, derived, room, depth + 1) }
   }
   return Object.fromEntries(definition.members.map(member => [member.name, firstOf(json, member, room, depth + 1)]))
 }
@@ -89,19 +89,39 @@ export function definitionOf(json: ContractJson, name: string): TypeDefinition |
   return types && Object.hasOwn(types, name) ? types[name] : undefined
 }
 
-/** A value in its JSON form as it may be shown: what the contract calls a secret is not in it. */
-export function withoutSecrets(json: ContractJson, { type, secret }: MarkedType, value: unknown): unknown {
+/** Whether no value is of exactly this type, but of one that derives from it or implements it. */
+export function isOpen(definition: TypeDefinition): boolean {
+  return 'object' in definition && (definition.abstract === true || definition.kind === 'interface')
+}
+
+/** The types that a value can be of where one is declared: itself where it can have values of its own, and those that derive from it. */
+export function constructible(json: ContractJson, name: string, found = new Set<string>(), seen = new Set<string>()): readonly string[] {
+  const definition = definitionOf(json, name)
+  if (!definition || 'enum' in definition || seen.has(name)) return [...found]
+  seen.add(name)
+  if (!isOpen(definition)) found.add(name)
+  for (const derived of definition.derived ?? []) constructible(json, derived, found, seen)
+  return [...found]
+}
+
+/** A value in its JSON form as it may be shown: what the contract calls a secret is not in it, but what `hide` puts there. */
+export function withoutSecrets(
+  json: ContractJson,
+  { type, secret }: MarkedType,
+  value: unknown,
+  hide: (type: TypeNode) => unknown = () => '•••',
+): unknown {
   if (value === null || value === undefined) return value
-  if (secret) return '•••'
+  if (secret) return hide(type)
   if (typeof value !== 'object' || value instanceof File) return value
-  const of = (part: TypeNode, each: unknown): unknown => withoutSecrets(json, { type: part }, each)
+  const of = (part: TypeNode, each: unknown): unknown => withoutSecrets(json, { type: part }, each, hide)
   if (isTyped(value)) return { $type: value.$type, $value: of(value.$type, value.$value) }
   if (typeof type === 'string') {
     const definition = definitionOf(json, type)
     if (!definition || 'enum' in definition) return value
     const members = new Map(definition.members.map(member => [member.name, member]))
     return Object.fromEntries(
-      Object.entries(value).map(([name, each]) => [name, withoutSecrets(json, members.get(name) ?? { type: 'object' }, each)]),
+      Object.entries(value).map(([name, each]) => [name, withoutSecrets(json, members.get(name) ?? { type: 'object' }, each, hide)]),
     )
   }
   if ('nullable' in type) return of(type.nullable, value)
@@ -119,20 +139,8 @@ export function withoutSecrets(json: ContractJson, { type, secret }: MarkedType,
   return Array.isArray(value) ? value.map((each, i) => of(types[i] ?? 'object', each)) : value
 }
 
-/** Arguments as they are checked: a file is the handle of a data stream. */
-export function withHandles(value: unknown): unknown {
-  return replaceWhere(value, each => (each instanceof File ? { $stream: 1, length: each.size } : undefined))
-}
-
 /** What is shown in the place of a file or a download; `undefined` for any other value. */
 export function shownAs(value: unknown): object | undefined {
   if (value instanceof File) return { file: value.name, bytes: value.size }
   return value instanceof Download ? { download: `${value.length} bytes` } : undefined
-}
-
-function replaceWhere(value: unknown, replace: (value: unknown) => unknown): unknown {
-  const instead = replace(value)
-  if (instead !== undefined || typeof value !== 'object' || value === null) return instead ?? value
-  if (Array.isArray(value)) return value.map(each => replaceWhere(each, replace))
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replaceWhere(each, replace)]))
 }

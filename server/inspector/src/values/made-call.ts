@@ -1,5 +1,7 @@
 import type { GatewayError } from '@halibut-gateway/client'
 import type { InvokeResult } from '@halibut-gateway/schemas'
+import type { CallDraft } from './call-draft.ts'
+import { withNames } from './stream-args.ts'
 
 /** What a call goes to. */
 export interface Target {
@@ -18,12 +20,20 @@ export interface MadeCall extends Target {
   /** The contract says that its answer has a secret in it: it is shown, and not kept. */
   readonly hidesResult?: true
   readonly startedAt: number
+  /** Its times, where they were set. */
+  readonly timeoutMs?: number | undefined
+  readonly queueTimeoutMs?: number | undefined
   /** When it is given up, where a deadline was set. */
   readonly deadlineAt?: number | undefined
   /** What the gateway knows it by, to ask what became of it after the page was left. */
   readonly key: string
   readonly epoch?: string | undefined
   readonly outcome: CallOutcome
+}
+
+/** A call that was made, as one that may be made again. What is secret or was a file is not in it. */
+export function draftOfCall({ agent, service, signature, shownArgs, timeoutMs, queueTimeoutMs }: MadeCall): CallDraft {
+  return { agent, service, method: signature, args: withNames(shownArgs), timeoutMs, queueTimeoutMs }
 }
 
 /** What came of a call. */

@@ -39,6 +39,8 @@ const route: fc.Arbitrary<Route> = fc.oneof(
     method: part,
     tab: fc.option(fc.constantFrom(...agentTabs), { nil: undefined }),
     explain: part,
+    args: part,
+    timeout: part,
     list,
   }),
   fc.constantFrom('listening' as const, 'polling' as const).map(mode => ({ page: 'attach' as const, mode })),

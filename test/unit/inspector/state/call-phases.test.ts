@@ -26,17 +26,17 @@ const open = (activityId: string, since: string, change: Partial<CallSnapshot> =
   ...change,
 })
 
-test('calls of this tab are found among those of the gateway by where they go, the newest first, each once', () => {
+test('calls of this tab are found among those of the gateway by their keys', () => {
   const calls = [
-    made(4),
-    made(3, { agent: 'web-2' }),
-    made(2, { outcome: { at: 'failed', error: new Error() as never, elapsedMs: 1 } }),
-    made(1),
+    made(3, { key: 'c' }),
+    made(2, { key: 'b', outcome: { at: 'failed', error: new Error() as never, elapsedMs: 1 } }),
+    made(1, { key: 'a' }),
   ]
-  const found = matched(calls, [open('old', '1'), open('new', '2', { state: 'running' }), open('other', '3', { method: 'Sing(string)' })])
-  expect([...found].map(([number, { activityId }]) => [number, activityId])).toEqual([
-    [4, 'new'],
-    [1, 'old'],
+  const found = matched(calls, [
+    open('one', '1', { idempotencyKey: 'a' }),
+    open('two', '2', { idempotencyKey: 'b' }),
+    open('other', '3', { idempotencyKey: 'd', state: 'running' }),
+    open('unnamed', '4'),
   ])
-  expect(matched([made(1)], [open('named', '1', { method: 'Say' })]).get(1)?.activityId).toBe('named')
+  expect([...found].map(([number, { activityId }]) => [number, activityId])).toEqual([[1, 'one']])
 })

@@ -57,9 +57,11 @@ async function createWorld() {
       const form = {
         chosen: signal(wait && { agent: 'web-1', json, method: wait }),
         args: signal(args),
-        errors: signal(new Map()),
-        deadlineMs: signal(undefined),
-        choose: () => undefined,
+        isReady: signal(true),
+        deadline: { ms: signal(undefined) },
+        queueDeadline: { ms: signal(undefined) },
+        onceKey: signal(''),
+        fill: () => undefined,
       } as unknown as CallForm
       return { session, calls: createCalls({ session, form, storage }) }
     },

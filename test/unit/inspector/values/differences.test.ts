@@ -26,7 +26,7 @@ test('a value differs from itself nowhere, and from another one at places where 
 test('the deepest places that say it all are told', () => {
   const one = { Version: '1.0', Disks: [{ Name: 'c', Free: 5 }, { Name: 'd' }], Tags: [] }
   const other = { Version: '1.1', Disks: [{ Name: 'c', Free: 4 }], Tags: {}, More: null }
-  expect(differencesOf(one, other)).toEqual([
+  expect(differencesOf(one, other).map(({ keys, ...told }) => told)).toEqual([
     { path: '$.Version', one: '1.0', other: '1.1' },
     { path: '$.Disks[0].Free', one: 5, other: 4 },
     { path: '$.Disks[1]', one: { Name: 'd' }, other: undefined },

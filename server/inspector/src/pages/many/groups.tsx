@@ -1,10 +1,11 @@
 import { shortJson } from '@halibut-gateway/schemas/collection'
 import { useMemo } from 'preact/hooks'
 import { JsonView } from '../../groups/json-view.tsx'
-import { many } from '../../page.ts'
+import { contracts, many } from '../../page.ts'
 import { type AnswerGroup, majorityOf } from '../../values/answer-groups.ts'
 import { differencesOf } from '../../values/differences.ts'
 import { counted } from '../../values/format.ts'
+import { isNumeric, type JsonType, resultType, typeAt } from '../../values/typed-json.ts'
 
 /** Groups that are shown, then the rest is counted. */
 const mostGroups = 40
@@ -62,13 +63,20 @@ function namesOf({ agents }: AnswerGroup): string {
   return agents.length > mostNames ? `${names} and ${(agents.length - mostNames).toLocaleString('en')} more` : names
 }
 
+/** By the contract of one that answered so. */
+function typeOf({ agents: [agent = ''] }: AnswerGroup): JsonType | undefined {
+  const made = many.made.value
+  return made && resultType(contracts.of(made.service, agent), made.method)
+}
+
 function Whole({ group }: { group: AnswerGroup }) {
   if (!group.isKept) return <p class="hint">The answer is long, and not kept; it is compared by a checksum.</p>
-  return <JsonView value={group.value} label="What most answered" name="answer" />
+  return <JsonView value={group.value} label="What most answered" name="answer" type={typeOf(group)} />
 }
 
 /** The places at which an answer differs from what most say. */
 function Against({ group, majority }: { group: AnswerGroup; majority: AnswerGroup }) {
+  const type = typeOf(group)
   const differences = useMemo(() => differencesOf(majority.value, group.value), [majority.value, group.value])
   if (!group.isKept || !majority.isKept) return <p class="hint">The answers are long, and not kept; they are compared by a checksum.</p>
   return (
@@ -82,21 +90,30 @@ function Against({ group, majority }: { group: AnswerGroup; majority: AnswerGrou
           </tr>
         </thead>
         <tbody>
-          {differences.map(({ path, one, other }) => (
+          {differences.map(({ path, keys, one, other }) => (
             <tr key={path} data-path={path}>
               <th scope="row">
                 <code>{path}</code>
               </th>
-              <td>{one === undefined ? <span class="quiet">nothing</span> : <code>{shortJson(one)}</code>}</td>
-              <td>{other === undefined ? <span class="quiet">nothing</span> : <code>{shortJson(other)}</code>}</td>
+              <td>
+                <Side value={one} type={typeAt(type, keys)} />
+              </td>
+              <td>
+                <Side value={other} type={typeAt(type, keys)} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
       <details>
         <summary>The whole answer</summary>
-        <JsonView value={group.value} label="Answer of these agents" name="answer" />
+        <JsonView value={group.value} label="Answer of these agents" name="answer" type={type} />
       </details>
     </>
   )
+}
+
+function Side({ value, type }: { value: unknown; type: JsonType | undefined }) {
+  if (value === undefined) return <span class="quiet">nothing</span>
+  return <code>{isNumeric(type, value) ? value : shortJson(value)}</code>
 }

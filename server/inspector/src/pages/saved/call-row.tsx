@@ -33,9 +33,11 @@ export function CallRow({ id, collection, call, index, isOpen }: CallRowProps) {
           onClick={() => router.replace({ page: 'saved', collection: id, call: isOpen ? undefined : name, link: undefined })}
         >
           <VerdictMark verdict={verdict} />
-          <span class="name">{name}</span>
-          <span class="quiet target">
-            {call.tag === undefined ? call.agent : `each with the tag ${call.tag}`} · {call.method}
+          <span class="saved-words">
+            <span class="name">{name}</span>
+            <span class="target">
+              {call.tag === undefined ? call.agent : `each with the tag ${call.tag}`} · {call.method}
+            </span>
           </span>
         </button>
         <span class="row saved-acts">

@@ -1,9 +1,11 @@
 import { asTemplate, type Collection, type SavedCall, type Verdict } from '@halibut-gateway/schemas/collection'
 import { RelativeTime } from '../../elements/relative-time.tsx'
 import { JsonView } from '../../groups/json-view.tsx'
+import { contracts } from '../../page.ts'
 import { savedCalls, savedRuns } from '../../saved.ts'
 import type { CameOf } from '../../state/saved-runs.ts'
 import { formatMs } from '../../values/format.ts'
+import { type JsonType, resultTypeByName } from '../../values/typed-json.ts'
 import { VerdictMark } from './verdict-mark.tsx'
 
 /** What came of a saved call last, at each agent, and what its assertions say to that now: nothing is sent for it. */
@@ -24,7 +26,7 @@ function Result(props: { id: string; collection: Collection; call: SavedCall; ca
   const { verdicts, shown } = savedRuns.judge(id, collection, call, came)
   const isPassed = verdicts.every(({ passed }) => passed)
   return (
-    <li class={isPassed ? 'result passed' : 'result failed'}>
+    <li class="came">
       <div class="row wrap">
         <VerdictMark verdict={isPassed ? 'passed' : 'failed'} />
         <b>{came.agent}</b>
@@ -63,11 +65,16 @@ function Result(props: { id: string; collection: Collection; call: SavedCall; ca
       {shown.at === 'answered' && !came.told && (
         <details open={props.isOnly}>
           <summary>Answer</summary>
-          <JsonView value={shown.value} label={`Answer of ${came.agent}`} name={call.name} />
+          <JsonView value={shown.value} label={`Answer of ${came.agent}`} name={call.name} type={typeOf(call, came.agent)} />
         </details>
       )}
     </li>
   )
+}
+
+/** By the contract of the agent, where the call says its service and its method without variables. */
+function typeOf({ service, method }: SavedCall, agent: string): JsonType | undefined {
+  return resultTypeByName(contracts.of(service, agent), method)
 }
 
 function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {

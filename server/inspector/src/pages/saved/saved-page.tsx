@@ -1,9 +1,9 @@
-import { problemText, readCollection } from '@halibut-gateway/schemas/collection'
+import { collectionLimits, problemText, readCollection } from '@halibut-gateway/schemas/collection'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Route } from '../../address/route.ts'
 import { Link } from '../../elements/link.tsx'
-import { router } from '../../page.ts'
+import { listView, router } from '../../page.ts'
 import { savedCalls } from '../../saved.ts'
 import { counted } from '../../values/format.ts'
 import { saveAs } from '../../values/save-as.ts'
@@ -107,6 +107,8 @@ export function SavedPage({ place }: { place: Place }) {
 
 /** Takes a file in; tells what is wrong with it. */
 async function takeIn(file: File): Promise<{ id?: string; problems: readonly string[] }> {
+  // No character has more than four bytes; what is longer is not read into the tab.
+  if (file.size > collectionLimits.chars * 4) return { problems: [`${file.name}: it is too large for a file of saved calls`] }
   const read = readCollection(await file.text())
   if ('problems' in read) return { problems: read.problems.map(problem => `${file.name}: ${problemText(problem)}`) }
   const kept = savedCalls.add(read.collection)
@@ -138,6 +140,9 @@ function Nothing() {
         Make a call on an agent’s page, and press <b>Save</b> beside it, or in the history below it. Say what its answer has to be, and run
         it again whenever you want to know.
       </p>
+      <Link to={{ page: 'agents', list: listView.value }} class="button">
+        See the agents
+      </Link>
       <p class="hint">
         Somebody has given you a file? Drop it here, or open it above. <code>halibut-gateway call --saved file.json</code> runs the same
         file.

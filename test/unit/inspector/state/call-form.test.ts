@@ -1,0 +1,168 @@
+import { bytes, dataStream, int32, int64, member, method, object, service, string } from '@halibut-gateway/schemas/contract'
+import { contractJson } from '@halibut-gateway/schemas/wire'
+import { expect, test } from 'vitest'
+import { linkOfCall } from '../../../../server/inspector/src/address/call-link.ts'
+import { wholeList } from '../../../../server/inspector/src/address/route.ts'
+import { createRouter } from '../../../../server/inspector/src/address/router.ts'
+import { createCallForm } from '../../../../server/inspector/src/state/call-form.ts'
+import { createRawArguments } from '../../../../server/inspector/src/state/raw-arguments.ts'
+
+const login = object('S.Login, S', { User: string, Password: member(string, { secret: true }), Tries: int32 })
+const contract = service('ITest', {
+  Add: method(
+    [
+      ['a', int64],
+      ['b', int64],
+    ],
+    int64,
+  ),
+  SignIn: method([['login', login]], string),
+  Put: method(
+    [
+      ['name', string],
+      ['content', dataStream],
+    ],
+    bytes,
+  ),
+})
+const json = contractJson(contract)
+
+/** The form of a page at an address, with one agent. */
+function createForm(hash = '#/agent/web-1?service=ITest&method=Add(int64,int64)') {
+  const location = { hash, pathname: '/', search: '' }
+  const set = (_data: unknown, _unused: string, address: string): void => {
+    location.hash = address.slice(address.indexOf('#'))
+  }
+  const bar = { location, history: { pushState: set, replaceState: set }, addEventListener: () => undefined }
+  const router = createRouter(bar as never, { onToken: () => undefined })
+  const agents = { get: (id: string) => (id.startsWith('web') ? { id, services: ['ITest'] } : undefined) }
+  const form = createCallForm(router, agents as never, { of: () => json } as never)
+  return { bar, router, form, raw: createRawArguments(form) }
+}
+
+test('a draft that is taken from the form fills another form in, and nothing is sent by that', () => {
+  const { form } = createForm()
+  form.edit(['1', '2'])
+  form.deadline.text.value = '1.5'
+  form.onceKey.value = 'once'
+  const draft = form.draft.value
+  expect(draft).toEqual({
+    agent: 'web-1',
+    service: 'ITest',
+    method: 'Add(int64,int64)',
+    args: ['1', '2'],
+    timeoutMs: 1_500,
+    idempotencyKey: 'once',
+  })
+  const other = createForm('#/agent/web-2')
+  if (draft) other.form.fill({ ...draft, agent: 'web-2' })
+  expect(other.form.draft.value).toEqual({ ...draft, agent: 'web-2' })
+  expect(other.form.isReady.value).toBe(true)
+})
+
+test('a draft with fewer arguments, or the name of a method alone, gets the rest from the form', () => {
+  const { form } = createForm()
+  form.fill({ agent: 'web-1', service: 'ITest', method: 'add', args: ['5'] })
+  expect(form.draft.value).toMatchObject({ method: 'Add(int64,int64)', args: ['5', '0'] })
+})
+
+test('secrets and files are in no draft, and so in no link', () => {
+  const { form } = createForm()
+  form.choose({ signature: 'SignIn(Login)' }, [{ User: 'ada', Password: 'hunter2', Tries: 1 }])
+  expect(form.draft.value?.args).toEqual([{ User: 'ada', Password: '', Tries: 1 }])
+  form.choose({ signature: 'Put(string,dataStream)' }, ['n', new File(['secret content'], 'notes.txt')])
+  expect(form.draft.value?.args).toEqual(['n', { $file: 'notes.txt' }])
+})
+
+test('a link fills the form in, and what is changed is not what the link said any more', () => {
+  const call = { agent: 'web-1', service: 'ITest', method: 'Add(int64,int64)', args: ['41', '1'], timeoutMs: 2_000 }
+  const { form, bar } = createForm(linkOfCall(call, wholeList))
+  expect(form.draft.value).toEqual(call)
+  expect(bar.location.hash).toContain('args=')
+  form.edit(['42', '1'])
+  expect(bar.location.hash).toBe('#/agent/web-1?service=ITest&method=Add%28int64%2Cint64%29')
+  expect(form.draft.value?.args).toEqual(['42', '1'])
+})
+
+test.each([
+  ['no JSON; at character 4', '[1,'],
+  ['no JSON list', '{}'],
+  ['4,096 characters', `[${'1,'.repeat(3_000)}1]`],
+])('a link says what is wrong with its arguments (%s), and fills nothing in', (why, args) => {
+  const { form } = createForm(`#/agent/web-1?${new URLSearchParams({ service: 'ITest', method: 'Add(int64,int64)', args })}`)
+  expect(form.linkProblem.value).toContain(why)
+  expect(form.args.value).toEqual(['0', '0'])
+})
+
+test('arguments that do not fit are told with their place, and keep the call from being made', () => {
+  const { form } = createForm()
+  form.edit(['x', '1'])
+  expect([...form.errors.value.keys()]).toEqual(['/0'])
+  expect(form.isReady.value).toBe(false)
+  form.edit(['1', '1'])
+  for (const [signal, bad, good] of [
+    [form.deadline.text, 'soon', ''],
+    [form.queueDeadline.text, '-1', '5'],
+    [form.onceKey, 'x'.repeat(129), 'x'],
+  ] as const) {
+    signal.value = bad
+    expect(form.isReady.value).toBe(false)
+    signal.value = good
+    expect(form.isReady.value).toBe(true)
+  }
+})
+
+test('form and JSON follow each other, and what is typed stays as it is typed', () => {
+  const { form, raw } = createForm()
+  expect(JSON.parse(raw.text.value)).toEqual(['0', '0'])
+  raw.edit('[ "1",\n   9007199254740993 ]')
+  expect(form.args.value).toEqual(['1', '9007199254740993'])
+  expect(raw.text.value).toBe('[ "1",\n   9007199254740993 ]')
+  form.edit(['7', '9007199254740993'])
+  expect(raw.text.value).toBe('[ "7",\n   9007199254740993 ]')
+})
+
+test('while the text is no JSON the form stays, the call waits, and each is kept until somebody decides', () => {
+  const { form, raw } = createForm()
+  raw.edit('["1", "2"]')
+  raw.edit('["1", "2')
+  expect(form.args.value).toEqual(['1', '2'])
+  expect([form.isReady.value, raw.isBehind.value]).toEqual([false, false])
+  expect(raw.problems.value).toMatchObject([{ from: 6, message: expect.stringContaining('does not end') }])
+  form.edit(['1', '3'])
+  expect([raw.text.value, raw.isBehind.value]).toEqual(['["1", "2', true])
+  // Another method and back.
+  form.choose({ signature: 'SignIn(Login)' })
+  expect(form.isReady.value).toBe(true)
+  form.choose({ signature: 'Add(int64,int64)' })
+  expect(raw.text.value).toBe('["1", "2')
+  raw.takeForm()
+  expect([JSON.parse(raw.text.value), raw.isBehind.value, form.isReady.value]).toEqual([['1', '3'], false, true])
+})
+
+test('what does not fit is marked where it stands in the text', () => {
+  const { form, raw } = createForm('#/agent/web-1?service=ITest&method=SignIn(Login)')
+  const text = '[{"User": 5, "Password": "", "Tries": 1, "Age": 3}]'
+  raw.edit(text)
+  expect(raw.problems.value.map(({ from, to, message }) => [text.slice(from, to), message])).toEqual([
+    ['5', 'Expected text, got 5.'],
+    ['3', 'Expected no such member, got a number.'],
+  ])
+  expect(form.isReady.value).toBe(false)
+  raw.edit('[{"User": "a", "Password": "", "Tries": 1}, 2]')
+  expect(raw.problems.value).toMatchObject([{ message: expect.stringContaining('left out') }])
+})
+
+test('a file stands in the text by its name, and stays the file while the name is there', () => {
+  const { form, raw } = createForm('#/agent/web-1?service=ITest&method=Put(string,dataStream)')
+  const file = new File(['x'], 'notes.txt')
+  form.edit(['n', file])
+  expect(JSON.parse(raw.text.value)).toEqual(['n', { $file: 'notes.txt' }])
+  raw.edit('["m", {"$file": "notes.txt"}]')
+  expect(form.args.value).toEqual(['m', file])
+  expect(form.isReady.value).toBe(true)
+  raw.edit('["m", {"$file": "other.txt"}]')
+  expect(form.errors.value.get('/1')?.expected).toContain('a file')
+  raw.edit('["m", {"$text": "hello"}]')
+  expect(form.isReady.value).toBe(true)
+})
