@@ -87,16 +87,16 @@ export function serviceProxy(contract: Contract, line: AgentLine): object {
     const [given, options] = splitOptions(all, methods)
     const streams = line.streams(options)
     const overload = encoded(() => writeArguments(json, methods, given, '/args', streams.write))
-    if (!overload.found) {
+    if (!overload.fitting) {
       const { errors, candidates } = overload
       const what = errors[0] ? describe(errors[0]) : 'the arguments fit several overloads'
       throw new GatewayError('invalid_params', `${name}: ${what}`, { errors, candidates })
     }
-    const { found, args } = overload
-    const { value } = await line.invoke(contract.service, signatureOf(found), args, streams, options, found.params)
-    if (found.result === 'void') return undefined
+    const { fitting, args } = overload
+    const { value } = await line.invoke(contract.service, signatureOf(fitting), args, streams, options, fitting.params)
+    if (fitting.result === 'void') return undefined
     const errors: ParamError[] = []
-    const result = json.read(found.result, value, '/value', errors, streams.read)
+    const result = json.read(fitting.result, value, '/value', errors, streams.read)
     if (!errors[0]) return result
     throw new GatewayError('serialization_failed', `${name}: the result does not fit the contract: ${describe(errors[0])}`, {
       delivery: 'executed',

@@ -48,7 +48,7 @@ export class GatewayClient implements AsyncDisposable {
 
   /** One of the gateway’s own methods. */
   async request<M extends MethodName>(method: M, params: MethodParams<M>, options: RequestOptions = {}): Promise<MethodResult<M>> {
-    return (await this.#requests.make(method, params, options)) as MethodResult<M>
+    return this.#requests.make(method, params, options) as Promise<MethodResult<M>>
   }
 
   /** Every agent with its state. */
@@ -75,8 +75,9 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /**
-   * Any of the gateway’s watches, such as `trust.watch`, with its `params` (default: none). Ends as {@link watchAgents} does. `gap`: told where something was missed, for a watch whose
-   * first item does not say it all. `merge`: what tells as much as two items that were not read yet.
+   * Any of the gateway’s watches, such as `trust.watch`, with its `params` (default: none). Ends as {@link watchAgents} does, or where there is nothing
+   * more to tell, as of `agents.doctor`. `gap`: told where something was missed, for a watch whose first item does not say it all. `merge`: what tells
+   * as much as two items that were not read yet.
    */
   watch<M extends WatchName>(
     method: M,
@@ -85,7 +86,7 @@ export class GatewayClient implements AsyncDisposable {
     merge?: (older: WatchItem<M>, newer: WatchItem<M>) => WatchItem<M> | undefined,
   ): AsyncGenerator<WatchItem<M>, void, void> {
     const line: WatchLine<WatchItem<M>> = {
-      start: async (stop, hooks) => this.#requests.make(method, params, { signal: stop }, hooks),
+      start: (stop, hooks) => this.#requests.make(method, params, { signal: stop }, hooks),
       notify: (name, params) => this.#requests.link.notify(name, params),
       merge,
       gap,

@@ -157,7 +157,7 @@ export class Link {
     // Before anything else runs: their frames may be there already.
     const downloads = this.streams.announced(holdsStreams && 'result' in response ? handlesIn(response.result) : [])
     if (!this.#pending.answer(response, downloads)) {
-      for (const download of downloads.values()) download.cancel('nobody waits for this answer')
+      for (const download of downloads.values()) download.cancel('nobody waits for it')
     }
     this.#onAnswer()
   }

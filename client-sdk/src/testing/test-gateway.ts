@@ -78,10 +78,10 @@ export function createTestGateway(): TestGateway {
       throw misfit(`${name} has no method ${got}`, [{ path: '/method', expected: `a method of ${name}`, got }], candidates)
     }
     const overload = readArguments(service.json, methods, given, '/args', handle => handle)
-    if (!overload.found) throw misfit(`the arguments do not fit a ${method}`, overload.errors, overload.candidates)
+    if (!overload.fitting) throw misfit(`the arguments do not fit a ${method}`, overload.errors, overload.candidates)
     const planned = failures.shift()
     if (planned) throw planned
-    const { found } = overload
+    const { fitting: found } = overload
     const signature = signatureOf(found)
     const record = calls.begin({ agent, service: name, method: signature })
     let answered = (): void => undefined

@@ -8,8 +8,8 @@ const defaultDistance = 100
 
 /** What came of finding the overload for some arguments. */
 export type Overload =
-  | { readonly found: MethodNode; readonly args: unknown[] }
-  | { readonly found: undefined; readonly errors: readonly ParamError[]; readonly candidates: readonly string[] }
+  | { readonly fitting: MethodNode; readonly args: unknown[] }
+  | { readonly fitting: undefined; readonly errors: readonly ParamError[]; readonly candidates: readonly string[] }
 
 /**
  * The overload that arguments in their JSON form fit, with the arguments read. No guessing: where several fit, none is chosen and
@@ -83,10 +83,10 @@ function attempt<S>(
 export function chooseOverload(tried: readonly Attempt[]): Overload {
   const fits = tried.filter(each => !each.errors[0]).sort((a, b) => a.score - b.score)
   const [first, second] = fits
-  if (first && first.score !== second?.score) return { found: first.method, args: first.args }
+  if (first && first.score !== second?.score) return { fitting: first.method, args: first.args }
   const shown = fits.length > 0 ? fits : tried
   return {
-    found: undefined,
+    fitting: undefined,
     errors: tried.length === 1 ? (tried[0]?.errors ?? []) : [],
     candidates: shown.map(each => signatureOf(each.method)),
   }

@@ -240,7 +240,7 @@ function shown(method: string): string {
 }
 
 function decided(json: ContractJson, params: InvokeParams, overload: Overload): Target {
-  if (!overload.found) {
+  if (!overload.fitting) {
     refuseMisfits(params.method, overload.errors, overload.candidates)
     throw new ParamsError(
       `the arguments do not decide which ${params.method} is meant; name one of ${overload.candidates.join(', ')}`,
@@ -248,7 +248,7 @@ function decided(json: ContractJson, params: InvokeParams, overload: Overload): 
       overload.candidates,
     )
   }
-  const { found: method, args } = overload
+  const { fitting: method, args } = overload
   return { typed: { json, method }, method: signatureOf(method), args }
 }
 

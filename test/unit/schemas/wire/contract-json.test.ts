@@ -213,18 +213,21 @@ describe('overloads', () => {
   const add = json.find('add')
 
   test('JavaScript values decide by what they are', () => {
-    expect(writeArguments(json, add, [1n, 2n], '')).toMatchObject({ found: { result: 'int64' }, args: ['1', '2'] })
-    expect(writeArguments(json, add, [1, 2], '')).toMatchObject({ found: { result: 'double' }, args: [1, 2] })
+    expect(writeArguments(json, add, [1n, 2n], '')).toMatchObject({ fitting: { result: 'int64' }, args: ['1', '2'] })
+    expect(writeArguments(json, add, [1, 2], '')).toMatchObject({ fitting: { result: 'double' }, args: [1, 2] })
     expect(writeArguments(json, add, ['x', 2], '')).toMatchObject({
-      found: undefined,
+      fitting: undefined,
       candidates: ['Add(int64,int64)', 'Add(double,double)'],
     })
   })
 
   test('JSON forms decide only where one fits', () => {
-    expect(readArguments(json, add, ['1', '2'], '')).toMatchObject({ found: { result: 'int64' } })
-    expect(readArguments(json, add, [1.5, 2], '')).toMatchObject({ found: { result: 'double' } })
-    expect(readArguments(json, add, [1, 2], '')).toMatchObject({ found: undefined, candidates: ['Add(int64,int64)', 'Add(double,double)'] })
+    expect(readArguments(json, add, ['1', '2'], '')).toMatchObject({ fitting: { result: 'int64' } })
+    expect(readArguments(json, add, [1.5, 2], '')).toMatchObject({ fitting: { result: 'double' } })
+    expect(readArguments(json, add, [1, 2], '')).toMatchObject({
+      fitting: undefined,
+      candidates: ['Add(int64,int64)', 'Add(double,double)'],
+    })
   })
 
   test('each of several that do not fit is given up after ten places', () => {
@@ -232,9 +235,9 @@ describe('overloads', () => {
       service('ILists', { Take: [method([['of', list(guid)]], string), method([['of', list(set(guid))]], string)] }),
     )
     const refused = readArguments(lists, lists.find('Take'), [Array.from({ length: 100_000 }, () => 1)], '/args')
-    expect(refused).toEqual({ found: undefined, errors: [], candidates: ['Take(list<guid>)', 'Take(list<set<guid>>)'] })
+    expect(refused).toEqual({ fitting: undefined, errors: [], candidates: ['Take(list<guid>)', 'Take(list<set<guid>>)'] })
     const one = readArguments(lists, lists.find('Take').slice(0, 1), [Array.from({ length: 100_000 }, () => 1)], '/args')
-    expect(one.found === undefined && one.errors.map(error => error.path)).toEqual(Array.from({ length: 10 }, (_, i) => `/args/0/${i}`))
+    expect(one.fitting === undefined && one.errors.map(error => error.path)).toEqual(Array.from({ length: 10 }, (_, i) => `/args/0/${i}`))
   })
 
   test('a signature names one', () => {
@@ -347,9 +350,9 @@ describe('marks', () => {
   test('the last arguments may be missing where they have defaults, and the overload that needs none is meant first', () => {
     expect(readArguments(its, its.find('E'), ['1'], '')).toMatchObject({ args: [1n, 5n, 'x'] })
     expect(writeArguments(its, its.find('E'), [1n, undefined, 'y'], '')).toMatchObject({ args: ['1', 5, 'y'] })
-    expect(readArguments(its, its.find('E'), [], '')).toMatchObject({ found: undefined })
-    expect(readArguments(its, its.find('D'), ['1'], '').found?.params).toHaveLength(1)
-    expect(writeArguments(its, its.find('D'), [1n], '').found?.params).toHaveLength(1)
+    expect(readArguments(its, its.find('E'), [], '')).toMatchObject({ fitting: undefined })
+    expect(readArguments(its, its.find('D'), ['1'], '').fitting?.params).toHaveLength(1)
+    expect(writeArguments(its, its.find('D'), [1n], '').fitting?.params).toHaveLength(1)
     expect(readArguments(its, its.find('D'), ['1', 'y'], '')).toMatchObject({ args: [1n, 'y'] })
   })
 })
