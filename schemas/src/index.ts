@@ -63,6 +63,23 @@ export { type ContractSchemas, contractJsonSchema, contractSchemas } from './con
 export { type AgentEndpoint, EndpointSchema, EndpointUriSchema, ThumbprintSchema } from './endpoint.ts'
 export { expectation, expectedBy, isForeign, misfit } from './expectation.ts'
 export {
+  type AgentChange,
+  type AgentChangeEvent,
+  AgentChangeEventSchema,
+  AgentChangeSchema,
+  type AgentUse,
+  type AgentUseEvent,
+  AgentUseEventSchema,
+  AgentUseSchema,
+  type History,
+  type HistoryEvent,
+  HistoryEventSchema,
+  type HistoryRange,
+  HistorySchema,
+  type HistoryStep,
+  HistoryStepSchema,
+} from './history.ts'
+export {
   DeliverySchema,
   ErrorDataSchema,
   ErrorKindSchema,

@@ -36,6 +36,15 @@ import {
   ServiceNameSchema,
 } from './contract-entry.ts'
 import { DoctorReportSchema, DoctorStepSchema } from './doctor.ts'
+import {
+  AgentChangeEventSchema,
+  AgentChangeSchema,
+  AgentUseEventSchema,
+  AgentUseSchema,
+  HistoryEventSchema,
+  HistoryRangeSchema,
+  HistorySchema,
+} from './history.ts'
 import { NoParamsSchema, RequestIdSchema, RpcErrorSchema } from './json-rpc.ts'
 import type { HttpRoute } from './rest.ts'
 import { RuleAnswerSchema, RuleChangeSchema, RuleQuestionSchema, RuleSchema, RulesDocumentSchema, RuleTestResultSchema } from './rules.ts'
@@ -633,6 +642,57 @@ export const methods = {
     http: undefined,
     params: NoParamsSchema,
     item: AttentionEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'metrics.history': method({
+    description: 'what was counted of all calls and agents in the last minutes or hours, step by step',
+    right: 'metrics.read',
+    http: 'GET /metrics/history',
+    params: HistoryRangeSchema,
+    result: HistorySchema,
+  }),
+  'metrics.watch': method({
+    description: 'each step of it as it ends, every five seconds, as progress items, until it is cancelled',
+    right: 'metrics.read',
+    http: undefined,
+    params: NoParamsSchema,
+    item: HistoryEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'changes.list': method({
+    description: 'agents that came, went or entered another state, the newest last, as far as that is remembered',
+    right: 'agents.read',
+    http: 'GET /changes',
+    params: Type.Object(
+      {
+        agent: Type.Optional(AgentIdSchema),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'only so many, the newest' })),
+      },
+      { additionalProperties: false },
+    ),
+    result: Type.Object({ changes: Type.Array(AgentChangeSchema) }, { additionalProperties: false }),
+  }),
+  'changes.watch': method({
+    description: 'the same, and each further one, as progress items, until it is cancelled',
+    right: 'agents.read',
+    http: undefined,
+    params: NoParamsSchema,
+    item: AgentChangeEventSchema,
+    result: Type.Object({}, { additionalProperties: false }),
+  }),
+  'use.list': method({
+    description: 'when agents were called last, and how many calls wait for each and run at it; those that were called since the start',
+    right: 'agents.read',
+    http: 'GET /use',
+    params: Type.Object(pageParams, { additionalProperties: false }),
+    result: Type.Object({ use: Type.Array(AgentUseSchema), next: NextSchema }, { additionalProperties: false }),
+  }),
+  'use.watch': method({
+    description: 'the same and every change of it, as progress items, until it is cancelled',
+    right: 'agents.read',
+    http: undefined,
+    params: NoParamsSchema,
+    item: AgentUseEventSchema,
     result: Type.Object({}, { additionalProperties: false }),
   }),
   'audit.search': method({

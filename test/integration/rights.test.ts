@@ -13,7 +13,7 @@ import { ask } from '../support/rest.ts'
 
 // The matrix: every method for every role, by a token and by a JWT, over a WebSocket and, where it is there, over HTTP. Who may do what is written down here once more, so that a change of the table is noticed.
 
-const viewer: readonly Right[] = ['none', 'agents.read', 'calls.read', 'contracts.read']
+const viewer: readonly Right[] = ['none', 'agents.read', 'calls.read', 'contracts.read', 'metrics.read']
 const operator: readonly Right[] = [...viewer, 'agents.call', 'trust.read']
 const admin: readonly Right[] = [
   ...operator,

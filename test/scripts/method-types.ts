@@ -2,11 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
+  AgentChangeEventSchema,
+  AgentChangeSchema,
   AgentConnectionSchema,
   AgentEventSchema,
   AgentPastStateSchema,
   AgentSnapshotSchema,
   AgentStateNameSchema,
+  AgentUseEventSchema,
+  AgentUseSchema,
   AuditEntrySchema,
   CallEventSchema,
   CallOutcomeSchema,
@@ -16,6 +20,9 @@ import {
   DeliverySchema,
   EndedCallSchema,
   ErrorKindSchema,
+  HistoryEventSchema,
+  HistorySchema,
+  HistoryStepSchema,
   InspectEventSchema,
   InvokeParamsSchema,
   InvokeResultSchema,
@@ -69,6 +76,25 @@ const named: readonly (readonly [schema: TSchema, name: string, about: string])[
   [RulesDocumentSchema, 'RulesDocument', 'Who may reach which agents, and what must be so whatever is changed in it.'],
   [RuleChangeSchema, 'RuleChange', 'What somebody gains or loses by a change of the rules.'],
   [AuditEntrySchema, 'AuditEntryAnswer', 'One entry of the audit log: who did what to which agent, and what came of it.'],
+  [HistoryStepSchema, 'HistoryStep', 'A piece of time, and what was counted in it; times are RFC 3339 and milliseconds.'],
+  [HistorySchema, 'History', 'The steps of a time one after another, and the same calls all together.'],
+  [
+    HistoryEventSchema,
+    'HistoryEvent',
+    'What `metrics.watch` tells: the newest step, each time that one has ended; those that a slow reader misses are in `metrics.history`.',
+  ],
+  [AgentChangeSchema, 'AgentChange', 'An agent that came (`from` is absent), went (`to` is absent) or entered another state.'],
+  [
+    AgentChangeEventSchema,
+    'AgentChangeEvent',
+    'What `changes.watch` tells: first what is remembered, the newest last, in parts where it is much; then what happens.',
+  ],
+  [AgentUseSchema, 'AgentUse', 'Which calls an agent gets.'],
+  [
+    AgentUseEventSchema,
+    'AgentUseEvent',
+    'What `use.watch` tells: first of every agent that was called, in parts where it is much, then what changed, each as it is now.',
+  ],
   [InspectEventSchema, 'InspectEvent', 'What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there.'],
 ]
 

@@ -248,6 +248,54 @@ export type AuditEntryAnswer = {
   hash: string
 }
 
+/** A piece of time, and what was counted in it; times are RFC 3339 and milliseconds. */
+export type HistoryStep = {
+  at: string
+  ms: number
+  calls: number
+  errors: { kind: ErrorKind; count: number }[]
+  took?: { p50: number; p95: number; p99: number }
+  waited?: { p50: number; p95: number; p99: number }
+  queued: number
+  running: number
+  agents: { connected: number; suspect: number; offline: number; untrusted: number; disabled: number }
+  changes: number
+}
+
+/** The steps of a time one after another, and the same calls all together. */
+export type History = {
+  stepMs: number
+  since: string
+  steps: HistoryStep[]
+  whole: {
+    calls: number
+    errors: { kind: ErrorKind; count: number }[]
+    took?: { p50: number; p95: number; p99: number }
+    waited?: { p50: number; p95: number; p99: number }
+  }
+  seesAll: boolean
+}
+
+/** What `metrics.watch` tells: the newest step, each time that one has ended; those that a slow reader misses are in `metrics.history`. */
+export type HistoryEvent = { type: 'step'; step: HistoryStep }
+
+/** An agent that came (`from` is absent), went (`to` is absent) or entered another state. */
+export type AgentChange = { at: string; agent: string; name: string; from?: AgentStateName; to?: AgentStateName; reason?: string }
+
+/** What `changes.watch` tells: first what is remembered, the newest last, in parts where it is much; then what happens. */
+export type AgentChangeEvent =
+  | { type: 'snapshot'; changes: AgentChange[]; missed?: number }
+  | { type: 'changes'; changes: AgentChange[]; missed?: number }
+
+/** Which calls an agent gets. */
+export type AgentUse = { agent: string; lastCall?: string; queued: number; running: number }
+
+/** What `use.watch` tells: first of every agent that was called, in parts where it is much, then what changed, each as it is now. */
+export type AgentUseEvent =
+  | { type: 'snapshot'; use: AgentUse[]; more?: true }
+  | { type: 'changed'; use: AgentUse[]; more?: true }
+  | { type: 'removed'; ids: string[] }
+
 /** What `inspect.watch` tells: what happens in the mesh, without a byte of what is said there. */
 export type InspectEvent =
   | {
@@ -708,6 +756,12 @@ export interface Methods {
         }
       | { type: 'removed'; ids: string[] }
   }
+  'metrics.history': { params: { minutes?: number; from?: string; to?: string; after?: string }; result: History }
+  'metrics.watch': { params: Record<never, never>; result: Record<never, never>; item: HistoryEvent }
+  'changes.list': { params: { agent?: string; limit?: number }; result: { changes: AgentChange[] } }
+  'changes.watch': { params: Record<never, never>; result: Record<never, never>; item: AgentChangeEvent }
+  'use.list': { params: { limit?: number; cursor?: string }; result: { use: AgentUse[]; next?: string } }
+  'use.watch': { params: Record<never, never>; result: Record<never, never>; item: AgentUseEvent }
   'audit.search': {
     params: {
       limit?: number

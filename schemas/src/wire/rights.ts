@@ -21,7 +21,7 @@ export const rightTable = {
   'tokens.write': right(['admin'], 'make and revoke tokens'),
   'audit.read': right(['admin'], 'see what others do'),
   'backup.write': right(['admin'], 'make backups of all that is kept'),
-  'metrics.read': right(['viewer', 'operator', 'admin'], 'read /metrics'),
+  'metrics.read': right(['viewer', 'operator', 'admin'], 'read /metrics, and what was counted before'),
   'inspect.read': right(['admin'], 'see what happens on the connections to agents, and the stack traces of their services'),
 } as const satisfies Record<string, RightEntry>
 

@@ -11,6 +11,7 @@ import type { LogSink } from '../base/log.ts'
 import type { AgentDefinition } from '../fleet/agent-directory.ts'
 import { AgentManager } from '../fleet/agent-manager.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
+import { FleetChanges } from '../fleet/fleet-changes.ts'
 import { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import { LastUse } from '../fleet/last-use.ts'
 import { Trust } from '../fleet/trust.ts'
@@ -156,8 +157,10 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
   use.start()
   closers.push(() => use.close())
   // Nobody who comes is missed.
+  const changes = new FleetChanges(agents.directory)
+  closers.push(() => changes.close())
   agents.start()
-  closers.push(tellFleetNews({ directory: agents.directory, mesh: runtime, log, metrics }))
+  closers.push(tellFleetNews({ changes, mesh: runtime, log, metrics }))
   closers.push(() => agents.close())
 
   const { agentHost: host, agentPort, nextAgentPort } = settings
@@ -224,6 +227,7 @@ async function assemble(settings: Settings, log: LogSink, closers: (() => Promis
     metrics,
     tracer: createRequestTracer(version),
     attention,
+    changes,
     onCall: call => use.note(call.subject.agent),
     destinations: runtime.destinations,
     agents: reached,

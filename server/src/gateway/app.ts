@@ -7,9 +7,11 @@ import type { Audit } from '../audit/audit.ts'
 import type { LogSink } from '../base/log.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
+import { FleetChanges } from '../fleet/fleet-changes.ts'
 import type { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
+import { AgentUse } from '../rpc/agent-use.ts'
 import { type CallMeter, CallRegistry } from '../rpc/call-registry.ts'
 import { Dispatcher } from '../rpc/dispatcher.ts'
 import { createHandlers, type HandlerOptions } from '../rpc/handlers.ts'
@@ -20,6 +22,7 @@ import { MethodRunner } from '../rpc/run.ts'
 import type { CallMemory } from '../store/call-memory.ts'
 import { callLog } from '../telemetry/call-log.ts'
 import type { Metrics, StoreFigures } from '../telemetry/metrics.ts'
+import { TrafficHistory } from '../telemetry/traffic-history.ts'
 import { type CallLimits, CallRates } from './call-rates.ts'
 import type { CertificateSource } from './certificate-files.ts'
 import { openOidc } from './oidc/oidc.ts'
@@ -94,6 +97,8 @@ export interface GatewayOptions {
   readonly version: string
   /** Who counts, and what `/metrics` gives. Default: nothing is counted. */
   readonly metrics?: Metrics
+  /** What happens to agents. Default: what happens from now on. */
+  readonly changes?: FleetChanges | undefined
   /** Where the doctor may dial. Default: anywhere. */
   readonly destinations?: HandlerOptions['destinations']
   /** What needs a person. Default: nothing does. */
@@ -117,9 +122,26 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const publicPath = publicUrl?.pathname ?? '/'
   const { metrics, phase = () => 'running' } = options
   const epoch = options.callMemory?.epoch ?? randomUUID()
-  const registry = new CallRegistry(meterOf(options))
+  const { directory } = options.manager
+  const changes = options.changes ?? new FleetChanges(directory)
+  const registry: CallRegistry = new CallRegistry((call, durationMs, error) => {
+    for (const meter of meters) meter(call, durationMs, error)
+  })
+  const history = new TrafficHistory({ calls: registry, changes })
+  const use = new AgentUse(registry, directory)
+  const meters = metersOf(options, history.callEnded, use.callEnded)
+  history.start()
   const kept = new KeptCalls({ epoch, memory: options.callMemory, log })
-  const handlers = createHandlers({ ...options, registry, epoch, kept, principals: () => signIn.principals?.() ?? [] })
+  const handlers = createHandlers({
+    ...options,
+    registry,
+    epoch,
+    kept,
+    history,
+    changes,
+    use,
+    principals: () => signIn.principals?.() ?? [],
+  })
   const runner = new MethodRunner(handlers, log, metrics?.requestEnded, options.audit, options.tracer)
   const dispatcher = new Dispatcher(runner)
   const requests = new HttpRequests()
@@ -157,9 +179,11 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   app.addHook('onClose', async () => {
     oidc?.close()
     kept.close()
+    history.close()
+    use.close()
+    if (!options.changes) changes.close()
   })
   if (metrics) {
-    const { directory } = options.manager
     metrics.lookAt({ ...options, directory, calls: registry, sessions, sockets: app.connections, isReady })
     await app.register(metricsRoutes, { metrics })
   }
@@ -172,9 +196,6 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
 }
 
 /** All that hear of a call. */
-function meterOf({ metrics, log, onCall }: GatewayOptions): CallMeter {
-  const meters = [metrics?.callEnded, callLog(log), onCall].filter(meter => meter !== undefined)
-  return (call, durationMs, error) => {
-    for (const meter of meters) meter(call, durationMs, error)
-  }
+function metersOf({ metrics, log, onCall }: GatewayOptions, ...others: CallMeter[]): CallMeter[] {
+  return [metrics?.callEnded, callLog(log), onCall, ...others].filter(meter => meter !== undefined)
 }

@@ -2,7 +2,7 @@ import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import type { Access } from '../access/access.ts'
 import type { Principal } from '../access/principal.ts'
 import { HalibutError } from '../base/errors.ts'
-import { type Agent, type AgentDirectory, noAgent, snapshotOf } from '../fleet/agent-directory.ts'
+import { type Agent, type AgentDefinition, type AgentDirectory, noAgent, snapshotOf } from '../fleet/agent-directory.ts'
 import { ContractDirectory } from '../fleet/contract-directory.ts'
 import { agentTarget } from './rule-target.ts'
 
@@ -28,7 +28,8 @@ export class AgentSight {
     return this.#principal.role === 'admin'
   }
 
-  sees({ definition: { id, tags } }: Agent): boolean {
+  /** Also one that is not there any more. */
+  sees({ definition: { id, tags } }: { readonly definition: Pick<AgentDefinition, 'id' | 'tags'> }): boolean {
     return this.#access.decide(this.#principal, 'agents.read', { agent: { id, tags } }).allowed
   }
 

@@ -6,9 +6,11 @@ import { silentLog } from '../base/log.ts'
 import { AgentDoctor, type AgentDoctorOptions } from '../doctor/agent-doctor.ts'
 import type { AgentManager } from '../fleet/agent-manager.ts'
 import type { ContractDirectory } from '../fleet/contract-directory.ts'
+import { FleetChanges } from '../fleet/fleet-changes.ts'
 import type { GatewayCertificates } from '../fleet/gateway-certificates.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Trust } from '../fleet/trust.ts'
+import { AgentUse } from './agent-use.ts'
 import { CallRegistry } from './call-registry.ts'
 import { KeptCalls } from './kept-calls.ts'
 import { agentDetailsMethods } from './methods/agent-details.ts'
@@ -19,14 +21,17 @@ import { type AuditReader, auditMethods } from './methods/audit.ts'
 import { type BackupMaker, backupsMethods } from './methods/backups.ts'
 import { callsMethods } from './methods/calls.ts'
 import { certificatesMethods } from './methods/certificates.ts'
+import { changesMethods } from './methods/changes.ts'
 import { contractsMethods } from './methods/contracts.ts'
 import { discoverMethods } from './methods/discover.ts'
 import { doctorMethods } from './methods/doctor.ts'
 import { helloMethods } from './methods/hello.ts'
 import { inspectMethods } from './methods/inspect.ts'
+import { type HistoryReader, metricsMethods, noHistory } from './methods/metrics.ts'
 import { rulesMethods } from './methods/rules.ts'
 import { tokensMethods } from './methods/tokens.ts'
 import { trustMethods } from './methods/trust.ts'
+import { useMethods } from './methods/use.ts'
 import type { Handlers } from './run.ts'
 
 /** What the handlers work with. */
@@ -54,6 +59,12 @@ export interface HandlerOptions {
   readonly registry?: CallRegistry
   /** What needs a person. Default: nothing does. */
   readonly attention?: Attention | undefined
+  /** What was counted of all calls and agents. Default: nothing. */
+  readonly history?: HistoryReader
+  /** What happens to agents. Default: what happens from now on. */
+  readonly changes?: FleetChanges | undefined
+  /** How agents are used. Default: nobody counts. */
+  readonly use?: AgentUse
   /** What was written down. Default: nothing. */
   readonly audit?: AuditReader | undefined
   /** Default: there is nothing to make one of. */
@@ -82,6 +93,9 @@ export function createHandlers(options: HandlerOptions): Handlers {
     ),
     ...callsMethods({ registry, kept, directory, mesh }),
     ...attentionMethods({ attention: options.attention ?? nothing(), access, directory, changesMs: options.agentChangesMs }),
+    ...metricsMethods({ access, history: options.history ?? noHistory }),
+    ...changesMethods({ access, directory, changes: options.changes ?? new FleetChanges(directory), changesMs: options.agentChangesMs }),
+    ...useMethods({ access, directory, use: options.use ?? new AgentUse(registry, directory) }),
     ...inspectMethods(mesh),
     ...trustMethods({ trust, access, directory, changesMs: options.agentChangesMs }),
     ...certificatesMethods({ certificates, directory, access }),

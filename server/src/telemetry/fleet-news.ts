@@ -2,14 +2,14 @@ import type { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { LineBudget } from '../base/line-budget.ts'
 import type { LogLevel, LogSink } from '../base/log.ts'
-import type { AgentDirectory } from '../fleet/agent-directory.ts'
 import type { AgentState } from '../fleet/agent-state.ts'
+import type { FleetChanges } from '../fleet/fleet-changes.ts'
 import type { Mesh } from '../fleet/mesh.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What {@link tellFleetNews} listens to and tells. */
 export interface FleetNewsOptions {
-  readonly directory: AgentDirectory
+  readonly changes: Pick<FleetChanges, 'onChange'>
   readonly mesh: Pick<Mesh, 'on'>
   readonly log: LogSink
   readonly metrics: Metrics
@@ -29,28 +29,7 @@ const levels: Readonly<Record<AgentState['at'], LogLevel>> = {
  * Makes one line of the log and one count of all that happens to agents (beside the event that it comes from): up, down and why, added and
  * removed; and of connections that came to nothing. Gives the function that ends this.
  */
-export function tellFleetNews({ directory, mesh, log, metrics, now = () => performance.now() }: FleetNewsOptions): () => void {
-  const known = new Map<string, AgentState['at']>()
-  for (const id of directory.ids()) {
-    const agent = directory.get(id)
-    if (agent) known.set(id, agent.state.at)
-  }
-  const onAgent = (id: string): void => {
-    const agent = directory.get(id)
-    const was = known.get(id)
-    if (!agent) {
-      if (known.delete(id)) log('info', 'agent removed', { agent: id, was })
-      return
-    }
-    const { at: state, reason, advice } = agent.state
-    if (state === was) return
-    known.set(id, state)
-    metrics.agentEntered(state)
-    const { uri, thumbprint } = agent.endpoint
-    const about = { agent: id, state, reason, ...(advice === undefined ? {} : { advice }), uri, thumbprint }
-    if (was === undefined) log('info', 'agent added', about)
-    else log(levels[state], `agent ${state}`, { ...about, was })
-  }
+export function tellFleetNews({ changes, mesh, log, metrics, now = () => performance.now() }: FleetNewsOptions): () => void {
   // A flood fills no disk.
   const lines = new LineBudget(gatewayLimits.refusalLines, now)
   const rejected = ({ kind: reason, message: why }: HalibutError, address: string): void => {
@@ -59,7 +38,18 @@ export function tellFleetNews({ directory, mesh, log, metrics, now = () => perfo
     if (line.allowed) log('warn', 'connection refused', { reason, address, why, ...(line.missed > 0 ? { leftOut: line.missed } : {}) })
   }
   const stops = [
-    directory.onChange(onAgent),
+    changes.onChange(({ definition, from: was, to: state }, agent) => {
+      if (!agent || !state) {
+        log('info', 'agent removed', { agent: definition.id, was })
+        return
+      }
+      metrics.agentEntered(state)
+      const { reason, advice } = agent.state
+      const { uri, thumbprint } = agent.endpoint
+      const about = { agent: definition.id, state, reason, ...(advice === undefined ? {} : { advice }), uri, thumbprint }
+      if (was === undefined) log('info', 'agent added', about)
+      else log(levels[state], `agent ${state}`, { ...about, was })
+    }),
     mesh.on('connectionOpened', ({ direction }) => metrics.connectionOpened(direction)),
     mesh.on('connectionClosed', ({ direction }) => metrics.connectionClosed(direction)),
     // Its line says what it means, and is written where that is known: by trust.

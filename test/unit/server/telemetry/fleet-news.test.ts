@@ -3,6 +3,7 @@ import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
 import { AgentDirectory } from '../../../../server/src/fleet/agent-directory.ts'
 import { awayFromUs } from '../../../../server/src/fleet/agent-state.ts'
+import { FleetChanges } from '../../../../server/src/fleet/fleet-changes.ts'
 import { EventHub } from '../../../../server/src/runtime/events.ts'
 import { tellFleetNews } from '../../../../server/src/telemetry/fleet-news.ts'
 import { Metrics } from '../../../../server/src/telemetry/metrics.ts'
@@ -19,7 +20,7 @@ function listen() {
   const metrics = new Metrics('1.0.0')
   directory.add({ id: 'old', uri: 'poll://old/', thumbprint })
   const stop = tellFleetNews({
-    directory,
+    changes: new FleetChanges(directory),
     mesh: events,
     metrics,
     log: (level, message, fields = {}) => lines.push([level, message, fields]),
