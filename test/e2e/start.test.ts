@@ -114,9 +114,13 @@ test('state lies in one folder that only its owner can read, and a second start 
     await using started = await startGateway()
     const { page } = await openPage(started.address)
     await page.locator('[data-agent=demo-polling][data-state=connected]').waitFor()
+    await page.evaluate(() => {
+      location.hash = '#/agents?columns=pin'
+    })
+    await page.locator('.agent-row .pin').first().waitFor()
     thumbprints.push(
       await page
-        .locator('[data-agent] [title]')
+        .locator('.agent-row .pin [title]')
         .evaluateAll(nodes => nodes.map(node => node.getAttribute('title') ?? '').filter(title => /^[0-9A-F]{40}$/.test(title))),
     )
     await page.close()

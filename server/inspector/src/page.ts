@@ -1,6 +1,6 @@
 import { createClient } from '@halibut-gateway/client'
 import { computed } from '@preact/signals'
-import { wholeList } from './address/route.ts'
+import { usualRange, wholeList } from './address/route.ts'
 import { createRouter } from './address/router.ts'
 import { settled, tellIdle } from './browser/activity.ts'
 import { scrolledNow } from './browser/scrolling.ts'
@@ -9,6 +9,7 @@ import { createCommands } from './commands/registry.ts'
 import { createAbout } from './state/about.ts'
 import { createActivity } from './state/activity.ts'
 import { createAgentTable } from './state/agent-table.ts'
+import { createAgentUses } from './state/agent-use.ts'
 import { createAgents } from './state/agents.ts'
 import { createAttention } from './state/attention.ts'
 import { createCallForm } from './state/call-form.ts'
@@ -18,11 +19,14 @@ import { now } from './state/clock.ts'
 import { createContracts } from './state/contracts.ts'
 import { countedClient } from './state/counted-client.ts'
 import { createDoctor } from './state/doctor.ts'
+import { createFleetChanges } from './state/fleet-changes.ts'
 import { createMany } from './state/many.ts'
 import { createManyForm } from './state/many-form.ts'
 import { createNotes } from './state/notes.ts'
+import { createPast } from './state/past.ts'
 import { createRawArguments } from './state/raw-arguments.ts'
 import { createScrollMemory } from './state/scroll-memory.ts'
+import { createSelection } from './state/selection.ts'
 import { createSession } from './state/session.ts'
 import { createTheme } from './state/theme.ts'
 import { createTrust } from './state/trust.ts'
@@ -44,13 +48,15 @@ export const router = createRouter(window, {
   onLoop: address =>
     notes.say(`The address of this page was written over again and again, at last with ${address}: it is left alone`, 'bad'),
 })
-export const agents = createAgents(session, tell => {
+/** With the next frame, which the page is not idle before. */
+const soon = (tell: () => void): void => {
   const end = activity.begin()
   requestAnimationFrame(() => {
     tell()
     end()
   })
-})
+}
+export const agents = createAgents(session, soon)
 export const contracts = createContracts(session)
 export const form = createCallForm(router, agents, contracts)
 export const raw = createRawArguments(form)
@@ -68,7 +74,25 @@ export const listView = computed(() => {
   const route = router.route.value
   return route.page === 'agents' || route.page === 'agent' ? route.list : wholeList
 })
-export const table = createAgentTable(agents, listView)
+/** Whether anybody sees how agents are used. */
+const wantsUse = computed(() => {
+  const { sort, columns } = listView.value
+  if (sort === 'called' || sort === 'waiting') return true
+  if (router.route.value.page !== 'agents') return false
+  return columns === undefined || columns.includes('called') || columns.includes('waiting')
+})
+export const uses = createAgentUses(session, wantsUse, soon)
+export const table = createAgentTable(agents, listView, uses)
+export const selection = createSelection(router, table)
+
+export const past = createPast(
+  session,
+  computed(() => (router.route.value.page === 'overview' ? (router.route.value.range ?? usualRange) : undefined)),
+)
+export const fleetChanges = createFleetChanges(
+  session,
+  computed(() => router.route.value.page === 'overview'),
+)
 
 export const commands = createCommands()
 export const palette = createPalette(commands)

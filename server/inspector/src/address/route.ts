@@ -4,8 +4,29 @@ import type { AgentStateName } from '@halibut-gateway/schemas'
 export const agentStates = ['untrusted', 'offline', 'suspect', 'connected', 'disabled'] as const satisfies readonly AgentStateName[]
 
 /** What agents can be put in order by. */
-export const sortKeys = ['name', 'state', 'since', 'mode', 'address'] as const
+export const sortKeys = ['name', 'id', 'state', 'since', 'called', 'waiting', 'mode', 'address'] as const
 export type SortKey = (typeof sortKeys)[number]
+
+/** What agents can be grouped by. */
+export const groupings = ['state', 'tag'] as const
+export type Grouping = (typeof groupings)[number]
+
+/** What the table of agents can show beside state and name, in its order. */
+export const columnKeys = ['id', 'why', 'address', 'pin', 'mode', 'called', 'waiting', 'tags'] as const
+export type ColumnKey = (typeof columnKeys)[number]
+
+/** Minutes that the overview can look back. */
+export const lookBacks = [5, 15, 60, 360] as const
+export type LookBack = (typeof lookBacks)[number]
+
+/** The time that the overview shows: the last minutes, or from one moment to another, RFC 3339. */
+export type TimeRange = { readonly minutes: LookBack } | { readonly from: string; readonly to: string }
+
+/** So many agents can be selected one by one: they stand in the address. */
+export const mostSelected = 100
+
+/** Which agents are selected: some by their ids, or all that the list shows. */
+export type Selection = readonly string[] | 'shown'
 
 /** What the list of agents is narrowed to, and its order. */
 export interface ListView {
@@ -15,6 +36,11 @@ export interface ListView {
   readonly tag: string
   readonly sort: SortKey
   readonly descending: boolean
+  readonly group: Grouping | ''
+  /** Groups whose agents are not shown. */
+  readonly closed: readonly string[]
+  /** Those that are shown; as many as there is room for where nobody has chosen. */
+  readonly columns: readonly ColumnKey[] | undefined
 }
 
 /** What of an agent can be looked at beside the form to call it. */
@@ -23,8 +49,8 @@ export type AgentTab = (typeof agentTabs)[number]
 
 /** A place in the page: all of it stands in the address, so that it can be linked to. */
 export type Route =
-  | { readonly page: 'overview' }
-  | { readonly page: 'agents'; readonly list: ListView }
+  | { readonly page: 'overview'; readonly range?: TimeRange }
+  | { readonly page: 'agents'; readonly list: ListView; readonly selected?: Selection }
   /** One agent beside the list that it was found in. */
   | {
       readonly page: 'agent'
@@ -94,7 +120,18 @@ export const allCertificates: CertificateView = { search: '', only: 'all' }
 export const wholeAudit: AuditView = { text: '', who: '', agent: '', action: '', outcome: '', from: '', to: '' }
 
 /** All agents, by name. */
-export const wholeList: ListView = { search: '', states: [], tag: '', sort: 'name', descending: false }
+export const wholeList: ListView = {
+  search: '',
+  states: [],
+  tag: '',
+  sort: 'name',
+  descending: false,
+  group: '',
+  closed: [],
+  columns: undefined,
+}
+/** What the overview shows where nothing is said. */
+export const usualRange: TimeRange = { minutes: 15 }
 
 /** The place that the part of an address behind `#` names. What it does not know it leaves out. */
 export function parseRoute(hash: string): Route {
@@ -117,6 +154,7 @@ export function parseRoute(hash: string): Route {
         list: parseList(args),
       }
     case 'overview':
+      return { page, ...parseRange(args) }
     case 'components':
       return { page }
     case 'attach':
@@ -150,20 +188,21 @@ export function parseRoute(hash: string): Route {
     }
     default:
   }
-  return { page: 'agents', list: parseList(args) }
+  return { page: 'agents', list: parseList(args), ...parseSelection(args) }
 }
 
 /** The same as the part of an address behind `#`, with it. */
 export function formatRoute(route: Route): string {
   switch (route.page) {
     case 'agents':
-      return `#/agents${formatQuery(listArgs(route.list))}`
+      return `#/agents${formatQuery({ ...listArgs(route.list), selected: selectionText(route.selected) })}`
     case 'agent': {
       const { agent, tab, service, method, args, timeout, explain, list } = route
       const query = formatQuery({ service, method, args, timeout, explain, ...listArgs(list) })
       return `#/agent/${encodeURIComponent(agent)}${tab === undefined ? '' : `/${tab}`}${query}`
     }
     case 'overview':
+      return `#/overview${formatQuery(rangeArgs(route.range))}`
     case 'components':
       return `#/${route.page}`
     case 'attach':
@@ -192,19 +231,60 @@ export function formatRoute(route: Route): string {
 }
 
 function parseList(args: URLSearchParams): ListView {
-  const wanted = (args.get('state') ?? '').split(',')
+  const wanted = listOf(args.get('state'))
   const sort = args.get('sort') ?? ''
+  const columns = args.get('columns')
   return {
     search: args.get('search') ?? '',
     states: agentStates.filter(state => wanted.includes(state)),
     tag: args.get('tag') ?? '',
     sort: sortKeys.find(key => key === sort.replace('-', '')) ?? wholeList.sort,
     descending: sort.startsWith('-'),
+    group: groupings.find(each => each === args.get('group')) ?? '',
+    closed: listOf(args.get('closed')),
+    columns: columns === null ? undefined : columnKeys.filter(key => columns.split(',').includes(key)),
   }
 }
 
-function listArgs({ search, states, tag, sort, descending }: ListView): Record<string, string> {
-  return { search, state: states.join(','), tag, sort: descending ? `-${sort}` : sort === wholeList.sort ? '' : sort }
+function listArgs({ search, states, tag, sort, descending, group, closed, columns }: ListView): Record<string, string | undefined> {
+  return {
+    search,
+    state: states.join(','),
+    tag,
+    sort: descending ? `-${sort}` : sort === wholeList.sort ? '' : sort,
+    group,
+    closed: closed.join(','),
+    // None at all is a choice too.
+    columns: columns && (columns.length === 0 ? 'none' : columns.join(',')),
+  }
+}
+
+function parseSelection(args: URLSearchParams): { selected?: Selection } {
+  if (args.get('selected') === '*') return { selected: 'shown' }
+  const selected = listOf(args.get('selected')).slice(0, mostSelected)
+  return selected.length === 0 ? {} : { selected }
+}
+
+function selectionText(selected: Selection | undefined): string {
+  return selected === 'shown' ? '*' : (selected ?? []).join(',')
+}
+
+function parseRange(args: URLSearchParams): { range?: TimeRange } {
+  const [from, to] = [timeOf(args.get('from')), timeOf(args.get('to'))]
+  if (from !== undefined && to !== undefined && from < to) return { range: { from, to } }
+  const minutes = lookBacks.find(each => String(each) === args.get('minutes'))
+  return minutes === undefined || minutes === 15 ? {} : { range: { minutes } }
+}
+
+function rangeArgs(range: TimeRange = usualRange): Record<string, string> {
+  if ('from' in range) return { from: range.from, to: range.to }
+  return { minutes: range.minutes === 15 ? '' : String(range.minutes) }
+}
+
+/** In its one spelling; texts of times are in the order of time then. */
+function timeOf(text: string | null): string | undefined {
+  const ms = Date.parse(text ?? '')
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
 }
 
 /** Nothing stands there that is empty. */

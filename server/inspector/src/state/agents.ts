@@ -1,12 +1,13 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { type ReadonlySignal, signal } from '@preact/signals'
+import { createJournal, type Journal } from './journal.ts'
 import type { Session } from './session.ts'
 import { whileSignedIn } from './while-signed-in.ts'
 
 /** The agents as they are now. */
 export interface Agents {
-  /** Advances with each change; what reads the agents reads it. */
-  readonly version: ReadonlySignal<number>
+  /** Which of them change. */
+  readonly journal: Journal
   /** Whether they are known at all. */
   readonly known: ReadonlySignal<boolean>
   /** Why the gateway does not tell of them. */
@@ -21,20 +22,10 @@ export interface Agents {
  * who looks is told at most once for each `soon`, which calls what it is given a little later.
  */
 export function createAgents(session: Session, soon: (tell: () => void) => void): Agents {
-  const version = signal(0)
+  const journal = createJournal(soon)
   const known = signal(false)
   const problem = signal<unknown>(undefined)
   let byId = new Map<string, AgentSnapshot>()
-  let isTold = true
-
-  function changed(): void {
-    if (!isTold) return
-    isTold = false
-    soon(() => {
-      isTold = true
-      version.value++
-    })
-  }
 
   whileSignedIn(
     session,
@@ -50,9 +41,9 @@ export function createAgents(session: Session, soon: (tell: () => void) => void)
         if (incoming && (isWhole || byId.size === 0)) {
           byId = incoming
           incoming = undefined
-        }
+          journal.everything()
+        } else if (!incoming) journal.note(event.type === 'removed' ? event.ids : event.agents.map(({ id }) => id))
         known.value = true
-        changed()
       }
     },
     why => {
@@ -63,19 +54,19 @@ export function createAgents(session: Session, soon: (tell: () => void) => void)
     byId = new Map()
     known.value = false
     problem.value = undefined
-    version.value++
+    journal.everything(true)
   })
 
   return {
-    version,
+    journal,
     known,
     problem,
     get: id => {
-      void version.value
+      void journal.version.value
       return byId.get(id)
     },
     all: () => {
-      void version.value
+      void journal.version.value
       return byId
     },
   }

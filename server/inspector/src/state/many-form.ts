@@ -48,7 +48,7 @@ export function createManyForm(router: Router, agents: Agents, contracts: Contra
 
   const place = computed(() => (router.route.value.page === 'many' ? router.route.value : nowhere))
   const fitting = computed(() => {
-    void agents.version.value
+    void agents.journal.version.value
     const { tags, search } = place.value
     const words = search.toLowerCase().split(/\s+/).filter(Boolean)
     return [...agents.all().values()]

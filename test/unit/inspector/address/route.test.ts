@@ -5,7 +5,11 @@ import {
   agentTabs,
   auditFilters,
   certificateKinds,
+  columnKeys,
   formatRoute,
+  groupings,
+  lookBacks,
+  mostSelected,
   parseRoute,
   type Route,
   settingsNames,
@@ -22,7 +26,25 @@ const list = fc.record({
   tag: text,
   sort: fc.constantFrom(...sortKeys),
   descending: fc.boolean(),
+  group: fc.constantFrom('' as const, ...groupings),
+  closed: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9._:/=-]{1,9}$/), { maxLength: 3 }),
+  columns: fc.option(fc.subarray([...columnKeys]), { nil: undefined }),
 })
+const id = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,9}$/)
+const selected = fc.oneof(
+  fc.constant({}),
+  fc.constant({ selected: 'shown' as const }),
+  fc.uniqueArray(id, { minLength: 1, maxLength: 5 }).map(ids => ({ selected: ids })),
+)
+const moment = fc.date({ min: new Date(0), max: new Date('2100-01-01T00:00:00Z'), noInvalidDate: true })
+const range = fc.oneof(
+  fc.constant({}),
+  fc.constantFrom(...lookBacks.filter(each => each !== 15)).map(minutes => ({ range: { minutes } })),
+  fc
+    .tuple(moment, moment)
+    .filter(([from, to]) => from < to)
+    .map(([from, to]) => ({ range: { from: from.toISOString(), to: to.toISOString() } })),
+)
 const part = fc.option(
   text.filter(each => each !== ''),
   { nil: undefined },
@@ -30,8 +52,8 @@ const part = fc.option(
 /** Ids and tags: they have no commas. */
 const ids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9._-]{1,8}$/), { maxLength: 4 })
 const route: fc.Arbitrary<Route> = fc.oneof(
-  fc.constant({ page: 'overview' as const }),
-  list.map(each => ({ page: 'agents' as const, list: each })),
+  range.map(each => ({ page: 'overview' as const, ...each })),
+  fc.tuple(list, selected).map(([each, more]) => ({ page: 'agents' as const, list: each, ...more })),
   fc.record({
     page: fc.constant('agent' as const),
     agent: text.filter(each => each !== ''),
@@ -96,4 +118,12 @@ test('a place in the audit log that is none leads to the log, and one of the set
   }
   expect(parseRoute('#/settings/nothing?token=&who=ada')).toEqual({ page: 'settings', part: 'tokens', args: { who: 'ada' } })
   expect(parseRoute('#/certificates?only=some')).toEqual({ page: 'certificates', view: { search: '', only: 'all' } })
+})
+
+test('a time that is none, or ends before it begins, is the usual one, and more agents than can be selected are not', () => {
+  for (const range of ['minutes=7', 'from=yesterday&to=now', 'from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z', 'from=2030-01-02']) {
+    expect(parseRoute(`#/overview?${range}`)).toEqual({ page: 'overview' })
+  }
+  const many = Array.from({ length: mostSelected + 1 }, (_, i) => `a${i}`)
+  expect(parseRoute(`#/agents?selected=${many.join(',')}`)).toMatchObject({ selected: many.slice(0, mostSelected) })
 })

@@ -1,23 +1,26 @@
 import type { AgentStateName } from '@halibut-gateway/schemas'
-import { agentStates, type ListView, type SortKey, sortKeys } from '../../address/route.ts'
+import { agentStates, type ColumnKey, columnKeys, type ListView, type SortKey, sortKeys } from '../../address/route.ts'
 import { Link } from '../../elements/link.tsx'
 import { StateShape } from '../../elements/state-badge.tsx'
-import { agents, listView, router, session, table } from '../../page.ts'
+import { agents, listView, session, table } from '../../page.ts'
 import { counted } from '../../values/format.ts'
+import { columns } from './columns.tsx'
+import { narrow } from './list-view.ts'
 
 const sortNames: Readonly<Record<SortKey, string>> = {
   name: 'by name',
+  id: 'by id',
   state: 'by state',
   since: 'by last change',
+  called: 'by last call',
+  waiting: 'by calls that wait',
   mode: 'by kind',
   address: 'by address',
 }
 
-/** What narrows the list of agents. It stands in the address, so that it can be linked to. */
-export function Filters({ compact }: { compact: boolean }) {
+/** What narrows the list of agents. It stands in the address, so that it can be linked to. `shown`: the columns that can be chosen, where there is room. */
+export function Filters({ compact, shown }: { compact: boolean; shown?: readonly ColumnKey[] }) {
   const view = listView.value
-  const total = agents.all().size
-  const shown = table.rows.value.length
   return (
     <div class="filters">
       <div class="row">
@@ -31,7 +34,7 @@ export function Filters({ compact }: { compact: boolean }) {
           onKeyDown={event => {
             if (event.key !== 'ArrowDown') return
             event.preventDefault()
-            document.querySelector<HTMLElement>('[data-agent][tabindex="0"]')?.focus()
+            document.querySelector<HTMLElement>('[data-row][tabindex="0"]')?.focus()
           }}
         />
         {!compact && session.may('agents.write') && (
@@ -46,39 +49,108 @@ export function Filters({ compact }: { compact: boolean }) {
             <StateFilter key={state} state={state} view={view} />
           ))}
         </fieldset>
-        {table.tags.value.length > 0 && (
-          <select aria-label="Tag" value={view.tag} onChange={event => narrow({ tag: event.currentTarget.value })}>
-            <option value="">any tag</option>
-            {table.tags.value.map(tag => (
-              <option key={tag} value={tag}>
-                {tag}
-              </option>
-            ))}
-          </select>
-        )}
-        {compact && (
+        <TagFilter view={view} />
+        <label class="grouping">
+          <span class="off-screen">Grouped</span>
           <select
-            aria-label="Order"
-            value={view.sort}
-            onChange={event => narrow({ sort: event.currentTarget.value as SortKey, descending: false })}
+            aria-label="Groups"
+            value={view.group}
+            onChange={event => narrow({ group: event.currentTarget.value as ListView['group'], closed: [] })}
           >
-            {sortKeys.map(key => (
-              <option key={key} value={key}>
-                {sortNames[key]}
-              </option>
-            ))}
+            <option value="">no groups</option>
+            <option value="state">group by state</option>
+            <option value="tag">group by tag</option>
           </select>
-        )}
-        <span class="quiet count" role="status">
-          {shown === total ? counted(total, 'agent') : `${shown.toLocaleString('en')} of ${counted(total, 'agent')}`}
-        </span>
-        {shown !== total && (
-          <button type="button" class="small" onClick={() => narrow({ search: '', states: [], tag: '' })}>
-            Show all
-          </button>
-        )}
+        </label>
+        {(compact || view.sort === 'id') && <Order view={view} />}
+        {shown && <ColumnChoice shown={shown} />}
+        <Counted view={view} />
       </div>
     </div>
+  )
+}
+
+function TagFilter({ view }: { view: ListView }) {
+  const tags = table.tags.value
+  if (tags.length === 0 && view.tag === '') return null
+  return (
+    <select aria-label="Tag" value={view.tag} onChange={event => narrow({ tag: event.currentTarget.value })}>
+      <option value="">any tag</option>
+      {(view.tag === '' || tags.includes(view.tag) ? tags : [view.tag, ...tags]).map(tag => (
+        <option key={tag} value={tag}>
+          {tag}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+function Order({ view }: { view: ListView }) {
+  return (
+    <span class="row order">
+      <select
+        aria-label="Order"
+        value={view.sort}
+        onChange={event => narrow({ sort: event.currentTarget.value as SortKey, descending: false })}
+      >
+        {sortKeys.map(key => (
+          <option key={key} value={key}>
+            {sortNames[key]}
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        class="small"
+        aria-pressed={view.descending}
+        aria-label="Backwards"
+        title="Backwards"
+        onClick={() => narrow({ descending: !view.descending })}
+      >
+        <span aria-hidden="true">{view.descending ? '↓' : '↑'}</span>
+      </button>
+    </span>
+  )
+}
+
+/** Which columns stand beside state and name. */
+function ColumnChoice({ shown }: { shown: readonly ColumnKey[] }) {
+  return (
+    <details class="menu">
+      <summary class="button small">Columns</summary>
+      <fieldset aria-label="Columns">
+        {columnKeys.map(key => (
+          <label key={key}>
+            <input
+              type="checkbox"
+              checked={shown.includes(key)}
+              onClick={() => narrow({ columns: columnKeys.filter(each => shown.includes(each) !== (each === key)) })}
+            />{' '}
+            {columns[key].heading}
+          </label>
+        ))}
+        <button type="button" class="small" onClick={() => narrow({ columns: undefined })}>
+          The usual ones
+        </button>
+      </fieldset>
+    </details>
+  )
+}
+
+function Counted({ view }: { view: ListView }) {
+  const total = agents.all().size
+  const shown = table.count.value
+  return (
+    <>
+      <span class="quiet count" role="status">
+        {shown === total ? counted(total, 'agent') : `${shown.toLocaleString('en')} of ${counted(total, 'agent')}`}
+      </span>
+      {(view.search !== '' || view.states.length > 0 || view.tag !== '') && (
+        <button type="button" class="small" onClick={() => narrow({ search: '', states: [], tag: '' })}>
+          Show all
+        </button>
+      )}
+    </>
   )
 }
 
@@ -91,10 +163,4 @@ function StateFilter({ state, view }: { state: AgentStateName; view: ListView })
       <StateShape state={state} /> {state} <b>{count.toLocaleString('en')}</b>
     </button>
   )
-}
-
-/** Narrows the list, or puts it in another order; Back does not lead through every letter of a search. */
-export function narrow(change: Partial<ListView>): void {
-  const route = router.route.peek()
-  if (route.page === 'agents' || route.page === 'agent') router.replace({ ...route, list: { ...route.list, ...change } })
 }
