@@ -21,6 +21,7 @@ export type PeerModule =
   | 'http'
   | 'loop'
   | 'middle'
+  | 'page'
   | 'raw'
   | 'relay-down'
   | 'relay-up'

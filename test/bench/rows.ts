@@ -7,6 +7,7 @@ import { fleetRows } from './rows/fleet.ts'
 import { gatewayRows } from './rows/gateway.ts'
 import { loopRow } from './rows/loop.ts'
 import { operationRows } from './rows/operations.ts'
+import { pageRows } from './rows/page.ts'
 import { streamRows } from './rows/streams.ts'
 
 /** Every row of the goals. */
@@ -20,4 +21,5 @@ export const rows: readonly Row[] = [
   ...distanceRows,
   ...fleetRows,
   ...operationRows,
+  ...pageRows,
 ]

@@ -2,7 +2,9 @@
 
 import type { AddressInfo } from 'node:net'
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { silentLog } from '../../../server/src/base/log.ts'
+import type { AgentDefinition } from '../../../server/src/fleet/agent-directory.ts'
 import type { AgentManager as Manager } from '../../../server/src/fleet/agent-manager.ts'
 import type { HalibutRuntime as Runtime } from '../../../server/src/runtime/runtime.ts'
 import { createTestAccess } from '../../support/access.ts'
@@ -37,6 +39,8 @@ interface ListenOptions {
   readonly fleet?: readonly string[]
   /** It does all that an operator has one do. */
   readonly operated?: boolean | undefined
+  /** It has its page. */
+  readonly page?: boolean | undefined
 }
 
 /** Who calls: one for whom the rules count. */
@@ -45,7 +49,7 @@ const caller = { name: 'bench', role: 'operator' } as const
 let agents: Manager | undefined
 
 /** Starts it and gives its port. */
-async function listen({ identity, agent, token, fleet, operated: isOperated = false }: ListenOptions): Promise<number> {
+async function listen({ identity, agent, token, fleet, operated: isOperated = false, page = false }: ListenOptions): Promise<number> {
   const runtime: Runtime = new HalibutRuntime({
     certificate: certificateFromPem(identity),
     ...(fleet && { authoriseSubscriber: candidate => manager.mayPoll(candidate), limits: gatewayRuntimeLimits }),
@@ -72,6 +76,7 @@ async function listen({ identity, agent, token, fleet, operated: isOperated = fa
     policy,
     log: silentLog,
     version: '0.0.0',
+    ...(page && { pageFolder: fileURLToPath(new URL('../../../server/inspector/dist/page/', import.meta.url)) }),
     ...(isOperated && (await operated(caller.name))),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -91,6 +96,44 @@ function know({ thumbprints, from }: { thumbprints: readonly string[]; from: num
     const id = `agent-${from + i}`
     agents?.serve({ id, uri: `poll://${id}/`, thumbprint, services: [benchContract.service] })
   })
+}
+
+const roles = ['web', 'db', 'build', 'mail']
+
+/** Agents that nobody dials and that are said to be there: what browsers see of a fleet costs no connections. */
+function pretendFleet(count: number): void {
+  for (let i = 0; i < count; i++) {
+    agents?.serve(pretended(i))
+    agents?.directory.report(`agent-${i}`, { type: 'reached', how: 'polls this gateway' }, { connections: 1 })
+  }
+}
+
+function pretended(i: number): AgentDefinition {
+  return {
+    id: `agent-${i}`,
+    uri: `poll://agent-${i}/`,
+    thumbprint: i.toString(16).toUpperCase().padStart(40, '0'),
+    services: [benchContract.service],
+    tags: [`role=${roles[i % roles.length]}`, `site=${i % 50}`],
+  }
+}
+
+/** So many of these agents change in a minute, evenly: most of them leave or come back, and one in ten is removed and added again. */
+function stir(perMinute: number): void {
+  let turn = 0
+  setInterval(() => {
+    const directory = agents?.directory
+    // All of them in an order that looks like none.
+    const i = (turn++ * 7_919) % ((directory?.ids().length ?? 1) - 1)
+    const id = `agent-${i}`
+    const state = directory?.get(id)?.state.at
+    if (turn % 10 === 0) {
+      directory?.remove(id)
+      directory?.add(pretended(i))
+    }
+    if (state === 'connected') directory?.report(id, { type: 'gone', why: 'it has no connection to this gateway' }, { connections: 0 })
+    else directory?.report(id, { type: 'reached', how: 'polls this gateway' }, { connections: 1 })
+  }, 60_000 / perMinute).unref()
 }
 
 /** How many agents are connected, as browsers see it. */
@@ -121,4 +164,4 @@ function loopDelay(): number {
   return Math.max(0, delays.percentile(99) / 1e6 - resolutionMs)
 }
 
-answer({ listen, allow, know, connected, listenForAgents, watchLoop, loopDelay, cpu, rss })
+answer({ listen, allow, know, pretendFleet, stir, connected, listenForAgents, watchLoop, loopDelay, cpu, rss })
