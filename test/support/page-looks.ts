@@ -86,6 +86,88 @@ export const looks: readonly Look[] = [
   },
   { name: 'shortcuts', place: '#/agents', arrange: page => page.keyboard.press('?'), ready: '[data-shortcut]' },
   { name: 'components', place: '#/components', ready: '[data-element=use-virtual-rows] p' },
+  { name: 'certificates', place: '#/certificates', ready: '[data-certificate]' },
+  { name: 'audit', place: '#/audit', ready: '[data-entry]' },
+  {
+    name: 'audit-entry',
+    place: '#/audit?agent=web-1',
+    arrange: page => page.locator('[data-entry]').first().click(),
+    ready: '.chain .hash',
+  },
+  {
+    name: 'audit-verified',
+    place: '#/audit',
+    arrange: async page => {
+      await page.getByText('Its signed head').click()
+      await page.getByRole('button', { name: 'Verify it now' }).click()
+    },
+    ready: '.proof-result',
+  },
+  { name: 'audit-not-allowed', place: '#/audit', as: 'viewer', ready: '.not-for-you' },
+  {
+    name: 'tokens',
+    place: '#/settings/tokens',
+    arrange: page => page.locator('[data-token=wall-screen]').getByRole('button', { name: 'Revoke…' }).click(),
+    ready: '.revoke',
+  },
+  {
+    name: 'token-made',
+    place: '#/settings/tokens',
+    arrange: async page => {
+      await page.getByRole('button', { name: 'Make a token…' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('nightly')
+      await page.getByRole('button', { name: 'Make nightly' }).click()
+    },
+    ready: '[data-made=nightly]',
+  },
+  { name: 'rules', place: '#/settings/rules', ready: '[data-rule]' },
+  { name: 'rules-answer', place: '#/settings/rules?who=night-shift&agent=web-1&service=IEchoService', ready: '[data-allowed]' },
+  {
+    name: 'rules-changed',
+    place: '#/settings/rules?who=night-shift&agent=web-1&service=IEchoService',
+    arrange: async page => {
+      await page.getByRole('button', { name: 'Change the rules…' }).click()
+      await page.locator('[data-rule="rules/0"]').getByRole('button', { name: 'Remove' }).click()
+      await page.getByRole('button', { name: 'Look what it would change' }).click()
+    },
+    ready: '[data-change=loses]',
+  },
+  { name: 'settings-not-allowed', place: '#/settings/rules', as: 'viewer', ready: '.not-for-you' },
+  { name: 'limits', place: '#/settings/limits', ready: '[data-limit]' },
+  { name: 'contracts', place: '#/settings/contracts?service=IEchoService', ready: '[data-contract-detail] p' },
+  {
+    name: 'contract-with-problems',
+    place: '#/settings/contracts',
+    arrange: async page => {
+      await page.getByRole('button', { name: 'Add a contract…' }).click()
+      await page.getByRole('textbox', { name: 'The contract’s document' }).fill('{\n  "contract": 1,\n  "service": "I Echo"\n}')
+    },
+    ready: '.text-problems',
+  },
+  { name: 'about', place: '#/settings/about', ready: '.about-panels .thumbprint' },
+  { name: 'rotation-agent', place: '#/rotation/db-1', ready: '[data-step=begin][data-state=now] form' },
+  { name: 'rotation-1', place: '#/rotation', ready: '[data-step=begin][data-state=now]' },
+  // From here on the gateway has two certificates.
+  {
+    name: 'rotation-2',
+    place: '#/rotation',
+    arrange: async page => {
+      const [make, depends] = [page.getByRole('button', { name: 'Make a new certificate' }), page.locator('[data-depends=db-1]')]
+      await make.or(depends).first().waitFor()
+      if (await make.isVisible()) await make.click()
+      await depends.getByRole('button', { name: 'What its operator runs' }).click()
+    },
+    ready: '[data-depends=db-1] .commands',
+  },
+  {
+    name: 'rotation-3',
+    place: '#/rotation',
+    arrange: async page => {
+      await page.getByRole('button', { name: 'Be known by the new one' }).click()
+      await page.getByRole('button', { name: 'Retire the old one…' }).click()
+    },
+    ready: '.lost',
+  },
   { name: first, place: '', ready: 'h1' },
   { name: 'first-2-set-it-up', after: first, place: '', arrange: press('It connects to the gateway'), ready: '.listening' },
   {
