@@ -71,7 +71,10 @@ export function createAuditList(session: Pick<Session, 'client'>, now: () => num
         )
         if (stop.aborted) return
         cursor = page.next
-        if (page.entries.length > 0) entries.value = [...entries.peek(), ...page.entries]
+        // What came meanwhile to who follows stands there already.
+        const oldest = entries.peek().at(-1)?.sequence ?? Number.POSITIVE_INFINITY
+        const older = page.entries.filter(({ sequence }) => sequence < oldest)
+        if (older.length > 0) entries.value = [...entries.peek(), ...older]
         const isEnough = page.entries.length > 0 || empty + 1 >= emptyPages
         if (cursor === undefined) progress.value = { at: 'whole' }
         else if (entries.peek().length >= shownEntries) progress.value = { at: 'full' }
@@ -93,9 +96,17 @@ export function createAuditList(session: Pick<Session, 'client'>, now: () => num
 
   async function run(client: GatewayClient, wanted: AuditView, stop: AbortSignal): Promise<void> {
     const after = entries.peek()[0]?.sequence
+    // Where nothing is shown yet it is searched once the watch has begun: nothing lies between the two.
+    let searches = after === undefined
+    if (searches) looking.abort()
+    const searchOnce = (): void => {
+      if (searches && !stop.aborted) begin()
+      searches = false
+    }
     try {
       const params = { ...queryOf(wanted, now()), ...(after !== undefined && { after }) }
       for await (const { entries: come } of client.watch('audit.watch', { signal: stop, params })) {
+        searchOnce()
         const newest = entries.peek()[0]?.sequence ?? 0
         const fresh = come.filter(({ sequence }) => sequence > newest).reverse()
         if (!stop.aborted && fresh.length > 0) entries.value = [...fresh, ...entries.peek()].slice(0, shownEntries)
@@ -103,6 +114,7 @@ export function createAuditList(session: Pick<Session, 'client'>, now: () => num
     } catch (why) {
       if (!stop.aborted) followProblem.value = why
     }
+    searchOnce()
     if (following?.signal === stop) isFollowing.value = false
   }
 
@@ -128,8 +140,9 @@ export function createAuditList(session: Pick<Session, 'client'>, now: () => num
       follow(false)
       view = wanted
       entries.value = []
-      begin()
+      progress.value = { at: 'looking', isSlow: false }
       if (wasFollowing) follow(true)
+      else begin()
     },
     more: () => {
       const now = progress.peek()
