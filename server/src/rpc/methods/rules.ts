@@ -46,7 +46,7 @@ export function rulesMethods(options: RulesOptions): Pick<Handlers, `rules.${'ge
           if (performance.now() < untilMs) return
           throw new HalibutError('too_much_work', `the preview was not worked out within ${rulePreviewMs / 1_000} s`, {
             advice:
-              'try again when the gateway has less to do; rules.set writes them without a preview, and checks the tests that they carry',
+              'try again when the gateway has less to do, or write them without a preview: the tests that they carry are checked then',
           })
         })
       } finally {
@@ -107,7 +107,8 @@ function* preview(
       'too_much_work',
       `a preview looks at each sign-in with each agent and method: ${what}, ${rulePreviewDecisions} at most`,
       {
-        advice: 'let the rules carry tests of what must and must not be possible: rules.set checks them whatever the size',
+        advice:
+          'let the rules carry tests of what must and must not be possible: they are checked whatever the size, when the rules are written',
       },
     )
   }
