@@ -23,6 +23,7 @@ const contractFiles = [
 // What runs saved calls and judges what came of them: pure, the same in the page and on the command line.
 const collectionFiles = [
   'collection-check',
+  'collection-content',
   'collection-path',
   'collection-pattern',
   'collection-problems',
@@ -56,7 +57,13 @@ const importTable = {
   ...Object.fromEntries(
     collectionFiles.map(file => [
       file,
-      [...collectionFiles, 'schemas/src/contract-findings.ts', 'schemas/src/contract-pattern-parser.ts', 'types:schemas/src'],
+      [
+        ...collectionFiles,
+        'schemas/src/contract-findings.ts',
+        'schemas/src/contract-pattern-parser.ts',
+        'schemas/src/wire',
+        'types:schemas/src',
+      ],
     ]),
   ),
   'client-sdk/src': ['schemas/src/wire', 'schemas/src/contract.ts', 'types:schemas/src'],

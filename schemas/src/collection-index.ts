@@ -14,6 +14,7 @@ export {
   variableNamePattern,
 } from './collection.ts'
 export { checkCalls } from './collection-check.ts'
+export { withContent } from './collection-content.ts'
 export { memberText, parsePath } from './collection-path.ts'
 export { search } from './collection-pattern.ts'
 export { type FileProblem, problemText } from './collection-problems.ts'

@@ -74,14 +74,21 @@ test('a call that is not answered fails, whatever else is asserted, and a gatewa
   expect([lost.code, lost.out]).toEqual([4, ''])
 })
 
-test('a data stream in an answer is told by its length', async () => {
-  const notes = await fileOf('notes.txt', 'hello, stream')
-  await fleet.run('call', 'web-1', 'IFileStoreService', 'Upload', 'saved.txt', `@${notes}`)
+test('the content of a data stream goes up, and one in an answer is told by its length', async () => {
   const path = await fileOf('streams.json', {
     format: 'halibut-gateway-collection',
     version: 1,
     name: 'Streams',
+    variables: { what: { value: 'stream' } },
     calls: [
+      {
+        name: 'Uploads',
+        agent: 'web-1',
+        service: 'IFileStoreService',
+        method: 'Upload',
+        args: ['saved.txt', { $text: 'hello, {{what}}' }],
+        assertions: [{ path: '$.Length', equals: 13 }],
+      },
       {
         name: 'Downloads',
         agent: 'web-1',

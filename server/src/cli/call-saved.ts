@@ -12,6 +12,7 @@ import {
   runCollection,
   type Seen,
   type Values,
+  withContent,
 } from '@halibut-gateway/schemas/collection'
 import { messageOf } from '../base/message-of.ts'
 import { printable } from './columns.ts'
@@ -124,11 +125,18 @@ function unknown(what: string, name: string, all: readonly string[]): CliError {
   )
 }
 
+const encoder = new TextEncoder()
+
 async function send(client: GatewayClient, { agent, service, method, args, timeoutMs }: ReadyCall, signal: AbortSignal) {
   const startedMs = performance.now()
   try {
     const options = { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-    const { value, durationMs } = await client.agent(agent).invoke(service, method, args, options)
+    const { value, durationMs } = await client.agent(agent).invoke(
+      service,
+      method,
+      withContent(args, text => encoder.encode(text)),
+      options,
+    )
     return { at: 'answered', value: withoutStreams(value), durationMs } as const
   } catch (error) {
     // That the gateway is not there, or lets nobody in, says nothing of the call.

@@ -8,6 +8,7 @@ import {
   type Values,
   type Verdict,
   verdictsAnew,
+  withContent,
 } from '@halibut-gateway/schemas/collection'
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { beginningOfJson } from '../values/beginning-of-json.ts'
@@ -103,7 +104,12 @@ export function createSavedRuns(session: Session, agents: Agents, now: () => num
     const startedMs = performance.now()
     try {
       const options = { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-      const { value, durationMs } = await client.agent(agent).invoke(service, method, args, options)
+      const { value, durationMs } = await client.agent(agent).invoke(
+        service,
+        method,
+        withContent(args, text => encoder.encode(text)),
+        options,
+      )
       return { at: 'answered', value: withoutStreams(value), durationMs }
     } catch (error) {
       if (!(error instanceof GatewayError) || signal.aborted || client.state.at === 'failed') throw error
@@ -200,6 +206,7 @@ export function createSavedRuns(session: Session, agents: Agents, now: () => num
   }
 }
 
+const encoder = new TextEncoder()
 const noValues: Values = {}
 
 function keyOf(id: string, call: string): string {

@@ -69,7 +69,8 @@ function methodName(signature: string): string {
   return signature.replace(/\(.*/s, '')
 }
 
+/** A file, or the name of one: only a person chooses what of a machine is sent. */
 function holdsFile(value: unknown): boolean {
-  if (value instanceof File) return true
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsFile)
+  if (typeof value !== 'object' || value === null) return false
+  return value instanceof File || '$file' in value || Object.values(value).some(holdsFile)
 }

@@ -74,8 +74,11 @@ test('what the contract calls a secret is saved as a variable that each run says
 })
 
 test('a call that takes a file is not saved, and says so', () => {
-  const file = [new File(['x'], 'x.txt')]
-  expect(saveable({ ...call, args: file, shownArgs: file }, emptyCollection('Some'))).toContain('takes a file')
+  for (const file of [new File(['x'], 'x.txt'), { Content: { $file: 'x.txt' } }]) {
+    expect(saveable({ ...call, args: [file], shownArgs: [file] }, emptyCollection('Some'))).toContain('takes a file')
+  }
+  const text = [{ $text: 'x' }]
+  expect(saveable({ ...call, args: text, shownArgs: text }, emptyCollection('Some'))).toMatchObject({ call: { args: text } })
 })
 
 test('a link holds one call with the variables that it names and no secret, and is read again', () => {
