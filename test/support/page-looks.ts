@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { PageWorld } from './page-world.ts'
+import { linkToCall, takeInCollection } from './saved-collection.ts'
 
 /**
  * A page, or a state of one, that is looked at: by axe in both themes, and as pictures in each theme and width. Each page of the gateway stands here
@@ -65,6 +66,40 @@ export const looks: readonly Look[] = [
     arrange: press('Call SayHello'),
     ready: '[data-outcome=running] .waiting',
   },
+  {
+    name: 'history',
+    place: '#/agent/web-1?service=IEchoService&method=SayHello(string)',
+    arrange: async page => {
+      for (let i = 0; i < 5; i++) {
+        await page.getByRole('button', { name: 'Call SayHello' }).click()
+        await page.locator('[data-outcome=answered]').waitFor()
+      }
+    },
+    ready: '.history-filters',
+  },
+  // What is taken in stays in the browser: the empty page is looked at first.
+  { name: 'saved-empty', place: '#/saved', ready: '.nothing' },
+  { name: 'saved-link', place: `#/saved?link=${linkToCall}`, ready: '.shared-call' },
+  { name: 'saved', place: '#/saved', arrange: takeInCollection, ready: '[data-saved=Greets]' },
+  {
+    name: 'saved-run',
+    place: '#/saved',
+    arrange: async page => {
+      await takeInCollection(page)
+      await page.getByRole('button', { name: 'Run all' }).click()
+      await page.locator('[data-run=done]').waitFor()
+      await page.locator('[data-saved=Adds]').getByRole('button').first().click()
+    },
+    ready: '[data-saved=Adds] .came',
+  },
+  { name: 'many', place: '#/many?tag=role%3Dweb&service=ICalculatorService', ready: '.many-call textarea' },
+  {
+    name: 'many-run',
+    place: '#/many?tag=role%3Dweb&service=IEchoService&method=SayHello(string)',
+    arrange: press('Call 13 agents'),
+    ready: '[data-many=done]',
+  },
+  { name: 'many-not-allowed', place: '#/many', as: 'viewer', ready: 'h1' },
   { name: 'attach-listening', place: '#/attach/listening', ready: '.command' },
   { name: 'attach-polling', place: '#/attach/polling', ready: '[data-pending]' },
   { name: 'trust-approve', place: '#/trust', arrange: press('Approve…'), ready: '.decision' },

@@ -5,6 +5,7 @@ import { agents, calls, listView, notes, palette, router, session, theme } from 
 import { type Theme, themes } from '../state/theme.ts'
 import { isOpen, ways } from '../ways.ts'
 import { agentFinder } from './agent-finder.ts'
+import { savedFinder } from './saved-finder.ts'
 import { useCommands, useFinder } from './use-commands.ts'
 
 const themeNames: Readonly<Record<Theme, string>> = {
@@ -66,6 +67,13 @@ export function usePageCommands(): void {
       run: () => router.go({ page: 'agents', list: { ...wholeList, states: ['untrusted', 'offline'] } }),
     },
     {
+      id: 'go.many',
+      name: 'Call many agents at the same time',
+      group: 'Go to',
+      isEnabled: () => isSignedIn() && session.may('agents.call'),
+      run: () => router.go({ page: 'many', tags: [], search: '', picked: [], service: undefined, method: undefined }),
+    },
+    {
       id: 'go.attach',
       name: 'Add an agent',
       group: 'Go to',
@@ -107,6 +115,12 @@ export function usePageCommands(): void {
       },
     })),
   ])
+  useFinder(() =>
+    savedFinder(
+      async () => (await import('../saved.ts')).savedCalls,
+      (collection, call) => router.go({ page: 'saved', collection, call, link: undefined }),
+    ),
+  )
   useFinder(() =>
     agentFinder(agents, agent => router.go({ page: 'agent', agent, service: undefined, method: undefined, list: listView.peek() })),
   )
