@@ -65,7 +65,7 @@ test('a start says to a person how to open the page: with the token of the first
   expect(first).toMatch(/page +http:\/\/127\.0\.0\.1:\d+\/#token=hgw_/)
   expect(first).toContain('which is told this once')
   expect(second).toMatch(/page +http:\/\/127\.0\.0\.1:\d+\/\n/)
-  expect(second).toContain('halibut-gateway token create --name <name> --role admin --state-folder <folder>')
+  expect(second).toMatch(/halibut-gateway token create --name me --role admin --state-folder \/\S+\n/)
   expect(second).not.toContain('hgw_')
 })
 
