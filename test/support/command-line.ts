@@ -57,6 +57,11 @@ export function startCommand(
     out: written.out + Buffer.concat(content).toString(),
     err: written.err,
   }))
+  let isOver = false
+  const over = (): void => {
+    isOver = true
+  }
+  ended.then(over, over)
   const printed = <T>(look: (out: string) => T | undefined): Promise<T> =>
     new Promise((resolve, reject) => {
       const listener = (): void => {
@@ -79,7 +84,8 @@ export function startCommand(
     printed: pattern => printed(out => (pattern.test(out) ? out : undefined)),
     signal: (name = 'SIGTERM') => onSignal(name),
     async [Symbol.asyncDispose]() {
-      onSignal('SIGTERM')
+      // Of one that has ended it would be the second signal.
+      if (!isOver) onSignal('SIGTERM')
       await ended
     },
   }

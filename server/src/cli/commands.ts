@@ -19,6 +19,7 @@ export function folderFlag(stateFolder: string | undefined): string[] {
 /** The verbs that do what a method of the gateway does: those of the methods that advice names. */
 export const verbs: { readonly [M in MethodName]?: string } = {
   'agents.list': 'agents list',
+  'audit.search': 'audit search',
   'certificates.list': 'cert show',
   'contracts.list': 'contracts list',
   'tokens.list': 'token list',
