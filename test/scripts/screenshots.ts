@@ -80,6 +80,6 @@ async function take(look: Look, page: Page): Promise<number> {
 async function capture(session: CDPSession, page: Page, width: number, height: number): Promise<Buffer> {
   const whole = await page.evaluate(() => document.documentElement.scrollHeight)
   const clip = { x: 0, y: 0, width, height: Math.min(whole, height * 2), scale: 1 }
-  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 55, clip, captureBeyondViewport: true })
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 45, clip, captureBeyondViewport: true })
   return Buffer.from(data, 'base64')
 }

@@ -33,6 +33,11 @@ export const looks: readonly Look[] = [
   { name: 'agents', place: '#/agents', ready: '[data-agent=web-1][data-state=connected]' },
   { name: 'agents-none-fit', place: '#/agents?search=nothing-of-the-kind', ready: '.empty-list' },
   { name: 'agent', place: '#/agent/web-1?service=IEchoService&method=EchoAppointment(Appointment)', ready: '[data-head=web-1]' },
+  ...(['activity', 'connections', 'health', 'contracts', 'change'] as const).map(tab => ({
+    name: `agent-${tab}`,
+    place: `#/agent/web-1/${tab}`,
+    ready: '[data-head=web-1]',
+  })),
   { name: 'agent-wrong-pin', place: '#/agent/wrong-1', ready: '[data-head=wrong-1] .mismatch' },
   { name: 'agent-offline', place: '#/agent/gone-1', ready: '[data-head=gone-1] .why.offline' },
   { name: 'agent-missing', place: '#/agent/nobody', ready: 'h1' },

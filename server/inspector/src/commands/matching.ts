@@ -11,8 +11,8 @@ const inRow = 4
 const whole = 20
 
 /**
- * Matches what was typed against a text: each word of it has to stand there, at best at the beginning of a word, else somewhere, else letter by
- * letter in order, as in `cpl` for “Copy a link”. `undefined` where it does not fit.
+ * Matches what was typed against a text: each word of it has to stand there, at best at the beginning of a word, else somewhere, else its
+ * letters stand at the beginnings of words, as in `cal` for “Copy a link”. `undefined` where it does not fit.
  */
 export function match(typed: string, text: string): Match | undefined {
   const words = typed
@@ -42,21 +42,18 @@ function matchWord(word: string, text: string): Match | undefined {
   return matchLetters(word, text)
 }
 
-/** Each letter at the next beginning of a word that has it, else at the next place. */
+/** Each letter follows the one before, or begins a word. */
 function matchLetters(word: string, text: string): Match | undefined {
   const hits: number[] = []
-  let score = 0
   let from = 0
   for (const letter of word) {
     let at = text.indexOf(letter, from)
-    while (at >= 0 && at !== from && !startsWord(text, at)) at = text.indexOf(letter, at + 1)
-    if (at < 0) at = text.indexOf(letter, from)
+    while (at >= 0 && !startsWord(text, at) && !(hits.length > 0 && at === from)) at = text.indexOf(letter, at + 1)
     if (at < 0) return undefined
-    score += startsWord(text, at) ? 2 : at === from && hits.length > 0 ? 1 : -1
     hits.push(at)
     from = at + 1
   }
-  return { score, hits }
+  return { score: hits.length, hits }
 }
 
 function startsWord(text: string, at: number): boolean {

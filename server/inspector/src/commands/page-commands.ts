@@ -32,6 +32,7 @@ export function usePageCommands(): void {
       name: 'Copy a link to what is shown',
       group: 'This page',
       hotkey: 'Mod+Shift+L',
+      inFields: true,
       isEnabled: isSignedIn,
       run: () => void copyLink(),
     },

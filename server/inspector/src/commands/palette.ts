@@ -58,10 +58,13 @@ export function createPalette(commands: Commands): Palette {
         .map(({ command, fits }) => ({ ...command, hits: fits.hits }))
       return { name, lines, best }
     })
+    if (typed === '') return own.filter(({ lines }) => lines.length > 0)
+    const found = commands.finders.value.map(({ group, find }) => {
+      const lines = find(typed).map(lineOf)
+      return { name: group, lines, best: Math.max(...lines.map(({ name }) => match(typed, name)?.score ?? 0)) }
+    })
     // What fits best stands first.
-    if (typed !== '') own.sort((one, other) => other.best - one.best)
-    const found = typed === '' ? [] : commands.finders.value.map(({ group, find }) => ({ name: group, lines: find(typed).map(lineOf) }))
-    return [...own, ...found].filter(({ lines }) => lines.length > 0)
+    return [...own, ...found].filter(({ lines }) => lines.length > 0).sort((one, other) => other.best - one.best)
 
     function lineOf(finding: Omit<PaletteLine, 'hits'>): PaletteLine {
       return { ...finding, hits: match(typed, finding.name)?.hits ?? [] }

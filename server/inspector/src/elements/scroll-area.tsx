@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 export function ScrollArea(props: { label: string; class?: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area has to be reachable by keyboard
-    <section class={props.class} aria-label={props.label} tabIndex={0}>
+    <section class={`scroll-area ${props.class ?? ''}`} aria-label={props.label} tabIndex={0}>
       <pre>{props.children}</pre>
     </section>
   )

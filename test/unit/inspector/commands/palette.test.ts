@@ -28,7 +28,10 @@ test('without a word all that can be done stands there in its groups, and nothin
     ['Go to', 'go.trust', 'go.agents'],
   ])
   palette.type('a')
-  expect(shown().at(-1)).toEqual(['Agents', 'agent.web-1'])
+  expect(shown()).toContainEqual(['Agents', 'agent.web-1'])
+  // What is found and fits better stands before commands.
+  palette.type('web-1')
+  expect(shown()).toEqual([['Agents', 'agent.web-1']])
 })
 
 test('what was typed brings what fits best to the top, and Enter means that line', () => {
