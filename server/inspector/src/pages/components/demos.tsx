@@ -22,6 +22,7 @@ import { RelativeTime } from '../../elements/relative-time.tsx'
 import { ScrollArea } from '../../elements/scroll-area.tsx'
 import { SecondThought } from '../../elements/second-thought.tsx'
 import { StateBadge, StateShape } from '../../elements/state-badge.tsx'
+import { still } from '../../elements/still.ts'
 import { TextField } from '../../elements/text-field.tsx'
 import { ShortThumbprint, Thumbprint } from '../../elements/thumbprint.tsx'
 import { Toasts } from '../../elements/toasts.tsx'
@@ -39,6 +40,7 @@ interface Demo {
 
 const thumbprint = '0F1E2D3C4B5A69788796A5B4C3D2E1F00F1E2D3C'
 const nothing = (): void => undefined
+const StillRow = still(({ name }: { name: string }) => <p>{name}</p>)
 const Soon = lazy('an example', () => Promise.resolve(() => <p>It is here.</p>))
 const Broken = lazy('an example', () => Promise.reject<ComponentType>(new Error('away')))
 
@@ -203,6 +205,11 @@ export const demos: readonly Demo[] = [
     ),
   },
   { file: 'steps', about: 'Where the arrow keys, Page Up, Page Down, Home and End lead in a list.', states: { 'in a list': ListDemo } },
+  {
+    file: 'still',
+    about: 'A row that is drawn anew only when what it shows is another one.',
+    states: { plain: () => <StillRow name="web-1" /> },
+  },
   {
     file: 'text-field',
     about: 'A line of text with its label.',
