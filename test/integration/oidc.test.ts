@@ -144,7 +144,7 @@ test('behind a proxy with a path, all addresses and cookies have that path, and 
   const address = new URL(begun.location)
   expect([address.origin, address.searchParams.get('redirect_uri')]).toEqual([provider.issuer, 'https://gateway.example/gw/oidc/callback'])
   const [cookie = ''] = begun.cookies
-  expect(cookie).toMatch(/^__Secure-halibut-gateway-begun-[\w-]+=[\w-]+; Path=\/gw\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/)
+  expect(cookie).toMatch(/^__Secure-halibut-gateway-begun-[\w-]+=[\w.-]+; Path=\/gw\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/)
   const browser = new CookieBrowser()
   // To where nobody is: that is what the provider leads to.
   let back = ''

@@ -47,7 +47,7 @@ const writesWithinMs = 1_000
  * Keeps the page and its address together. What an address says that no place has is dropped from it, so that a link that is copied is as short as
  * it can be.
  */
-export function createRouter(bar: AddressBar, { onToken, onLeave, onLoop, now = Date.now }: RouterOptions): Router {
+export function createRouter(bar: AddressBar, { onToken, onLeave, onLoop, now = () => performance.now() }: RouterOptions): Router {
   const route = signal(parseRoute(''))
   const entry = signal<Entry>({ key: '', isReturn: false })
   let writes: number[] = []

@@ -41,7 +41,13 @@ export interface HotkeyReader {
   read(press: KeyPress, isTyping: boolean): readonly string[]
 }
 
-export function createHotkeyReader({ isMac, now = Date.now }: { readonly isMac: boolean; readonly now?: () => number }): HotkeyReader {
+export function createHotkeyReader({
+  isMac,
+  now = () => performance.now(),
+}: {
+  readonly isMac: boolean
+  readonly now?: () => number
+}): HotkeyReader {
   let before: { readonly chord: string; readonly at: number } | undefined
   return {
     read: (press, isTyping) => {

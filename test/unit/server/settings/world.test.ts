@@ -97,7 +97,7 @@ test('a certificate of the page and a key that do not belong together are told, 
   await writeFile(wrongKey, other.keyPem)
   expect(await world.wrongOf('--tls-certificate', certificate, '--tls-key', key)).toEqual([])
   expect(await world.wrongOf('--tls-certificate', certificate, '--tls-key', wrongKey)).toEqual([
-    '--tls-certificate: the key in …/w.pem is not that of the certificate in …/c.pem',
+    '--tls-certificate: …/c.pem with the key of …/w.pem: the private key does not belong to the certificate; supply the key that the certificate was made with',
   ])
   expect(await world.wrongOf('--tls-certificate', certificate)).toEqual([
     '--tls-certificate: tlsCertificate and tlsKey belong together, and one of them is missing',
