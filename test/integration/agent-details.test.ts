@@ -111,6 +111,19 @@ test('the last calls tell who, what and what came of it; of others only to those
   expect(await told(world, 'a1/calls', 'viewer')).toEqual({ calls: [], failures: [] })
 })
 
+test('whoever gets the name of a sign-in that is over gets none of its calls', async () => {
+  await using world = await createGatewayWorld()
+  const made = () => world.tokens.create({ name: 'ci', role: 'operator', createdBy: 'start' })
+  const first = await made()
+  await call(await world.open(first.secret), 1, 'Fail', ['the secret of the customer'])
+  expect((await told(world, 'a1/calls', first.secret)).failures).toMatchObject([{ principal: 'ci', error: { kind: 'service_failed' } }])
+  await world.tokens.revoke(first.record.id)
+  const second = await made()
+  expect(await told(world, 'a1/calls', second.secret)).toEqual({ calls: [], failures: [] })
+  await call(await world.open(second.secret), 1, 'Hello', ['you'])
+  expect((await told(world, 'a1/calls', second.secret)).calls).toMatchObject([{ principal: 'ci', method: 'Hello(string)' }])
+})
+
 test('an agent that one may not see has no details, and one that is removed leaves none to the next of its name', async () => {
   await using world = await createGatewayWorld()
   const document = { rules: [{ name: 'others', who: ['viewer'], agents: ['other'] }] }

@@ -155,7 +155,7 @@ export class OpenCall {
     open.delete(this)
     this.#spans?.end(error)
     meter?.(this, durationMs, error)
-    recent.add(this.subject, durationMs, queuedMs, error)
+    recent.add(this.subject, durationMs, queuedMs, error, this.way.principal)
     if (listeners.size > 0) {
       const call = { ...this.snapshot(), queuedMs, durationMs }
       if (error) this.#tell('finished', { ...call, state: 'failed', error: told(error) })

@@ -1,5 +1,6 @@
 import type { EndedCall } from '@halibut-gateway/schemas'
 import type { ErrorKind } from '@halibut-gateway/schemas/wire'
+import { ownerOf, type Principal } from '../access/principal.ts'
 import type { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import type { CallSubject } from './call-subject.ts'
@@ -7,6 +8,8 @@ import type { CallSubject } from './call-subject.ts'
 /** A call that is over. */
 export interface RecentCall {
   readonly subject: CallSubject
+  /** Whose it was, as {@link ownerOf} says: another one may have the same name one day. */
+  readonly owner: string | undefined
   /** By `performance.now()`. */
   readonly endedMs: number
   readonly queuedMs: number
@@ -45,10 +48,17 @@ const messageChars = 2_000
 export class RecentCalls {
   readonly #agents = new Map<string, AgentCalls>()
 
-  add(subject: CallSubject, durationMs: number, queuedMs: number, error: HalibutError | undefined): void {
+  add(subject: CallSubject, durationMs: number, queuedMs: number, error: HalibutError | undefined, principal?: Principal): void {
     const its = this.#agents.get(subject.agent) ?? this.#make(subject.agent)
     its.isFresh = true
-    const call: RecentCall = { subject, endedMs: performance.now(), queuedMs, durationMs, fault: error && faultOf(error) }
+    const call: RecentCall = {
+      subject,
+      owner: principal && ownerOf(principal),
+      endedMs: performance.now(),
+      queuedMs,
+      durationMs,
+      fault: error && faultOf(error),
+    }
     its.calls.push(call)
     if (error) its.failures.push(call)
   }

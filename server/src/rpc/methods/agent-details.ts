@@ -1,7 +1,7 @@
 import type { AgentConnectionSnapshot, AgentPastState, EndedCall } from '@halibut-gateway/schemas'
 import { hasRight } from '@halibut-gateway/schemas/wire'
 import type { Access } from '../../access/access.ts'
-import type { Principal } from '../../access/principal.ts'
+import { ownerOf, type Principal } from '../../access/principal.ts'
 import type { Agent, AgentDirectory } from '../../fleet/agent-directory.ts'
 import type { AgentState } from '../../fleet/agent-state.ts'
 import type { Mesh } from '../../fleet/mesh.ts'
@@ -40,16 +40,14 @@ export function agentDetailsMethods({
       seen(agent, principal)
       const { calls, failures } = recent.of(agent)
       const told = (all: readonly RecentCall[]): EndedCall[] =>
-        all
-          .filter(({ subject }) => isOwn(subject, principal) || hasRight(principal.role, 'audit.read'))
-          .map(each => toldCall(each, principal))
+        all.filter(call => isOwn(call, principal) || hasRight(principal.role, 'audit.read')).map(each => toldCall(each, principal))
       return { calls: told(calls), failures: told(failures) }
     },
   }
 }
 
-function isOwn({ principal }: RecentCall['subject'], { name }: Principal): boolean {
-  return principal === name
+function isOwn({ owner }: RecentCall, principal: Principal): boolean {
+  return owner === ownerOf(principal)
 }
 
 function toldConnection(connection: AgentConnection): AgentConnectionSnapshot {
@@ -76,13 +74,14 @@ function toldState({ at: state, sinceMs, reason, advice }: AgentState): AgentPas
 }
 
 /** What an agent or an argument may have said is for its caller alone, as it is in the audit log. */
-function toldCall({ subject, endedMs, queuedMs, durationMs, fault }: RecentCall, principal: Principal): EndedCall {
+function toldCall(ended: RecentCall, principal: Principal): EndedCall {
+  const { subject, endedMs, queuedMs, durationMs, fault } = ended
   const { activityId, service, method } = subject
   const since = timeText(performance.timeOrigin + endedMs - durationMs)
   const call = { activityId, service, method, principal: subject.principal, since, queuedMs, durationMs }
   if (!fault) return call
   const { message, isPrivate, ...error } = fault
-  return { ...call, error: isPrivate && !isOwn(subject, principal) ? error : { ...error, message } }
+  return { ...call, error: isPrivate && !isOwn(ended, principal) ? error : { ...error, message } }
 }
 
 function timeText(ms: number): string {

@@ -133,9 +133,9 @@ function openCall(registry: CallRegistry, principal: Principal, key: string): Op
 }
 
 /** Whether it was made in the session that asks, and the key by which its own caller knows it. */
-function withOwner({ caller, principal }: CallContext, { way, subject }: OpenCall, call: CallSnapshot): CallSnapshot {
+function withOwner({ caller, principal }: CallContext, { way }: OpenCall, call: CallSnapshot): CallSnapshot {
   const { idempotencyKey } = way
-  const mine = idempotencyKey !== undefined && principal.name === subject.principal ? { ...call, idempotencyKey } : call
+  const mine = idempotencyKey !== undefined && isSame(way.principal, principal) ? { ...call, idempotencyKey } : call
   return caller !== undefined && way.caller === caller ? { ...mine, own: true } : mine
 }
 
