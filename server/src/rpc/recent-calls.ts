@@ -41,7 +41,7 @@ const privateKinds: ReadonlySet<ErrorKind> = new Set([
   'serialization_failed',
 ])
 
-/** About as much as a person reads. */
+/** Of each text, about as much as a person reads. */
 const messageChars = 2_000
 
 /** The last calls of the agents that were called last, and those that failed. Costs a call nothing but its place in a list. */
@@ -120,9 +120,14 @@ function faultOf({ kind, phase, delivery, message, advice, remote }: HalibutErro
     kind,
     ...(phase && { phase }),
     delivery,
-    message: message.length > messageChars ? `${message.slice(0, messageChars)}…` : message,
+    message: cut(message),
     advice,
-    ...(remote?.type !== undefined && { remoteType: remote.type }),
+    ...(remote?.type !== undefined && { remoteType: cut(remote.type) }),
     isPrivate: remote !== undefined || privateKinds.has(kind),
   }
+}
+
+/** A part of a text holds all of it in memory, and an agent may say very much: what is cut is a copy. */
+function cut(text: string): string {
+  return text.length > messageChars ? structuredClone(`${text.slice(0, messageChars)}…`) : text
 }

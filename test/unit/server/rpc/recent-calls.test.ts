@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
 import { gatewayLimits } from '../../../../server/src/base/limits.ts'
@@ -51,6 +53,23 @@ test('of an error only what is told stays, cut where it is long, and not what ha
     remoteType: 'T',
     isPrivate: true,
   })
+})
+
+test('what is cut of very long texts does not hold all of them', () => {
+  setFlagsFromString('--expose_gc')
+  const collect = runInNewContext('gc') as () => void
+  const recent = new RecentCalls()
+  const long = (n: number): string => Buffer.alloc(2_000_000, `${n} `).toString('latin1')
+  const heap = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heap()
+  for (let n = 0; n < 2 * gatewayLimits.recentFailures; n++) {
+    recent.add(subject('a', n), 1, 0, new HalibutError('remote_error', long(n), { remote: { message: 'm', type: long(n) } }))
+  }
+  expect(heap() - before).toBeLessThan(5_000_000)
+  expect(recent.of('a').failures[0]?.fault?.remoteType).toHaveLength(2_001)
 })
 
 test('of more agents than are remembered one goes that was not called for long, and not one that is called all the time', () => {
