@@ -3,35 +3,49 @@ import { type CharacterSet, type PatternNode, parseSearch } from './contract-pat
 
 /** Characters of a text that are looked through. */
 const searchedChars = 100_000
-/** Looks at one place of the pattern that a search may take: about half a second. */
-const mostLooks = 20_000_000
+/** Steps that searches may take together: about half a second. */
+const mostSteps = 20_000_000
 /** Places of a pattern, where its counts are written out. */
 const mostPlaces = 4_000
 
 /** Where a search may stand: at a character that it wants, at a fork, or at the end. */
 type Place = { readonly set: CharacterSet } | { readonly to: readonly number[] } | 'end'
 
+/** Steps that searches may take together: looks at one place of a pattern, or at one range of its characters. */
+export interface SearchRoom {
+  left: number
+}
+
+/** Room for searches that take about half a second. */
+export function searchRoom(): SearchRoom {
+  return { left: mostSteps }
+}
+
 /** A pattern that is ready to search with. */
 export interface Search {
-  /** Whether the pattern is found in a text. Throws a RangeError where that would take too long, or is not known of a very long text. */
+  /**
+   * Whether the pattern is found in a text. Throws a RangeError where this and those before with the same `room` would take too long, or where it is not
+   * known of a very long text.
+   */
   isFoundIn(text: string): boolean
 }
 
 /**
  * A regular expression that is looked for in texts: characters, classes, groups, alternatives and greedy repeats; `^` at its begin and `$` at
  * its end are the ends of the text. All ways are followed at the same time, so that no pattern and no text can make it slow: the time is that
- * of the text times that of the pattern. Throws a SyntaxError for what is not known here.
+ * of the text times that of the pattern. Throws a SyntaxError for what is not known here. `room`: default some of its own.
  */
-export function search(pattern: string): Search {
+export function search(pattern: string, room: SearchRoom = searchRoom()): Search {
   if (pattern.length > contractLimits.patternLength) throw new SyntaxError(`has more than ${contractLimits.patternLength} characters`)
   const { node, fromBegin, toEnd } = parseSearch(pattern)
   const places: Place[] = ['end']
   const first = build(places, node, 0)
   return {
     isFoundIn: text => {
-      if (text.length <= searchedChars) return isFound(places, first, fromBegin, toEnd, text)
+      const found = (end: boolean, part: string): boolean => isFound(places, first, { fromBegin, toEnd: end, room }, part)
+      if (text.length <= searchedChars) return found(toEnd, text)
       // Where a long text ends nobody looks.
-      if (!toEnd && isFound(places, first, fromBegin, false, text.slice(0, searchedChars))) return true
+      if (!toEnd && found(false, text.slice(0, searchedChars))) return true
       throw new RangeError(`the text has ${text.length} characters, and is looked at to ${searchedChars} of them`)
     },
   }
@@ -61,15 +75,21 @@ function build(places: Place[], node: PatternNode, next: number): number {
   return begin
 }
 
-function isFound(places: readonly Place[], first: number, fromBegin: boolean, toEnd: boolean, text: string): boolean {
-  let looks = 0
+/** How a pattern is looked for. */
+interface Way {
+  readonly fromBegin: boolean
+  readonly toEnd: boolean
+  readonly room: SearchRoom
+}
+
+function isFound(places: readonly Place[], first: number, { fromBegin, toEnd, room }: Way, text: string): boolean {
   /** The number of the character for which a place was come to last: no place is come to twice for one. */
   const seenAt = new Int32Array(places.length).fill(-1)
   let now: number[] = []
   const comeTo = (to: number[], place: number, at: number): boolean => {
     const open = [place]
     for (let each = open.pop(); each !== undefined; each = open.pop()) {
-      if (++looks > mostLooks) throw new RangeError('the search for the pattern takes too long')
+      if (room.left-- <= 0) throw new RangeError('the search for the pattern takes too long')
       if (seenAt[each] === at) continue
       seenAt[each] = at
       const its = places[each]
@@ -86,7 +106,9 @@ function isFound(places: readonly Place[], first: number, fromBegin: boolean, to
     const next: number[] = []
     for (const each of now) {
       const its = places[each]
-      if (typeof its !== 'object' || !('set' in its) || !has(its.set, character)) continue
+      if (typeof its !== 'object' || !('set' in its)) continue
+      room.left -= its.set.length
+      if (!has(its.set, character)) continue
       if (comeTo(next, each - 1, index + 1)) return true
     }
     if (!fromBegin && comeTo(next, first, index + 1)) return true

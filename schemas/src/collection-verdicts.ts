@@ -1,6 +1,6 @@
 import type { Assertion } from './collection.ts'
 import { type Found, isSingular, memberText, parsePath, type Step, select } from './collection-path.ts'
-import { search } from './collection-pattern.ts'
+import { type Search, type SearchRoom, search, searchRoom } from './collection-pattern.ts'
 import type { ErrorKind } from './wire/errors.ts'
 
 /** What came of a call, as far as assertions look at it. */
@@ -34,7 +34,8 @@ const toldChars = 200
  * answered. Their variables have been filled in.
  */
 export function verdictsOn(assertions: readonly Assertion[], seen: Seen): readonly Verdict[] {
-  const verdicts = assertions.map(assertion => verdictOn(assertion, seen))
+  const room = searchRoom()
+  const verdicts = assertions.map(assertion => verdictOn(assertion, seen, room))
   if (seen.at === 'answered' || assertions.some(assertion => 'error' in assertion)) return verdicts
   return [{ passed: false, assertion: 'it is answered', expected: 'an answer', seen: told(seen) }, ...verdicts]
 }
@@ -47,7 +48,8 @@ export function assertionText(assertion: Assertion): string {
   return 'error' in assertion ? `it fails with ${assertion.error}` : `it takes less than ${assertion.fasterThanMs} ms`
 }
 
-function verdictOn(assertion: Assertion, seen: Seen): Verdict {
+/** `room`: for the patterns of all assertions on one answer, since both may come from anybody. */
+function verdictOn(assertion: Assertion, seen: Seen, room: SearchRoom): Verdict {
   const about = { assertion: assertionText(assertion) }
   if ('error' in assertion) {
     const passed = seen.at === 'failed' && seen.kind === assertion.error
@@ -62,7 +64,7 @@ function verdictOn(assertion: Assertion, seen: Seen): Verdict {
   const expected = expectedOf(assertion)
   if (seen.at !== 'answered') return { passed: false, ...about, path: assertion.path, expected, seen: told(seen) }
   try {
-    return { ...about, expected, ...looked(assertion, parsePath(assertion.path), seen.value) }
+    return { ...about, expected, ...looked(assertion, parsePath(assertion.path), seen.value, room) }
   } catch (why) {
     if (!(why instanceof SyntaxError || why instanceof RangeError)) throw why
     return { passed: false, ...about, path: assertion.path, expected, seen: why.message }
@@ -78,7 +80,7 @@ function expectedOf(assertion: OfPlace): string {
 }
 
 /** It holds where it holds at every place that the path leads to, and there is one. */
-function looked(assertion: OfPlace, steps: readonly Step[], answer: unknown): Pick<Verdict, 'passed' | 'path' | 'seen'> {
+function looked(assertion: OfPlace, steps: readonly Step[], answer: unknown, room: SearchRoom): Pick<Verdict, 'passed' | 'path' | 'seen'> {
   const found = select(answer, steps)
   const [first] = found
   if ('exists' in assertion && !assertion.exists) {
@@ -87,20 +89,22 @@ function looked(assertion: OfPlace, steps: readonly Step[], answer: unknown): Pi
       : { passed: true, path: assertion.path, seen: 'nothing' }
   }
   if (!first) return { passed: false, path: assertion.path, seen: nothingAt(steps, answer) }
-  const off = found.find(each => !holdsAt(assertion, each))
+  const holds = checkOf(assertion, room)
+  const off = found.find(({ value }) => !holds(value))
   return { passed: off === undefined, path: (off ?? first).path, seen: shortJson((off ?? first).value) }
 }
 
-function holdsAt(assertion: OfPlace, { value }: Found): boolean {
-  if ('equals' in assertion) return isEqual(assertion.equals, value)
-  if ('matches' in assertion) return textOf(value) !== undefined && search(assertion.matches).isFoundIn(textOf(value) ?? '')
-  return true
+/** Whether an assertion holds of what stands at one place. */
+function checkOf(assertion: OfPlace, room: SearchRoom): (value: unknown) => boolean {
+  if ('equals' in assertion) return value => isEqual(assertion.equals, value)
+  if (!('matches' in assertion)) return () => true
+  const pattern = search(assertion.matches, room)
+  return value => isFoundIn(value, pattern)
 }
 
-/** What a pattern is looked for in: a text, and what is written as one. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+/** A pattern is looked for in a text, and in what is written as one. */
+function isFoundIn(value: unknown, pattern: Search): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value) && pattern.isFoundIn(String(value))
 }
 
 /** How far a path led, and what there was instead of its next step. */

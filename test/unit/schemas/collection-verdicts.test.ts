@@ -108,3 +108,15 @@ function sorted(value: unknown): string {
 function hasTextOfNumber(value: unknown): boolean {
   return /"-?\d/.test(JSON.stringify(value))
 }
+
+test('patterns that take long take no longer where a path leads to many places, and where many assertions have them', () => {
+  const evil = { path: '$[*]', matches: `^(?:${'a?'.repeat(50)}){20}a*$` }
+  const texts = Array<string>(200).fill('a'.repeat(1_000))
+  // Of one text it is known.
+  expect(verdictsOn([evil], answered(texts.slice(0, 1)))).toMatchObject([{ passed: true }])
+  const beganMs = performance.now()
+  const verdicts = verdictsOn(Array<Assertion>(20).fill(evil), answered(texts))
+  expect(performance.now() - beganMs).toBeLessThan(15_000)
+  expect(verdicts).toHaveLength(20)
+  for (const verdict of verdicts) expect(verdict).toMatchObject({ passed: false, seen: 'the search for the pattern takes too long' })
+})
