@@ -46,14 +46,22 @@ export class LiteralReader {
     const members: [string, unknown][] = []
     while (!this.takes('}')) {
       this.#skip()
-      const char = this.#text[this.#at] ?? ''
-      const [bare] = char === '"' || char === "'" ? [undefined] : this.#match(/[A-Za-z_$][\w$]*/y)
-      const name = bare ?? this.#string(char)
+      const [bare] = this.#match(/[A-Za-z_$][\w$]*/y)
+      const name = bare ?? this.#memberName()
       if (!this.takes(':')) throw new SyntaxError('a colon is expected')
       members.push([name, this.value(depth + 1)])
       if (!this.takes(',') && !this.#isAt('}')) throw new SyntaxError('a comma or } is expected')
     }
     return Object.fromEntries(members)
+  }
+
+  /** As a text, also one in brackets. */
+  #memberName(): string {
+    const isWorkedOut = this.takes('[')
+    this.#skip()
+    const name = this.#string(this.#text[this.#at] ?? '')
+    if (isWorkedOut && !this.takes(']')) throw new SyntaxError('] is expected')
+    return name
   }
 
   #string(quote: string): string {

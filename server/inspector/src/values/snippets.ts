@@ -87,8 +87,13 @@ function literal(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const members = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${literal(each)}`)
+  const members = Object.entries(value).map(([name, each]) => `${memberName(name)}: ${literal(each)}`)
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
+}
+
+/** With this one name a literal has a prototype, where it is not worked out. */
+function memberName(name: string): string {
+  return name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
 }
 
 /** A word of a shell, whatever is in it. */
