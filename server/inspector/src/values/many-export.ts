@@ -11,6 +11,10 @@ export interface ExportedRow {
   readonly value: unknown
 }
 
+const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+/** What a spreadsheet takes for the beginning of a formula; that of a cell also behind a line break, and in the wide forms of the letters. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+
 /** The rows as CSV of RFC 4180. A cell that a spreadsheet would run as a formula begins with an apostrophe. */
 export function rowsAsCsv(rows: readonly ExportedRow[]): string {
   const names = ['agent', 'state', 'durationMs', 'group', 'errorKind', 'errorMessage', 'value'] as const
@@ -22,6 +26,6 @@ export function rowsAsCsv(rows: readonly ExportedRow[]): string {
 
 function cell(value: unknown): string {
   const text = value === undefined ? '' : String(value)
-  const harmless = typeof value !== 'number' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const harmless = formula.test(text) && !number.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
