@@ -58,15 +58,15 @@ const soon = (tell: () => void): void => {
 }
 export const agents = createAgents(session, soon)
 export const contracts = createContracts(session)
-export const form = createCallForm(router, agents, contracts)
-export const raw = createRawArguments(form)
+export const form = createCallForm(router, agents, contracts, session)
+export const raw = createRawArguments(form, session)
 export const calls = createCalls({ session, form, storage: sessionStorage })
 export const phases = createCallPhases(session, calls)
 export const about = createAbout(session, location.hostname)
 export const attention = createAttention(session)
 export const doctor = createDoctor(session, () => now.value)
 export const trust = createTrust(session, () => now.value)
-export const manyForm = createManyForm(router, agents, contracts)
+export const manyForm = createManyForm(router, agents, contracts, session)
 export const many = createMany(session, tell => void requestAnimationFrame(tell))
 
 /** What the list of agents is narrowed to: it stays beside an agent’s page. */

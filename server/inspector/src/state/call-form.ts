@@ -11,6 +11,8 @@ import type { Target } from '../values/made-call.ts'
 import { checkable, withNames } from '../values/stream-args.ts'
 import type { Agents } from './agents.ts'
 import type { Contracts } from './contracts.ts'
+import { onHandover } from './on-handover.ts'
+import type { Session } from './session.ts'
 
 /** The method that the form is set to. */
 export interface ChosenMethod {
@@ -64,13 +66,21 @@ export interface CallForm {
 }
 
 /** The form of the agent that the address names. */
-export function createCallForm(router: Router, agents: Agents, contracts: Contracts): CallForm {
+export function createCallForm(router: Router, agents: Agents, contracts: Contracts, session: Pick<Session, 'client'>): CallForm {
   const drafts = signal<ReadonlyMap<string, readonly unknown[]>>(new Map())
   const deadline = typedTime()
   const queueDeadline = typedTime()
   const onceKey = signal('')
   const isTextBroken = signal(false)
   const linkProblem = signal<string | undefined>(undefined)
+  // There may be secrets in it.
+  onHandover(session, () =>
+    batch(() => {
+      drafts.value = new Map()
+      for (const text of [deadline.text, queueDeadline.text, onceKey]) text.value = ''
+      linkProblem.value = undefined
+    }),
+  )
 
   const service = computed(() => {
     const route = router.route.value

@@ -9,6 +9,7 @@ import { type CallOutcome, draftOfCall, type MadeCall } from '../values/made-cal
 import { mayHoldSecret } from '../values/masked-secrets.ts'
 import { sendable } from '../values/stream-args.ts'
 import type { CallForm, TypedTime } from './call-form.ts'
+import { onHandover } from './on-handover.ts'
 import type { Session } from './session.ts'
 
 const keptCalls = 100
@@ -60,16 +61,13 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
     }
   }
 
-  // What somebody called is not for who signs in next.
-  let wasSignedIn = session.client.peek() !== undefined
+  onHandover(session, () => {
+    for (const stop of running.values()) stop.abort()
+    list.value = []
+    shown.value = undefined
+  })
   session.client.subscribe(client => {
     if (client) untracked(() => follow(client))
-    else if (wasSignedIn) {
-      for (const stop of running.values()) stop.abort()
-      list.value = []
-      shown.value = undefined
-    }
-    wasSignedIn = client !== undefined
   })
 
   // One that was made while there was no connection gets the epoch of the first one.

@@ -1,12 +1,14 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { type ContractJson, hasStream, type ParamError } from '@halibut-gateway/schemas/wire'
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Route } from '../address/route.ts'
 import type { Router } from '../address/router.ts'
 import { firstOf } from '../values/form-values.ts'
 import type { Agents } from './agents.ts'
 import type { Contracts } from './contracts.ts'
+import { onHandover } from './on-handover.ts'
+import type { Session } from './session.ts'
 
 /** Which agents are called, and with what: it stands in the address but for the arguments, which may have secrets. */
 export interface ManyForm {
@@ -38,13 +40,20 @@ const collator = new Intl.Collator('en', { numeric: true })
 const nowhere: Place = { page: 'many', tags: [], search: '', picked: [], service: undefined, method: undefined }
 
 /** The form of the page of many agents. */
-export function createManyForm(router: Router, agents: Agents, contracts: Contracts): ManyForm {
+export function createManyForm(router: Router, agents: Agents, contracts: Contracts, session: Pick<Session, 'client'>): ManyForm {
   const typed = signal<ReadonlyMap<string, string>>(new Map())
   const atOnce = signal(8)
   const stopAfter = signal<number | undefined>(undefined)
   const timeoutSeconds = signal('')
   /** Arguments that were brought for whatever method is chosen next. */
   const brought = signal<string | undefined>(undefined)
+  onHandover(session, () =>
+    batch(() => {
+      typed.value = new Map()
+      brought.value = undefined
+      timeoutSeconds.value = ''
+    }),
+  )
 
   const place = computed(() => (router.route.value.page === 'many' ? router.route.value : nowhere))
   const fitting = computed(() => {

@@ -2,6 +2,8 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type JsonPlace, type ParsedJson, parseJsonText, patchJsonText, placeOf, type TextRange } from '../values/json-text.ts'
 import { withFiles, withNames } from '../values/stream-args.ts'
 import type { CallForm } from './call-form.ts'
+import { onHandover } from './on-handover.ts'
+import type { Session } from './session.ts'
 
 /** Something wrong in the text of the arguments, and where. */
 export interface TextProblem extends TextRange {
@@ -28,8 +30,11 @@ interface Typed {
 }
 
 /** The text of a form’s arguments. What somebody typed stays as it is typed, of each method, for as long as it means what the form has. */
-export function createRawArguments(form: CallForm): RawArguments {
+export function createRawArguments(form: CallForm, session: Pick<Session, 'client'>): RawArguments {
   const typed = signal<ReadonlyMap<string, Typed>>(new Map())
+  onHandover(session, () => {
+    typed.value = new Map()
+  })
 
   const mine = computed(() => typed.value.get(form.key.value))
   const state = computed<{ readonly text: string; readonly parsed: ParsedJson; readonly isBehind: boolean }>(() => {

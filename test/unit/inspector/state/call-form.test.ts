@@ -1,10 +1,12 @@
 import { bytes, dataStream, int32, int64, member, method, object, service, string } from '@halibut-gateway/schemas/contract'
 import { contractJson } from '@halibut-gateway/schemas/wire'
+import { signal } from '@preact/signals'
 import { expect, test } from 'vitest'
 import { linkOfCall } from '../../../../server/inspector/src/address/call-link.ts'
 import { wholeList } from '../../../../server/inspector/src/address/route.ts'
 import { createRouter } from '../../../../server/inspector/src/address/router.ts'
 import { createCallForm } from '../../../../server/inspector/src/state/call-form.ts'
+import { createManyForm } from '../../../../server/inspector/src/state/many-form.ts'
 import { createRawArguments } from '../../../../server/inspector/src/state/raw-arguments.ts'
 
 const login = object('S.Login, S', { User: string, Password: member(string, { secret: true }), Tries: int32 })
@@ -36,8 +38,12 @@ function createForm(hash = '#/agent/web-1?service=ITest&method=Add(int64,int64)'
   const bar = { location, history: { pushState: set, replaceState: set }, addEventListener: () => undefined }
   const router = createRouter(bar as never, { onToken: () => undefined })
   const agents = { get: (id: string) => (id.startsWith('web') ? { id, services: ['ITest'] } : undefined) }
-  const form = createCallForm(router, agents as never, { of: () => json } as never)
-  return { bar, router, form, raw: createRawArguments(form) }
+  const client = signal<object | undefined>({})
+  const session = { client } as never
+  const contracts = { of: () => json } as never
+  const form = createCallForm(router, agents as never, contracts, session)
+  const many = createManyForm(router, { ...agents, all: () => new Map(), journal: { version: signal(0) } } as never, contracts, session)
+  return { bar, router, form, raw: createRawArguments(form, session), many, client }
 }
 
 test('a draft that is taken from the form fills another form in, and nothing is sent by that', () => {
@@ -72,6 +78,29 @@ test('secrets and files are in no draft, and so in no link', () => {
   expect(form.draft.value?.args).toEqual([{ User: 'ada', Password: '', Tries: 1 }])
   form.choose({ signature: 'Put(string,dataStream)' }, ['n', new File(['secret content'], 'notes.txt')])
   expect(form.draft.value?.args).toEqual(['n', { $file: 'notes.txt' }])
+})
+
+test.each([
+  ['nobody', undefined],
+  ['somebody else', {}],
+])('what was typed is not there any more when %s is signed in', (_who, next) => {
+  const { form, raw, many, client } = createForm()
+  form.choose({ signature: 'SignIn(Login)' }, [{ User: 'ada', Password: 'hunter2', Tries: 1 }])
+  form.onceKey.value = 'once'
+  raw.edit('[{ "User": "ada", "Password": "hunter2" ')
+  many.edit([{ Password: 'hunter2' }])
+  const seen = (): string => JSON.stringify([form.args.value, form.onceKey.value, raw.text.value, many.text.value])
+  expect(seen().match(/hunter2/g)).toHaveLength(3)
+  client.value = next
+  expect(seen()).not.toMatch(/hunter2|ada|once/)
+})
+
+test('whoever signs in finds what a link has filled in', () => {
+  const { form, client } = createForm()
+  client.value = undefined
+  form.edit(['41', '1'])
+  client.value = {}
+  expect(form.args.value).toEqual(['41', '1'])
 })
 
 test('a link fills the form in, and what is changed is not what the link said any more', () => {
