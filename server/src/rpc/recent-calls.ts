@@ -115,7 +115,13 @@ class Ring<T> {
   }
 }
 
-function faultOf({ kind, phase, delivery, message, advice, remote }: HalibutError): CallFault {
+/** Whether the message of an error may hold what the agent has said, or an argument: only its caller is to see it. */
+export function quotesValues({ kind, remote }: HalibutError): boolean {
+  return remote !== undefined || privateKinds.has(kind)
+}
+
+function faultOf(error: HalibutError): CallFault {
+  const { kind, phase, delivery, message, advice, remote } = error
   return {
     kind,
     ...(phase && { phase }),
@@ -123,7 +129,7 @@ function faultOf({ kind, phase, delivery, message, advice, remote }: HalibutErro
     message: cut(message),
     advice,
     ...(remote?.type !== undefined && { remoteType: cut(remote.type) }),
-    isPrivate: remote !== undefined || privateKinds.has(kind),
+    isPrivate: quotesValues(error),
   }
 }
 

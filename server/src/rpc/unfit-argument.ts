@@ -37,6 +37,8 @@ function holdsSecret(contract: Contract, { secret, type }: MarkedType, seen: Set
 }
 
 function typeHoldsSecret(contract: Contract, type: TypeNode, seen: Set<string>): boolean {
+  // Any type of the contract may stand there.
+  if (type === 'object') return Object.keys(contract.types ?? {}).some(each => typeHoldsSecret(contract, each, seen))
   if (typeof type === 'string') {
     const definition = contract.types && Object.hasOwn(contract.types, type) ? contract.types[type] : undefined
     if (!definition || 'enum' in definition || seen.has(type)) return false

@@ -3,6 +3,7 @@ import { gatewayLimits } from '../base/limits.ts'
 import { LineBudget } from '../base/line-budget.ts'
 import type { LogSink } from '../base/log.ts'
 import type { CallMeter, OpenCall } from '../rpc/call-registry.ts'
+import { quotesValues } from '../rpc/recent-calls.ts'
 
 /**
  * Makes a line of the log of each call to an agent that failed, so many in a minute, and at `debug` of each that was answered: with the ids of its
@@ -30,7 +31,7 @@ function factsOf(
     service,
     method,
     principal,
-    ...(error && { kind: error.kind, phase: error.phase, delivery: error.delivery, ...(error.remote ? {} : { why: error.message }) }),
+    ...(error && { kind: error.kind, phase: error.phase, delivery: error.delivery, ...(!quotesValues(error) && { why: error.message }) }),
     queuedMs: Math.round(queuedMs * 100) / 100,
     durationMs,
     traceId: way.request?.traceId,

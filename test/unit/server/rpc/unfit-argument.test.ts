@@ -1,4 +1,4 @@
-import { list, member, method, object, service, string, uri } from '@halibut-gateway/schemas/contract'
+import { anything, list, member, method, object, service, string, uri } from '@halibut-gateway/schemas/contract'
 import { contractJson, type ParamError } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
 import { HalibutError } from '../../../../server/src/base/errors.ts'
@@ -11,6 +11,7 @@ const json = contractJson(
     Open: method([['address', uri]]),
     SignIn: method([['address', member(uri, { secret: true })]]),
     SignInAs: method([['accounts', list(account)]]),
+    Take: method([['whatever', anything]]),
   }),
 )
 
@@ -30,5 +31,7 @@ test('an argument that cannot be sent is quoted, unless something in it is marke
   expect(told('Open', ['https://[hunter2'], ['params', '0'])).toEqual([{ path: '/args/0', expected, got: '"https://[hunter2"' }])
   expect(told('SignIn', ['https://[hunter2'], ['params', '0'])).toEqual([{ path: '/args/0', expected, got: 'a string' }])
   const accounts = [[{ Name: 'Ada', Address: 'https://[hunter2' }]]
+  const typed = [{ $type: 'Account', $value: { Name: 'Ada', Address: 'https://[hunter2' } }]
+  expect(told('Take', typed, ['params', '0', '$value', 'Address'])).toEqual([{ path: '/args/0/$value/Address', expected, got: 'a string' }])
   expect(told('SignInAs', accounts, ['params', '0', '0', 'Address'])).toEqual([{ path: '/args/0/0/Address', expected, got: 'a string' }])
 })

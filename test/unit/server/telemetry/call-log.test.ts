@@ -49,6 +49,13 @@ test('one that was answered is a line at debug alone, and what a service said of
   ])
 })
 
+test.each(['invalid_params', 'invalid_argument', 'serialization_failed'] as const)('what %s tells of an argument is in no line', kind => {
+  const { lines, begin } = create('info')
+  begin().ended(new HalibutError(kind, 'the arguments do not fit: /args/0: expected a URI, got "https://[hunter2"'))
+  expect(lines).toMatchObject([{ msg: 'call failed', kind }])
+  expect(JSON.stringify(lines)).not.toContain('hunter2')
+})
+
 test('calls that fail all the time fill no disk', () => {
   const { lines, begin, wait } = create('info')
   for (let i = 0; i < gatewayLimits.callLines + 3; i++) begin().ended(failed())
