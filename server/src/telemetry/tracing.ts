@@ -16,6 +16,7 @@ import {
 import type { HalibutError } from '../base/errors.ts'
 import { traceIdIn } from '../base/trace-id.ts'
 import type { CallSubject, CallWay } from '../rpc/call-subject.ts'
+import { quotesValues } from '../rpc/recent-calls.ts'
 import type { CallSpans, RequestSpan, RequestTracer, TracedRequest } from '../rpc/request-spans.ts'
 import { withoutSecrets } from './redact.ts'
 
@@ -150,7 +151,7 @@ function parentOf({ traceparent, tracestate, isHttp }: TracedRequest): Context {
 function endSpan(span: Span, timeMs: number, error?: HalibutError, kind: string | undefined = error?.kind): void {
   if (kind !== undefined) {
     span.setAttribute('error.type', kind)
-    span.setStatus({ code: SpanStatusCode.ERROR, ...(error && { message: withoutSecrets(error.message) }) })
+    span.setStatus({ code: SpanStatusCode.ERROR, ...(error && !quotesValues(error) && { message: withoutSecrets(error.message) }) })
   }
   span.end(timeMs)
 }
