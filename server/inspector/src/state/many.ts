@@ -2,6 +2,7 @@ import { GatewayError } from '@halibut-gateway/client'
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { type AgentOutcome, type AnswerGroup, createAnswerGroups } from '../values/answer-groups.ts'
 import { withoutStreams } from '../values/without-streams.ts'
+import { onHandover } from './on-handover.ts'
 import type { Session } from './session.ts'
 
 /** How a call is at one of many agents. */
@@ -64,13 +65,15 @@ export function createMany(session: Session, soon: (tell: () => void) => void, n
     })
   }
 
-  // What somebody saw is not for who signs in next.
-  session.client.subscribe(() => {
+  onHandover(session, () => {
     stop?.abort()
+    // What becomes of its calls now is for nobody.
+    stop = undefined
     rows.clear()
     groups = createAnswerGroups()
     batch(() => {
       made.value = undefined
+      isRunning.value = false
       version.value++
     })
   })

@@ -14,6 +14,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { beginningOfJson } from '../values/beginning-of-json.ts'
 import { withoutStreams } from '../values/without-streams.ts'
 import type { Agents } from './agents.ts'
+import { onHandover } from './on-handover.ts'
 import type { Session } from './session.ts'
 
 /** What came of a saved call at one agent. */
@@ -72,9 +73,10 @@ export function createSavedRuns(session: Session, agents: Agents, now: () => num
   const sayings = signal<ReadonlyMap<string, Values>>(new Map())
   let stop: AbortController | undefined
 
-  // What somebody saw is not for who signs in next.
-  session.client.subscribe(() => {
+  onHandover(session, () => {
     stop?.abort()
+    // What becomes of its calls now is for nobody.
+    stop = undefined
     batch(() => {
       results.value = new Map()
       sayings.value = new Map()
@@ -185,7 +187,9 @@ export function createSavedRuns(session: Session, agents: Agents, now: () => num
             return seen
           },
           // What came is kept as it came, so that assertions can be looked at again; here its secrets are masked.
-          onReport: ({ name, agent, seen, verdicts }) => put(id, name, agent, came.get(agent) ?? seen, verdicts),
+          onReport: ({ name, agent, seen, verdicts }) => {
+            if (stop === own) put(id, name, agent, came.get(agent) ?? seen, verdicts)
+          },
         })
         left = report.left
       } catch (error) {

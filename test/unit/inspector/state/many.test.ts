@@ -101,3 +101,13 @@ test('an answer of a run that is no longer shown changes nothing, and nothing is
   signOut()
   expect([many.made.value, many.groups(), many.row('web-0')]).toEqual([undefined, [], undefined])
 })
+
+test('a run that somebody leaves by signing out is over, and tells nothing more', async () => {
+  const { many, open, signOut } = createWorld()
+  many.start(call(4))
+  open.get('web-0')?.answer('just in time')
+  signOut()
+  await settle()
+  expect([many.isRunning.value, many.groups()]).toEqual([false, []])
+  expect(['web-0', 'web-1', 'web-2', 'web-3'].map(many.row)).toEqual(Array(4).fill(undefined))
+})

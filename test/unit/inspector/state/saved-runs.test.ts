@@ -84,6 +84,21 @@ test('a value that a run says is a secret is masked in what is shown, and the as
   expect([runs.cameOf('id', 'first'), runs.said('id')]).toEqual([[], {}])
 })
 
+test('a run that somebody leaves by signing out is over, and tells nothing more', async () => {
+  let answer: (value: string) => void = () => undefined
+  const { runs, signOut } = createWorld(
+    () =>
+      new Promise<string>(resolve => {
+        answer = resolve
+      }),
+  )
+  const run = runs.run('id', collection(call('first'), call('second')))
+  answer('just in time')
+  signOut()
+  await run
+  expect([runs.state.value, runs.cameOf('id', 'first'), runs.cameOf('id', 'second')]).toEqual([{ at: 'idle' }, [], []])
+})
+
 test('a long answer is not kept, and what assertions said to it is', async () => {
   const { runs } = createWorld(async () => 'x'.repeat(300_000))
   const first = call('first', {
