@@ -308,8 +308,9 @@ export class HandshakeLine {
     }
     const next = this.#next()
     if (!next) {
-      const { first: wasteful } = this.#wasteful
-      if (wasteful) this.#held ??= setTimeout(this.#release, Math.max(heldMs, this.#restUntilMs - now))
+      // Else they wait for room, of which the line is told.
+      const restMs = this.#restUntilMs - now
+      if (this.#wasteful.first && restMs > 0) this.#held ??= setTimeout(this.#release, Math.max(heldMs, restMs))
       return
     }
     this.#wastefulSinceMs = this.openings.wastes(next.lane.network) ? now : undefined

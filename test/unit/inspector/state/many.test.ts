@@ -109,5 +109,5 @@ test('a run that somebody leaves by signing out is over, and tells nothing more'
   signOut()
   await settle()
   expect([many.isRunning.value, many.groups()]).toEqual([false, []])
-  expect(['web-0', 'web-1', 'web-2', 'web-3'].map(many.row)).toEqual(Array(4).fill(undefined))
+  expect(['web-0', 'web-1', 'web-2', 'web-3'].map(many.row)).toEqual([undefined, undefined, undefined, undefined])
 })

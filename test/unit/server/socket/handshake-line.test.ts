@@ -95,6 +95,22 @@ test('an address from which most was in vain has a tenth of the time, and holds 
   expect(begun.slice(6)).toEqual(['10.0.0.9/4', '10.0.0.9/5', '10.0.0.1/4'])
 })
 
+test('while there is no room nobody asks for it again and again, also where most was in vain', async () => {
+  const { line, openings, enter, arrive, until } = createLine({ maxUnidentifiedConnections: 1, unidentifiedGraceMs: 60_000 })
+  for (let i = 0; i < 16; i++) openings.waste('10.0.0.9:1')
+  const { place, waiting } = enter('10.0.0.9/1')
+  line.speak(place)
+  arrive('10.0.0.9/2')
+  await until(1)
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect(timers.mock.calls.length).toBeLessThan(10)
+  timers.mockRestore()
+  // As soon as there is some the next one begins.
+  openings.leave(waiting)
+  expect(await until(2)).toEqual(['10.0.0.9/1', '10.0.0.9/2'])
+})
+
 test('in a turn of the event loop handshakes begin for a millisecond', async () => {
   const { begun, arrive, until } = createLine({}, () => {
     const endMs = performance.now() + 1.1
