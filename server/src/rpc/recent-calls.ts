@@ -1,8 +1,8 @@
 import type { EndedCall } from '@halibut-gateway/schemas'
-import type { ErrorKind } from '@halibut-gateway/schemas/wire'
 import { ownerOf, type Principal } from '../access/principal.ts'
 import type { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
+import { quotesValues } from '../base/quotes-values.ts'
 import type { CallSubject } from './call-subject.ts'
 
 /** A call that is over. */
@@ -31,15 +31,6 @@ interface AgentCalls {
   /** It was called since somebody looked for one to forget. */
   isFresh: boolean
 }
-
-/** Their messages quote the agent, or an argument. */
-const privateKinds: ReadonlySet<ErrorKind> = new Set([
-  'service_failed',
-  'remote_error',
-  'invalid_params',
-  'invalid_argument',
-  'serialization_failed',
-])
 
 /** Of each text, about as much as a person reads. */
 const messageChars = 2_000
@@ -113,11 +104,6 @@ class Ring<T> {
   newestFirst(): T[] {
     return [...this.#items.slice(this.#next), ...this.#items.slice(0, this.#next)].reverse()
   }
-}
-
-/** Whether the message of an error may hold what the agent has said, or an argument: only its caller is to see it. */
-export function quotesValues({ kind, remote }: HalibutError): boolean {
-  return remote !== undefined || privateKinds.has(kind)
 }
 
 function faultOf(error: HalibutError): CallFault {

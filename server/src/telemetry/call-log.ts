@@ -2,8 +2,8 @@ import type { HalibutError } from '../base/errors.ts'
 import { gatewayLimits } from '../base/limits.ts'
 import { LineBudget } from '../base/line-budget.ts'
 import type { LogSink } from '../base/log.ts'
+import { quotesValues } from '../base/quotes-values.ts'
 import type { CallMeter, OpenCall } from '../rpc/call-registry.ts'
-import { quotesValues } from '../rpc/recent-calls.ts'
 
 /**
  * Makes a line of the log of each call to an agent that failed, so many in a minute, and at `debug` of each that was answered: with the ids of its

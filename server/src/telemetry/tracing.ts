@@ -14,9 +14,9 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { HalibutError } from '../base/errors.ts'
+import { quotesValues } from '../base/quotes-values.ts'
 import { traceIdIn } from '../base/trace-id.ts'
 import type { CallSubject, CallWay } from '../rpc/call-subject.ts'
-import { quotesValues } from '../rpc/recent-calls.ts'
 import type { CallSpans, RequestSpan, RequestTracer, TracedRequest } from '../rpc/request-spans.ts'
 import { withoutSecrets } from './redact.ts'
 
