@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HalibutRuntime, type SampleAgentModule } from '@halibut-gateway/server'
 import { createCalculator } from './calculator-service.ts'
@@ -20,7 +21,9 @@ export const startSampleAgent: SampleAgentModule['startSampleAgent'] = async ({ 
     const about = { thumbprint: runtime.thumbprint, contracts: demoContracts, close: () => runtime.close() }
     if (reach.mode === 'listening') {
       const { port } = await runtime.listen({ host: reach.host, port: reach.port })
-      const host = reach.host.includes(':') ? `[${reach.host}]` : reach.host
+      // Nobody can dial every address at once: the machine's name is the best guess there is.
+      const named = ['0.0.0.0', '::'].includes(reach.host) ? hostname() : reach.host
+      const host = named.includes(':') ? `[${named}]` : named
       return { ...about, uri: `https://${host}:${port}/`, begin: () => undefined }
     }
     const { subscription, gatewayUri, connections } = reach

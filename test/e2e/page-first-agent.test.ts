@@ -8,8 +8,10 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-test('a page without agents says how to attach one that polls, shows it as it knocks, and lets it in', { timeout: 120_000 }, async () => {
-  await using world = await createPageWorld()
+test('an empty gateway comes to a first answer of an agent in the page alone: it takes the contracts that are missing while the agent is let in', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await createPageWorld({ isEmpty: true })
   const { page, problems } = await world.open(browser)
   await page.getByRole('heading', { name: 'No agents yet' }).waitFor()
   await page.getByRole('button', { name: 'It connects to the gateway' }).click()
@@ -37,11 +39,15 @@ test('a page without agents says how to attach one that polls, shows it as it kn
   // As machines print it, too.
   await told.fill(String(entry['thumbprint']).toLowerCase().match(/../g)?.join(':') ?? '')
   await card.getByText('It is the same').waitFor()
-  await card.getByRole('checkbox', { name: 'IEchoService' }).check()
+  await card.getByText('The gateway knows no contracts yet').waitFor()
+  await card.getByLabel('Open contract files').setInputFiles(await world.contractFiles('web-1'))
+  await card.getByRole('checkbox', { name: 'IEchoService', checked: true }).waitFor()
+  await card.getByText('The gateway knows no contracts yet').waitFor({ state: 'detached' })
   await approve.click()
   await page.locator('[data-arrived=web-1][data-state=connected]').waitFor()
 
   await page.getByRole('link', { name: 'Call web-1' }).click()
+  await page.getByRole('button', { name: 'Echo', exact: true }).click()
   await page.getByRole('textbox', { name: 'name string' }).fill('Ada')
   await page.getByRole('button', { name: 'Call SayHello' }).click()
   await page.locator('[data-outcome=answered]', { hasText: 'Hello Ada, this is web-1' }).waitFor()
@@ -67,6 +73,40 @@ test('a page without agents says how to attach one that listens, and takes the l
   await page.getByRole('button', { name: 'Call Add' }).click()
   await page.locator('[data-outcome=answered]').waitFor()
   expect(problems).toEqual([])
+})
+
+test('an agent whose services have no contract is added all the same, and its page takes contracts and has forms at once', {
+  timeout: 120_000,
+}, async () => {
+  await using world = await createPageWorld({ isEmpty: true })
+  const { entry } = await world.startAgent('web-4', ['--listen', '127.0.0.1:0'])
+  const { page, problems } = await world.open(browser, '#/attach/listening')
+  await page.getByRole('textbox', { name: 'Address' }).evaluate((field, text) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text', text)
+    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, JSON.stringify(entry))
+  await page.getByText('The gateway has no contract yet for').waitFor()
+  await page.getByRole('button', { name: 'Add web-4' }).click()
+  await page.locator('[data-arrived=web-4][data-state=connected]').waitFor()
+  await page.getByRole('link', { name: 'Call web-4' }).click()
+  const files = page.getByLabel('Open contract files')
+  await files.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no contract') })
+  await page.getByText('notes.txt is no JSON').waitFor()
+  await files.setInputFiles(await world.contractFiles('web-4'))
+  await page.getByRole('button', { name: 'Call Add' }).click()
+  await page.locator('[data-outcome=answered]').waitFor()
+  expect(problems).toEqual([])
+})
+
+test('who adds contracts in a terminal finds them on coming back to the form', { timeout: 120_000 }, async () => {
+  await using world = await createPageWorld({ isEmpty: true })
+  const { page } = await world.open(browser, '#/attach/listening')
+  await page.getByText('The gateway knows no contracts yet').waitFor()
+  const contract = { contract: 1, service: 'ILateService', methods: [{ name: 'Ping', params: [], result: 'void' }] }
+  await world.client.request('contracts.add', { contract })
+  await page.evaluate(() => dispatchEvent(new Event('focus')))
+  await page.getByRole('checkbox', { name: 'ILateService' }).waitFor()
 })
 
 test('an agent that listens is added once a person has compared the certificate that stands at its address', {

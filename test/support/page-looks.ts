@@ -227,7 +227,6 @@ export const looks: readonly Look[] = [
       const thumbprint = await page.locator('[data-pending] code[title]').first().getAttribute('title')
       await page.getByRole('button', { name: 'Approve…' }).click()
       await page.getByRole('textbox', { name: 'What the machine itself tells' }).fill(thumbprint ?? '')
-      await page.getByRole('checkbox', { name: 'IEchoService' }).check()
     },
     ready: '.decision',
   },
@@ -235,7 +234,12 @@ export const looks: readonly Look[] = [
     name: 'first-5-it-is-there',
     after: 'first-4-compare',
     place: '',
-    arrange: press('Approve own-1'),
+    // Its contracts come last, and with them the services that it hosts.
+    arrange: async (page, world) => {
+      await page.getByLabel('Open contract files').setInputFiles(await world.contractFiles('own-1'))
+      await page.getByRole('checkbox', { name: 'IEchoService', checked: true }).waitFor()
+      await page.getByRole('button', { name: 'Approve own-1' }).click()
+    },
     ready: '[data-arrived=own-1][data-state=connected]',
   },
   {
@@ -244,6 +248,7 @@ export const looks: readonly Look[] = [
     place: '',
     arrange: async page => {
       await page.getByRole('link', { name: 'Call own-1' }).click()
+      await page.getByRole('button', { name: 'Echo', exact: true }).click()
       await page.getByRole('textbox', { name: 'name string' }).fill('Ada')
     },
     ready: '[data-head=own-1]',

@@ -31,7 +31,7 @@ export function createWalk(browser: Browser, fleet: PageFleet): Walk {
     const before = looks.find(({ name }) => name === look.after)
     if (before && before !== last) await show(before)
     const isNew = before !== undefined || looks.some(({ after }) => after === look.name)
-    if (isNew) empty ??= await createPageWorld()
+    if (isNew) empty ??= await createPageWorld({ isEmpty: true })
     const world = isNew && empty ? empty : fleet
     const page = await pageOf(world, look.as)
     if (!before) {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -50,15 +50,26 @@ export interface PageWorld extends AsyncDisposable {
     reach: readonly string[],
     options?: { readonly isTwin?: boolean; readonly trust?: string },
   ): Promise<{ command: RunningCommand; entry: Readonly<Record<string, string>> }>
+  /** The files of contracts that a sample agent of this name has written. */
+  contractFiles(name: string): Promise<string[]>
   /** Opens the page at a place of it, as who has `token` (default: the admin’s; empty: as nobody). Closed with the world. */
   open(browser: Browser, place?: string, options?: BrowserContextOptions & { readonly token?: string }): Promise<OpenedPage>
 }
 
-/** Starts it, with the contracts of the sample services. `agents`: in its settings, beside those that are added later. */
-export async function createPageWorld({ agents = [] }: { readonly agents?: readonly object[] } = {}): Promise<PageWorld> {
+/**
+ * Starts it, with the contracts of the sample services. `agents`: in its settings, beside those that are added later. `isEmpty`: without contracts too,
+ * as on the first day.
+ */
+export async function createPageWorld({
+  agents = [],
+  isEmpty = false,
+}: {
+  readonly agents?: readonly object[]
+  readonly isEmpty?: boolean
+} = {}): Promise<PageWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'page-world-'))
   const contracts = await Promise.all(
-    demoContracts.map(async contract => {
+    (isEmpty ? [] : demoContracts).map(async contract => {
       const path = join(folder, `${contract.service}.json`)
       await writeFile(path, JSON.stringify(contract))
       return path
@@ -92,6 +103,10 @@ export async function createPageWorld({ agents = [] }: { readonly agents?: reado
       const command = startCommand(['agent', ...flags, ...reach])
       commands.push(command)
       return { command, entry: await command.firstJson }
+    },
+    contractFiles: async name => {
+      const written = join(folder, name, 'contracts')
+      return (await readdir(written)).sort().map(each => join(written, each))
     },
     open: async (browser, place = '', { token: given = token, ...options } = {}) => {
       const context = await browser.newContext(options)

@@ -1,8 +1,10 @@
 import type { AgentSnapshot } from '@halibut-gateway/schemas'
 import { describeType, type MethodNode, signatureOf } from '@halibut-gateway/schemas/contract'
 import { useSignal } from '@preact/signals'
-import { contracts, form } from '../page.ts'
+import { AgentLink } from '../elements/agent-link.tsx'
+import { contracts, form, session } from '../page.ts'
 import { CallArguments } from './call-arguments.tsx'
+import { ContractFiles } from './contract-files.tsx'
 import { askForPaste, PasteNotice, TakesPastes } from './paste-call.tsx'
 
 /** More methods than that can be searched. */
@@ -26,10 +28,14 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
         )}
       </div>
       {agent.services.length === 0 && (
-        <p class="hint">
-          The gateway knows no contract of this agent, so there is nothing to call from here. <code>halibut-gateway contracts add</code>{' '}
-          tells it one; the agent’s <code>services</code> say which of them it has.
-        </p>
+        <>
+          <p class="hint">Nobody has said yet which services it hosts, so there is nothing to call from here.</p>
+          {session.may('agents.write') && (
+            <AgentLink id={agent.id} tab="change" class="button">
+              Say which services it hosts
+            </AgentLink>
+          )}
+        </>
       )}
       {agent.services.length > 0 && (
         <nav class="tabs" aria-label="Service">
@@ -41,9 +47,12 @@ export function CallForm({ agent }: { agent: AgentSnapshot }) {
         </nav>
       )}
       {service !== undefined && contracts.of(service, agent.id) === 'missing' && (
-        <p class="hint">
-          The gateway does not know the contract of <code>{service}</code> any more.
-        </p>
+        <div class="contracts-wanted">
+          <p>
+            The gateway has no contract of <code>{service}</code>, and without it no form to call it.
+          </p>
+          <ContractFiles onAdded={() => contracts.refresh(agent.id)} />
+        </div>
       )}
       {json && method && (
         <TakesPastes class="call">

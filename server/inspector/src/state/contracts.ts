@@ -10,8 +10,10 @@ export interface Contracts {
   of(service: string, agent: string): ContractJson | undefined | 'missing'
   /** Asks again for those that are known of an agent: one may have been put in the place of another. */
   refresh(agent: string): void
-  /** The services of which the gateway knows the contract; asks for them at the first look. */
-  services(): readonly string[]
+  /** The services of which the gateway knows the contract; asks for them at the first look, `undefined` until they have come. */
+  services(): readonly string[] | undefined
+  /** Asks for these again: somebody may have added contracts, here or in a terminal. */
+  relist(): void
 }
 
 /** The contracts that who is signed in may see. */
@@ -74,8 +76,9 @@ export function createContracts(session: Session): Contracts {
     },
     services: () => {
       if (listed.value === undefined) void list()
-      return listed.value ?? []
+      return listed.value
     },
+    relist: () => void list(),
   }
 }
 

@@ -8,6 +8,8 @@ export interface AttachWay {
 }
 
 const listenPort = 10_933
+const sampleAbout =
+  'Hosts sample services, to look at how all this goes. Run it where halibut-gateway is installed, in a terminal of its own: it runs until Ctrl-C.'
 const windowsHome = String.raw`C:\Octopus\Halibut`
 const linuxHome = '/etc/octopus/halibut'
 
@@ -16,7 +18,7 @@ export function pollingWays({ thumbprint, host, port, address }: AgentSide): rea
   return [
     {
       title: 'A sample agent',
-      about: 'Hosts sample services, to look at how all this goes. Run it on any machine that has this package.',
+      about: sampleAbout,
       lines: [`halibut-gateway agent --trust ${thumbprint} --poll ${address} --name my-agent`],
     },
     {
@@ -32,13 +34,13 @@ export function pollingWays({ thumbprint, host, port, address }: AgentSide): rea
   ]
 }
 
-/** How an agent is set up that this gateway dials. */
-export function listeningWays({ thumbprint }: AgentSide): readonly AttachWay[] {
+/** How an agent is set up that this gateway dials: where all is on one machine so far, a sample is open to that one alone. */
+export function listeningWays({ thumbprint, isLoopback }: AgentSide): readonly AttachWay[] {
   return [
     {
       title: 'A sample agent',
-      about: 'Hosts sample services, to look at how all this goes. Run it on any machine that has this package.',
-      lines: [`halibut-gateway agent --trust ${thumbprint} --listen 0.0.0.0:${listenPort} --name my-agent --json`],
+      about: sampleAbout,
+      lines: [`halibut-gateway agent --trust ${thumbprint} --listen ${isLoopback ? '127.0.0.1' : '0.0.0.0'}:${listenPort} --name my-agent`],
     },
     {
       title: 'Tentacle on Windows',

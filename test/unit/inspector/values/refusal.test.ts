@@ -30,6 +30,10 @@ test('what is told to whoever attaches an agent names this gateway, also where i
     expect.stringContaining('/opt/octopus/tentacle/Tentacle'),
   ])
   for (const { lines } of listeningWays(side)) expect(lines.join()).toContain(side.thumbprint)
+  expect([side, everywhere].map(each => listeningWays(each)[0]?.lines)).toEqual([
+    [expect.stringContaining('--listen 127.0.0.1:10933')],
+    [expect.stringContaining('--listen 0.0.0.0:10933')],
+  ])
 })
 
 test('an agent is read from the line that it prints, and an address as people say it', () => {

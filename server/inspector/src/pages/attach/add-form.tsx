@@ -76,7 +76,9 @@ export function AddForm() {
         void add()
       }}
     >
-      <p class="hint">The line that a sample agent prints may be pasted into any of these fields: it fills in all of them.</p>
+      <p class="hint">
+        What a sample agent prints may be pasted into any of these fields: its line with <code>{'{…}'}</code> fills in all of them.
+      </p>
       <TextField
         label="Address"
         id="add-uri"

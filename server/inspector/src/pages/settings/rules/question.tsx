@@ -105,7 +105,7 @@ export function Question({ args, rules }: { args: SettingsArgs; rules: Rules }) 
           <Suggested id="ask-agents" names={[...agents.all().keys()].slice(0, mostSuggested)} />
         </TextField>
         <TextField label="Service: else seeing it" id="ask-service" text={fields.service} list="ask-services" placeholder="IScriptService">
-          <Suggested id="ask-services" names={contracts.services()} />
+          <Suggested id="ask-services" names={contracts.services() ?? []} />
         </TextField>
         <TextField label="Method" id="ask-method" text={fields.method} placeholder="all" />
         <button type="submit" class="primary" disabled={fields.who.value.trim() === '' || fields.agent.value.trim() === ''}>
