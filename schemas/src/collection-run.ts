@@ -89,7 +89,16 @@ async function runCall(saved: SavedCall, values: Values, masked: Mask, options: 
   const goOn = async (): Promise<void> => {
     for (let index = next++; index < targets.length; index = next++) {
       const agent = targets[index] ?? ''
-      reports[index] = tell(agent, signal?.aborted ? { at: 'not_made', reason: 'the run was cancelled' } : await send({ ...ready, agent }))
+      try {
+        reports[index] = tell(
+          agent,
+          signal?.aborted ? { at: 'not_made', reason: 'the run was cancelled' } : await send({ ...ready, agent }),
+        )
+      } catch (why) {
+        // The run has ended: those beside this one begin no further call.
+        next = targets.length
+        throw why
+      }
     }
   }
   await Promise.all(Array.from({ length: Math.min(callsAtOnce, targets.length) }, goOn))

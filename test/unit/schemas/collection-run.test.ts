@@ -72,6 +72,23 @@ test('a call of a tag is made at each agent that has it, some at a time, and tol
   expect(most).toBe(8)
 })
 
+test('what ends a run ends it at all agents of a tag: no further call is begun', async () => {
+  const ids = Array.from({ length: 30 }, (_, i) => `web-${i}`)
+  const sent: string[] = []
+  const run = runCollection(collection([named('all', { agent: undefined, tag: 'web' })]), {
+    agentsWith: () => ids,
+    send: async ({ agent }) => {
+      sent.push(agent)
+      if (agent === 'web-0') throw new Error('the gateway is gone')
+      await new Promise<void>(resolve => setImmediate(resolve))
+      return answered(agent)
+    },
+  })
+  await expect(run).rejects.toThrow('the gateway is gone')
+  for (let turns = 0; turns < 8; turns++) await new Promise<void>(resolve => setImmediate(resolve))
+  expect(sent).toEqual(ids.slice(0, 8))
+})
+
 test('a call that cannot be made is not, and says why', async () => {
   const calls = [named('no value', { args: ['{{later}}', '{{later}}'] }), named('nobody', { agent: undefined, tag: 'x' })]
   const report = await runCollection(collection(calls, { later: {} }), {
