@@ -129,7 +129,8 @@ export class TrafficHistory {
 
   /** What was counted in a time; short steps where all of it is remembered in such. `afterMs`: steps that began before are left out. */
   read(span: HistorySpan, afterMs = Number.NEGATIVE_INFINITY): Omit<History, 'seesAll'> {
-    const isShort = span.fromMs >= this.#now() - historySteps * historyStepMs
+    // Back from the last end, so that it is the same whenever between two ends somebody asks.
+    const isShort = span.fromMs >= this.#fromMs - historySteps * historyStepMs
     const steps: HistoryStep[] = []
     const whole = new Uint32Array(counterCount)
     for (const step of isShort ? this.#short.between(span.fromMs, span.toMs) : this.#longSteps(span)) {

@@ -24,12 +24,15 @@ function create() {
     nowMs += ms
     history.step()
   }
+  const wait = (ms: number): void => {
+    nowMs += ms
+  }
   const read = (minutes: number) => {
     const { ...told } = history.read(history.spanOf(minutes))
     expect(Value.Check(HistorySchema, { ...told, seesAll: true })).toBe(true)
     return told
   }
-  return { directory, history, open, end, pass, read }
+  return { directory, history, open, end, pass, wait, read }
 }
 
 test('a step tells what ended in it, of which kinds the errors were, and how it was at its end', () => {
@@ -91,6 +94,14 @@ test('a quarter of an hour is remembered in short steps, hours in longer ones th
   expect(long.whole.took?.p50).toBeGreaterThan(900)
   expect(Date.parse(long.since)).toBe(bornMs + 10 * historyLongStepMs)
   expect(Date.parse(long.steps[0]?.at ?? '')).toBe(Date.parse(long.since))
+})
+
+test('a quarter of an hour that was wanted a moment ago is told in short steps', () => {
+  const { history, pass, wait } = create()
+  pass()
+  const wanted = history.spanOf(15)
+  wait(1)
+  expect(history.read(wanted).stepMs).toBe(historyStepMs)
 })
 
 test('a long step tells what it has so far, and begins where the one before ended', () => {
