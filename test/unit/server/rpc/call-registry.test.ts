@@ -126,3 +126,13 @@ test('who is no admin is told of their own calls alone, and of none as such', as
   ])
   expect(await watch(registry, { name: 'nobody', role: 'operator' }, 1)).toEqual([{ type: 'snapshot', calls: [] }])
 })
+
+test('the key of a call is told to whoever made it, and to nobody else of the same name', async () => {
+  const { registry } = create()
+  const mine: Principal = { id: 'token 1', name: 'p', role: 'operator' }
+  registry.begin(subject(1), performance.now(), { mode: 'polling', isByContract: true, principal: mine, idempotencyKey: 'k' })
+  expect(await watch(registry, mine, 1)).toMatchObject([{ calls: [{ activityId: 'id 1', idempotencyKey: 'k' }] }])
+  const [snapshot] = await watch(registry, { id: 'token 2', name: 'p', role: 'admin' }, 1)
+  expect(snapshot).toMatchObject({ calls: [{ activityId: 'id 1' }] })
+  expect(snapshot).not.toMatchObject({ calls: [{ idempotencyKey: 'k' }] })
+})
