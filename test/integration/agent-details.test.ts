@@ -142,7 +142,12 @@ test('an agent that one may not see has no details, and one that is removed leav
   const admin = await world.open()
   await admin.ask(1, 'agent.invoke', { agent: 'web-1', service: 'IProbeService', method: 'Hello', args: ['you'] })
   expect((await told(world, 'web-1/calls')).calls).toHaveLength(1)
+  // One more ends when the agent is gone already.
+  const late = admin.ask(2, 'agent.invoke', { agent: 'web-1', service: 'IProbeService', method: 'Forever', args: [] })
+  await until(() => world.calls.length === 2)
   await ask(world, 'DELETE /agents/web-1', undefined, { 'if-match': '*' })
+  admin.send({ jsonrpc: '2.0', method: '$/cancel', params: { id: 2 } })
+  await late
   await ask(world, 'POST /agents', web)
   expect((await told(world, 'web-1/calls')).calls).toEqual([])
 })

@@ -131,6 +131,10 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
   const use = new AgentUse(registry, directory)
   const meters = metersOf(options, history.callEnded, use.callEnded)
   history.start()
+  // When it comes as well: a call to the one before it may have ended behind the removal of that.
+  const endForgetting = changes.onChange(({ definition: { id }, from, to }) => {
+    if (!from || !to) registry.recent.forget(id)
+  })
   const kept = new KeptCalls({ epoch, memory: options.callMemory, log })
   const handlers = createHandlers({
     ...options,
@@ -181,6 +185,7 @@ export async function buildGateway(options: GatewayOptions): Promise<FastifyInst
     kept.close()
     history.close()
     use.close()
+    endForgetting()
     if (!options.changes) changes.close()
   })
   if (metrics) {

@@ -81,7 +81,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
   const kept = options.kept ?? new KeptCalls({ epoch: options.epoch })
   return {
     ...helloMethods(options),
-    ...agentsMethods({ ...options, recent: registry.recent }),
+    ...agentsMethods(options),
     ...agentDetailsMethods({ directory, access, mesh, recent: registry.recent }),
     ...agentInvokeMethods({ access, directory, contracts, mesh, registry, kept }),
     ...doctorMethods(

@@ -13,7 +13,6 @@ import type { CallContext } from '../call-context.ts'
 import { changedAgents } from '../changed-agents.ts'
 import { cursorAfter, keysFrom } from '../pages.ts'
 import { ParamsError } from '../params-error.ts'
-import type { RecentCalls } from '../recent-calls.ts'
 import type { Handlers } from '../run.ts'
 import { versionIn } from '../version-in.ts'
 
@@ -24,15 +23,13 @@ export interface AgentsOptions {
   readonly manager: AgentManager
   readonly access: Access
   readonly contracts: ContractDirectory
-  /** Forgets the calls of an agent that is removed. Default: there are none. */
-  readonly recent?: Pick<RecentCalls, 'forget'> | undefined
   /** For how long changes are gathered. Default: that of `gatewayLimits`. */
   readonly agentChangesMs?: number | undefined
 }
 
 /** The methods about the agents themselves. */
 export function agentsMethods(options: AgentsOptions): Pick<Handlers, `agents.${AgentMethods}`> {
-  const { manager: agents, access, contracts, recent, agentChangesMs: changesMs = gatewayLimits.agentChangesMs } = options
+  const { manager: agents, access, contracts, agentChangesMs: changesMs = gatewayLimits.agentChangesMs } = options
   const { directory } = agents
   const sightOf = ({ principal }: Pick<CallContext, 'principal'>): AgentSight => new AgentSight(access, principal, contracts)
   /** What was done, as whoever did it sees the agent. */
@@ -58,7 +55,6 @@ export function agentsMethods(options: AgentsOptions): Pick<Handlers, `agents.${
       ),
     'agents.remove': async ({ agent, version }, { change }) => {
       await agents.remove(agent, versionIn(version), change)
-      recent?.forget(agent)
       await contracts.removeOf(agent)
       return {}
     },
