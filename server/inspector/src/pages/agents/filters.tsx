@@ -116,7 +116,7 @@ function Order({ view }: { view: ListView }) {
 /** Which columns stand beside state and name. */
 function ColumnChoice({ shown }: { shown: readonly ColumnKey[] }) {
   return (
-    <details class="menu">
+    <details class="drop">
       <summary class="button small">Columns</summary>
       <fieldset aria-label="Columns">
         {columnKeys.map(key => (
