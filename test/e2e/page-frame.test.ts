@@ -154,3 +154,22 @@ test('every element has its place on the page of components, in each of its stat
   )
   expect(problems).toEqual([])
 })
+
+test('what asks a second time keeps the focus, and so does what copies where the browser has only the old way for it', {
+  timeout: 60_000,
+}, async () => {
+  const { page, problems } = await world.open(browser, '#/components')
+  await page.locator('[data-element=second-thought]').getByRole('button', { name: 'Remove…' }).click()
+  expect(await focused(page)).toEqual(['BUTTON', 'Keep it'])
+  await page.keyboard.press('Enter')
+  expect(await focused(page)).toEqual(['BUTTON', 'Remove…'])
+
+  // As over plain HTTP.
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
+  const copy = page.locator('[data-element=copy-button]').getByRole('button').first()
+  await copy.focus()
+  await page.keyboard.press('Enter')
+  await copy.getByText('Copied').waitFor()
+  expect(await copy.evaluate(element => element === document.activeElement)).toBe(true)
+  expect(problems).toEqual([])
+})

@@ -38,6 +38,12 @@ export const looks: readonly Look[] = [
     place: `#/agent/web-1/${tab}`,
     ready: '[data-head=web-1]',
   })),
+  {
+    name: 'agent-doctor',
+    place: '#/agent/web-1/health',
+    arrange: press('Look what is wrong, step by step'),
+    ready: '[data-doctor=done] + .states-history [data-past]',
+  },
   { name: 'agent-wrong-pin', place: '#/agent/wrong-1', ready: '[data-head=wrong-1] .mismatch' },
   { name: 'agent-offline', place: '#/agent/gone-1', ready: '[data-head=gone-1] .why.offline' },
   { name: 'agent-missing', place: '#/agent/nobody', ready: 'h1' },

@@ -1,4 +1,4 @@
-import { wholeList } from '../address/route.ts'
+import { allCertificates, settingsParts, wholeList } from '../address/route.ts'
 import { copyText } from '../browser/copy-text.ts'
 import { askForPaste } from '../groups/paste-call.tsx'
 import { agents, calls, listView, notes, palette, router, session, theme } from '../page.ts'
@@ -74,6 +74,27 @@ export function usePageCommands(): void {
       isEnabled: () => isSignedIn() && session.may('agents.call'),
       run: () => router.go({ page: 'many', tags: [], search: '', picked: [], service: undefined, method: undefined }),
     },
+    {
+      id: 'go.certificates',
+      name: 'Certificates, and when they expire',
+      group: 'Go to',
+      isEnabled: () => isSignedIn() && session.may('trust.read'),
+      run: () => router.go({ page: 'certificates', view: allCertificates }),
+    },
+    {
+      id: 'go.rotation',
+      name: 'Replace the gateway’s certificate',
+      group: 'Go to',
+      isEnabled: () => isSignedIn() && session.may('trust.read'),
+      run: () => router.go({ page: 'rotation', agent: undefined }),
+    },
+    ...settingsParts.map(part => ({
+      id: `go.settings.${part}`,
+      name: `Settings: ${part}`,
+      group: 'Go to' as const,
+      isEnabled: isSignedIn,
+      run: () => router.go({ page: 'settings', part, args: {} }),
+    })),
     {
       id: 'go.attach',
       name: 'Add an agent',

@@ -1,12 +1,15 @@
 import { useSignal } from '@preact/signals'
+import { useFocusAfter } from './use-focus-after.ts'
 
 /** A button for what cannot be taken back: it does it at a second press, after it has said what it will do. */
 export function SecondThought(props: { ask: string; act: string; busy: boolean; onAct: () => void }) {
   const asks = useSignal(false)
+  const button = useFocusAfter<HTMLButtonElement>(asks.value)
   if (!asks.value) {
     return (
       <button
         type="button"
+        ref={button}
         class="small"
         onClick={() => {
           asks.value = true
@@ -23,6 +26,7 @@ export function SecondThought(props: { ask: string; act: string; busy: boolean; 
       </button>
       <button
         type="button"
+        ref={button}
         class="small"
         onClick={() => {
           asks.value = false

@@ -2,6 +2,7 @@ import type { Seen } from '@halibut-gateway/schemas/collection'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Link } from '../elements/link.tsx'
+import { useFocusAfter } from '../elements/use-focus-after.ts'
 import type { CallToSave } from '../values/saved-call.ts'
 
 /** Where a call was saved, or what there is to choose from. */
@@ -24,6 +25,7 @@ interface SaveCallProps {
 /** A button that saves a call in a collection. What the contract calls a secret is saved as a variable. */
 export function SaveCall({ call, seen, label = 'Save', what }: SaveCallProps) {
   const step = useSignal<Step>({ at: 'closed' })
+  const button = useFocusAfter<HTMLButtonElement>(step.value.at === 'choosing')
   const open = async (): Promise<void> => {
     const { savedCalls } = await import('../saved.ts')
     const collections = savedCalls.list.peek().map(({ id, collection: { name } }) => ({ id, name }))
@@ -58,7 +60,7 @@ export function SaveCall({ call, seen, label = 'Save', what }: SaveCallProps) {
   return (
     <span class="save-call">
       {value.at !== 'choosing' && (
-        <button type="button" class="small" aria-label={`${label} ${what}`} onClick={() => void open()}>
+        <button type="button" ref={button} class="small" aria-label={`${label} ${what}`} onClick={() => void open()}>
           {label}
         </button>
       )}

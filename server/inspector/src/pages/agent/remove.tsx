@@ -3,12 +3,14 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { useAction } from '../../elements/use-action.ts'
+import { useFocusAfter } from '../../elements/use-focus-after.ts'
 import { listView, router, session } from '../../page.ts'
 import { counted } from '../../values/format.ts'
 
 /** Forgets an agent, after it was said what goes with it. */
 export function Remove({ agent }: { agent: AgentSnapshot }) {
   const asks = useSignal(false)
+  const button = useFocusAfter<HTMLButtonElement>(asks.value)
   return (
     <section class="panel remove" aria-label="Remove">
       <h2>Remove</h2>
@@ -25,6 +27,7 @@ export function Remove({ agent }: { agent: AgentSnapshot }) {
           <div class="row">
             <button
               type="button"
+              ref={button}
               class="danger"
               onClick={() => {
                 asks.value = true

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { mostSelected } from '../../address/route.ts'
 import { AgentLink } from '../../elements/agent-link.tsx'
 import { TextField } from '../../elements/text-field.tsx'
+import { useFocusAfter } from '../../elements/use-focus-after.ts'
 import { selection, session, table } from '../../page.ts'
 import { actOnAgents, type BulkAction, type BulkProgress, problemOfTag } from '../../state/bulk.ts'
 import { counted } from '../../values/format.ts'
@@ -26,12 +27,13 @@ export function SelectionBar() {
   const agents = selection.agents.value
   const hidden = selection.hidden.value
   const state = asked.value
+  const bar = useFocusAfter<HTMLElement>(state.at)
   if (agents.length + hidden === 0 && state.at === 'nothing') return null
   const rest = (): void => {
     asked.value = { at: 'nothing' }
   }
   return (
-    <section class="selection panel" aria-label="Selected agents">
+    <section class="selection panel" aria-label="Selected agents" ref={bar} tabIndex={-1}>
       {state.at === 'nothing' && (
         <div class="row wrap">
           <b role="status">{counted(agents.length, 'agent')} selected</b>

@@ -5,6 +5,7 @@ import { ProblemBox } from '../../elements/problem-box.tsx'
 import { TextField } from '../../elements/text-field.tsx'
 import { Thumbprint } from '../../elements/thumbprint.tsx'
 import { useAction } from '../../elements/use-action.ts'
+import { NotForYou } from '../../groups/not-for-you.tsx'
 import { ServiceChoice } from '../../groups/service-choice.tsx'
 import { session, trust } from '../../page.ts'
 import { tagsIn } from '../../values/agent-changes.ts'
@@ -25,7 +26,7 @@ export function AddForm() {
   const discovery = useAction()
   const seen = useSignal<Seen | undefined>(undefined)
   if (!session.may('agents.write')) {
-    return <p class="hint">Your role may not add agents. Somebody with the role admin can do that.</p>
+    return <NotForYou right="agents.write" what="Adding an agent" />
   }
   // What was seen at one address says nothing about another.
   const there = seen.value?.uri === tidyAddress(uri.value) ? seen.value : undefined

@@ -15,7 +15,6 @@ import { lazy } from '../../elements/lazy.tsx'
 import { Link } from '../../elements/link.tsx'
 import { Loading } from '../../elements/loading.tsx'
 import { Menu } from '../../elements/menu.tsx'
-import { NotAllowed } from '../../elements/not-allowed.tsx'
 import { Notice } from '../../elements/notice.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
@@ -30,6 +29,7 @@ import { useAction } from '../../elements/use-action.ts'
 import { useMedia } from '../../elements/use-media.ts'
 import { useVirtualRows } from '../../elements/use-virtual-rows.ts'
 import { VirtualList } from '../../elements/virtual-list.tsx'
+import { now } from '../../state/clock.ts'
 
 /** A file of `elements` with what it is for and each of its states. */
 interface Demo {
@@ -137,11 +137,6 @@ export const demos: readonly Demo[] = [
     },
   },
   {
-    file: 'not-allowed',
-    about: 'What is not for who is signed in.',
-    states: { plain: () => <NotAllowed what="The audit log" right="audit.read" asRole="viewer" isPart /> },
-  },
-  {
     file: 'notice',
     about: 'A page, or a part of one, when there is nothing to show.',
     states: {
@@ -172,8 +167,8 @@ export const demos: readonly Demo[] = [
     file: 'relative-time',
     about: 'How long ago.',
     states: {
-      seconds: () => <RelativeTime at={Date.now() - 5_000} after=" ago" />,
-      days: () => <RelativeTime at={Date.now() - 400_000_000} after=" ago" />,
+      seconds: () => <RelativeTime at={now.peek() - 5_000} after=" ago" />,
+      days: () => <RelativeTime at={now.peek() - 400_000_000} after=" ago" />,
     },
   },
   {
@@ -230,6 +225,11 @@ export const demos: readonly Demo[] = [
     file: 'use-asked',
     about: 'What a part of a page asks the gateway for while it is shown.',
     states: { 'while it is asked': () => <Loading what="the certificates" /> },
+  },
+  {
+    file: 'use-focus-after',
+    about: 'Where the focus goes when what was pressed is gone.',
+    states: { 'asked, and taken back': () => <SecondThought ask="End it…" act="End it now" busy={false} onAct={nothing} /> },
   },
   { file: 'use-media', about: 'Whether there is much room.', states: { 'this window': MediaDemo } },
   { file: 'use-virtual-rows', about: 'A long list, of which only what is seen is there.', states: { 'ten thousand rows': RowsDemo } },

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Route } from '../../address/route.ts'
 import { Notice } from '../../elements/notice.tsx'
+import { NotForYou } from '../../groups/not-for-you.tsx'
 import { agents, many, manyForm, session } from '../../page.ts'
 import { counted } from '../../values/format.ts'
 import { Groups } from './groups.tsx'
@@ -24,7 +25,7 @@ export function ManyPage({ place }: { place: Place }) {
   if (!session.may('agents.call')) {
     return (
       <Notice title="Calls are not for your role">
-        <p>Your role may look at agents and not call them. Somebody with the role operator or admin can.</p>
+        <NotForYou right="agents.call" what="Calling agents" />
       </Notice>
     )
   }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { AgentLink } from '../../elements/agent-link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { useAction } from '../../elements/use-action.ts'
+import { useFocusAfter } from '../../elements/use-focus-after.ts'
 import { agents, session } from '../../page.ts'
 import { shownAtMost } from '../../state/rotation.ts'
 import { counted } from '../../values/format.ts'
@@ -28,12 +29,13 @@ export function Retire(props: { certificate: OwnCertificate; ask: string; act: s
     if (await action.run(() => rotation.act('retire', { thumbprint, expect }))) seen.value = undefined
   }
   const lost = seen.value
+  const button = useFocusAfter<HTMLButtonElement>(lost !== undefined)
   // Whoever moved on, or came, since it was shown: look again.
   const hasChanged = lost !== undefined && lost.next === undefined && dependents !== lost.agents.length
   return (
     <div class="retire">
       {!lost && (
-        <button type="button" disabled={action.isBusy.value} onClick={look}>
+        <button type="button" ref={button} disabled={action.isBusy.value} onClick={look}>
           {props.ask}
         </button>
       )}
@@ -91,6 +93,7 @@ export function Retire(props: { certificate: OwnCertificate; ask: string; act: s
             </button>
             <button
               type="button"
+              ref={button}
               onClick={() => {
                 seen.value = undefined
               }}

@@ -1,6 +1,7 @@
 import { type Collection, writeCollection } from '@halibut-gateway/schemas/collection'
 import { useSignal } from '@preact/signals'
 import { ProblemBox } from '../../elements/problem-box.tsx'
+import { NotForYou } from '../../groups/not-for-you.tsx'
 import { router, session } from '../../page.ts'
 import { savedCalls, savedRuns } from '../../saved.ts'
 import { counted } from '../../values/format.ts'
@@ -110,7 +111,7 @@ function RunBar({ id, collection }: { id: string; collection: Collection }) {
         )}
         {state.at === 'done' && <Summary id={id} collection={collection} left={state.left} isCancelled={state.isCancelled} />}
       </div>
-      {!mayCall && <p class="hint">Your role may look at agents and not call them. Somebody with the role operator or admin can.</p>}
+      {!mayCall && <NotForYou right="agents.call" what="Calling agents" />}
       {state.at === 'done' && state.problem !== undefined && <ProblemBox error={state.problem} />}
     </div>
   )

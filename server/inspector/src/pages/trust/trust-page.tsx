@@ -15,15 +15,17 @@ const askAgainMs = 5_000
 
 /** Whom the gateway believes: who asks to be believed, who was denied, and every certificate that it knows. */
 export function TrustPage({ focus }: { focus: string | undefined }) {
+  const may = session.may('trust.read')
   // What nobody watches is asked for while somebody looks.
   useEffect(() => {
+    if (!may) return undefined
     void trust.refresh()
     const timer = setInterval(() => {
       if (!document.hidden) void trust.refresh()
     }, askAgainMs)
     return () => clearInterval(timer)
-  }, [])
-  if (!session.may('trust.read')) {
+  }, [may])
+  if (!may) {
     return (
       <Notice title="Trust is not for your role">
         <NotForYou right="trust.read" what="Seeing whom the gateway trusts" />

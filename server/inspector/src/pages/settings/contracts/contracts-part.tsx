@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { AgentLink } from '../../../elements/agent-link.tsx'
 import { Link } from '../../../elements/link.tsx'
 import { ProblemBox } from '../../../elements/problem-box.tsx'
+import { useFocusAfter } from '../../../elements/use-focus-after.ts'
 import { NotForYou } from '../../../groups/not-for-you.tsx'
 import { agents, session } from '../../../page.ts'
 import { now } from '../../../state/clock.ts'
@@ -19,6 +20,7 @@ const lookMs = 5_000
 export function ContractsPart({ service, agent }: { service: string | undefined; agent: string | undefined }) {
   const client = session.client.value
   const isAdding = useSignal(false)
+  const add = useFocusAfter<HTMLButtonElement>(isAdding.value)
   useEffect(() => void contractList.refresh(), [client])
   const all = contractList.value.value
   // There may be ten thousand agents that come and go: to look now and then is enough.
@@ -45,6 +47,7 @@ export function ContractsPart({ service, agent }: { service: string | undefined;
           <div class="row">
             <button
               type="button"
+              ref={add}
               class="primary"
               onClick={() => {
                 isAdding.value = true
@@ -60,7 +63,7 @@ export function ContractsPart({ service, agent }: { service: string | undefined;
       {contractList.problem.value !== undefined && <ProblemBox error={contractList.problem.value} />}
       {!all && contractList.problem.value === undefined && <p class="hint">Asking the gateway.</p>}
       {all?.length === 0 && <p class="hint">The gateway knows no contract yet.</p>}
-      <div class={service === undefined ? 'contracts' : 'contracts with-detail'}>
+      <div class={service === undefined ? 'contract-panes' : 'contract-panes with-detail'}>
         <ul class="contract-list" aria-label="Contracts">
           {all?.map(each => (
             <ContractRow

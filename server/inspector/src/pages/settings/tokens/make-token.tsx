@@ -6,6 +6,7 @@ import { CopyButton } from '../../../elements/copy-button.tsx'
 import { ProblemBox } from '../../../elements/problem-box.tsx'
 import { TextField } from '../../../elements/text-field.tsx'
 import { useAction } from '../../../elements/use-action.ts'
+import { useFocusAfter } from '../../../elements/use-focus-after.ts'
 import { session } from '../../../page.ts'
 import { now } from '../../../state/clock.ts'
 import { dayOf } from '../../../values/moments.ts'
@@ -33,6 +34,7 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 export function MakeToken({ taken }: { taken: readonly string[] }) {
   const isOpen = useSignal(false)
   const made = useSignal<Made | undefined>(undefined)
+  const button = useFocusAfter<HTMLButtonElement>(isOpen.value || made.value !== undefined)
   if (made.value) {
     return (
       <Told
@@ -48,6 +50,7 @@ export function MakeToken({ taken }: { taken: readonly string[] }) {
       <div class="row">
         <button
           type="button"
+          ref={button}
           class="primary"
           onClick={() => {
             isOpen.value = true

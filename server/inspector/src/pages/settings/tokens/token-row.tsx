@@ -6,6 +6,7 @@ import { Link } from '../../../elements/link.tsx'
 import { ProblemBox } from '../../../elements/problem-box.tsx'
 import { RelativeTime } from '../../../elements/relative-time.tsx'
 import { useAction } from '../../../elements/use-action.ts'
+import { useFocusAfter } from '../../../elements/use-focus-after.ts'
 import { session } from '../../../page.ts'
 import { expiresSoonMs, unusedMs } from '../../../values/certificate-rows.ts'
 import { counted } from '../../../values/format.ts'
@@ -26,6 +27,7 @@ interface TokenRowProps {
 export function TokenRow({ token, isChosen, all, nowMs }: TokenRowProps) {
   const row = useRef<HTMLLIElement>(null)
   const asks = useSignal(false)
+  const button = useFocusAfter<HTMLButtonElement>(asks.value)
   useEffect(() => {
     if (isChosen) row.current?.scrollIntoView({ block: 'center' })
   }, [isChosen])
@@ -65,6 +67,7 @@ export function TokenRow({ token, isChosen, all, nowMs }: TokenRowProps) {
         {state === 'valid' && session.may('tokens.write') && !asks.value && (
           <button
             type="button"
+            ref={button}
             class="small"
             onClick={() => {
               asks.value = true
