@@ -1,4 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright'
+import { member, method, service, string } from '@halibut-gateway/schemas/contract'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPageWorld, launchBrowser, type PageWorld } from '../support/page-world.ts'
@@ -133,4 +134,29 @@ test('each attempt to reach an agent is shown while the call runs and after it f
     expect(text).toContain(said)
   }
   expect(await axe(page)).toEqual([])
+})
+
+test('what the contract calls a secret is covered in the editor as in the form, also while the text is no JSON', {
+  timeout: 60_000,
+}, async () => {
+  const secretive = service('IEchoService', { SayHello: method([['name', member(string, { secret: true })]], string) })
+  await world.client.request('agents.add', {
+    agent: 'safe-1',
+    uri: 'poll://safe-1/',
+    thumbprint: 'B'.repeat(40),
+    services: ['IEchoService'],
+  })
+  await world.client.request('contracts.add', { contract: JSON.parse(JSON.stringify(secretive)), agent: 'safe-1' })
+  const { page, problems } = await world.open(browser, '#/agent/safe-1?service=IEchoService')
+  await page.locator('.editor .cm-content').waitFor()
+  await form(page).getByLabel('name string').fill('hunter2')
+  const covered = page.locator('.cm-secret')
+  await covered.getByText('hunter2').waitFor()
+  expect(await covered.evaluate(element => getComputedStyle(element).getPropertyValue('-webkit-text-security'))).toBe('disc')
+  await editor(page).click()
+  await page.keyboard.press('ControlOrMeta+End')
+  await page.keyboard.press('Backspace')
+  await form(page).getByText('The JSON is not complete').waitFor()
+  expect(await covered.textContent()).toBe('hunter2')
+  expect(problems).toEqual([])
 })

@@ -56,7 +56,7 @@ export function CallArguments({ json, method }: { json: ContractJson; method: Me
         )}
         {view !== 'form' && <RawArguments key={signature} />}
       </div>
-      <Misfits method={method} />
+      <Misfits method={method} isListed={view === 'form'} />
       <div class="row wrap actions">
         <button type="submit" class="primary" disabled={!form.isReady.value} title="Ctrl+Enter">
           Call {method.name}
@@ -74,11 +74,11 @@ export function CallArguments({ json, method }: { json: ContractJson; method: Me
   )
 }
 
-/** Why the call cannot be made yet, with the places. */
-function Misfits({ method }: { method: MethodNode }) {
+/** Why the call cannot be made yet; `isListed`: with the places, which the JSON else tells where they stand in it. */
+function Misfits({ method, isListed }: { method: MethodNode; isListed: boolean }) {
   const errors = [...form.errors.value.values()]
   if (form.isTextBroken.value) return <p class="problem">The JSON is not complete, so it is not clear what to send.</p>
-  if (errors.length === 0) return null
+  if (errors.length === 0 || !isListed) return null
   return (
     <div class="misfits">
       <p class="problem">{counted(errors.length, 'place does', 'places do')} not fit the contract yet:</p>

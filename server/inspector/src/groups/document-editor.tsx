@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks'
-import { counted } from '../values/format.ts'
 import { lineAndColumn, type TextProblem } from '../values/json-places.ts'
+import type { TextRange } from '../values/json-text.ts'
+import { TextProblems } from './text-problems.tsx'
 
 const shownProblems = 12
 /** A longer file is none of those that are edited here. */
@@ -27,7 +28,7 @@ export function DocumentEditor(props: DocumentEditorProps) {
     if (file.size > mostBytes) props.onRefused(new Error(`${file.name} has ${file.size} bytes: at most ${mostBytes} are opened here`))
     else props.onChange(await file.text())
   }
-  const show = ({ place }: TextProblem): void => {
+  const show = (place: TextRange): void => {
     area.current?.focus()
     area.current?.setSelectionRange(place.from, place.to)
     const { line } = lineAndColumn(text, place.from)
@@ -72,22 +73,7 @@ export function DocumentEditor(props: DocumentEditorProps) {
         }}
       />
       <div id={`${id}-problems`} role="status">
-        {text.trim() !== '' && problems.length > 0 && (
-          <ul class="text-problems">
-            {problems.slice(0, shownProblems).map(problem => {
-              const { line, column } = lineAndColumn(text, problem.place.from)
-              return (
-                <li key={`${problem.place.from} ${problem.message}`}>
-                  <button type="button" class="small" onClick={() => show(problem)}>
-                    line {line}, column {column}
-                  </button>{' '}
-                  <span class="problem">{problem.message}</span>
-                </li>
-              )
-            })}
-            {problems.length > shownProblems && <li class="quiet">and {counted(problems.length - shownProblems, 'more', 'more')}</li>}
-          </ul>
-        )}
+        {text.trim() !== '' && problems.length > 0 && <TextProblems text={text} problems={problems} most={shownProblems} onGo={show} />}
       </div>
     </div>
   )

@@ -1,13 +1,18 @@
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { agents, form } from '../page.ts'
+import { agents, form, session } from '../page.ts'
+import { onHandover } from '../state/on-handover.ts'
 import { readPastedCall } from '../values/pasted-call.ts'
 
 /** What the last paste of a call came to. */
 type Pasted = { readonly said: string; readonly isProblem: boolean; readonly undo?: (() => void) | undefined }
 const pasted = signal<Pasted | undefined>(undefined)
 const isAsking = signal(false)
+onHandover(session, () => {
+  pasted.value = undefined
+  isAsking.value = false
+})
 
 /** Takes a call that is pasted anywhere inside; any other text goes where it is pasted. */
 export function TakesPastes({ children, ...shown }: { class: string; children: ComponentChildren }) {

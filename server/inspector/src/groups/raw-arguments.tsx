@@ -1,8 +1,9 @@
 import { effect, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { form, raw } from '../page.ts'
-import { lineOf } from '../values/text-change.ts'
+import { mayHoldSecret } from '../values/masked-secrets.ts'
 import type { JsonEditor } from './json-editor/json-editor.ts'
+import { TextProblems } from './text-problems.tsx'
 
 const label = 'Arguments as JSON'
 const shownProblems = 4
@@ -10,6 +11,7 @@ const shownProblems = 4
 /** The arguments as one JSON text, to read, paste and edit; a plain field until the editor is there, and where it cannot be had. */
 export function RawArguments() {
   const place = useRef<HTMLDivElement>(null)
+  const plain = useRef<HTMLTextAreaElement>(null)
   const editor = useSignal<JsonEditor | undefined>(undefined)
   useEffect(() => {
     let isGone = false
@@ -25,10 +27,14 @@ export function RawArguments() {
         })
         const stopText = effect(() => made.show(raw.text.value))
         const stopMarks = effect(() => made.mark(raw.problems.value))
+        const stopSecrets = effect(() => {
+          if (raw.secrets.value) made.cover(raw.secrets.value)
+        })
         editor.value = made
         stop = () => {
           stopText()
           stopMarks()
+          stopSecrets()
           made.close()
         }
       },
@@ -45,7 +51,9 @@ export function RawArguments() {
       <div ref={place} class="editor" />
       {!editor.value && (
         <textarea
+          ref={plain}
           aria-label={label}
+          class={isCovered() ? 'covered' : undefined}
           spellcheck={false}
           rows={10}
           value={raw.text.value}
@@ -60,27 +68,24 @@ export function RawArguments() {
           </button>
         </div>
       )}
-      <Problems onGo={at => editor.value?.goTo(at)} />
+      <div role="status">
+        {raw.problems.value.length > 0 && (
+          <TextProblems
+            text={raw.text.value}
+            problems={raw.problems.value}
+            most={shownProblems}
+            onGo={({ from }) => (editor.value ? editor.value.goTo(from) : plain.current?.focus())}
+          />
+        )}
+      </div>
     </section>
   )
 }
 
-function Problems({ onGo }: { onGo: (at: number) => void }) {
-  const problems = raw.problems.value
-  if (problems.length === 0) return null
-  return (
-    <ul class="text-problems" role="status">
-      {problems.slice(0, shownProblems).map(({ from, message }) => {
-        const { line, column } = lineOf(raw.text.value, from)
-        return (
-          <li key={`${from} ${message}`} class="problem">
-            <button type="button" class="small" onClick={() => onGo(from)}>
-              {line}:{column}
-            </button>{' '}
-            {message}
-          </li>
-        )
-      })}
-    </ul>
-  )
+/** Whether the plain field, which shows all or nothing, may have a secret in it. */
+function isCovered(): boolean {
+  const secrets = raw.secrets.value
+  if (secrets) return secrets.length > 0
+  const { json, method } = form.chosen.value ?? {}
+  return !!json && !!method?.params.some(({ secret, type }) => secret === true || mayHoldSecret(json, type))
 }

@@ -73,12 +73,15 @@ export function createCallForm(router: Router, agents: Agents, contracts: Contra
   const onceKey = signal('')
   const isTextBroken = signal(false)
   const linkProblem = signal<string | undefined>(undefined)
+  /** Advances when the link is to be read again. */
+  const readings = signal(0)
   // There may be secrets in it.
   onHandover(session, () =>
     batch(() => {
       drafts.value = new Map()
       for (const text of [deadline.text, queueDeadline.text, onceKey]) text.value = ''
       linkProblem.value = undefined
+      readings.value++
     }),
   )
 
@@ -140,6 +143,7 @@ export function createCallForm(router: Router, agents: Agents, contracts: Contra
 
   /** A link fills the form in, once, and no more: what becomes of that is for the person who reads it. */
   effect(() => {
+    void readings.value
     const route = router.route.value
     if (route.page !== 'agent' || route.args === undefined || route.service === undefined || route.method === undefined) return
     const { service: to, method, timeout = '' } = route

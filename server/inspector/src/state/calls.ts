@@ -50,6 +50,8 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
   const shown = signal<number | undefined>(list.peek()[0]?.number)
   const uploaded = signal<ReadonlyMap<number, number>>(new Map())
   const running = new Map<number, AbortController>()
+  /** Each number is used once: what others keep of a call by its number is of no later one. */
+  let lastNumber = list.peek()[0]?.number ?? 0
 
   effect(() => keep(list.value))
   function keep(calls: readonly MadeCall[]): void {
@@ -139,7 +141,7 @@ export function createCalls({ session, form, storage, now = Date.now }: CallsOpt
       const startedAt = now()
       const { state } = client
       const call: MadeCall = {
-        number: (list.peek()[0]?.number ?? 0) + 1,
+        number: ++lastNumber,
         agent,
         service: json.contract.service,
         signature: signatureOf(method),

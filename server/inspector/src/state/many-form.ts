@@ -5,6 +5,8 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import type { Route } from '../address/route.ts'
 import type { Router } from '../address/router.ts'
 import { firstOf } from '../values/form-values.ts'
+import { lineAndColumn } from '../values/json-places.ts'
+import { parseJsonText } from '../values/json-text.ts'
 import type { Agents } from './agents.ts'
 import type { Contracts } from './contracts.ts'
 import { onHandover } from './on-handover.ts'
@@ -102,12 +104,13 @@ export function createManyForm(router: Router, agents: Agents, contracts: Contra
   })
   const text = computed(() => typed.value.get(key.value) ?? brought.value ?? begun.value)
   const read = computed<{ readonly args?: readonly unknown[]; readonly problems: readonly string[] }>(() => {
-    let value: unknown
-    try {
-      value = JSON.parse(text.value)
-    } catch (error) {
-      return { problems: [error instanceof Error ? error.message : 'This is not JSON.'] }
+    // A whole number that JavaScript would round is sent as it is written.
+    const parsed = parseJsonText(text.value)
+    if (!parsed.ok) {
+      const { line, column } = lineAndColumn(text.value, parsed.at)
+      return { problems: [`Line ${line}, column ${column}: ${parsed.message}`] }
     }
+    const { value } = parsed
     if (!Array.isArray(value)) return { problems: ['The arguments are a JSON list.'] }
     const found: ParamError[] = []
     const params = method.value?.params ?? []

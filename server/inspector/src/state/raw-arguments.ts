@@ -1,20 +1,20 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import { withoutSecrets } from '../values/form-values.ts'
+import { pointerPart, type TextProblem } from '../values/json-places.ts'
 import { type JsonPlace, type ParsedJson, parseJsonText, patchJsonText, placeOf, type TextRange } from '../values/json-text.ts'
+import { secretsIn } from '../values/masked-secrets.ts'
 import { withFiles, withNames } from '../values/stream-args.ts'
 import type { CallForm } from './call-form.ts'
 import { onHandover } from './on-handover.ts'
 import type { Session } from './session.ts'
-
-/** Something wrong in the text of the arguments, and where. */
-export interface TextProblem extends TextRange {
-  readonly message: string
-}
 
 /** The arguments of the form as one JSON text, which somebody edits as they do the form. */
 export interface RawArguments {
   readonly text: ReadonlySignal<string>
   /** What is wrong with it, where it stands. */
   readonly problems: ReadonlySignal<readonly TextProblem[]>
+  /** What the contract calls a secret, where it stands; `undefined` while nobody can tell, since the text is no JSON. */
+  readonly secrets: ReadonlySignal<readonly TextRange[] | undefined>
   /** It is no JSON, and the form has been changed since: either goes on only by somebody’s choice. */
   readonly isBehind: ReadonlySignal<boolean>
   /** The text is this one now; the form follows as soon as it is JSON. */
@@ -63,21 +63,34 @@ export function createRawArguments(form: CallForm, session: Pick<Session, 'clien
   return {
     text: computed(() => state.value.text),
     isBehind: computed(() => state.value.isBehind),
+    secrets: computed(() => {
+      const { text, parsed } = state.value
+      const chosen = form.chosen.value
+      if (!chosen || !isList(parsed)) return undefined
+      const { json, method } = chosen
+      const shown = parsed.value.map((each, i) => withoutSecrets(json, method.params[i] ?? { type: 'object' }, each))
+      return secretsIn(parsed.value, shown, [])
+        .map(({ path }) => placeOf(parsed.place, path.map(step => `/${pointerPart(String(step))}`).join('')))
+        .map(({ from, to }) => (text[from] === '"' ? { from: from + 1, to: to - 1 } : { from, to }))
+        .filter(({ from, to }) => to > from)
+    }),
     problems: computed(() => {
       const { text, parsed } = state.value
       if (!parsed.ok)
-        return [{ from: Math.min(parsed.at, Math.max(0, text.length - 1)), to: parsed.at + 1, message: sentence(parsed.message) }]
-      if (!Array.isArray(parsed.value)) return [{ from: 0, to: text.length, message: 'The arguments are a JSON list: [ … ].' }]
+        return [
+          { place: { from: Math.min(parsed.at, Math.max(0, text.length - 1)), to: parsed.at + 1 }, message: sentence(parsed.message) },
+        ]
+      if (!Array.isArray(parsed.value)) return [{ place: { from: 0, to: text.length }, message: 'The arguments are a JSON list: [ … ].' }]
       const wanted = form.chosen.value?.method.params.length ?? 0
       const { length } = parsed.value
       const many = length > wanted ? [tooMany(parsed.place, wanted)] : []
       const missing = form.chosen.value?.method.params.slice(length).map(param => param.name) ?? []
       if (missing.length > 0) {
         const message = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing here: what the form has is sent.`
-        many.push({ from: Math.max(0, parsed.place.to - 1), to: parsed.place.to, message })
+        many.push({ place: { from: Math.max(0, parsed.place.to - 1), to: parsed.place.to }, message })
       }
       const misfits = [...form.errors.value.values()].map(({ path, expected, got }) => ({
-        ...placeOf(parsed.place, path),
+        place: placeOf(parsed.place, path),
         message: `Expected ${expected}, got ${got}.`,
       }))
       return [...many, ...misfits]
@@ -108,8 +121,7 @@ function isList(parsed: ParsedJson): parsed is ParsedList {
 function tooMany(place: JsonPlace, wanted: number): TextProblem {
   const first = place.parts?.get(String(wanted)) ?? place
   return {
-    from: first.from,
-    to: first.to,
+    place: first,
     message: `The method takes ${wanted === 1 ? 'one argument' : `${wanted} arguments`}; this one is left out.`,
   }
 }

@@ -51,14 +51,16 @@ export function createTrust(session: Session, now: () => number): Trust {
       problem.value = asGatewayError(why)
     },
   )
+  let asked = 0
   session.client.subscribe(() => {
+    // What was asked for somebody else is told to nobody.
+    asked++
     pending.value = undefined
     denied.value = []
     clones.value = []
     problem.value = undefined
   })
 
-  let asked = 0
   async function refresh(): Promise<void> {
     const client = session.client.peek()
     if (!client) return

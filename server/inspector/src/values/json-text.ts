@@ -116,7 +116,8 @@ class JsonReader {
     }
     if (!isFirst) this.#expect(',', `a comma or ${bracket}`)
     this.#skip()
-    if (!isFirst && this.#text[this.#at] === bracket) throw new JsonProblem(this.#at, `a value after the comma is expected, not ${bracket}`)
+    if (!isFirst && this.#text[this.#at] === bracket)
+      throw new JsonProblem(this.#at, `a ${bracket === '}' ? 'member' : 'value'} after the comma is expected, not ${bracket}`)
     return false
   }
 
@@ -193,10 +194,10 @@ export function placeOf(root: JsonPlace, pointer: string): TextRange {
   let place = root
   for (const step of pointer.split('/').slice(1)) {
     const part = place.parts?.get(step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    if (!part) return place
+    if (!part) break
     place = part
   }
-  return place
+  return { from: place.from, to: place.to }
 }
 
 /**

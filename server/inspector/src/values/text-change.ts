@@ -15,9 +15,3 @@ export function changeBetween(old: string, next: string): TextChange | undefined
   while (back < shorter - from && old[old.length - 1 - back] === next[next.length - 1 - back]) back++
   return { from, to: old.length - back, insert: next.slice(from, next.length - back) }
 }
-
-/** The line and the column of a character, from 1. */
-export function lineOf(text: string, at: number): { readonly line: number; readonly column: number } {
-  const before = text.slice(0, at)
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
-}

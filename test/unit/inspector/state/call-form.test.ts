@@ -157,7 +157,7 @@ test('while the text is no JSON the form stays, the call waits, and each is kept
   raw.edit('["1", "2')
   expect(form.args.value).toEqual(['1', '2'])
   expect([form.isReady.value, raw.isBehind.value]).toEqual([false, false])
-  expect(raw.problems.value).toMatchObject([{ from: 6, message: expect.stringContaining('does not end') }])
+  expect(raw.problems.value).toMatchObject([{ place: { from: 6 }, message: expect.stringContaining('does not end') }])
   form.edit(['1', '3'])
   expect([raw.text.value, raw.isBehind.value]).toEqual(['["1", "2', true])
   // Another method and back.
@@ -173,7 +173,7 @@ test('what does not fit is marked where it stands in the text', () => {
   const { form, raw } = createForm('#/agent/web-1?service=ITest&method=SignIn(Login)')
   const text = '[{"User": 5, "Password": "", "Tries": 1, "Age": 3}]'
   raw.edit(text)
-  expect(raw.problems.value.map(({ from, to, message }) => [text.slice(from, to), message])).toEqual([
+  expect(raw.problems.value.map(({ place: { from, to }, message }) => [text.slice(from, to), message])).toEqual([
     ['5', 'Expected text, got 5.'],
     ['3', 'Expected no such member, got a number.'],
   ])
@@ -194,4 +194,37 @@ test('a file stands in the text by its name, and stays the file while the name i
   expect(form.errors.value.get('/1')?.expected).toContain('a file')
   raw.edit('["m", {"$text": "hello"}]')
   expect(form.isReady.value).toBe(true)
+})
+
+test('a link fills the form in also for who has to sign in anew at it', () => {
+  const call = { agent: 'web-1', service: 'ITest', method: 'Add(int64,int64)', args: ['41', '1'], timeoutMs: 2_000 }
+  const { form, client } = createForm(linkOfCall(call, wholeList))
+  client.value = undefined
+  client.value = {}
+  expect(form.draft.value).toEqual(call)
+})
+
+test('the text tells where secrets stand in it, and nothing while it is no JSON', () => {
+  const { form, raw } = createForm()
+  form.choose({ signature: 'SignIn(Login)' }, [{ User: 'ada', Password: 'hunter2', Tries: 1 }])
+  const shown = () => raw.secrets.value?.map(({ from, to }) => raw.text.value.slice(from, to))
+  expect(shown()).toEqual(['hunter2'])
+  raw.edit('[{"Password": "hunter3", "User": "hunter3"}]')
+  expect([shown(), raw.secrets.value?.[0]?.from]).toEqual([['hunter3'], '[{"Password": "'.length])
+  raw.edit('[{"Password": "hunter3')
+  expect(shown()).toBeUndefined()
+})
+
+test('a call of many agents takes whole numbers as they are written, and says where a text is no JSON', () => {
+  const place = { page: 'many', tags: [], search: '', picked: [], service: 'ITest', method: 'Add(int64,int64)' }
+  const agents = {
+    journal: { version: signal(0) },
+    all: () => new Map([['web-1', { id: 'web-1', name: 'web-1', uri: '', state: 'connected', tags: [], services: ['ITest'] }]]),
+  }
+  const contracts = { of: () => json }
+  const form = createManyForm({ route: signal(place) } as never, agents as never, contracts as never, { client: signal({}) } as never)
+  form.type('[9007199254740993, 1]')
+  expect([form.args.value, form.problems.value]).toEqual([['9007199254740993', 1], []])
+  form.type('[1,\n 2')
+  expect(form.problems.value).toEqual([expect.stringContaining('Line 2, column 3: ')])
 })

@@ -2,10 +2,10 @@ import { emptyCollection, fill, readCollection, valuesOf, writeCollection } from
 import { list, member, method, object, service, string } from '@halibut-gateway/schemas/contract'
 import { contractJson } from '@halibut-gateway/schemas/wire'
 import { expect, test } from 'vitest'
-import { linkOf, readLink } from '../../../../server/inspector/src/values/call-link.ts'
 import { withoutSecrets } from '../../../../server/inspector/src/values/form-values.ts'
 import { mayHoldSecret, resultWithoutSecrets } from '../../../../server/inspector/src/values/masked-secrets.ts'
 import { saveable } from '../../../../server/inspector/src/values/saved-call.ts'
+import { linkOf, readLink } from '../../../../server/inspector/src/values/saved-call-link.ts'
 
 const login = object('Sample.Login, Sample', { User: string, Password: member(string, { secret: true }) })
 const contract = service('ISecrets', {

@@ -60,7 +60,7 @@ test('a contract that is pasted is read, and each of its problems has a place in
   const [problem = ''] = problemsOf(text)
   const line = text.split('\n').findIndex(each => each.includes('nonsense')) + 1
   expect(problem.startsWith(`${line}: `)).toBe(true)
-  expect(problemsOf('{"contract": 1,}')[0]).toBe('1: a name in double quotes was expected here')
+  expect(problemsOf('{"contract": 1,}')[0]).toBe('1: a member after the comma is expected, not }')
 })
 
 test('an agent has a contract whose service it has, and of a contract for one agent that one alone', () => {

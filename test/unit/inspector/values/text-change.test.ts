@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { changeBetween, lineOf } from '../../../../server/inspector/src/values/text-change.ts'
+import { changeBetween } from '../../../../server/inspector/src/values/text-change.ts'
 
 test('the change between two texts makes the one of the other', () => {
   fc.assert(
@@ -11,13 +11,4 @@ test('the change between two texts makes the one of the other', () => {
     }),
   )
   expect(changeBetween('[1, 2]', '[1, 32]')).toEqual({ from: 4, to: 4, insert: '3' })
-})
-
-test('a place has a line and a column', () => {
-  expect([0, 1, 2, 4].map(at => lineOf('a\nbc', at))).toEqual([
-    { line: 1, column: 1 },
-    { line: 1, column: 2 },
-    { line: 2, column: 1 },
-    { line: 2, column: 3 },
-  ])
 })

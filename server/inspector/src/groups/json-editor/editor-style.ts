@@ -27,6 +27,7 @@ export const theme = EditorView.theme({
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-completionDetail': { fontStyle: 'normal', color: 'var(--quiet)', marginLeft: '0.8rem' },
   'li[aria-selected] .cm-completionDetail': { color: 'inherit' },
+  '.cm-secret': { '-webkit-text-security': 'disc' },
   '.cm-diagnostic': { padding: '0.3rem 0.6rem', borderLeftColor: 'var(--bad)' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad)', textUnderlineOffset: '3px' },
   '.cm-lintPoint-error::after': { borderBottomColor: 'var(--bad)' },

@@ -10,11 +10,12 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { json } from '@codemirror/lang-json'
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language'
 import { lintGutter, setDiagnostics } from '@codemirror/lint'
-import { Annotation, EditorState } from '@codemirror/state'
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view'
+import { Annotation, EditorState, StateEffect, StateField } from '@codemirror/state'
+import { Decoration, type DecorationSet, drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view'
 import type { MethodNode } from '@halibut-gateway/schemas/contract'
 import type { ContractJson } from '@halibut-gateway/schemas/wire'
 import { jsonChoices } from '../../values/json-completion.ts'
+import type { TextProblem } from '../../values/json-places.ts'
 import type { TextRange } from '../../values/json-text.ts'
 import { changeBetween } from '../../values/text-change.ts'
 import { colours, theme } from './editor-style.ts'
@@ -34,13 +35,32 @@ export interface JsonEditor {
   /** Shows another text; the place where one is stays, and what was there can be had back. */
   show(text: string): void
   /** Marks what is wrong. */
-  mark(problems: readonly (TextRange & { readonly message: string })[]): void
+  mark(problems: readonly TextProblem[]): void
+  /** Covers what nobody is to read over a shoulder: it goes along with what is typed, until other places are told. */
+  cover(secrets: readonly TextRange[]): void
   /** Goes to a place. */
   goTo(at: number): void
   close(): void
 }
 
 const fromOutside = Annotation.define<true>()
+const setSecrets = StateEffect.define<readonly TextRange[]>()
+const covered = Decoration.mark({ class: 'cm-secret', inclusive: true })
+
+const secretPlaces = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update: (before, { changes, effects, state }) => {
+    const told = effects.find(each => each.is(setSecrets))
+    if (!told) return before.map(changes)
+    const { length } = state.doc
+    const within = told.value.filter(({ from, to }: TextRange) => from < to && to <= length)
+    return Decoration.set(
+      within.map(({ from, to }: TextRange) => covered.range(from, to)),
+      true,
+    )
+  },
+  provide: field => EditorView.decorations.from(field),
+})
 
 /**
  * An editor inside of `place`. It lives in a shadow tree, since its styles are then adopted style sheets, which the page’s policy allows where it
@@ -68,6 +88,7 @@ export function createJsonEditor(place: HTMLElement, { label, text, onEdit, meth
         json(),
         syntaxHighlighting(colours),
         theme,
+        secretPlaces,
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
         // What the page does on this key it does from here too, and Tab leads on.
@@ -90,7 +111,7 @@ export function createJsonEditor(place: HTMLElement, { label, text, onEdit, meth
     },
     mark: problems => {
       const { length } = view.state.doc
-      const diagnostics = problems.map(({ from, to, message }) => ({
+      const diagnostics = problems.map(({ place: { from, to }, message }) => ({
         from: Math.min(from, length),
         to: Math.min(Math.max(to, from), length),
         severity: 'error' as const,
@@ -98,6 +119,7 @@ export function createJsonEditor(place: HTMLElement, { label, text, onEdit, meth
       }))
       view.dispatch(setDiagnostics(view.state, diagnostics))
     },
+    cover: secrets => view.dispatch({ effects: setSecrets.of(secrets) }),
     goTo: at => {
       view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) }, scrollIntoView: true })
       view.focus()

@@ -1,6 +1,7 @@
 import { describeType, signatureOf } from '@halibut-gateway/schemas/contract'
 import { many, manyForm } from '../../page.ts'
 import { mostAtOnce } from '../../state/many.ts'
+import { readSeconds } from '../../values/deadline-text.ts'
 import { counted } from '../../values/format.ts'
 import { narrowMany } from './narrow-many.ts'
 
@@ -9,7 +10,7 @@ export function ManyCallForm() {
   const { services, service, json, method, text, problems, args, targets, atOnce, stopAfter, timeoutSeconds } = manyForm
   const chosen = method.value
   const count = targets.value.length
-  const timeoutMs = deadlineMs(timeoutSeconds.value)
+  const timeoutMs = readSeconds(timeoutSeconds.value)
   const having = service.value === undefined ? 0 : (services.value.get(service.value) ?? 0)
   const isReady = chosen && args.value && problems.value.length === 0 && count > 0 && timeoutMs !== 'invalid'
   return (
@@ -135,10 +136,4 @@ export function ManyCallForm() {
       </button>
     </form>
   )
-}
-
-function deadlineMs(text: string): number | undefined | 'invalid' {
-  if (text.trim() === '') return undefined
-  const seconds = Number(text.trim().replace(',', '.'))
-  return seconds > 0 && seconds <= 86_400 ? Math.ceil(seconds * 1_000) : 'invalid'
 }

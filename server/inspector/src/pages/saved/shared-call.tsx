@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { JsonView } from '../../groups/json-view.tsx'
 import { router } from '../../page.ts'
 import { savedCalls } from '../../saved.ts'
-import { readLink } from '../../values/call-link.ts'
+import { readLink } from '../../values/saved-call-link.ts'
 import { openInForm } from './open-in-form.ts'
 
 /** A call that somebody has sent as a link: it is shown, and nothing is done with it until a person decides. */
