@@ -107,3 +107,8 @@ function checksum(text: string, seed: number): string {
   two = Math.imul(two ^ (two >>> 16), 2_246_822_507) ^ Math.imul(one ^ (one >>> 13), 3_266_489_909)
   return (4_294_967_296 * (2_097_151 & two) + (one >>> 0)).toString(36).padStart(11, '0')
 }
+
+/** Whether more have answered so than in any other way: of two who differ neither is most. */
+export function isMost(group: AnswerGroup, groups: readonly AnswerGroup[]): boolean {
+  return groups.every(each => each === group || each.at === 'failed' || each.agents.length < group.agents.length)
+}

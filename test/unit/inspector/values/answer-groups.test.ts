@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AgentOutcome, canonical, createAnswerGroups, majorityOf } from '../../../../server/inspector/src/values/answer-groups.ts'
+import {
+  type AgentOutcome,
+  canonical,
+  createAnswerGroups,
+  isMost,
+  majorityOf,
+} from '../../../../server/inspector/src/values/answer-groups.ts'
 
 const answered = (value: unknown): AgentOutcome => ({ at: 'answered', value })
 const outcome: fc.Arbitrary<AgentOutcome> = fc.oneof(
@@ -69,4 +75,14 @@ test('long answers and very many are told apart and not kept', () => {
   expect(kept.length).toBeGreaterThan(100)
   expect(kept.reduce((sum, { value }) => sum + String(value).length, 0)).toBeLessThan(8_388_608)
   expect(groups.all()).toHaveLength(302)
+})
+
+test('what one of two answered is not what most say, and failures are no other answer', () => {
+  const groups = createAnswerGroups()
+  groups.add('a', answered('one'))
+  groups.add('b', answered('other'))
+  expect(groups.all().map(each => isMost(each, groups.all()))).toEqual([false, false])
+  groups.add('c', answered('other'))
+  groups.add('d', { at: 'failed', kind: 'closed', message: 'm' })
+  expect(groups.all().map(each => isMost(each, groups.all()))).toEqual([true, false, false])
 })

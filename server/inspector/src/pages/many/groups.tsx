@@ -2,7 +2,7 @@ import { shortJson } from '@halibut-gateway/schemas/collection'
 import { useMemo } from 'preact/hooks'
 import { JsonView } from '../../groups/json-view.tsx'
 import { contracts, many } from '../../page.ts'
-import { type AnswerGroup, majorityOf } from '../../values/answer-groups.ts'
+import { type AnswerGroup, isMost, majorityOf } from '../../values/answer-groups.ts'
 import { differencesOf } from '../../values/differences.ts'
 import { counted } from '../../values/format.ts'
 import { isNumeric, type JsonType, resultType, typeAt } from '../../values/typed-json.ts'
@@ -42,7 +42,7 @@ export function Groups({ only, onOnly }: GroupsProps) {
             ) : group === majority || !majority ? (
               <Whole group={group} />
             ) : (
-              <Against group={group} majority={majority} />
+              <Against group={group} majority={majority} who={isMost(majority, groups) ? 'most say' : 'the first say'} />
             )}
           </li>
         ))}
@@ -55,7 +55,8 @@ export function Groups({ only, onOnly }: GroupsProps) {
 function titleOf(group: AnswerGroup, majority: AnswerGroup | undefined, groups: readonly AnswerGroup[]): string {
   if (group.at === 'failed') return 'failed'
   if (group !== majority) return 'answered something else'
-  return groups.length === 1 ? 'answered the same' : 'answered this, which is what most say'
+  if (groups.length === 1) return 'answered the same'
+  return isMost(group, groups) ? 'answered this, which is what most say' : 'answered this'
 }
 
 function namesOf({ agents }: AnswerGroup): string {
@@ -75,7 +76,7 @@ function Whole({ group }: { group: AnswerGroup }) {
 }
 
 /** The places at which an answer differs from what most say. */
-function Against({ group, majority }: { group: AnswerGroup; majority: AnswerGroup }) {
+function Against({ group, majority, who }: { group: AnswerGroup; majority: AnswerGroup; who: string }) {
   const type = typeOf(group)
   const differences = useMemo(() => differencesOf(majority.value, group.value), [majority.value, group.value])
   if (!group.isKept || !majority.isKept) return <p class="hint">The answers are long, and not kept; they are compared by a checksum.</p>
@@ -85,7 +86,7 @@ function Against({ group, majority }: { group: AnswerGroup; majority: AnswerGrou
         <thead>
           <tr>
             <th scope="col">at</th>
-            <th scope="col">most say</th>
+            <th scope="col">{who}</th>
             <th scope="col">here</th>
           </tr>
         </thead>
