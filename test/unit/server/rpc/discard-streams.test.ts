@@ -1,6 +1,8 @@
-import { expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { discardStreams } from '../../../../server/src/rpc/discard-streams.ts'
 import { DataStream } from '../../../../server/src/runtime/data-streams.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 /** Data streams that count how many of them were given up. */
 function createStreams() {
@@ -9,6 +11,8 @@ function createStreams() {
 }
 
 test('the data streams of a small result are given up at once, wherever they stand', () => {
+  // However busy the machine is.
+  vi.useFakeTimers({ toFake: ['performance'] })
   const { discard, next } = createStreams()
   const map = new Map<unknown, unknown>([
     [next(), 1],
