@@ -13,6 +13,8 @@ import { run } from './jobs.ts'
  * `npm run screenshots [-- --only agents,trust] [-- --to folder]` takes a picture of each page in each theme and width, of a gateway with real agents, and
  * puts them into `test/e2e/screenshots`, or where `--to` says. `--only`: of the looks whose names begin so.
  */
+/** Of pictures: how good they are, and how long, in screens. */
+const [quality, longest] = [30, 1.1]
 const repository = resolve(import.meta.dirname, '../..')
 process.chdir(repository)
 const { values } = parseArgs({
@@ -76,10 +78,13 @@ async function take(look: Look, page: Page): Promise<number> {
   return sum
 }
 
-/** A long page in full, but for what is far below. */
+/** A page that is longer than a screen, but for what is far below. */
 async function capture(session: CDPSession, page: Page, width: number, height: number): Promise<Buffer> {
-  const whole = await page.evaluate(() => document.documentElement.scrollHeight)
-  const clip = { x: 0, y: 0, width, height: Math.min(whole, height * 2), scale: 1 }
-  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 45, clip, captureBeyondViewport: true })
+  const whole = await page.evaluate(() => {
+    window.scrollTo(0, 0)
+    return document.documentElement.scrollHeight
+  })
+  const clip = { x: 0, y: 0, width, height: Math.min(whole, height * longest), scale: 1 }
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality, clip, captureBeyondViewport: true })
   return Buffer.from(data, 'base64')
 }

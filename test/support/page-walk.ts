@@ -3,6 +3,8 @@ import type { PageFleet } from './page-fleet.ts'
 import { type Look, looks } from './page-looks.ts'
 import { createPageWorld, idle, type OpenedPage, type PageWorld } from './page-world.ts'
 
+const longestMs = 180_000
+
 /** Goes from look to look, with one page for each who looks. Its pages are closed with the fleet. */
 export interface Walk extends AsyncDisposable {
   /** What the browsers complained about so far. */
@@ -43,7 +45,8 @@ export function createWalk(browser: Browser, fleet: PageFleet): Walk {
       used.add(page)
       await look.arrange(page, world)
     }
-    await page.locator(look.ready).first().waitFor()
+    // An agent that was turned away comes back after a while, and that while grows.
+    await page.locator(look.ready).first().waitFor({ timeout: longestMs })
     await idle(page)
     last = look
     return page

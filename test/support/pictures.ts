@@ -9,7 +9,7 @@ export const widths = [
 ] as const
 
 /** All of them together. */
-export const mostPictureBytes = 12 * 1_048_576
+export const mostPictureBytes = 12_000_000
 
 export function pictureName(look: string, theme: (typeof themes)[number], width: number): string {
   return `${look}-${theme}-${width}.webp`

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Link } from '../elements/link.tsx'
 import { router } from '../page.ts'
 import { openWays, type Way } from '../ways.ts'
@@ -5,8 +6,11 @@ import { openWays, type Way } from '../ways.ts'
 /** The ways to the pages that who is signed in may see something on. */
 export function Navigation() {
   const { page } = router.route.value
+  const nav = useRef<HTMLElement>(null)
+  // On a phone the ways are wider than the screen.
+  useLayoutEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [page])
   return (
-    <nav class="ways" aria-label="Pages">
+    <nav ref={nav} class="ways" aria-label="Pages">
       {openWays().map(({ name, to, pages, mark }) => (
         <Link key={name} to={to()} current={pages.includes(page)}>
           {name}
