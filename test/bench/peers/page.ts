@@ -34,6 +34,8 @@ async function open({ url, count }: { url: string; count: number }): Promise<Req
   if (!context) throw new Error('no browser was launched')
   page = await context.newPage()
   devtools = await context.newCDPSession(page)
+  // What runs in the page comes from tsx, which keeps the names of functions by a function of its own.
+  await page.addInitScript({ content: 'globalThis.__name = each => each' })
   await page.addInitScript(wanted => {
     window.marks = {}
     const all = `${wanted.toLocaleString('en')} agents`
