@@ -120,8 +120,9 @@ test('the page says that it is idle when what it asked for has come and is drawn
 
 test('every page that an admin may see has a line in the palette', { timeout: 60_000 }, async () => {
   const { page } = await world.open(browser, '#/agents')
+  await page.locator('[data-agent=web-1]').waitFor()
   await page.keyboard.press('ControlOrMeta+k')
-  await page.getByRole('option').first().waitFor()
+  await page.locator('[data-command]').first().waitFor()
   const lines = await page.locator('[data-command^="go."]').evaluateAll(all => all.map(each => each.getAttribute('data-command')))
   const pages = ['overview', 'agents', 'saved', 'many', 'trust', 'certificates', 'rotation', 'audit', 'attach', 'components']
   const settings = ['tokens', 'rules', 'contracts', 'limits', 'about'].map(part => `settings.${part}`)

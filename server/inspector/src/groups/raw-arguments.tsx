@@ -28,7 +28,11 @@ export function RawArguments() {
         const stopText = effect(() => made.show(raw.text.value))
         const stopMarks = effect(() => made.mark(raw.problems.value))
         const stopSecrets = effect(() => {
-          if (raw.secrets.value) made.cover(raw.secrets.value)
+          const secrets = raw.secrets.value
+          if (!secrets) return
+          // They are places of the newest text, whichever of these effects runs first.
+          made.show(raw.text.value)
+          made.cover(secrets)
         })
         editor.value = made
         stop = () => {

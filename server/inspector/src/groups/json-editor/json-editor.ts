@@ -119,7 +119,9 @@ export function createJsonEditor(place: HTMLElement, { label, text, onEdit, meth
       }))
       view.dispatch(setDiagnostics(view.state, diagnostics))
     },
-    cover: secrets => view.dispatch({ effects: setSecrets.of(secrets) }),
+    cover: secrets => {
+      if (secrets.length > 0 || view.state.field(secretPlaces).size > 0) view.dispatch({ effects: setSecrets.of(secrets) })
+    },
     goTo: at => {
       view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) }, scrollIntoView: true })
       view.focus()
