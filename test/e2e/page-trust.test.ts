@@ -87,7 +87,7 @@ test('who may only look at agents sees no buttons to change them, and is told wh
   const page = await (await browser.newContext()).newPage()
   await page.goto(`${url}#token=${secret}`)
   await page.getByText('Connected as viewer').waitFor()
-  await page.getByText('Somebody with the role admin can do that').waitFor()
+  await page.getByText('Adding an agent takes the role admin; you are signed in as viewer.').waitFor()
   // The navigation leads to what one may see, and an address says why not.
   expect(await page.getByRole('link', { name: 'Trust' }).count()).toBe(0)
   await page.evaluate(() => {
