@@ -9,7 +9,6 @@ const told = [
   'client-sdk/src/reconnecting.ts',
   'client-sdk/src/testing/test-agents.ts',
   'client-sdk/src/testing/test-calls.ts',
-  'server/inspector/src/pages/components/demos.tsx',
   'server/inspector/src/state/calls.ts',
   'server/inspector/src/state/clock.ts',
   'server/inspector/src/values/form-values.ts',
