@@ -181,15 +181,6 @@ export const looks: readonly Look[] = [
   { name: 'settings-not-allowed', place: '#/settings/rules', as: 'viewer', ready: '.not-for-you' },
   { name: 'limits', place: '#/settings/limits', ready: '[data-limit]' },
   { name: 'contracts', place: '#/settings/contracts?service=IEchoService', ready: '[data-contract-detail] p' },
-  {
-    name: 'contract-with-problems',
-    place: '#/settings/contracts',
-    arrange: async page => {
-      await page.getByRole('button', { name: 'Add a contract…' }).click()
-      await page.getByRole('textbox', { name: 'The contract’s document' }).fill('{\n  "contract": 1,\n  "service": "I Echo"\n}')
-    },
-    ready: '.text-problems',
-  },
   { name: 'about', place: '#/settings/about', ready: '.about-panels .thumbprint' },
   { name: 'rotation-agent', place: '#/rotation/db-1', ready: '[data-step=begin][data-state=now] form' },
   { name: 'rotation-1', place: '#/rotation', ready: '[data-step=begin][data-state=now]' },
