@@ -42,13 +42,21 @@ export function createPast(session: Session, range: ReadonlySignal<TimeRange | u
 async function readPast(client: GatewayClient, range: TimeRange, stop: AbortSignal, tell: (history: History) => void): Promise<void> {
   let known = await client.request('metrics.history', range, { signal: stop })
   tell(known)
-  if (!('minutes' in range)) return
+  // What is over does not change any more.
+  if (!('minutes' in range)) return aborted(stop)
   for await (const _ of client.watch('metrics.watch', { signal: stop })) {
     const after = known.steps.at(-1)?.at
     const news = await client.request('metrics.history', { ...range, ...(after === undefined ? {} : { after }) }, { signal: stop })
     known = { ...news, steps: withNewer(known.steps, news.steps, range.minutes) }
     tell(known)
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 /** Steps and those that came later, of which the first may be one that has grown; what is longer ago than so many minutes is left out. */

@@ -1,7 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { AgentChange, HistoryStep } from '@halibut-gateway/schemas'
+import { signal } from '@preact/signals'
 import { expect, test } from 'vitest'
+import type { GatewayClient } from '../../../../client-sdk/src/index.ts'
+import type { TimeRange } from '../../../../server/inspector/src/address/route.ts'
 import { withEvent } from '../../../../server/inspector/src/state/fleet-changes.ts'
-import { withNewer } from '../../../../server/inspector/src/state/past.ts'
+import { createPast, withNewer } from '../../../../server/inspector/src/state/past.ts'
+import type { Session } from '../../../../server/inspector/src/state/session.ts'
 import { historyStep } from '../../../support/history-step.ts'
 
 const at = (steps: readonly HistoryStep[]): unknown[] => steps.map(step => [step.at.slice(14, 19), step.calls])
@@ -31,4 +36,26 @@ test('changes stand with the newest first, a snapshot replaces them, and that so
   expect(ids(withEvent(next, { type: 'snapshot', changes: [change('e')] }))).toEqual(['e', false])
   const many = withEvent(next, { type: 'changes', changes: Array.from({ length: 1_500 }, (_, i) => change(`${i}`)) })
   expect([many.changes.length, many.changes[0]?.agent, many.isCut]).toEqual([1_000, '1499', true])
+})
+
+test('a time that is over is asked for once, and another one when that is wanted', async () => {
+  const asked: unknown[] = []
+  const client = {
+    state: { at: 'connected' },
+    onState: () => () => undefined,
+    request: async (_method: string, range: unknown) => {
+      asked.push(range)
+      // Whoever asks without an end gets no further answer.
+      return asked.length > 5 ? new Promise(() => undefined) : { steps: [] }
+    },
+  } as unknown as GatewayClient
+  const range = signal<TimeRange | undefined>({ from: '2030-01-01T00:00:00.000Z', to: '2030-01-01T01:00:00.000Z' })
+  const past = createPast({ client: signal(client) } as unknown as Session, range)
+  for (let i = 0; i < 20; i++) await turn()
+  expect([asked, past.history.value]).toEqual([[range.value], { steps: [] }])
+  range.value = { from: '2030-01-01T01:00:00.000Z', to: '2030-01-01T02:00:00.000Z' }
+  expect(past.history.value).toBeUndefined()
+  for (let i = 0; i < 20; i++) await turn()
+  expect(asked).toHaveLength(2)
+  range.value = undefined
 })
