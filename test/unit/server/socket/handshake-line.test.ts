@@ -96,6 +96,7 @@ test('an address from which most was in vain has a tenth of the time, and holds 
 })
 
 test('while there is no room nobody asks for it again and again, also where most was in vain', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const { line, openings, enter, arrive, until } = createLine({ maxUnidentifiedConnections: 1, unidentifiedGraceMs: 60_000 })
   for (let i = 0; i < 16; i++) openings.waste('10.0.0.9:1')
   const { place, waiting } = enter('10.0.0.9/1')
@@ -103,7 +104,10 @@ test('while there is no room nobody asks for it again and again, also where most
   arrive('10.0.0.9/2')
   await until(1)
   const timers = vi.spyOn(globalThis, 'setTimeout')
-  await new Promise(resolve => setTimeout(resolve, 100))
+  for (let ms = 0; ms < 100; ms++) {
+    vi.advanceTimersByTime(1)
+    await turn()
+  }
   expect(timers.mock.calls.length).toBeLessThan(10)
   timers.mockRestore()
   // As soon as there is some the next one begins.
