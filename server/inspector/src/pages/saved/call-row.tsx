@@ -57,7 +57,7 @@ export function CallRow({ id, collection, call, index, isOpen }: CallRowProps) {
       {isOpen && (
         <div class="saved-body">
           <div class="row wrap">
-            <button type="button" class="small" onClick={() => void openInForm(id, collection, call)}>
+            <button type="button" class="small" onClick={() => openInForm(id, collection, call)}>
               {call.tag === undefined ? 'Put into the form' : 'Call all of them'}
             </button>
             <button

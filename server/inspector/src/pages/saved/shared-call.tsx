@@ -84,7 +84,7 @@ function Shown({ collection, call, onLeave }: { collection: Collection; call: Sa
         <button type="button" class="primary" onClick={keep}>
           Keep it
         </button>
-        <button type="button" onClick={() => void openInForm('', collection, call)}>
+        <button type="button" onClick={() => openInForm('', collection, call)}>
           Put into the form
         </button>
         <button type="button" onClick={onLeave}>
