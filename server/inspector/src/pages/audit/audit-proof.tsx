@@ -5,7 +5,7 @@ import { Command } from '../../elements/command.tsx'
 import { Link } from '../../elements/link.tsx'
 import { ProblemBox } from '../../elements/problem-box.tsx'
 import { RelativeTime } from '../../elements/relative-time.tsx'
-import type { VerificationState } from '../../state/audit-verification.ts'
+import type { AuditVerification } from '../../state/audit-verification.ts'
 import { breakAdvice } from '../../values/audit-words.ts'
 import { head, verification } from './audit-stores.ts'
 
@@ -76,7 +76,7 @@ export function AuditProof() {
   )
 }
 
-function Result({ state }: { state: VerificationState }) {
+function Result({ state }: { state: AuditVerification['state']['value'] }) {
   switch (state.at) {
     case 'idle':
       return null
